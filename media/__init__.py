@@ -1,0 +1,1 @@
+"""Media worker: packet forwarding, blur pipeline, fail-closed gate, rate control, statistics."""

@@ -1,0 +1,1 @@
+"""Planning: history, forecast, staffing, roster, adherence."""

@@ -1,0 +1,1 @@
+"""Signalling: protocol, presence, queue and matching, call life cycle."""

@@ -1,0 +1,227 @@
+"""The seam between signalling and media: what a web node may ask of a media worker, and what it hears back.
+
+`signaling` knows only this module; `media` implements it (one object that talks to every worker), tests may implement
+it with a recorder. Requests that belong to a call carry the call's epoch: a worker refuses an epoch lower than the
+highest it has seen for that call, so that a node which slept and woke cannot act on a call that moved on.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import AsyncIterator, Sequence
+from typing import ClassVar, Protocol
+
+import msgspec
+
+from video_service.errors import ServiceError
+
+
+class LegRole(enum.StrEnum):
+    """Whose RTCPeerConnection a leg is; it decides what happens to the picture that the leg sends."""
+
+    CUSTOMER = "customer"  # packets are forwarded, never decoded
+    AGENT = "agent"  # decoded, blurred, encoded once; never forwarded
+
+
+class MediaError(ServiceError):
+    """The media worker could not do what was asked."""
+
+    code: ClassVar[str] = "media_failed"
+    retryable: ClassVar[bool] = True
+
+
+class WorkerUnavailable(MediaError):
+    """No media worker can take this leg now."""
+
+    code: ClassVar[str] = "media_unavailable"
+
+
+class BadSdp(MediaError):
+    """The session description or candidate could not be read."""
+
+    code: ClassVar[str] = "bad_sdp"
+    retryable: ClassVar[bool] = False
+
+
+class StaleEpoch(MediaError):
+    """The call has moved on since this request was made."""
+
+    code: ClassVar[str] = "stale_epoch"
+    retryable: ClassVar[bool] = False
+
+
+class UnknownLeg(MediaError):
+    """The worker does not have this leg."""
+
+    code: ClassVar[str] = "unknown_leg"
+    retryable: ClassVar[bool] = False
+
+
+class LegRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's offer, to be answered by one worker.
+
+    `leg_id` is new for every RTCPeerConnection; `person` is the pseudonymous id of its owner. `codecs` are the video
+    codecs that the client can receive, best first, as MIME types ("video/VP8", "video/H264"). The offer holds one
+    audio m-line (sendrecv), then four video m-lines: one sendonly, three recvonly ("slots" 0, 1, 2).
+    """
+
+    leg_id: str
+    person: str
+    role: LegRole
+    codecs: tuple[str, ...]
+    sdp: str
+
+
+class LegAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The worker's SDP answer, all of its candidates inside (no server-side trickle)."""
+
+    leg_id: str
+    sdp: str
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """One remote ICE candidate (RFC 8839 attribute text without "a="), or the end of candidates when empty."""
+
+    candidate: str
+    sdp_mid: str | None = None
+    sdp_mline_index: int | None = None
+
+
+class CallRoute(msgspec.Struct, frozen=True, kw_only=True):
+    """Join two legs of one worker in a call. Asking again with other legs swaps them; the other leg is not touched.
+
+    The customer's packets go to the agent's slot 1 (slot 0 is the agent's own preview), the agent's blurred picture to
+    the customer's slot 0, sound both ways.
+    """
+
+    call_id: str
+    epoch: int
+    customer_leg: str
+    agent_leg: str
+
+
+class LegState(enum.StrEnum):
+    """What a worker reports of a leg's transport and picture."""
+
+    CONNECTED = "connected"  # DTLS is up
+    FLOWING = "flowing"  # first picture was sent to this leg since it connected or was joined
+    SILENT = "silent"  # no RTP from the client for `media_silence_ms`
+    RESUMED = "resumed"  # RTP again after silence
+    CLOSED = "closed"  # gone for good
+
+
+class LegEvent(msgspec.Struct, frozen=True, kw_only=True, tag="leg"):
+    """A leg changed; `call_id` is empty for a preview outside a call."""
+
+    worker: str
+    leg_id: str
+    person: str
+    state: LegState
+    call_id: str = ""
+
+
+class PictureState(enum.StrEnum):
+    """What the agent's viewers see."""
+
+    CLEAR = "clear"  # signer sharp, room blurred
+    PROTECTED = "protected"  # the whole picture blurred: no good mask
+    SLATE = "slate"  # a drawn card instead of a picture: no mask for 2 s, or no usable weights
+
+
+class PictureEvent(msgspec.Struct, frozen=True, kw_only=True, tag="picture"):
+    """The protection of an agent's picture changed."""
+
+    worker: str
+    leg_id: str
+    person: str
+    state: PictureState
+    reason: str = ""
+
+
+class WorkerEvent(msgspec.Struct, frozen=True, kw_only=True, tag="worker"):
+    """A worker became reachable, or was lost with every leg that it had."""
+
+    worker: str
+    alive: bool
+
+
+MediaEvent = LegEvent | PictureEvent | WorkerEvent
+
+
+class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One worker as a web node sees it. `worker` names the process instance: a restarted worker has another name."""
+
+    worker: str
+    legs: int
+    blur_legs: int
+    capacity: int
+    weights_ok: bool
+    draining: bool = False
+
+
+class LegStatistics(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts since the leg began; milliseconds where a name says so."""
+
+    leg_id: str
+    call_id: str = ""
+    packets_in: int = 0
+    packets_out: int = 0
+    frames_in: int = 0
+    frames_out: int = 0
+    frames_blurred_whole: int = 0
+    frames_slate: int = 0
+    frames_dropped: int = 0
+    nacks_sent: int = 0
+    plis_sent: int = 0
+    round_trip_ms: float = 0.0
+    loss_share: float = 0.0
+    blur_ms_mean: float = 0.0
+    blur_ms_p95: float = 0.0
+
+
+class MediaPlane(Protocol):
+    """Every worker, behind one object. Each call has its own time limit and raises `MediaError` in time."""
+
+    def workers(self) -> Sequence[WorkerStatus]:
+        """Return the workers that are reachable now (cheap: a cached view)."""
+        ...
+
+    def place(self) -> str:
+        """Return the worker with most room for one more blurred leg.
+
+        Raises:
+            WorkerUnavailable: none is reachable, or all are full or draining.
+        """
+        ...
+
+    async def answer_leg(self, worker: str, request: LegRequest) -> LegAnswer:
+        """Create a leg on `worker` from a client's offer and return the answer."""
+        ...
+
+    async def add_candidate(self, worker: str, leg_id: str, candidate: Candidate) -> None:
+        """Hand a remote candidate to a leg."""
+        ...
+
+    async def open_call(self, worker: str, route: CallRoute) -> None:
+        """Join two legs; idempotent; fenced by the route's epoch."""
+        ...
+
+    async def close_call(self, worker: str, call_id: str, epoch: int) -> None:
+        """Part the legs of a call at once: nothing of one reaches the other from here on. The agent's leg lives on."""
+        ...
+
+    async def close_leg(self, worker: str, leg_id: str) -> None:
+        """Close a leg; closing one that is gone is no error."""
+        ...
+
+    async def statistics(self, worker: str) -> Sequence[LegStatistics]:
+        """Return the counts of every leg on `worker`."""
+        ...
+
+    def events(self) -> AsyncIterator[MediaEvent]:
+        """Yield events from every worker until the plane is closed. One reader."""
+        ...
+
+    async def close(self) -> None:
+        """Leave every worker; may be called twice."""
+        ...

@@ -1,0 +1,1 @@
+"""Pages (plain ES modules) and the blueprint that serves them."""
