@@ -1,0 +1,324 @@
+// Written by `video-service schema` from signaling/messages.py: change that file, not this one.
+
+export type ProtocolVersion = 1;
+
+/** WebSocket close codes of the service. */
+export interface CloseCodes {
+  readonly BAD_MESSAGE: 4400;
+  readonly BAD_TICKET: 4401;
+  readonly VERSION: 4406;
+  readonly TOO_SLOW: 4408;
+  readonly REPLACED: 4409;
+  readonly TOO_LARGE: 1009;
+  readonly TOO_MANY: 4429;
+  readonly GOING_AWAY: 1012;
+}
+
+export type CallClass = "normal" | "urgent";
+
+export type UrgentReason = "" | "airport" | "car" | "hotel";
+
+export type MediaWish = "connecting" | "live" | "none" | "offer" | "reconnecting";
+
+export type EndReason =
+  | ""
+  | "agent_hung_up"
+  | "agent_lost"
+  | "closed"
+  | "customer_cancelled"
+  | "customer_hung_up"
+  | "customer_lost"
+  | "shutdown";
+
+export type AgentState = "after_call" | "available" | "break" | "offline" | "on_call" | "reserved" | "rest";
+
+/** First message on a socket: a one-time ticket (from POST /api/ticket), or the resume token of an earlier socket. */
+export interface Hello {
+  type: "hello";
+  v: number;
+  ticket?: string | null;
+  resume?: string | null;
+  codecs?: ReadonlyArray<string>;
+  locale?: string;
+}
+
+/** Sent every `heartbeat_s` (see welcome); answered by pong. */
+export interface Ping {
+  type: "ping";
+  t?: number;
+}
+
+/** A customer joins the queue. Joining twice is joining once. */
+export interface Join {
+  type: "join";
+  queue?: string;
+  needs?: ReadonlyArray<string>;
+  urgent?: boolean;
+  reason?: UrgentReason;
+}
+
+/** What a waiting customer writes about the matter; the agent sees it at ring and during the call. */
+export interface Note {
+  type: "note";
+  text: string;
+}
+
+/** Leave: a customer leaves the queue or the call, an agent ends the call. */
+export interface HangUp {
+  type: "hang_up";
+  call: string;
+}
+
+/** An agent wants calls (ends a break or the after-call work). */
+export interface Ready {
+  type: "ready";
+}
+
+/** An agent wants no further calls; at once when idle, after the call when on one. */
+export interface Break {
+  type: "break";
+}
+
+/** An agent takes the call that rings. */
+export interface Accept {
+  type: "accept";
+  call: string;
+  epoch: number;
+}
+
+/** An agent refuses the call that rings; it goes to somebody else and never comes back to this agent. */
+export interface Decline {
+  type: "decline";
+  call: string;
+  epoch: number;
+}
+
+/** An SDP offer: audio sendrecv, video sendonly, video recvonly x3. `generation` numbers this page's peer connections. */
+export interface MediaOffer {
+  type: "media_offer";
+  generation: number;
+  sdp: string;
+}
+
+/** A trickled ICE candidate of the page; empty `candidate` is the end of candidates. */
+export interface MediaCandidate {
+  type: "media_candidate";
+  generation: number;
+  candidate?: string;
+  sdp_mid?: string | null;
+  sdp_mline_index?: number | null;
+}
+
+/** The sender paused (or resumed) its own picture; the other page says so instead of "reconnecting". */
+export interface PausePicture {
+  type: "pause_picture";
+  paused: boolean;
+}
+
+/** One line of written text to the other person of the call. */
+export interface Say {
+  type: "say";
+  call: string;
+  text: string;
+}
+
+/** The answer to hello. `resume` replaces every earlier resume token of this person. */
+export interface Welcome {
+  type: "welcome";
+  v: number;
+  role: "agent" | "coordinator" | "customer";
+  person: string;
+  name: string;
+  resume: string;
+  heartbeat_s: number;
+  server_time_ms: number;
+  ice_servers: ReadonlyArray<IceServer>;
+}
+
+/** As RTCIceServer in the browser. */
+export interface IceServer {
+  urls: ReadonlyArray<string>;
+  username?: string;
+  credential?: string;
+}
+
+/** The answer to ping. */
+export interface Pong {
+  type: "pong";
+  t: number;
+}
+
+/** A message was refused. `code` is a key of the page's texts; the socket stays open unless it closes with a code. */
+export interface Error {
+  type: "error";
+  code: string;
+  retryable: boolean;
+  reply_to: string;
+}
+
+/**
+ * All that a customer's page shows.
+ *
+ *     `state`: "home" (no call), "waiting", "ringing" (an agent is being asked), "connected" (an agent accepted; see `media`),
+ *     "ended" (see `ended_reason`; the next join leaves it).
+ *     `agents_on`: agents signed in and on shift; `open`: whether a join is taken at all.
+ *     `place` counts from 1. The estimate is an interval in minutes; both 0: not known.
+ *     `media`: what the page's peer connection should be: "offer" asks for a new one.
+ */
+export interface CustomerView {
+  type: "customer_view";
+  state: "connected" | "ended" | "home" | "ringing" | "waiting";
+  open: boolean;
+  agents_on: number;
+  call: string;
+  epoch: number;
+  urgent: boolean;
+  place: number;
+  estimate_low_min: number;
+  estimate_high_min: number;
+  joined_ms: number;
+  connected_ms: number;
+  agent_name: string;
+  media: MediaWish;
+  other_media: MediaWish;
+  other_paused: boolean;
+  picture: "" | "clear" | "protected" | "slate";
+  ended_reason: EndReason;
+  server_time_ms: number;
+}
+
+/**
+ * All that an agent's page shows.
+ *
+ *     `media` is the agent's own peer connection (preview and call are one). `shift_until_ms` 0: not on shift now.
+ *     `picture` is what viewers of this agent see.
+ */
+export interface AgentView {
+  type: "agent_view";
+  state: AgentState;
+  since_ms: number;
+  shift_until_ms: number;
+  waiting: number;
+  agents_on: number;
+  media: MediaWish;
+  picture: "" | "clear" | "protected" | "slate";
+  picture_reason: string;
+  break_wanted: boolean;
+  away_reason: "" | "asked" | "missed" | "shift_over";
+  reservation: Reservation | null;
+  call: AgentCall | null;
+  ended_reason: EndReason;
+  server_time_ms: number;
+}
+
+/** The call that rings at an agent. */
+export interface Reservation {
+  call: string;
+  epoch: number;
+  queue: string;
+  needs: ReadonlyArray<string>;
+  urgent: boolean;
+  reason: string;
+  note: string;
+  waited_ms: number;
+  ring_until_ms: number;
+}
+
+/** The call that an agent is on. */
+export interface AgentCall {
+  call: string;
+  epoch: number;
+  queue: string;
+  needs: ReadonlyArray<string>;
+  urgent: boolean;
+  reason: string;
+  note: string;
+  waited_ms: number;
+  since_ms: number;
+  other_media: MediaWish;
+  other_paused: boolean;
+}
+
+/** The live wall. Service level is of today: answered within the target over offered. */
+export interface CoordinatorView {
+  type: "coordinator_view";
+  waiting: ReadonlyArray<WallCall>;
+  active: ReadonlyArray<WallCall>;
+  agents: ReadonlyArray<WallAgent>;
+  offered_today: number;
+  answered_today: number;
+  within_target_today: number;
+  abandoned_today: number;
+  target_s: number;
+  server_time_ms: number;
+}
+
+/** A waiting or live call on the coordinator's wall. */
+export interface WallCall {
+  call: string;
+  state: "active" | "ringing" | "waiting";
+  queue: string;
+  urgent: boolean;
+  joined_ms: number;
+  since_ms: number;
+  agent: string;
+  customer_present: boolean;
+}
+
+/** An agent on the coordinator's wall. */
+export interface WallAgent {
+  agent: string;
+  name: string;
+  state: AgentState;
+  since_ms: number;
+  shift_until_ms: number;
+  away_reason: string;
+}
+
+/** The SDP answer to the offer of the same generation. */
+export interface MediaAnswer {
+  type: "media_answer";
+  generation: number;
+  sdp: string;
+}
+
+/** One line of the call's text. `seq` grows by one within a call; the page drops what it has already. */
+export interface TextLine {
+  type: "text_line";
+  call: string;
+  seq: number;
+  mine: boolean;
+  text: string;
+  at_ms: number;
+}
+
+/** This node is going down; the page reconnects with its resume token. Nothing is lost. */
+export interface Draining {
+  type: "draining";
+}
+
+export type FromPage =
+  | Hello
+  | Ping
+  | Join
+  | Note
+  | HangUp
+  | Ready
+  | Break
+  | Accept
+  | Decline
+  | MediaOffer
+  | MediaCandidate
+  | PausePicture
+  | Say;
+
+export type ToPage =
+  | Welcome
+  | Pong
+  | Error
+  | CustomerView
+  | AgentView
+  | CoordinatorView
+  | MediaAnswer
+  | TextLine
+  | Draining;
