@@ -1,0 +1,41 @@
+"""Connections to Redis or Valkey, each kind with time limits that fit its use.
+
+redis-py's own defaults (a 5 s socket time-out and ten retries) make a call that should fail at once hang for most of a
+minute, and cut a blocking read that should wait; so every connection of the service is made here.
+"""
+
+from __future__ import annotations
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+MAX_CONNECTIONS = 64
+
+
+def hot(url: str, *, timeout_s: float = 1.0) -> Redis:
+    """Return a client for commands that somebody waits for: a short time limit, and no retry.
+
+    A script is not repeated by the client because the first try may have been carried out; who calls it decides.
+    Answers are text (`decode_responses`). Close it with `aclose()`.
+    """
+    return Redis.from_url(
+        url,
+        decode_responses=True,
+        socket_timeout=timeout_s,
+        socket_connect_timeout=timeout_s,
+        retry=Retry(NoBackoff(), 0),
+        max_connections=MAX_CONNECTIONS,
+    )
+
+
+def blocking(url: str, *, connect_timeout_s: float = 1.0) -> Redis:
+    """Return a client for blocking reads (XREAD BLOCK, pub/sub): it waits as long as the command says."""
+    return Redis.from_url(
+        url,
+        decode_responses=True,
+        socket_timeout=None,
+        socket_connect_timeout=connect_timeout_s,
+        retry=Retry(NoBackoff(), 0),
+        max_connections=MAX_CONNECTIONS,
+    )

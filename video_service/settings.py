@@ -1,0 +1,248 @@
+"""Everything that an operator can set, in one frozen class.
+
+The setting `ring_timeout_s` is read from the environment variable `VIDEO_SERVICE_RING_TIMEOUT_S`; `redis_url` from
+`REDIS_URL`. `.env.example` is generated from this file (`video-service settings --example`), and a test holds the two
+together.
+
+Parts of the service take only what they need: `settings.project(MediaSettings)` fills a smaller dataclass with the
+fields of the same names, so that each default is written once for operators: here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, cast
+
+from video_service.settings_text import PREFIX, BadSetting, ClientIceServer, Says, check, read, variable, write
+
+__all__ = ["BadSetting", "ClientIceServer", "Settings", "example", "load", "unknown_variables"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Settings:
+    """The settings of one process. Build it with `load`, or with keyword arguments in tests."""
+
+    # -- where
+    host: Annotated[str, Says("Address that the web node listens on; 0.0.0.0 for every address.")] = "127.0.0.1"
+    port: Annotated[int, Says("TCP port of the web node; 0 takes any free one.", low=0, high=65535)] = 8080
+    public_url: Annotated[
+        str,
+        Says("Address that people type, when a proxy stands in front (https://calls.example.org); cookies follow it."),
+    ] = ""
+    trusted_proxies: Annotated[
+        tuple[str, ...], Says("Addresses of proxies whose X-Forwarded-* headers are believed.")
+    ] = ()
+    data_dir: Annotated[Path, Says("Folder for everything that the service keeps on this machine.")] = Path("var")
+    redis_url: Annotated[
+        str, Says("Redis or Valkey that keeps all state; empty starts the embedded Valkey (`run` only).", secret=True)
+    ] = ""
+    pool: Annotated[str, Says("Name of the pool of agents, queues and workers that this node serves.")] = "main"
+
+    # -- logs
+    log_format: Annotated[
+        str, Says("Form of log lines: console on a terminal, else JSON.", choices=("auto", "console", "json"))
+    ] = "auto"
+    log_level: Annotated[
+        str, Says("Least severe line that is logged.", choices=("debug", "info", "warning", "error"))
+    ] = "info"
+
+    # -- calls
+    ring_timeout_s: Annotated[float, Says("How long a call rings at one agent.", unit="s", low=0.05, high=600)] = 20.0
+    keep_place_s: Annotated[
+        float,
+        Says("How long a customer whose page went away keeps the place in the queue.", unit="s", low=0, high=3600),
+    ] = 60.0
+    agent_return_s: Annotated[
+        float, Says("How long a call waits for an agent whose page went away.", unit="s", low=0, high=3600)
+    ] = 20.0
+    customer_return_s: Annotated[
+        float, Says("How long a call waits for a customer whose page went away.", unit="s", low=0, high=3600)
+    ] = 60.0
+    after_call_s: Annotated[float, Says("Time for notes after a call.", unit="s", low=0, high=3600)] = 15.0
+    missed_limit: Annotated[
+        int, Says("Missed calls in a row that set an agent away.", unit="calls", low=1, high=100)
+    ] = 3
+    max_signing_minutes: Annotated[
+        float, Says("Signing without a rest after which the next call waits.", unit="min", low=0.01, high=600)
+    ] = 25.0
+    rest_minutes: Annotated[float, Says("Rest after so much signing.", unit="min", low=0, high=600)] = 5.0
+    service_level_s: Annotated[
+        float, Says("A call answered within this time counts as answered in time.", unit="s", low=1, high=3600)
+    ] = 20.0
+
+    # -- media
+    ice_servers: Annotated[
+        tuple[ClientIceServer, ...],
+        Says(
+            'STUN and TURN servers for pages, as JSON: [{"urls": ["turn:..."], "username": "", "credential": ""}].',
+            secret=True,
+        ),
+    ] = ()
+    media_workers: Annotated[
+        int,
+        Says(
+            "Media workers that `run` starts; 0 is one per core less one for the web node, at least one.",
+            low=0,
+            high=256,
+        ),
+    ] = 0
+    media_bind: Annotated[
+        tuple[str, ...],
+        Says("Local addresses for media; empty is every address of the machine, loopback when it has no other."),
+    ] = ()
+    media_announce: Annotated[str, Says("Address that media candidates carry instead, for a worker behind NAT.")] = ""
+    media_ports: Annotated[str, Says("Range of UDP ports for media such as 40000-40199; empty is any.")] = ""
+    media_silence_ms: Annotated[
+        int, Says("Silence of a client after which its picture counts as interrupted.", unit="ms", low=200, high=60_000)
+    ] = 1500
+    start_bitrate_kbps: Annotated[
+        int, Says("Bitrate at which a picture starts.", unit="kbit/s", low=50, high=20_000)
+    ] = 800
+    min_bitrate_kbps: Annotated[int, Says("Least bitrate of a picture.", unit="kbit/s", low=30, high=20_000)] = 100
+    max_bitrate_kbps: Annotated[int, Says("Greatest bitrate of a picture.", unit="kbit/s", low=50, high=50_000)] = 2000
+    capacity: Annotated[
+        int | None,
+        Says("Blurred pictures that one media worker makes at most; empty leaves it to the worker.", low=1, high=1000),
+    ] = None
+    weights_dir: Annotated[str, Says("Folder of the segmentation weights; empty is `weights` in the data folder.")] = ""
+
+    # -- between web nodes and media workers
+    media_listen: Annotated[
+        str, Says("HOST:PORT on which a media worker takes orders; empty is a Unix socket, for one machine only.")
+    ] = ""
+    media_advertise: Annotated[str, Says("HOST:PORT at which web nodes reach this worker; empty is media_listen.")] = ""
+    media_token: Annotated[
+        str,
+        Says(
+            "Secret that web nodes show to media workers; at least 32 characters, needed with media_listen.",
+            secret=True,
+        ),
+    ] = ""
+    media_tls_cert: Annotated[str, Says("PEM file of a worker's certificate; needed with media_listen.")] = ""
+    media_tls_key: Annotated[str, Says("PEM file of the key to that certificate.")] = ""
+    media_tls_ca: Annotated[
+        str, Says("PEM file of the authority that web nodes trust for workers; empty is the system's.")
+    ] = ""
+    media_call_timeout_s: Annotated[
+        float, Says("Time limit of one order to a media worker.", unit="s", low=0.05, high=60)
+    ] = 5.0
+
+    def __post_init__(self) -> None:
+        for name, (_, says) in FIELDS.items():
+            check(name, says, getattr(self, name))
+        _check_together(self)
+
+    def __repr__(self) -> str:
+        shown = ((name, "***" if says.secret and value else repr(value)) for name, says, value in self._items())
+        return f"Settings({', '.join(f'{name}={text}' for name, text in shown)})"
+
+    def _items(self) -> Iterator[tuple[str, Says, object]]:
+        for name, (_, says) in FIELDS.items():
+            yield name, says, getattr(self, name)
+
+    @property
+    def weights_path(self) -> Path:
+        """The folder of the segmentation weights."""
+        return Path(self.weights_dir) if self.weights_dir else self.data_dir / "weights"
+
+    def workers_to_start(self) -> int:
+        """Return how many media workers `run` starts on this machine."""
+        return self.media_workers or max(1, (os.cpu_count() or 1) - 1)
+
+    def project(self, kind: type[T]) -> T:
+        """Return the dataclass `kind` filled from the fields here that have its fields' names."""
+        wanted = [each.name for each in dataclasses.fields(cast(Any, kind)) if each.name in FIELDS]
+        values = {name: getattr(self, name) for name in wanted}
+        if "weights_dir" in values:
+            values["weights_dir"] = str(self.weights_path)
+        return kind(**values)
+
+    def to_environment(self) -> dict[str, str]:
+        """Return the variables that make `load` give these settings again, for a child process."""
+        return {variable(name): write(value) for name, _, value in self._items()}
+
+
+def _declared() -> dict[str, tuple[Any, Says]]:
+    """Return the type and the description of every setting, in the order of the class."""
+    hints = typing.get_type_hints(Settings, include_extras=True)
+    found = {}
+    for each in dataclasses.fields(Settings):
+        kind, says = typing.get_args(hints[each.name])
+        found[each.name] = (kind, says)
+    return found
+
+
+def load(environment: Mapping[str, str] | None = None, **flags: object) -> Settings:
+    """Return the settings from `environment` (default: the process's), then from `flags` that are not None.
+
+    Raises:
+        BadSetting: a sentence that names the variable and what it may be.
+    """
+    source = os.environ if environment is None else environment
+    values: dict[str, Any] = {}
+    for name, (kind, _) in FIELDS.items():
+        flag = flags.get(name)
+        raw = source.get(variable(name), "").strip()
+        if flag is not None:
+            values[name] = flag
+        elif raw:
+            values[name] = read(name, kind, raw)
+    return Settings(**values)
+
+
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """Return the `VIDEO_SERVICE_...` names in `environment` that no setting has: most likely typing errors."""
+    known = {variable(name) for name in FIELDS}
+    return sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
+
+
+def example() -> str:
+    """Return the text of `.env.example`: each setting with its sentence, unit, bounds and default."""
+    lines = ["# Settings of the video service, made by `video-service settings --example`. Copy to .env and edit.", ""]
+    defaults = {each.name: each.default for each in dataclasses.fields(Settings)}
+    for name, (_, says) in FIELDS.items():
+        notes = [says.text]
+        if says.choices:
+            notes.append(f"One of: {', '.join(says.choices)}.")
+        if says.bounds():
+            notes.append(f"{says.bounds().capitalize()}.")
+        lines += [f"# {' '.join(notes)}", f"#{variable(name)}={write(defaults[name])}", ""]
+    return "\n".join(lines)
+
+
+def _check_together(settings: Settings) -> None:
+    """Rules that join two settings, or that a number's bounds cannot say."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,31}", settings.pool):
+        raise BadSetting("VIDEO_SERVICE_POOL must be small letters, digits and hyphens, at most 32.")
+    if not settings.host:
+        raise BadSetting("VIDEO_SERVICE_HOST must be an address such as 127.0.0.1 or 0.0.0.0.")
+    if settings.media_ports:
+        match = re.fullmatch(r"(\d{1,5})-(\d{1,5})", settings.media_ports)
+        if match is None or not 1024 <= int(match[1]) <= int(match[2]) <= 65535:
+            raise BadSetting("VIDEO_SERVICE_MEDIA_PORTS must be a range such as 40000-40199, from 1024 to 65535.")
+    if not settings.min_bitrate_kbps <= settings.start_bitrate_kbps <= settings.max_bitrate_kbps:
+        raise BadSetting("VIDEO_SERVICE_START_BITRATE_KBPS must lie between the least and the greatest bitrate.")
+    for name in ("media_listen", "media_advertise"):
+        value = getattr(settings, name)
+        if value and re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^\s:]+):\d{1,5}", value) is None:
+            raise BadSetting(f"{variable(name)} must be HOST:PORT, not {value!r}.")
+    if settings.media_token and len(settings.media_token) < 32:
+        raise BadSetting("VIDEO_SERVICE_MEDIA_TOKEN must have at least 32 characters.")
+    if settings.media_listen and not (settings.media_token and settings.media_tls_cert and settings.media_tls_key):
+        raise BadSetting(
+            "VIDEO_SERVICE_MEDIA_LISTEN needs VIDEO_SERVICE_MEDIA_TOKEN, VIDEO_SERVICE_MEDIA_TLS_CERT and "
+            "VIDEO_SERVICE_MEDIA_TLS_KEY: orders between machines travel encrypted."
+        )
+    if settings.public_url and re.fullmatch(r"https?://[^\s/]+", settings.public_url) is None:
+        raise BadSetting("VIDEO_SERVICE_PUBLIC_URL must be like https://calls.example.org, without a path.")
+
+
+FIELDS = _declared()
