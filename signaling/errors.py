@@ -1,0 +1,123 @@
+"""Everything that signalling refuses, each with the word that goes over the wire."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from video_service.errors import ServiceError
+
+
+class SignalingError(ServiceError):
+    """The request was refused."""
+
+    code: ClassVar[str] = "refused"
+
+
+class TicketRefused(SignalingError):
+    """The ticket or resume token is unknown, used or expired."""
+
+    code: ClassVar[str] = "bad_ticket"
+
+
+class Closed(SignalingError):
+    """No agent who could take this call is on shift and signed in."""
+
+    code: ClassVar[str] = "closed"
+    retryable: ClassVar[bool] = True
+
+
+class QueueFull(SignalingError):
+    """As many people wait as the service can promise to serve."""
+
+    code: ClassVar[str] = "queue_full"
+    retryable: ClassVar[bool] = True
+
+
+class NotConnected(SignalingError):
+    """This person has no socket here."""
+
+    code: ClassVar[str] = "not_connected"
+    retryable: ClassVar[bool] = True
+
+
+class WrongRole(SignalingError):
+    """This role may not do that."""
+
+    code: ClassVar[str] = "wrong_role"
+
+
+class NotSignedIn(SignalingError):
+    """The agent is not signed in."""
+
+    code: ClassVar[str] = "not_signed_in"
+
+
+class NotRostered(SignalingError):
+    """The agent has no shift now."""
+
+    code: ClassVar[str] = "not_rostered"
+
+
+class WrongState(SignalingError):
+    """That cannot be done in the present state."""
+
+    code: ClassVar[str] = "wrong_state"
+
+
+class StaleReservation(SignalingError):
+    """This call no longer rings here."""
+
+    code: ClassVar[str] = "stale"
+
+
+class NoCall(SignalingError):
+    """The person has no such call."""
+
+    code: ClassVar[str] = "no_call"
+
+
+class ShiftOverlaps(SignalingError):
+    """The agent has another shift in that time."""
+
+    code: ClassVar[str] = "shift_overlaps"
+
+
+class ShiftUnreadable(SignalingError):
+    """A shift must end after it begins and last at most 24 hours."""
+
+    code: ClassVar[str] = "shift_unreadable"
+
+
+class StoreUnavailable(SignalingError):
+    """The store does not answer."""
+
+    code: ClassVar[str] = "store_unavailable"
+    retryable: ClassVar[bool] = True
+
+
+class SchemaUnknown(SignalingError):
+    """Stored data has a schema version that this program cannot read."""
+
+    code: ClassVar[str] = "schema_unknown"
+
+
+BY_CODE: dict[str, type[SignalingError]] = {
+    error.code: error
+    for error in (
+        TicketRefused,
+        Closed,
+        QueueFull,
+        NotConnected,
+        WrongRole,
+        NotSignedIn,
+        NotRostered,
+        WrongState,
+        StaleReservation,
+        NoCall,
+        ShiftOverlaps,
+        ShiftUnreadable,
+        StoreUnavailable,
+        SchemaUnknown,
+    )
+}
+"""Scripts answer with a code; this finds the error to raise."""

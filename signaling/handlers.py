@@ -1,0 +1,86 @@
+"""What each message of a page does. A refusal is an answer with a code; it never touches another call."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+from signaling import messages
+from signaling.connection import Connection
+from video_service.errors import ServiceError
+
+if TYPE_CHECKING:
+    from signaling.hub import Hub
+
+log = structlog.get_logger(__name__)
+
+HANDLE_TIMEOUT_S = 8.0
+BOTH = frozenset({"customer", "agent"})
+WHO_MAY: dict[type[messages.Message], frozenset[str]] = {
+    messages.Ping: BOTH | {"coordinator"},
+    messages.Join: frozenset({"customer"}),
+    messages.Note: frozenset({"customer"}),
+    messages.HangUp: BOTH,
+    messages.Ready: frozenset({"agent"}),
+    messages.Break: frozenset({"agent"}),
+    messages.Accept: frozenset({"agent"}),
+    messages.Decline: frozenset({"agent"}),
+    messages.MediaOffer: BOTH,
+    messages.MediaCandidate: BOTH,
+    messages.PausePicture: BOTH,
+    messages.Say: BOTH,
+}
+
+
+async def handle(hub: Hub, connection: Connection, message: messages.FromPage) -> None:
+    """Do what a page asks, or answer why not."""
+    name = str(message.__struct_config__.tag)
+    if connection.identity.role not in WHO_MAY.get(type(message), frozenset()):
+        connection.post(messages.Error(code="not_allowed", reply_to=name))
+        return
+    try:
+        await asyncio.wait_for(_act(hub, connection, message), HANDLE_TIMEOUT_S)
+    except ServiceError as error:
+        connection.post(messages.Error(code=error.code, retryable=error.retryable, reply_to=name))
+    except Exception as error:
+        # Valkey away or slow: the page keeps its state and may ask again.
+        log.error("message_failed", message=name, error=type(error).__name__)
+        connection.post(messages.Error(code="internal", retryable=True, reply_to=name))
+
+
+async def _act(hub: Hub, connection: Connection, message: messages.FromPage) -> None:
+    store, person = hub.store, connection.person
+    match message:
+        case messages.Ping():
+            connection.post(messages.Pong(t=message.t))
+        case messages.Join():
+            await store.join(
+                person,
+                queue=message.queue,
+                needs=message.needs,
+                urgent=message.urgent,
+                reason=message.reason,
+                locale=connection.identity.locale,
+            )
+        case messages.Note():
+            await store.note(person, message.text)
+        case messages.HangUp():
+            await store.hang_up(person, message.call)
+        case messages.Ready():
+            await store.ready(person)
+        case messages.Break():
+            await store.break_(person)
+        case messages.Accept():
+            await store.accept(person, message.call, message.epoch)
+        case messages.Decline():
+            await store.decline(person, message.call, message.epoch)
+        case messages.MediaOffer():
+            hub.media.offer(connection, message)
+        case messages.MediaCandidate():
+            await hub.media.candidate(connection, message)
+        case messages.PausePicture():
+            await store.pause(person, message.paused)
+        case messages.Say():
+            await store.say(person, message.call, message.text)

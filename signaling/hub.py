@@ -1,0 +1,218 @@
+"""A web node's people: their sockets, and the loops that keep every page true to the store.
+
+The hub holds nothing that the store does not: after a crash the pages come back to any node with their resume tokens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+import msgspec
+import structlog
+
+from signaling import messages
+from signaling.connection import BAD_MESSAGES_IN_A_ROW, Connection, SocketClosed, Wire, read, refuse
+from signaling.handlers import handle
+from signaling.identity_types import Identity
+from signaling.listening import Listening
+from signaling.media_desk import MediaDesk
+from signaling.messages import PROTOCOL_VERSION, CloseCode, IceServer
+from signaling.showing import STORE_TIMEOUT_S, Showing
+from signaling.store import Store
+from video_service.errors import ServiceError
+from video_service.media_plane import MediaPlane
+
+log = structlog.get_logger(__name__)
+
+HELLO_TIMEOUT_S = 5.0
+HEARTBEAT_S = 2.0
+RETRY_S = 0.5
+DRAIN_S = 1.0
+
+
+class Hub:
+    """Every socket of one web node."""
+
+    def __init__(
+        self, store: Store, plane: MediaPlane, *, node: str = "", ice_servers: tuple[IceServer, ...] = ()
+    ) -> None:
+        self.store = store
+        self.node = node or f"n-{secrets.token_hex(4)}"
+        self.media = MediaDesk(store, plane, self.spawn)
+        self.showing = Showing(store, self.media)
+        self._listening = Listening(self, plane, silent_after_s=3 * HEARTBEAT_S)
+        self._ice_servers = ice_servers
+        self.sockets: dict[str, Connection] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._draining = False
+
+    async def start(self) -> None:
+        """Start the loops; `close` ends them."""
+        for loop in (
+            self._listening.wakes,
+            self._listening.media_events,
+            self._listening.sweep,
+            self._listening.beat,
+            self.showing.refresh,
+            self.showing.refresh_queue,
+            self.showing.resync,
+        ):
+            self.spawn(self._forever(loop), name=f"hub-{loop.__name__}")
+
+    def spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> asyncio.Task[None]:
+        """Run `work` under the hub's ownership; a failure is logged, never lost."""
+        task = asyncio.create_task(self._logged(work, name), name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _logged(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        try:
+            await work
+        except ServiceError as error:
+            log.warning("background_refused", task=name, code=error.code)
+        except Exception as error:
+            log.error("background_failed", task=name, error=type(error).__name__)
+
+    async def _forever(self, loop: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await loop()
+            except Exception as error:
+                # Valkey restarts, a worker dies: the loop must outlive both.
+                log.warning("loop_retries", loop=getattr(loop, "__name__", ""), error=type(error).__name__)
+            await asyncio.sleep(RETRY_S)
+
+    async def drain(self, *, whole_service: bool = False) -> None:
+        """Stop taking sockets and send everybody elsewhere; with `whole_service`, end every call and say so first."""
+        if self._draining:
+            return
+        self._draining = True
+        if whole_service:
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(self.store.end_all("shutdown"), STORE_TIMEOUT_S)
+            await self.showing.show_all_now()
+        for connection in list(self.sockets.values()):
+            connection.post(messages.Draining())
+            connection.end(CloseCode.GOING_AWAY, "draining")
+        deadline_s = time.monotonic() + DRAIN_S
+        while self.sockets and time.monotonic() < deadline_s:
+            await asyncio.sleep(0.02)
+
+    async def close(self) -> None:
+        """End every loop and task. May be called twice."""
+        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def serve(self, wire: Wire) -> None:
+        """Serve one accepted socket until it closes."""
+        try:
+            hello, identity = await self._greet(wire)
+        except SocketClosed as closed:
+            await refuse(wire, closed.code, closed.error)
+            return
+        connection = Connection(wire, identity, secrets.token_hex(8), hello.codecs, time.monotonic())
+        try:
+            await self._welcome(connection)
+            await self._converse(connection)
+        except SocketClosed as closed:
+            log.info("socket_closed", role=identity.role, code=closed.code, reason=closed.error)
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(wire.close(closed.code, closed.error), RETRY_S)
+        except ServiceError as error:
+            await refuse(wire, CloseCode.GOING_AWAY, error.code)
+        finally:
+            self._leave(connection)
+
+    async def _greet(self, wire: Wire) -> tuple[messages.Hello, Identity]:
+        try:
+            raw = await asyncio.wait_for(wire.receive(), HELLO_TIMEOUT_S)
+        except TimeoutError as error:
+            raise SocketClosed(CloseCode.TOO_SLOW, "no_hello") from error
+        try:
+            hello = read(raw)
+        except msgspec.DecodeError as error:
+            raise SocketClosed(CloseCode.BAD_MESSAGE, "bad_message") from error
+        if not isinstance(hello, messages.Hello):
+            raise SocketClosed(CloseCode.BAD_MESSAGE, "hello_first")
+        if hello.v != PROTOCOL_VERSION:
+            raise SocketClosed(CloseCode.VERSION, "version")
+        if self._draining:
+            raise SocketClosed(CloseCode.GOING_AWAY, "draining")
+        try:
+            if hello.resume is not None:
+                return hello, await self.store.redeem_resume(hello.resume)
+            if hello.ticket is not None:
+                return hello, await self.store.redeem_ticket(hello.ticket)
+        except ServiceError as error:
+            raise SocketClosed(CloseCode.BAD_TICKET, error.code) from error
+        except Exception as error:
+            log.warning("greeting_failed", error=type(error).__name__)
+            raise SocketClosed(CloseCode.GOING_AWAY, "store_unavailable") from error
+        raise SocketClosed(CloseCode.BAD_TICKET, "bad_ticket")
+
+    async def _welcome(self, connection: Connection) -> None:
+        identity = connection.identity
+        await self.store.connect(identity, node=self.node, socket=connection.socket_id, codecs=connection.codecs)
+        if identity.role == "agent":
+            await self.store.sign_in(identity)
+        resume = await self.store.issue_resume(identity)
+        self.sockets[connection.socket_id] = connection
+        self.showing.newest[connection.person] = connection
+        connection.post(
+            messages.Welcome(
+                v=PROTOCOL_VERSION,
+                role=identity.role,
+                person=identity.person,
+                name=identity.name,
+                resume=resume,
+                heartbeat_s=HEARTBEAT_S,
+                server_time_ms=time.time_ns() // 1_000_000,
+                ice_servers=self._ice_servers,
+            )
+        )
+        await self.showing.show(connection)
+
+    async def _converse(self, connection: Connection) -> None:
+        sender = asyncio.ensure_future(connection.run_sender())
+        reader = asyncio.ensure_future(self._read_page(connection))
+        try:
+            done, _ = await asyncio.wait((sender, reader), return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in (sender, reader):
+                task.cancel()
+            await asyncio.gather(sender, reader, return_exceptions=True)
+
+    async def _read_page(self, connection: Connection) -> None:
+        while True:
+            raw = await connection.wire.receive()
+            connection.heard_s = time.monotonic()
+            if not connection.budget.take(connection.heard_s):
+                raise SocketClosed(CloseCode.TOO_MANY, "too_many")
+            try:
+                message = read(raw)
+            except msgspec.DecodeError:
+                connection.bad_in_a_row += 1
+                connection.post(messages.Error(code="bad_message"))
+                if connection.bad_in_a_row >= BAD_MESSAGES_IN_A_ROW:
+                    raise SocketClosed(CloseCode.TOO_MANY, "too_many_bad") from None
+                continue
+            connection.bad_in_a_row = 0
+            await handle(self, connection, message)
+
+    def _leave(self, connection: Connection) -> None:
+        self.sockets.pop(connection.socket_id, None)
+        if self.showing.newest.get(connection.person) is connection:
+            del self.showing.newest[connection.person]
+        self.media.forget(connection)
+        # Not awaited here: the server cancels a socket's task when its client goes.
+        self.spawn(self.store.disconnect(connection.person, connection.socket_id), name="disconnect")

@@ -1,0 +1,170 @@
+"""Between the store and the media plane: which worker answers whose offer, and when two legs become a call."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+
+import structlog
+
+from signaling import messages
+from signaling.connection import Connection
+from signaling.errors import NoCall
+from signaling.store import CallRouteInfo, Store
+from video_service.errors import ServiceError
+from video_service.media_plane import (
+    CallRoute,
+    Candidate,
+    LegEvent,
+    LegRequest,
+    LegRole,
+    MediaPlane,
+    PictureEvent,
+    StaleEpoch,
+    WorkerUnavailable,
+)
+
+log = structlog.get_logger(__name__)
+
+CANDIDATES_KEPT = 64
+
+
+class PageMedia:
+    """The peer connection of one page: its newest offer only, and the candidates that came before the answer."""
+
+    def __init__(self) -> None:
+        self.generation = 0
+        self.leg = ""
+        self.worker = ""
+        self.early: list[Candidate] = []
+        self.task: asyncio.Task[None] | None = None
+
+
+class MediaDesk:
+    """Answers offers and joins legs. All state that outlives a socket is in the store."""
+
+    def __init__(self, store: Store, plane: MediaPlane, spawn: Callable[..., asyncio.Task[None]]) -> None:
+        self._store = store
+        self._plane = plane
+        self._spawn = spawn
+        self._pages: dict[str, PageMedia] = {}
+
+    def alive(self) -> frozenset[str]:
+        """Return the names of the workers that can be reached now."""
+        return frozenset(status.worker for status in self._plane.workers())
+
+    def offer(self, connection: Connection, offer: messages.MediaOffer) -> None:
+        """Answer an offer in the background: the page's heartbeat goes on meanwhile. A newer offer ends an older one."""
+        page = self._pages.setdefault(connection.socket_id, PageMedia())
+        if offer.generation <= page.generation:
+            return
+        if page.task is not None:
+            page.task.cancel()
+        page.generation, page.leg, page.early = offer.generation, "", []
+        page.task = self._spawn(self._answer(connection, page, offer), name="media-offer")
+
+    async def candidate(self, connection: Connection, message: messages.MediaCandidate) -> None:
+        """Hand a trickled candidate on; one of an older peer connection is dropped."""
+        page = self._pages.get(connection.socket_id)
+        if page is None or page.generation != message.generation:
+            return
+        candidate = Candidate(
+            candidate=message.candidate, sdp_mid=message.sdp_mid, sdp_mline_index=message.sdp_mline_index
+        )
+        if page.leg:
+            await self._plane.add_candidate(page.worker, page.leg, candidate)
+        elif len(page.early) < CANDIDATES_KEPT:
+            page.early.append(candidate)
+
+    def forget(self, connection: Connection) -> None:
+        """The socket is gone. Its leg stays: a picture outlives a signalling cut, and a closed page's leg falls silent."""
+        page = self._pages.pop(connection.socket_id, None)
+        if page is not None and page.task is not None:
+            page.task.cancel()
+
+    async def _answer(self, connection: Connection, page: PageMedia, offer: messages.MediaOffer) -> None:
+        try:
+            await self._answer_once(connection, page, offer)
+        except ServiceError as error:
+            log.warning("offer_refused", code=error.code, person=connection.person)
+            connection.post(messages.Error(code=error.code, retryable=error.retryable, reply_to="media_offer"))
+
+    async def _answer_once(self, connection: Connection, page: PageMedia, offer: messages.MediaOffer) -> None:
+        person = connection.person
+        route = await self._store.route(person)
+        before = await self._store.leg(person)
+        if connection.identity.role == "agent":
+            kept = route.worker if route is not None else before.worker if before is not None else ""
+            worker = kept if kept in self.alive() else self._plane.place()
+            role = LegRole.AGENT
+        else:
+            if route is None:
+                raise NoCall
+            if route.agent_worker not in self.alive():
+                raise WorkerUnavailable
+            worker, role = route.agent_worker, LegRole.CUSTOMER
+        leg = f"{role.value[0]}-{secrets.token_hex(8)}"
+        await self._store.leg_offered(person, leg=leg, worker=worker)
+        request = LegRequest(leg_id=leg, person=person, role=role, codecs=connection.codecs, sdp=offer.sdp)
+        try:
+            answer = await self._plane.answer_leg(worker, request)
+        except asyncio.CancelledError:
+            # The worker may have made the leg although nobody waits for the answer any more.
+            self._spawn(self.close_leg(worker, leg), name="close-leg")
+            raise
+        page.worker, page.leg = worker, leg
+        connection.post(messages.MediaAnswer(generation=offer.generation, sdp=answer.sdp))
+        for candidate in page.early:
+            await self._plane.add_candidate(worker, leg, candidate)
+        page.early = []
+        await self.join_legs(person)
+        if before is not None and before.leg != leg and before.worker in self.alive():
+            await self.close_leg(before.worker, before.leg)
+
+    async def join_legs(self, person: str) -> None:
+        """Join the two legs of this person's call, when both are on one worker. Doing it again is harmless."""
+        route = await self._store.route(person)
+        if route is None or not self._both_here(route):
+            return
+        try:
+            await self._plane.open_call(
+                route.worker,
+                CallRoute(
+                    call_id=route.call,
+                    epoch=route.epoch,
+                    customer_leg=route.customer_leg,
+                    agent_leg=route.agent_leg,
+                ),
+            )
+        except StaleEpoch:
+            log.info("call_moved_on", call=route.call, epoch=route.epoch)
+
+    @staticmethod
+    def _both_here(route: CallRouteInfo) -> bool:
+        return bool(route.customer_leg and route.agent_leg and route.customer_worker == route.agent_worker)
+
+    async def part(self, call: str, epoch: int, worker: str, customer_leg: str) -> None:
+        """A call was closed or given back: nothing of one person reaches the other from here on."""
+        if worker not in self.alive():
+            return
+        try:
+            await self._plane.close_call(worker, call, epoch)
+        except ServiceError as error:
+            log.warning("part_failed", call=call, code=error.code)
+        if customer_leg:
+            await self.close_leg(worker, customer_leg)
+
+    async def close_leg(self, worker: str, leg: str) -> None:
+        """Close a leg that nobody needs; a worker that cannot be asked has lost it anyway, or will notice its silence."""
+        try:
+            await self._plane.close_leg(worker, leg)
+        except ServiceError as error:
+            log.info("leg_not_closed", leg=leg, code=error.code)
+
+    async def note(self, event: LegEvent | PictureEvent) -> None:
+        """Write down what a worker saw of a leg or of an agent's picture."""
+        if isinstance(event, LegEvent):
+            await self._store.leg_event(event.person, leg=event.leg_id, state=event.state)
+        else:
+            await self._store.picture(event.person, leg=event.leg_id, state=event.state, reason=event.reason)

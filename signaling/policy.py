@@ -1,0 +1,55 @@
+"""The rules of the house as numbers: how long a call rings, how long a place is kept, when an agent must rest."""
+
+from __future__ import annotations
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Policy:
+    """Every time limit and bound of signalling and matching. Times carry their unit in the name."""
+
+    ring_timeout_s: float = 20
+    """A reservation rings so long at one agent; then it is missed and goes to somebody else."""
+    keep_place_s: float = 60
+    """A waiting customer whose page is gone keeps the place so long; meanwhile the call is offered to nobody."""
+    customer_return_s: float = 30
+    """In a call, a customer whose page is gone has so long to return; then the call closes as `customer_lost`."""
+    agent_return_s: float = 10
+    """An agent whose page is gone has so long to return; then a live call goes back to the head of its class."""
+    presence_ttl_s: float = 6
+    """A socket that gave no beat for so long counts as gone."""
+    missed_limit: int = 3
+    """So many missed rings in a row set the agent away. A decline is never a miss."""
+    after_call_limit_s: float = 600
+    """After-call work ends by itself after so long."""
+    max_signing_minutes: float = 25
+    """After so much signing without a rest the agent rests before the next call."""
+    rest_minutes: float = 5
+    """How long that rest is; a break or idle time of this length counts as one."""
+    service_level_target_s: float = 20
+    """A call answered within this time counts for the service level."""
+    interval_minutes: int = 15
+    """Length of a roll-up interval; a call belongs to the interval in which it arrived."""
+    typical_handle_s: float = 360
+    """Length of a call as long as no call has been measured (used by the waiting estimate only)."""
+    time_zone: str = "UTC"
+    """IANA name of the zone whose midnight begins "today" on the coordinator's wall."""
+    waiting_limit: int = 500
+    """So many calls may wait; the next customer is told that the queue is full."""
+    wall_limit: int = 200
+    """So many waiting and so many live calls are listed on the wall; the totals are always whole."""
+    ticket_ttl_s: float = 30
+    """A ticket for a socket lives so long and can be used once."""
+    resume_ttl_s: float = 3600
+    """A resume token lives so long and can be used once."""
+    text_buffer_s: float = 600
+    """Text of a call is kept so long after the last line, for reconnecting pages."""
+    text_buffer_lines: int = 500
+    """And no more lines than this."""
+    ended_linger_s: float = 3600
+    """A closed call's working data is kept so long, so that a late page still learns how the call ended."""
+    record_retention_days: int = 90
+    """Session records, roll-ups and past shifts are kept so long."""
+    sweep_batch: int = 64
+    """So many due deadlines are handled by one script at most, so that no sweep holds the store for long."""

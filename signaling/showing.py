@@ -1,0 +1,106 @@
+"""What every page of this node shows: reads the store, sends what is new. Wakes are hints; the store is the truth."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from signaling import messages
+from signaling.connection import Connection
+from signaling.media_desk import MediaDesk
+from signaling.store import Store
+
+RESYNC_S = 10.0
+QUEUE_REFRESH_S = 0.5
+STORE_TIMEOUT_S = 5.0
+
+
+class Showing:
+    """The newest connection of each person here, and who has to be looked at again."""
+
+    def __init__(self, store: Store, media: MediaDesk) -> None:
+        self._store = store
+        self._media = media
+        self.newest: dict[str, Connection] = {}
+        self._dirty: set[str] = set()
+        self._stale: set[str] = set()
+        self._look = asyncio.Event()
+        self._queue_changed = asyncio.Event()
+
+    def look_again(self, person: str) -> None:
+        """Mark a person's page for a fresh view; nothing happens when the person is on another node."""
+        if person in self.newest:
+            self._dirty.add(person)
+            self._look.set()
+
+    def look_at_all(self) -> None:
+        """Places, estimates or the wall may have changed: everybody gets a fresh view, at most twice a second."""
+        self._queue_changed.set()
+
+    async def show(self, connection: Connection) -> None:
+        """Read this person's view and send it when it shows something new."""
+        person, alive = connection.person, self._media.alive()
+        view: messages.CustomerView | messages.AgentView | messages.CoordinatorView
+        if connection.identity.role == "customer":
+            view = await self._store.customer_view(person, alive=alive)
+            call = view.call if view.state == "connected" else ""
+        elif connection.identity.role == "agent":
+            view = await self._store.agent_view(person, alive=alive)
+            call = view.call.call if view.call is not None else ""
+        else:
+            view, call = await self._store.coordinator_view(), ""
+        if call != connection.call:
+            connection.call, connection.text_seq = call, 0
+        connection.show(view)
+        if call:
+            await self.show_text(connection)
+
+    async def show_text(self, connection: Connection) -> None:
+        """Send the lines of the call's text that this page has not had."""
+        for line in await self._store.texts(connection.person, connection.call, connection.text_seq):
+            if line.seq > connection.text_seq:
+                connection.text_seq = line.seq
+                connection.post(line)
+
+    async def show_all_now(self) -> None:
+        """Send everybody's last view before the sockets close."""
+        for connection in list(self.newest.values()):
+            with contextlib.suppress(Exception):
+                await self.show(connection)
+
+    def in_call(self, call: str) -> list[Connection]:
+        """Return the pages here that show this call."""
+        return [connection for connection in self.newest.values() if connection.call == call]
+
+    async def refresh(self) -> None:
+        """Loop: show whoever is marked. Whoever has news of its own comes before those whose place may have moved."""
+        while True:
+            await self._look.wait()
+            self._look.clear()
+            while self._dirty or self._stale:
+                marked = self._dirty or self._stale
+                person = marked.pop()
+                connection = self.newest.get(person)
+                if connection is None:
+                    continue
+                try:
+                    await asyncio.wait_for(self.show(connection), STORE_TIMEOUT_S)
+                except BaseException:
+                    marked.add(person)
+                    self._look.set()
+                    raise
+
+    async def refresh_queue(self) -> None:
+        """Loop: mark everybody when the queue changed."""
+        while True:
+            await self._queue_changed.wait()
+            self._queue_changed.clear()
+            self._stale.update(self.newest)
+            self._look.set()
+            await asyncio.sleep(QUEUE_REFRESH_S)
+
+    async def resync(self) -> None:
+        """Loop: look at everybody now and then even without a hint; estimates move with time alone."""
+        while True:
+            await asyncio.sleep(RESYNC_S)
+            self._queue_changed.set()

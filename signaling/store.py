@@ -1,0 +1,18 @@
+"""The store: everything that signalling keeps, in Redis, behind one object.
+
+The parts live in `store_*.py`; each write is one Lua script in `scripts/`. Redis is the system of record: a web node holds
+no state that is not here, so any node can do anything for anybody.
+"""
+
+from __future__ import annotations
+
+from signaling.store_calls import CallStore
+from signaling.store_people import PeopleStore
+from signaling.store_shifts import ShiftStore
+from signaling.store_tickets import TicketStore
+from signaling.store_views import ViewStore
+from signaling.store_wakes import WakeStore
+
+
+class Store(TicketStore, PeopleStore, CallStore, ShiftStore, ViewStore, WakeStore):
+    """All of it. See the parts for what each method does and raises."""

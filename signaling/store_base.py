@@ -1,0 +1,96 @@
+"""One way for the store to talk to Redis: run a script by its digest, read its answer, raise what it refused."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from signaling.errors import BY_CODE, SchemaUnknown, SignalingError, StoreUnavailable
+from signaling.policy import Policy
+from signaling.scripts_loader import ScriptSet
+from video_service.keys import Keys
+
+Clock = Callable[[], int]
+"""Returns epoch milliseconds."""
+
+Argument = str | int | bytes
+
+CALL_TIMEOUT_S = 2.0
+"""No single script may keep its caller waiting longer (they take well under a millisecond)."""
+
+
+def redis_client(url: str) -> Redis:
+    """Return a client as the store wants it: short time limits, and no repetition behind the caller's back.
+
+    A repeated script could act twice (two lines of text for one), so whoever asked decides. `url` is `redis://`,
+    `rediss://` or `unix://`.
+    """
+    return Redis.from_url(
+        url, socket_timeout=CALL_TIMEOUT_S, socket_connect_timeout=CALL_TIMEOUT_S, retry=Retry(NoBackoff(), 0)
+    )
+
+
+class StoreBase:
+    """Redis, the pool's key names, the policy, and the scripts built from it."""
+
+    def __init__(
+        self, redis: Redis, *, pool: str = "main", policy: Policy | None = None, clock: Clock | None = None
+    ) -> None:
+        """`clock` is for tests; without it the time is Redis TIME, read inside each script."""
+        self.redis = redis
+        self.keys = Keys(pool)
+        self.policy = policy or Policy()
+        self._clock = clock
+        self._scripts = ScriptSet(self.policy)
+
+    async def load(self) -> None:
+        """Put every script on the server. A server that forgets them (restart) gets them again by itself.
+
+        Raises:
+            StoreUnavailable: no answer.
+        """
+        try:
+            for script in self._scripts:
+                await self.redis.script_load(script.text)
+        except (RedisConnectionError, RedisTimeoutError) as error:
+            raise StoreUnavailable from error
+
+    def now_ms(self) -> int:
+        """Return the test clock's time, or 0: let the script read Redis TIME."""
+        return self._clock() if self._clock else 0
+
+    async def run(self, name: str, *arguments: Argument) -> dict[str, Any]:
+        """Run script `name` and return its answer.
+
+        Raises:
+            SignalingError: the script refused; the class tells why.
+            StoreUnavailable: no answer; whether the script ran is unknown.
+        """
+        script = self._scripts[name]
+        call = (1, self.keys.root, self.now_ms(), *arguments)
+        try:
+            async with asyncio.timeout(CALL_TIMEOUT_S):
+                try:
+                    raw = await self.redis.evalsha(script.sha, *call)
+                except NoScriptError:
+                    raw = await self.redis.eval(script.text, *call)
+        except (RedisConnectionError, RedisTimeoutError, TimeoutError) as error:
+            raise StoreUnavailable from error
+        except RedisError as error:
+            if "SCHEMA" in str(error):
+                raise SchemaUnknown(script=name) from error
+            raise
+        answer: dict[str, Any] = msgspec.json.decode(raw)
+        refused = answer.get("refused")
+        if refused is not None:
+            raise BY_CODE.get(refused, SignalingError)()
+        return answer

@@ -1,0 +1,168 @@
+"""What customers and agents do: join, ring, accept, decline, hang up, write."""
+
+from __future__ import annotations
+
+import secrets
+
+import msgspec
+
+from signaling.errors import NoCall
+from signaling.identity_types import Identity, canonical
+from signaling.messages import TextLine
+from signaling.store_base import StoreBase
+
+
+class _Line(msgspec.Struct, frozen=True):
+    seq: int
+    at: int
+    person: str
+    text: str
+
+
+class CallStore(StoreBase):
+    """Steps of calls and agents. Whatever makes a match possible makes it in the same script."""
+
+    async def join(
+        self,
+        customer: str,
+        *,
+        queue: str,
+        needs: tuple[str, ...],
+        urgent: bool,
+        reason: str,
+        locale: str,
+        entry: str = "web",
+    ) -> str:
+        """Put a connected customer in the queue and return the call's id; one who has an open call gets that one's.
+
+        Raises:
+            Closed: no agent who covers `needs` is signed in and on shift.
+            QueueFull: `waiting_limit` calls wait already.
+            NotConnected: the customer has no socket.
+            WrongRole: not a customer.
+        """
+        answer = await self.run(
+            "join",
+            customer,
+            "c_" + secrets.token_urlsafe(12),
+            queue,
+            canonical(needs),
+            "urgent" if urgent else "normal",
+            reason,
+            locale,
+            entry,
+        )
+        return str(answer["call"])
+
+    async def note(self, customer: str, text: str) -> None:
+        """Keep what a customer in the queue or a call writes about the matter, until the call ends.
+
+        Raises:
+            NoCall: the customer has no open call.
+        """
+        await self.run("note", customer, text)
+
+    async def hang_up(self, person: str, call: str) -> None:
+        """Leave a call. Either side's hang-up closes it; the other's leg is not touched. Doing so twice is no error.
+
+        A customer who hangs up a call that is closed already has read how it ended: the next view says "home".
+
+        Raises:
+            NoCall: not a call of this person.
+        """
+        await self.run("hang_up", person, call)
+
+    async def sign_in(self, identity: Identity) -> None:
+        """Sign a connected agent in, on break. Signing in twice is signing in once.
+
+        Raises:
+            NotConnected: the agent has no socket.
+            WrongRole: not an agent.
+        """
+        await self.run("sign_in", identity.person)
+
+    async def sign_out(self, agent: str) -> None:
+        """Take an agent off; a live or ringing call goes back to the queue. No error when not signed in."""
+        await self.run("sign_out", agent)
+
+    async def ready(self, agent: str) -> None:
+        """Make an agent available, or send a tired one to rest first. Ends a break, after-call work and a wish for a break.
+
+        Raises:
+            NotRostered: on a break without a shift now. (From after-call work the agent goes on break instead.)
+            NotSignedIn: offline.
+        """
+        await self.run("ready", agent)
+
+    async def break_(self, agent: str) -> None:
+        """Send an agent on break: at once, or after the live call. A ringing call goes to somebody else.
+
+        Raises:
+            NotSignedIn: offline.
+        """
+        await self.run("break", agent)
+
+    async def accept(self, agent: str, call: str, epoch: int) -> None:
+        """Take the call that rings.
+
+        Raises:
+            StaleReservation: it does not ring here in this epoch.
+        """
+        await self.run("accept", agent, call, epoch)
+
+    async def decline(self, agent: str, call: str, epoch: int) -> None:
+        """Refuse the call that rings; it never comes back to this agent.
+
+        Raises:
+            StaleReservation: it does not ring here in this epoch.
+        """
+        await self.run("decline", agent, call, epoch)
+
+    async def say(self, person: str, call: str, text: str) -> int:
+        """Keep one line of text of a live call and return its number, counted from 1 within the call.
+
+        Raises:
+            NoCall: the person is not in that call, or it is not live.
+        """
+        answer = await self.run("say", person, call, text)
+        return int(answer["seq"])
+
+    async def texts(self, person: str, call: str, after_seq: int) -> list[TextLine]:
+        """Return the lines of a call after `after_seq`, oldest first; none when the person is not a party of it."""
+        try:
+            answer = await self.run("texts", person, call, after_seq)
+        except NoCall:
+            return []
+        lines = (msgspec.json.decode(raw, type=_Line) for raw in answer["lines"])
+        return [
+            TextLine(call=call, seq=line.seq, mine=line.person == person, text=line.text, at_ms=line.at) for line in lines
+        ]
+
+    async def sweep(self) -> int:
+        """Handle what is due: rings, kept places, rests, shift ends, lapsed sockets. Any node, any number of nodes.
+
+        Returns:
+            How many were handled; `sweep_batch` or more means that more may be due.
+        """
+        answer = await self.run("sweep")
+        return int(answer["handled"])
+
+    async def tidy(self) -> int:
+        """Look over a slice of the open calls and repair what no deadline covers: close calls whose both sides are gone.
+
+        Needed only after data was lost (failover); run it every few seconds.
+
+        Returns:
+            How many were repaired.
+        """
+        answer = await self.run("tidy")
+        return int(answer["repaired"])
+
+    async def shut_down(self) -> int:
+        """Close every open call with the reason "shutdown" and return how many; for a service that stops as a whole."""
+        closed = 0
+        while True:
+            answer = await self.run("shut_down")
+            closed += int(answer["closed"])
+            if not answer["more"]:
+                return closed

@@ -1,0 +1,58 @@
+"""What the store hands out beside the page messages."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+WakeKind = Literal["person", "queue", "replaced", "text", "call", "lagged"]
+
+
+class Wake(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A hint that something changed; the reader reads the view again. Losing one is never an error.
+
+    - "person": the view of person `id` changed.
+    - "queue": places, or the wall, changed (`id` is the queue; "" when only agents or shifts changed).
+    - "replaced": person `id` connected elsewhere; `socket` is the one to close.
+    - "text": person `id` has new text in `call`, up to `seq`.
+    - "call": call `id` was closed or went back to the queue. Whoever hears it parts the legs on `worker` with `epoch`, and
+      closes the customer's `leg` on `leg_worker`.
+    - "lagged": wakes may have been missed; read everything again.
+    """
+
+    kind: WakeKind
+    id: str = ""
+    call: str = ""
+    epoch: int = 0
+    worker: str = ""
+    leg: str = ""
+    leg_worker: str = ""
+    socket: str = ""
+    seq: int = 0
+
+
+class CallRouteInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """The two legs of an active call, as far as they are known ("" and () where they are not)."""
+
+    call: str
+    epoch: int
+    customer: str
+    agent: str
+    customer_leg: str
+    customer_worker: str
+    customer_leg_state: str
+    customer_codecs: tuple[str, ...]
+    agent_leg: str
+    agent_worker: str
+    agent_leg_state: str
+    agent_codecs: tuple[str, ...]
+
+
+class Shift(msgspec.Struct, frozen=True, kw_only=True):
+    """One agent's time on the roster: start_ms <= t < end_ms, epoch milliseconds."""
+
+    shift: str
+    agent: str
+    start_ms: int
+    end_ms: int

@@ -1,0 +1,36 @@
+"""Reading: one snapshot script per view, then pure code that draws it."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+import msgspec
+
+from signaling import messages, views
+from signaling.snapshots import PersonSnapshot, WallSnapshot
+from signaling.store_base import StoreBase
+from signaling.store_types import CallRouteInfo
+
+
+class ViewStore(StoreBase):
+    """Views. Each is one consistent snapshot of the store."""
+
+    async def _person(self, person: str) -> PersonSnapshot:
+        return msgspec.convert(await self.run("read_person", person), type=PersonSnapshot, strict=False)
+
+    async def route(self, person: str) -> CallRouteInfo | None:
+        """Return the legs of the person's active call, or None when there is none."""
+        return views.route(await self._person(person))
+
+    async def customer_view(self, customer: str, *, alive: Container[str]) -> messages.CustomerView:
+        """Return all that a customer's page shows. `alive` holds the names of the media workers that are reachable."""
+        return views.customer_view(await self._person(customer), alive=alive, policy=self.policy)
+
+    async def agent_view(self, agent: str, *, alive: Container[str]) -> messages.AgentView:
+        """Return all that an agent's page shows. `alive` holds the names of the media workers that are reachable."""
+        return views.agent_view(await self._person(agent), alive=alive)
+
+    async def coordinator_view(self) -> messages.CoordinatorView:
+        """Return the live wall."""
+        answer = await self.run("read_wall")
+        return views.coordinator_view(msgspec.convert(answer, type=WallSnapshot, strict=False), policy=self.policy)

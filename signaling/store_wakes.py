@@ -1,0 +1,41 @@
+"""Wakes: one pub/sub channel per pool that says where to look again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import msgspec
+from redis.exceptions import RedisError
+
+from signaling.store_base import StoreBase
+from signaling.store_types import Wake
+
+_decoder = msgspec.json.Decoder(list[Wake])
+
+POLL_S = 1.0
+RECONNECT_S = 0.2
+
+
+class WakeStore(StoreBase):
+    """Listening. Wakes are hints: what they lose, "lagged" makes up for."""
+
+    async def wakes(self) -> AsyncIterator[Wake]:
+        """Yield wakes until the caller stops (`aclosing` is advised).
+
+        The first wake is always "lagged": it means that the subscription stands. So does one after each reconnection.
+        """
+        while True:
+            pubsub = self.redis.pubsub(ignore_subscribe_messages=True)
+            try:
+                await pubsub.subscribe(self.keys.wakes)
+                yield Wake(kind="lagged")
+                while True:
+                    message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=POLL_S)
+                    if message is not None:
+                        for wake in _decoder.decode(message["data"]):
+                            yield wake
+            except (RedisError, OSError, TimeoutError):
+                await asyncio.sleep(RECONNECT_S)
+            finally:
+                await pubsub.aclose()
