@@ -1,0 +1,162 @@
+"""What every tier of tests shares: strictness in CI, the leak check, a real Valkey, and the places of test material."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+from redis.asyncio import Redis
+
+from media import weights as network_weights
+from tests.valkey_server import RealValkey
+
+ROOT = Path(__file__).resolve().parents[1]
+SIGNING = ROOT.parent / "shared" / "data" / "signing"
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+LEAK_GRACE_S = 1.0
+
+# In CI a skipped test counts as a failed one, unless its reason begins with one of these.
+STRICT = os.environ.get("CI_STRICT") == "1"
+ALLOWED_SKIPS = ("shared material",)
+
+hypothesis.settings.register_profile("here", deadline=None, print_blob=True, derandomize=STRICT)
+hypothesis.settings.load_profile("here")
+
+
+def pytest_configure() -> None:
+    """Let no setting of the person's shell reach a test; the weights stay where `./dev` has put them."""
+    weights_dir = network_weights.weights_dir()
+    for name in [name for name in os.environ if name.startswith("VIDEO_SERVICE_") or name == "REDIS_URL"]:
+        del os.environ[name]
+    os.environ[network_weights.VARIABLE] = str(weights_dir)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if find_chromium() is None:
+        reason = "Chromium is not installed; on Debian: apt-get install chromium fonts-noto-cjk"
+        for item in items:
+            if item.get_closest_marker("browser"):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if not hasattr(report, "wasxfail"):
+        _fail_if_skipped_in_ci(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _fail_if_skipped_in_ci(report)
+    return report
+
+
+def _fail_if_skipped_in_ci(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if not (STRICT and report.outcome == "skipped"):
+        return
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    reason = reason.removeprefix("Skipped: ")
+    if not reason.startswith(ALLOWED_SKIPS):
+        report.outcome = "failed"
+        report.longrepr = f"Skipped, and in CI that is a failure: {reason}"
+
+
+def find_chromium() -> str | None:
+    """Return the path of an installed Chromium."""
+    return next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of Chromium; tests marked `browser` run only where there is one."""
+    path = find_chromium()
+    assert path is not None, "mark the test as browser"
+    return path
+
+
+@pytest.fixture(scope="session")
+def signing_dir() -> Path:
+    """The folder of signing clips, which is no part of the repository."""
+    if not SIGNING.is_dir():
+        pytest.skip("shared material: ../shared/data/signing is not here")
+    return SIGNING
+
+
+@pytest.fixture(scope="session")
+def weights_dir() -> Path:
+    """The folder of the networks' weights."""
+    if network_weights.absent():
+        pytest.skip("The weights are not here; to bring them: ./dev test, or python -m media.weights fetch")
+    return network_weights.weights_dir()
+
+
+@pytest.fixture(autouse=True)
+def no_leaked_tasks(request: pytest.FixtureRequest) -> None:
+    """Every asynchronous test fails that leaves a task behind. Set up before, so ended after, its other fixtures."""
+    if request.node.get_closest_marker("asyncio"):
+        request.getfixturevalue("_task_guard")
+
+
+@pytest.fixture
+async def _task_guard() -> AsyncIterator[None]:
+    before = asyncio.all_tasks()
+    yield
+    left = asyncio.all_tasks() - before - {asyncio.current_task()}
+    if left:
+        _, left = await asyncio.wait(left, timeout=LEAK_GRACE_S)  # what was cancelled may need a few turns to end
+    if left:
+        names = "\n".join(sorted(repr(task) for task in left))
+        pytest.fail(f"{len(left)} tasks were left behind:\n{names}", pytrace=False)
+
+
+@pytest.fixture
+def valkey_server() -> Iterator[Callable[..., RealValkey]]:
+    """Make servers of the test's own: `valkey_server(aof=True)` returns one that runs."""
+    with contextlib.ExitStack() as stack:
+
+        def make(*, aof: bool = False) -> RealValkey:
+            # Not pytest's tmp_path: a Unix socket's path has at most 107 bytes.
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="valkey-")))
+            server = RealValkey(folder, aof=aof)
+            stack.callback(server.kill)
+            server.start()
+            return server
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[RealValkey]:
+    """One server for the whole run, without persistence; tests keep apart by `pool`."""
+    with tempfile.TemporaryDirectory(prefix="valkey-") as folder:
+        server = RealValkey(Path(folder))
+        server.start()
+        yield server
+        server.kill()
+
+
+@pytest.fixture
+def pool() -> str:
+    """A pool name that no other test has; every key of the service carries it."""
+    return f"t-{secrets.token_hex(6)}"
+
+
+@pytest.fixture
+async def redis(valkey: RealValkey, pool: str) -> AsyncIterator[Redis]:
+    """A client of the common server; the keys that name this test's pool are gone afterwards."""
+    client = Redis.from_url(valkey.url, socket_timeout=5.0)
+    yield client
+    async for key in client.scan_iter(match=f"*{pool}*", count=1000):
+        await client.unlink(key)
+    await client.aclose()
