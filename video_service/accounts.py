@@ -1,0 +1,245 @@
+"""Accounts of the people who work here. Customers have none.
+
+One hash holds every account of a pool by sign-in name, as JSON with a schema version; a second finds the name behind a
+person's id, which is all that calls, records and logs ever carry. A change watches both, so two operators who change
+one account at the same moment cannot undo each other.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+import secrets
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+import msgspec
+from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
+
+from video_service.clock import Clock
+from video_service.errors import ServiceError
+from video_service.passwords import Passwords, WeakPassword
+
+SCHEMA_VERSION = 1
+MAX_LABELS = 16
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
+_LABEL = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_DISPLAY_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,64}")
+
+
+class Role(enum.StrEnum):
+    """What an account may do."""
+
+    AGENT = "agent"
+    COORDINATOR = "coordinator"
+    ADMIN = "admin"  # all that a coordinator may; the command line's users need no account
+
+
+class BadAccount(ServiceError):
+    """This account cannot be made so."""
+
+    code: ClassVar[str] = "bad_account"
+
+
+class NameTaken(ServiceError):
+    """There is an account with this name."""
+
+    code: ClassVar[str] = "name_taken"
+
+
+class UnknownAccount(ServiceError):
+    """There is no account with this name."""
+
+    code: ClassVar[str] = "unknown_account"
+
+
+class SignInRefused(ServiceError):
+    """The name or the password is wrong, or the account is disabled; which of them is not told."""
+
+    code: ClassVar[str] = "bad_sign_in"
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """One person who works here. `generation` grows when everything signed in before must end."""
+
+    v: int = SCHEMA_VERSION
+    person: str
+    name: str
+    display_name: str
+    role: Role
+    skills: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    disabled: bool = False
+    generation: int = 1
+    password_hash: str
+    created_ms: int
+    changed_ms: int
+
+
+def normalised_name(name: str) -> str:
+    """Return a sign-in name as it is stored: names differ by more than capitals and outer spaces."""
+    return name.strip().lower()
+
+
+class Accounts:
+    """The accounts of one pool."""
+
+    def __init__(self, redis: Redis, *, pool: str, passwords: Passwords, clock: Clock) -> None:
+        self._redis = redis
+        self._passwords = passwords
+        self._clock = clock
+        self._by_name = f"{{{pool}}}:accounts"
+        self._names = f"{{{pool}}}:account-names"
+
+    async def add(
+        self,
+        name: str,
+        *,
+        role: Role,
+        display_name: str,
+        password: str,
+        skills: Sequence[str] = (),
+        languages: Sequence[str] = (),
+    ) -> Account:
+        """Make an account.
+
+        Raises:
+            BadAccount: a name, skill or language that cannot be used.
+            NameTaken: the name is in use, by a disabled account too.
+            WeakPassword: see `passwords`.
+        """
+        now_ms = self._clock.now_ms()
+        account = Account(
+            person=f"a-{secrets.token_urlsafe(9)}",
+            name=normalised_name(name),
+            display_name=display_name.strip(),
+            role=role,
+            skills=tuple(dict.fromkeys(skills)),
+            languages=tuple(dict.fromkeys(languages)),
+            password_hash="",
+            created_ms=now_ms,
+            changed_ms=now_ms,
+        )
+        _check(account)
+        account = msgspec.structs.replace(account, password_hash=await self._passwords.hash(password))
+
+        async def create(pipe: Pipeline) -> None:
+            if await pipe.hexists(self._by_name, account.name):
+                raise NameTaken(name=account.name)
+            pipe.multi()  # type: ignore[no-untyped-call]
+            pipe.hset(self._by_name, account.name, msgspec.json.encode(account).decode())
+            pipe.hset(self._names, account.person, account.name)
+
+        await self._redis.transaction(create, self._by_name)
+        return account
+
+    async def get(self, name: str) -> Account | None:
+        """Return the account with this sign-in name."""
+        return _read(await self._redis.hget(self._by_name, normalised_name(name)))
+
+    async def of_person(self, person: str) -> Account | None:
+        """Return the account behind a person's id."""
+        name = await self._redis.hget(self._names, person)
+        if name is None:
+            return None
+        return await self.get(name if isinstance(name, str) else name.decode())
+
+    async def all(self) -> list[Account]:
+        """Return every account, by name."""
+        found = (_read(raw) for raw in await self._redis.hvals(self._by_name))
+        return sorted((account for account in found if account is not None), key=lambda account: account.name)
+
+    async def set_disabled(self, name: str, disabled: bool) -> Account:
+        """Shut an account out, or let it in again; shutting out ends all that it had signed in.
+
+        Raises:
+            UnknownAccount: there is none with this name.
+        """
+
+        def change(account: Account) -> Account:
+            if account.disabled == disabled:
+                return account
+            step = 1 if disabled else 0
+            return msgspec.structs.replace(account, disabled=disabled, generation=account.generation + step)
+
+        return await self._change(name, change)
+
+    async def reset(self, name: str, password: str) -> Account:
+        """Give an account another password; all that it had signed in ends.
+
+        Raises:
+            UnknownAccount: there is none with this name.
+            WeakPassword: see `passwords`.
+        """
+        hashed = await self._passwords.hash(password)
+        return await self._change(
+            name,
+            lambda account: msgspec.structs.replace(account, password_hash=hashed, generation=account.generation + 1),
+        )
+
+    async def sign_in(self, name: str, password: str) -> Account:
+        """Return the account when name and password are right; an answer takes as long for a name that does not exist.
+
+        Raises:
+            SignInRefused: they are not right, or the account is disabled.
+            PasswordsBusy: too many sign in at this moment.
+        """
+        account = await self.get(name)
+        right = await self._passwords.matches(password, account.password_hash if account is not None else None)
+        if account is None or not right or account.disabled:
+            raise SignInRefused
+        if self._passwords.outdated(account.password_hash):
+            account = await self._hash_anew(account, password)
+        return account
+
+    async def _hash_anew(self, account: Account, password: str) -> Account:
+        try:
+            hashed = await self._passwords.hash(password)
+        except WeakPassword:
+            return account  # right, but from before today's rule: a sign-in is no moment to refuse it
+
+        def change(stored: Account) -> Account:
+            same = stored.password_hash == account.password_hash
+            return msgspec.structs.replace(stored, password_hash=hashed) if same else stored
+
+        return await self._change(account.name, change)
+
+    async def _change(self, name: str, change: Callable[[Account], Account]) -> Account:
+        key = normalised_name(name)
+
+        async def apply(pipe: Pipeline) -> Account:
+            account = _read(await pipe.hget(self._by_name, key))
+            if account is None:
+                raise UnknownAccount(name=key)
+            changed = change(account)
+            pipe.multi()  # type: ignore[no-untyped-call]
+            if changed != account:
+                changed = msgspec.structs.replace(changed, changed_ms=self._clock.now_ms())
+                pipe.hset(self._by_name, key, msgspec.json.encode(changed).decode())
+            return changed
+
+        account: Account = await self._redis.transaction(apply, self._by_name, value_from_callable=True)
+        return account
+
+
+def _read(raw: bytes | str | None) -> Account | None:
+    return None if raw is None else msgspec.json.decode(raw, type=Account)
+
+
+def _check(account: Account) -> None:
+    if _NAME.fullmatch(account.name) is None:
+        raise BadAccount(
+            "A sign-in name has 1 to 32 small letters, digits, dots, hyphens or underscores, and begins with a letter "
+            "or digit.",
+            name=account.name,
+        )
+    if _DISPLAY_NAME.fullmatch(account.display_name) is None:
+        raise BadAccount("A display name has 1 to 64 characters on one line.")
+    for what, labels in (("skill", account.skills), ("language", account.languages)):
+        if len(labels) > MAX_LABELS:
+            raise BadAccount(f"An account has at most {MAX_LABELS} of each kind of label.", kind=what)
+        for label in labels:
+            if _LABEL.fullmatch(label) is None:
+                raise BadAccount(f"A {what} has 1 to 64 letters, digits, hyphens or underscores.", label=label)
