@@ -13,7 +13,7 @@ class MediaSettings:
     when it has no other. `media_announce`: the address that candidates carry instead of the bound one (a worker behind
     NAT), or empty. `media_ports`: a range of UDP ports such as "40000-40199", or empty for any port.
     `capacity`: blurred legs that a worker takes at most; None leaves it to the engine.
-    `weights_dir`: folder of the segmentation weights.
+    `weights_dir`: folder of the networks' weights; empty is where `media.weights` keeps them.
     """
 
     media_bind: tuple[str, ...] = ()

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from video_service.settings_text import PREFIX, BadSetting, ClientIceServer, Says, check, read, variable, write
 
@@ -62,21 +63,28 @@ class Settings:
     ] = 60.0
     agent_return_s: Annotated[
         float, Says("How long a call waits for an agent whose page went away.", unit="s", low=0, high=3600)
-    ] = 20.0
+    ] = 10.0
     customer_return_s: Annotated[
         float, Says("How long a call waits for a customer whose page went away.", unit="s", low=0, high=3600)
-    ] = 60.0
-    after_call_s: Annotated[float, Says("Time for notes after a call.", unit="s", low=0, high=3600)] = 15.0
-    missed_limit: Annotated[
-        int, Says("Missed calls in a row that set an agent away.", unit="calls", low=1, high=100)
-    ] = 3
+    ] = 30.0
+    missed_limit: Annotated[int, Says("Missed calls in a row that set an agent away.", low=1, high=100)] = 3
+    after_call_limit_s: Annotated[
+        float, Says("Work after a call ends by itself after this time.", unit="s", low=0, high=86_400)
+    ] = 600.0
     max_signing_minutes: Annotated[
-        float, Says("Signing without a rest after which the next call waits.", unit="min", low=0.01, high=600)
+        float, Says("Signing without a rest after which the agent rests.", unit="min", low=0.01, high=600)
     ] = 25.0
-    rest_minutes: Annotated[float, Says("Rest after so much signing.", unit="min", low=0, high=600)] = 5.0
-    service_level_s: Annotated[
-        float, Says("A call answered within this time counts as answered in time.", unit="s", low=1, high=3600)
+    rest_minutes: Annotated[float, Says("How long that rest is.", unit="min", low=0, high=600)] = 5.0
+    service_level_target_s: Annotated[
+        float, Says("A call answered within this time counts for the service level.", unit="s", low=1, high=3600)
     ] = 20.0
+    waiting_limit: Annotated[
+        int, Says("Calls that may wait; the next customer is told that the queue is full.", low=1, high=100_000)
+    ] = 500
+    time_zone: Annotated[str, Says("IANA name of the zone whose midnight begins a day, such as Asia/Shanghai.")] = "UTC"
+    record_retention_days: Annotated[
+        int, Says("How long session records, roll-ups and past shifts are kept.", unit="days", low=1, high=36_500)
+    ] = 90
 
     # -- media
     ice_servers: Annotated[
@@ -112,7 +120,9 @@ class Settings:
         int | None,
         Says("Blurred pictures that one media worker makes at most; empty leaves it to the worker.", low=1, high=1000),
     ] = None
-    weights_dir: Annotated[str, Says("Folder of the segmentation weights; empty is `weights` in the data folder.")] = ""
+    weights_dir: Annotated[str, Says("Folder of the networks' weights; empty is `var/weights` beside the program.")] = (
+        ""
+    )
 
     # -- between web nodes and media workers
     media_listen: Annotated[
@@ -148,11 +158,6 @@ class Settings:
         for name, (_, says) in FIELDS.items():
             yield name, says, getattr(self, name)
 
-    @property
-    def weights_path(self) -> Path:
-        """The folder of the segmentation weights."""
-        return Path(self.weights_dir) if self.weights_dir else self.data_dir / "weights"
-
     def workers_to_start(self) -> int:
         """Return how many media workers `run` starts on this machine."""
         return self.media_workers or max(1, (os.cpu_count() or 1) - 1)
@@ -160,10 +165,7 @@ class Settings:
     def project(self, kind: type[T]) -> T:
         """Return the dataclass `kind` filled from the fields here that have its fields' names."""
         wanted = [each.name for each in dataclasses.fields(cast(Any, kind)) if each.name in FIELDS]
-        values = {name: getattr(self, name) for name in wanted}
-        if "weights_dir" in values:
-            values["weights_dir"] = str(self.weights_path)
-        return kind(**values)
+        return kind(**{name: getattr(self, name) for name in wanted})
 
     def to_environment(self) -> dict[str, str]:
         """Return the variables that make `load` give these settings again, for a child process."""
@@ -224,6 +226,10 @@ def _check_together(settings: Settings) -> None:
         raise BadSetting("VIDEO_SERVICE_POOL must be small letters, digits and hyphens, at most 32.")
     if not settings.host:
         raise BadSetting("VIDEO_SERVICE_HOST must be an address such as 127.0.0.1 or 0.0.0.0.")
+    try:
+        ZoneInfo(settings.time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise BadSetting(f"VIDEO_SERVICE_TIME_ZONE: {settings.time_zone!r} is not a time zone known here.") from error
     if settings.media_ports:
         match = re.fullmatch(r"(\d{1,5})-(\d{1,5})", settings.media_ports)
         if match is None or not 1024 <= int(match[1]) <= int(match[2]) <= 65535:
