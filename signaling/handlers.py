@@ -44,8 +44,7 @@ async def handle(hub: Hub, connection: Connection, message: messages.FromPage) -
         await asyncio.wait_for(_act(hub, connection, message), HANDLE_TIMEOUT_S)
     except ServiceError as error:
         connection.post(messages.Error(code=error.code, retryable=error.retryable, reply_to=name))
-    except Exception as error:
-        # Valkey away or slow: the page keeps its state and may ask again.
+    except Exception as error:  # noqa: BLE001  one message's fault never ends a socket, let alone a call
         log.error("message_failed", message=name, error=type(error).__name__)
         connection.post(messages.Error(code="internal", retryable=True, reply_to=name))
 

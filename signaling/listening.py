@@ -10,7 +10,7 @@ import structlog
 
 from signaling.messages import CloseCode
 from signaling.showing import STORE_TIMEOUT_S
-from signaling.store import Wake
+from signaling.store_types import Wake
 from video_service.errors import ServiceError
 from video_service.media_plane import LegEvent, MediaPlane, PictureEvent, WorkerEvent
 
@@ -46,14 +46,15 @@ class Listening:
             case "queue" | "lagged":
                 hub.showing.look_at_all()
             case "text":
-                for connection in hub.showing.in_call(wake.id):
+                connection = hub.showing.newest.get(wake.id)
+                if connection is not None and connection.call == wake.call:
                     hub.spawn(hub.showing.show_text(connection), name="show-text")
             case "replaced":
                 old = hub.sockets.get(wake.socket)
                 if old is not None:
                     old.end(CloseCode.REPLACED, "replaced")
             case "call":
-                hub.spawn(hub.media.part(wake.id, wake.epoch, wake.worker, wake.customer_leg), name="part")
+                hub.spawn(hub.media.part(wake), name="part")
 
     async def media_events(self) -> None:
         """Loop: write down what the workers see of the people who are here."""
@@ -74,8 +75,10 @@ class Listening:
                 return
             except ServiceError as error:
                 log.info("media_event_refused", code=error.code)
-                return
-            except Exception as error:
+                if not error.retryable:
+                    return
+                await asyncio.sleep(EVENT_RETRY_S)
+            except Exception as error:  # noqa: BLE001  a lost event would leave a page at "connecting" for good
                 log.warning("media_event_retries", error=type(error).__name__)
                 await asyncio.sleep(EVENT_RETRY_S)
 

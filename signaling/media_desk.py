@@ -11,7 +11,8 @@ import structlog
 from signaling import messages
 from signaling.connection import Connection
 from signaling.errors import NoCall
-from signaling.store import CallRouteInfo, Store
+from signaling.store import Store
+from signaling.store_types import CallRouteInfo, Wake
 from video_service.errors import ServiceError
 from video_service.media_plane import (
     CallRoute,
@@ -55,7 +56,7 @@ class MediaDesk:
         return frozenset(status.worker for status in self._plane.workers())
 
     def offer(self, connection: Connection, offer: messages.MediaOffer) -> None:
-        """Answer an offer in the background: the page's heartbeat goes on meanwhile. A newer offer ends an older one."""
+        """Answer an offer in the background, so that the heartbeat goes on. A newer offer ends an older one."""
         page = self._pages.setdefault(connection.socket_id, PageMedia())
         if offer.generation <= page.generation:
             return
@@ -78,7 +79,7 @@ class MediaDesk:
             page.early.append(candidate)
 
     def forget(self, connection: Connection) -> None:
-        """The socket is gone. Its leg stays: a picture outlives a signalling cut, and a closed page's leg falls silent."""
+        """The socket is gone. Its leg stays: a picture outlives a cut of signalling; a closed page falls silent."""
         page = self._pages.pop(connection.socket_id, None)
         if page is not None and page.task is not None:
             page.task.cancel()
@@ -95,7 +96,7 @@ class MediaDesk:
         route = await self._store.route(person)
         before = await self._store.leg(person)
         if connection.identity.role == "agent":
-            kept = route.worker if route is not None else before.worker if before is not None else ""
+            kept = route.agent_worker if route is not None else before.worker if before is not None else ""
             worker = kept if kept in self.alive() else self._plane.place()
             role = LegRole.AGENT
         else:
@@ -129,7 +130,7 @@ class MediaDesk:
             return
         try:
             await self._plane.open_call(
-                route.worker,
+                route.agent_worker,
                 CallRoute(
                     call_id=route.call,
                     epoch=route.epoch,
@@ -144,19 +145,18 @@ class MediaDesk:
     def _both_here(route: CallRouteInfo) -> bool:
         return bool(route.customer_leg and route.agent_leg and route.customer_worker == route.agent_worker)
 
-    async def part(self, call: str, epoch: int, worker: str, customer_leg: str) -> None:
+    async def part(self, wake: Wake) -> None:
         """A call was closed or given back: nothing of one person reaches the other from here on."""
-        if worker not in self.alive():
-            return
-        try:
-            await self._plane.close_call(worker, call, epoch)
-        except ServiceError as error:
-            log.warning("part_failed", call=call, code=error.code)
-        if customer_leg:
-            await self.close_leg(worker, customer_leg)
+        if wake.worker in self.alive():
+            try:
+                await self._plane.close_call(wake.worker, wake.id, wake.epoch)
+            except ServiceError as error:
+                log.warning("part_failed", call=wake.id, code=error.code)
+        if wake.leg and wake.leg_worker in self.alive():
+            await self.close_leg(wake.leg_worker, wake.leg)
 
     async def close_leg(self, worker: str, leg: str) -> None:
-        """Close a leg that nobody needs; a worker that cannot be asked has lost it anyway, or will notice its silence."""
+        """Close a leg that nobody needs. A worker that cannot be asked has lost it, or will notice its silence."""
         try:
             await self._plane.close_leg(worker, leg)
         except ServiceError as error:

@@ -1,8 +1,8 @@
 """The WebSocket protocol between pages and the service, version 1.
 
-One JSON object a message, told apart by its `type`. The server pushes *views* (the whole of what a person's page needs to show)
-rather than steps: a page draws the last view it got, so a lost or repeated message can never leave it in a wrong state, and
-resuming needs nothing more than the next view.
+One JSON object a message, told apart by its `type`. The server pushes *views* (the whole of what a person's page
+needs to show) rather than steps: a page draws the last view it got, so a lost or repeated message can never leave it
+in a wrong state, and resuming needs nothing more than the next view.
 
 `video-service schema` writes docs/protocol.schema.json and web/shared/messages.d.ts from this file.
 """
@@ -50,7 +50,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Hello(Message, tag="hello"):
-    """First message on a socket: a one-time ticket (from POST /api/ticket), or the resume token of an earlier socket."""
+    """First message on a socket: a one-time ticket (POST /api/ticket) or the resume token of an earlier socket."""
 
     v: int
     ticket: Secret | None = None
@@ -109,7 +109,7 @@ class Decline(Message, tag="decline"):
 
 
 class MediaOffer(Message, tag="media_offer"):
-    """An SDP offer: audio sendrecv, video sendonly, video recvonly x3. `generation` numbers this page's peer connections."""
+    """An SDP offer: audio sendrecv, video sendonly, video recvonly x3. `generation` numbers the page's offers."""
 
     generation: Generation
     sdp: Sdp
@@ -185,7 +185,7 @@ class Pong(Message, tag="pong"):
 
 
 class Error(Message, tag="error"):
-    """A message was refused. `code` is a key of the page's texts; the socket stays open unless it closes with a code."""
+    """A message was refused. `code` is a key of the page's texts; the socket stays open unless it closes too."""
 
     code: str
     retryable: bool = False
@@ -195,8 +195,8 @@ class Error(Message, tag="error"):
 class CustomerView(Message, tag="customer_view"):
     """All that a customer's page shows.
 
-    `state`: "home" (no call), "waiting", "ringing" (an agent is being asked), "connected" (an agent accepted; see `media`),
-    "ended" (see `ended_reason`; the next join leaves it).
+    `state`: "home" (no call), "waiting", "ringing" (an agent is being asked), "connected" (an agent accepted; see
+    `media`), "ended" (see `ended_reason`; the next join leaves it).
     `agents_on`: agents signed in and on shift; `open`: whether a join is taken at all.
     `place` counts from 1. The estimate is an interval in minutes; both 0: not known.
     `media`: what the page's peer connection should be: "offer" asks for a new one.
@@ -334,17 +334,7 @@ class Draining(Message, tag="draining"):
     """This node is going down; the page reconnects with its resume token. Nothing is lost."""
 
 
-ToPage = (
-    Welcome
-    | Pong
-    | Error
-    | CustomerView
-    | AgentView
-    | CoordinatorView
-    | MediaAnswer
-    | TextLine
-    | Draining
-)
+ToPage = Welcome | Pong | Error | CustomerView | AgentView | CoordinatorView | MediaAnswer | TextLine | Draining
 
 
 class CloseCode:

@@ -68,10 +68,6 @@ class Showing:
             with contextlib.suppress(Exception):
                 await self.show(connection)
 
-    def in_call(self, call: str) -> list[Connection]:
-        """Return the pages here that show this call."""
-        return [connection for connection in self.newest.values() if connection.call == call]
-
     async def refresh(self) -> None:
         """Loop: show whoever is marked. Whoever has news of its own comes before those whose place may have moved."""
         while True:

@@ -32,7 +32,7 @@ export type EndReason =
 
 export type AgentState = "after_call" | "available" | "break" | "offline" | "on_call" | "reserved" | "rest";
 
-/** First message on a socket: a one-time ticket (from POST /api/ticket), or the resume token of an earlier socket. */
+/** First message on a socket: a one-time ticket (POST /api/ticket) or the resume token of an earlier socket. */
 export interface Hello {
   type: "hello";
   v: number;
@@ -93,7 +93,7 @@ export interface Decline {
   epoch: number;
 }
 
-/** An SDP offer: audio sendrecv, video sendonly, video recvonly x3. `generation` numbers this page's peer connections. */
+/** An SDP offer: audio sendrecv, video sendonly, video recvonly x3. `generation` numbers the page's offers. */
 export interface MediaOffer {
   type: "media_offer";
   generation: number;
@@ -148,7 +148,7 @@ export interface Pong {
   t: number;
 }
 
-/** A message was refused. `code` is a key of the page's texts; the socket stays open unless it closes with a code. */
+/** A message was refused. `code` is a key of the page's texts; the socket stays open unless it closes too. */
 export interface Error {
   type: "error";
   code: string;
@@ -159,8 +159,8 @@ export interface Error {
 /**
  * All that a customer's page shows.
  *
- *     `state`: "home" (no call), "waiting", "ringing" (an agent is being asked), "connected" (an agent accepted; see `media`),
- *     "ended" (see `ended_reason`; the next join leaves it).
+ *     `state`: "home" (no call), "waiting", "ringing" (an agent is being asked), "connected" (an agent accepted; see
+ *     `media`), "ended" (see `ended_reason`; the next join leaves it).
  *     `agents_on`: agents signed in and on shift; `open`: whether a join is taken at all.
  *     `place` counts from 1. The estimate is an interval in minutes; both 0: not known.
  *     `media`: what the page's peer connection should be: "offer" asks for a new one.
