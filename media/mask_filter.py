@@ -1,0 +1,66 @@
+"""Steps between the network's mask and the compositor: hands in at once and out slowly, and an edge that keeps fingers.
+
+Both work at the mask's own size, where a step costs a few hundredths of a millisecond.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import cv2
+import numpy as np
+
+from media.picture import RawPicture
+from media.segmenter import Alpha, Mask
+
+
+class SlowOut:
+    """Lets a place become signer within one picture and background slowly.
+
+    Each picture an alpha falls by `fall` of the way to its new value and rises all the way at once. Smoothing both
+    ways would hide a newly placed hand for several pictures. The past is dropped when the picture changes its size.
+    """
+
+    def __init__(self, fall: float = 0.5) -> None:
+        if not 0 < fall <= 1:
+            raise ValueError("fall must lie in (0, 1]")
+        self._fall = np.float32(fall)
+        self._past: Alpha | None = None
+        self._size = (0, 0)
+
+    def apply(self, picture: RawPicture, mask: Mask) -> Mask:
+        """Return `mask` with what the last pictures had, fading."""
+        size = (picture.width, picture.height)
+        alpha, past = mask.alpha, self._past
+        if past is not None and size == self._size and past.shape == alpha.shape:
+            alpha = np.maximum(alpha, past + (alpha - past) * self._fall)
+        self._past, self._size = alpha, size
+        return dataclasses.replace(mask, alpha=alpha)
+
+    def reset(self) -> None:
+        """Forget the past."""
+        self._past = None
+
+
+class KeepEdge:
+    """Turns the network's doubt at an edge into a decision for the signer, then grows it by `grow_px` mask pixels.
+
+    Alpha at or below `low` is background, at or above `high` signer, with a smooth step between: a half-transparent
+    finger is an illegible finger, and a half-transparent room is a legible room.
+    """
+
+    def __init__(self, low: float = 0.1, high: float = 0.5, grow_px: int = 2) -> None:
+        if not 0 <= low < high <= 1 or grow_px < 0:
+            raise ValueError("0 <= low < high <= 1 and grow_px >= 0 are needed")
+        self._low, self._scale = np.float32(low), np.float32(1 / (high - low))
+        side = 2 * grow_px + 1
+        self._kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+
+    def apply(self, picture: RawPicture, mask: Mask) -> Mask:
+        """Return `mask` with a decided, grown edge."""
+        step = np.clip((mask.alpha - self._low) * self._scale, 0, 1)
+        alpha: Alpha = cv2.dilate(step * step * (3 - 2 * step), self._kernel).astype(np.float32, copy=False)
+        return dataclasses.replace(mask, alpha=alpha)
+
+    def reset(self) -> None:
+        """Has no past."""

@@ -1,0 +1,119 @@
+"""The selfie segmentation networks in LiteRT (XNNPACK), straight from yuv420p planes.
+
+The picture is stretched to the network's size, as the network's authors do. Fitting it in with bars cost hands on
+upright pictures: 0.87 instead of 0.95 intact on one clip, 0.86 instead of 0.95 on another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from ai_edge_litert.interpreter import Interpreter
+
+from media.picture import Plane, RawPicture
+from media.segmenter import Alpha, Mask
+
+Model = Literal["selfie_segmentation", "selfie_segmentation_landscape"]
+
+GENERAL: Final[Model] = "selfie_segmentation"  # 256x256
+LANDSCAPE: Final[Model] = "selfie_segmentation_landscape"  # 144 rows, 256 columns
+
+_LIMITED_SCALE, _LIMITED_FOOT = 219 / 255, 16
+
+
+class LiteRtSegmenter:
+    """One network, one thread, one picture at a time.
+
+    `weights` is a verified `.tflite` file whose input is (1, height, width, 3) float32 in 0..1 RGB and whose output is
+    (1, height, width, 1) float32 in 0..1, the signer's share.
+
+    Raises:
+        ValueError: the file is no such network.
+    """
+
+    def __init__(self, weights: Path, clock_ms: Callable[[], float], threads: int = 1) -> None:
+        self._clock_ms = clock_ms
+        self._interpreter: Any = Interpreter(model_path=str(weights), num_threads=threads)
+        self._interpreter.allocate_tensors()
+        (source,), (result,) = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        shape = tuple(int(side) for side in source["shape"])
+        if len(shape) != 4 or shape[3] != 3 or shape[1] % 4 or shape[2] % 4 or source["dtype"] is not np.float32:
+            raise ValueError(f"not a segmentation network: {weights.name}")
+        self._height, self._width = shape[1:3]
+        self._result_index: int = result["index"]
+        self._tensor: Callable[[], npt.NDArray[np.float32]] = self._interpreter.tensor(source["index"])
+        self._scaled = _ScaledI420(self._width, self._height)
+
+    @property
+    def mask_shape(self) -> tuple[int, int]:
+        """Height and width of the network."""
+        return self._height, self._width
+
+    def load(self, picture: RawPicture) -> None:
+        """Scale `picture` into the network's input."""
+        rgb = self._scaled.rgb(picture)
+        # The view must be gone before `invoke`: LiteRT may move its memory.
+        np.multiply(rgb, np.float32(1 / 255), out=self._tensor()[0])
+
+    def infer(self) -> Alpha:
+        """Run the network on what `load` has put in and return its answer, (height, width) float32."""
+        self._interpreter.invoke()
+        answer: Alpha = self._interpreter.get_tensor(self._result_index)
+        return answer.reshape(self._height, self._width)
+
+    def segment(self, picture: RawPicture) -> Mask:
+        """Return the mask of `picture`."""
+        self.load(picture)
+        alpha = self.infer()
+        return Mask(picture.frame_id, alpha, self._clock_ms())
+
+    def close(self) -> None:
+        """Free the network; a later `segment` raises."""
+        self._tensor = _no_tensor
+        self._interpreter = None
+
+
+class _ScaledI420:
+    """Buffers that take a picture of any size down to the network's, planes first: colour is made of few pixels."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self._size, self._half = (width, height), (width // 2, height // 2)
+        self._buffer = np.empty((height * 3 // 2, width), np.uint8)
+        self._rgb = np.empty((height, width, 3), np.uint8)
+        self._y = self._buffer[:height]
+        chroma = self._buffer[height:].reshape(2, height // 2, width // 2)
+        self._u, self._v = chroma[0], chroma[1]
+
+    def rgb(self, picture: RawPicture) -> Plane:
+        """Return (height, width, 3) uint8, overwritten by the next call."""
+        planes = picture.planes
+        _scale(planes.y, self._size, self._y)
+        _scale(planes.u, self._half, self._u)
+        _scale(planes.v, self._half, self._v)
+        if planes.full_range:
+            cv2.convertScaleAbs(self._y, self._y, _LIMITED_SCALE, _LIMITED_FOOT)
+        cv2.cvtColor(self._buffer, cv2.COLOR_YUV2RGB_I420, self._rgb)
+        return self._rgb
+
+
+def _scale(plane: Plane, size: tuple[int, int], target: Plane) -> None:
+    """Scale `plane` to `size` (width, height) in `target`; halve it first while that keeps it the larger one.
+
+    Averaging by a broken ratio costs eight times as much, and sampling a large plane bluntly shows in the mask.
+    """
+    height, width = plane.shape
+    while width >= 2 * size[0] and height >= 2 * size[1]:
+        width, height = width // 2, height // 2
+        plane = np.asarray(
+            cv2.resize(plane[: height * 2, : width * 2], (width, height), interpolation=cv2.INTER_AREA), np.uint8
+        )
+    cv2.resize(plane, size, target, interpolation=cv2.INTER_LINEAR)
+
+
+def _no_tensor() -> npt.NDArray[np.float32]:
+    raise ValueError("the segmenter is closed")

@@ -1,0 +1,179 @@
+"""The blur stage of one leg: raw pictures in, pictures that may be sent out, whatever happens in between.
+
+    stage = open_stage(on_change=report)
+    released = stage.process(RawPicture.from_frame(frame, frame_id))
+    encode(released.to_frame())
+
+`process` blocks for a few milliseconds: run it in an executor of one thread per leg (or per worker), never on the event
+loop. It never raises.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import structlog
+
+from media.compositor import Compositor, YuvCompositor
+from media.gate import Gate, PictureChange, ignore_change
+from media.judge import MaskLimits
+from media.mask_filter import KeepEdge, SlowOut
+from media.mask_source import InlineMasks, MaskMaker, MaskSource, NoMasks, ThreadedMasks
+from media.picture import ProtectedPicture, RawPicture
+from media.segmenter import Mask, Reason, Segmenter
+from media.weights import WeightsAltered, WeightsMissing, verified_path
+from video_service.media_plane import PictureState
+
+log = structlog.get_logger(__name__)
+
+KEPT_TIMES: Final = 900  # durations behind the mean and p95: half a minute at 30 pictures a second
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlurSettings:
+    """How one stage behaves.
+
+    `budget_ms`: how long a picture waits for its mask before it is blurred whole. Ten times the usual time: a missed
+    budget costs a sign, waiting a little longer costs nothing that a person notices.
+    `slate_after_ms`: time without a good mask after which the slate stands instead of the blurred whole.
+    """
+
+    model: str = "selfie_segmentation"
+    budget_ms: float = 50.0
+    slate_after_ms: float = 2000.0
+    threads: int = 1
+    limits: MaskLimits = field(default_factory=MaskLimits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlurStatistics:
+    """Counts since the stage began; the times are over the last `KEPT_TIMES` pictures."""
+
+    frames: int
+    frames_blurred_whole: int
+    frames_slate: int
+    blur_ms_mean: float
+    blur_ms_p95: float
+    reasons: Mapping[str, int]
+
+
+class BlurStage:
+    """Masks and gate of one leg. For one thread at a time; `statistics` may be read from any."""
+
+    def __init__(
+        self,
+        masks: MaskSource,
+        compositor: Compositor,
+        clock_ms: Callable[[], float],
+        settings: BlurSettings,
+        on_change: Callable[[PictureChange], None] = ignore_change,
+        stopwatch_s: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._masks, self._stopwatch_s = masks, stopwatch_s
+        self._gate = Gate(
+            compositor,
+            masks.mask_shape,
+            clock_ms,
+            slate_after_ms=settings.slate_after_ms,
+            limits=settings.limits,
+            on_change=on_change,
+        )
+        self._states: Counter[PictureState] = Counter()
+        self._reasons: Counter[str] = Counter()
+        self._times_ms: deque[float] = deque(maxlen=KEPT_TIMES)
+
+    @property
+    def state(self) -> PictureState:
+        """What viewers see now."""
+        return self._gate.state
+
+    def process(self, picture: RawPicture) -> ProtectedPicture:
+        """Return what may be sent of `picture`. Never raises."""
+        started_s = self._stopwatch_s()
+        released = self._gate.release(picture, self._evidence(picture))
+        self._times_ms.append((self._stopwatch_s() - started_s) * 1000)
+        self._states[released.state] += 1
+        if released.reason:
+            self._reasons[released.reason] += 1
+        return released
+
+    def statistics(self) -> BlurStatistics:
+        """Return the counts so far."""
+        times = list(self._times_ms) or [0.0]
+        return BlurStatistics(
+            frames=self._states.total(),
+            frames_blurred_whole=self._states[PictureState.PROTECTED],
+            frames_slate=self._states[PictureState.SLATE],
+            blur_ms_mean=float(np.mean(times)),
+            blur_ms_p95=float(np.percentile(times, 95)),
+            reasons=dict(self._reasons),
+        )
+
+    def close(self) -> None:
+        """Give up the segmenter; may be called twice. Later pictures are covered."""
+        self._masks.close()
+
+    def _evidence(self, picture: RawPicture) -> Mask | Reason:
+        try:
+            return self._masks.produce(picture)
+        except Exception:  # noqa: BLE001 - fail closed
+            return Reason.RAISED
+
+
+def monotonic_ms() -> float:
+    """Return the machine's steady clock in milliseconds."""
+    return time.monotonic() * 1000
+
+
+def mask_maker(segmenter: Segmenter, settings: BlurSettings) -> MaskMaker:
+    """Return `segmenter` with the filters that this service puts behind every segmenter."""
+    return MaskMaker(segmenter, (SlowOut(), KeepEdge()), settings.limits)
+
+
+def open_stage(
+    settings: BlurSettings | None = None,
+    on_change: Callable[[PictureChange], None] = ignore_change,
+    *,
+    clock_ms: Callable[[], float] = monotonic_ms,
+    weights_dir: Path | str | None = None,
+    threaded: bool = True,
+) -> BlurStage:
+    """Return a live stage with the stock network. Without usable weights it is a stage that sends the slate.
+
+    `threaded` false makes masks in the caller's thread with no limit on the waiting, for files. Never raises for want
+    of weights or engine: a service that cannot blur still answers, with a card.
+    """
+    settings = settings or BlurSettings()
+    segmenter = open_segmenter(settings, clock_ms, weights_dir)
+    if isinstance(segmenter, Reason):
+        log.error("blur_unavailable", reason=segmenter.value, model=settings.model)
+        return BlurStage(NoMasks(segmenter), YuvCompositor(), clock_ms, settings, on_change)
+    maker = mask_maker(segmenter, settings)
+    budget_ms = settings.budget_ms
+    masks: MaskSource = ThreadedMasks(maker, budget_ms) if threaded else InlineMasks(maker, budget_ms, clock_ms)
+    return BlurStage(masks, YuvCompositor(), clock_ms, settings, on_change)
+
+
+def open_segmenter(
+    settings: BlurSettings, clock_ms: Callable[[], float], weights_dir: Path | str | None = None
+) -> Segmenter | Reason:
+    """Return the network of `settings`, or why there is none."""
+    try:
+        path = verified_path(settings.model, weights_dir)
+    except WeightsMissing:
+        return Reason.WEIGHTS_MISSING
+    except WeightsAltered:
+        return Reason.WEIGHTS_ALTERED
+    try:
+        from media.segmenter_litert import LiteRtSegmenter
+
+        return LiteRtSegmenter(path, clock_ms, settings.threads)
+    except Exception as error:  # noqa: BLE001 - an engine that does not load is a reason for the slate, not for the end
+        log.warning("engine_failed", error=type(error).__name__)
+        return Reason.NO_ENGINE
