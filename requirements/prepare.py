@@ -90,7 +90,9 @@ def prepare(profile: str) -> None:
             if profile == "tools":
                 _write_stamp(_place() | before)
                 return
-            _install_packages(profile)
+            if before.get("packages") != _stamp(profile)["packages"]:
+                _install_packages(profile)
+            _install_service()
         except SetUpFailed:
             if before:
                 _write_stamp(before)  # nothing was half done: the environment is as it was
@@ -121,10 +123,11 @@ def _place() -> dict[str, str]:
 
 
 def _stamp(profile: str) -> dict[str, str]:
-    digest = hashlib.sha256()
-    for name in ("pyproject.toml", "requirements/uv.txt", f"requirements/{LOCKS[profile]}"):
-        digest.update((ROOT / name).read_bytes())
-    return _place() | {"profile": profile, "sha256": digest.hexdigest()}
+    packages = hashlib.sha256()
+    for name in ("uv.txt", LOCKS[profile]):
+        packages.update((ROOT / "requirements" / name).read_bytes())
+    project = hashlib.sha256((ROOT / "pyproject.toml").read_bytes())
+    return _place() | {"profile": profile, "packages": packages.hexdigest(), "project": project.hexdigest()}
 
 
 def _read_stamp() -> dict[str, str]:
@@ -185,12 +188,15 @@ def _install_uv() -> None:
 
 def _install_packages(profile: str) -> None:
     lock = LOCKS[profile]
-    environment = os.environ | _mirror()
     sync = ["sync", "--python", str(PYTHON), "--require-hashes", "--no-build", f"requirements/{lock}"]
-    if _run([str(UV), "pip", *sync], environment):
+    if _run([str(UV), "pip", *sync], os.environ | _mirror()):
         raise SetUpFailed(NO_PACKAGES.format(lock=lock))
-    own = ["install", "--quiet", "--python", str(PYTHON), "--offline", "--no-deps", "--no-build-isolation", "-e", "."]
-    if _run([str(UV), "pip", *own], environment):
+
+
+def _install_service() -> None:
+    """Install the service by reference to this folder, with the build tools that the lock has brought: no network."""
+    install = ["install", "--quiet", "--python", str(PYTHON), "--offline", "--no-deps", "--no-build-isolation"]
+    if _run([str(UV), "pip", *install, "--reinstall-package", "video-service", "--editable", "."]):
         raise SetUpFailed("The service itself could not be installed into .venv; uv's own words are above.")
 
 
