@@ -11,12 +11,10 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,12 +23,11 @@ from urllib.parse import quote
 
 from video_service.child import tied
 from video_service.errors import ServiceError
+from video_service.sockets import private_folder, socket_folder
 
-SOCKET_PATH_BYTES = 103  # sun_path on macOS, less the end mark; Linux has 107
 START_TIMEOUT_S = 30.0  # a long append-only file takes a while to read
 STOP_TIMEOUT_S = 3.0
 _POLL_S = 0.02
-_TEMPORARY = "video-service-"
 
 CONFIG = """\
 port 0
@@ -62,12 +59,6 @@ class ValkeyMissing(ValkeyError):
     code: ClassVar[str] = "valkey_missing"
 
 
-class ValkeyFolderOpen(ValkeyError):
-    """The folder of the embedded Valkey is not private."""
-
-    code: ClassVar[str] = "valkey_folder_open"
-
-
 class ValkeyInUse(ValkeyError):
     """Another video service runs on this data folder."""
 
@@ -79,9 +70,9 @@ class EmbeddedValkey:
 
     def __init__(self, data_dir: Path) -> None:
         self.folder = data_dir.resolve() / "valkey"
+        self.socket = socket_folder(data_dir) / "valkey.sock"
         self._lock: int | None = None
         self._process: subprocess.Popen[bytes] | None = None
-        self.socket = Path()
 
     @property
     def url(self) -> str:
@@ -98,28 +89,26 @@ class EmbeddedValkey:
 
         Raises:
             ValkeyMissing: the server's program is not installed.
-            ValkeyFolderOpen: others may read the folder, or it belongs to somebody else.
+            FolderOpen: others may read its folders, or they belong to somebody else.
             ValkeyInUse: another process has the folder, also after `wait_s`.
         """
         _program()
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _check_private(self.folder)
+        private_folder(self.folder)
+        private_folder(self.socket.parent)
         self._lock = _lock(self.folder / "lock", wait_s)
         if self._lock is None:
             raise ValkeyInUse(f"Another video service runs on the data folder {self.folder.parent}.")
         _end_left_over(self.folder)
-        self.socket = self._choose_socket()
+        self.socket.unlink(missing_ok=True)
         text = CONFIG.format(socket=_quoted(self.socket), folder=_quoted(self.folder))
         _write_private(self.folder / "valkey.conf", text)
-        _write_private(self.folder / "address", str(self.socket))
 
     def release(self) -> None:
         """Give the folder free; the server must have ended. May be called twice."""
         if self._lock is None:
             return
-        for name in ("address", "valkey.pid"):
-            (self.folder / name).unlink(missing_ok=True)
-        _remove_socket(self.socket)
+        (self.folder / "valkey.pid").unlink(missing_ok=True)
+        self.socket.unlink(missing_ok=True)
         os.close(self._lock)
         self._lock = None
 
@@ -152,13 +141,6 @@ class EmbeddedValkey:
             process.kill()
             process.wait()
 
-    def _choose_socket(self) -> Path:
-        """Return a socket path that the system can hold: beside the data, else in a short private folder."""
-        beside = self.folder / "valkey.sock"
-        if len(os.fsencode(beside)) <= SOCKET_PATH_BYTES:
-            return beside
-        return Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir="/tmp")) / "valkey.sock"
-
 
 @contextlib.contextmanager
 def at_hand(data_dir: Path, redis_url: str) -> Iterator[str]:
@@ -173,7 +155,8 @@ def at_hand(data_dir: Path, redis_url: str) -> Iterator[str]:
     try:
         server.acquire()
     except ValkeyInUse:
-        yield _running_address(server.folder)
+        _wait_for(server)
+        yield server.url
         return
     try:
         server.start()
@@ -185,18 +168,21 @@ def at_hand(data_dir: Path, redis_url: str) -> Iterator[str]:
 
 def ping(path: Path, *, timeout_s: float = 1.0) -> bool:
     """Return whether the server behind the socket answers and has read its data."""
-    return _ask(path, b"PING\r\n", timeout_s).startswith(b"+PONG")
+    return _ask(path, timeout_s).startswith(b"+PONG")
 
 
-def _running_address(folder: Path) -> str:
+def lives(path: Path, *, timeout_s: float = 1.0) -> bool:
+    """Return whether the server behind the socket answers anything: also "loading" is an answer."""
+    return _ask(path, timeout_s) != b""
+
+
+def _wait_for(server: EmbeddedValkey) -> None:
+    """Wait for the server that another process starts or runs."""
     deadline_s = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline_s:
-        with contextlib.suppress(OSError):
-            path = Path((folder / "address").read_text(encoding="utf-8"))
-            if ping(path):
-                return f"unix://{quote(str(path))}"
+    while not ping(server.socket):
+        if time.monotonic() > deadline_s:
+            raise ValkeyError(f"Another video service holds {server.folder}, but its Valkey does not answer.")
         time.sleep(_POLL_S)
-    raise ValkeyError(f"Another video service holds {folder}, but its Valkey does not answer.")
 
 
 def _program() -> Path:
@@ -210,14 +196,6 @@ def _program() -> Path:
         return Path(get_binary_path())
     except ValkeyBinaryNotFoundError as error:
         raise ValkeyMissing from error
-
-
-def _check_private(folder: Path) -> None:
-    status = folder.stat()
-    if status.st_mode & 0o077:
-        raise ValkeyFolderOpen(f"Others may read {folder}; close it first: chmod 700 {folder}")
-    if status.st_uid != os.geteuid():
-        raise ValkeyFolderOpen(f"{folder} belongs to another user; start the service as that user.")
 
 
 def _lock(path: Path, wait_s: float) -> int | None:
@@ -252,8 +230,6 @@ def _end_left_over(folder: Path) -> None:
     Raises:
         ValkeyError: it does not end, even when killed.
     """
-    with contextlib.suppress(OSError):
-        _remove_socket(Path((folder / "address").read_text(encoding="utf-8")))
     try:
         pid = int((folder / "valkey.pid").read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -281,20 +257,12 @@ def _runs_on(pid: int, folder: Path) -> bool:
     return wanted in listed.stdout
 
 
-def _remove_socket(path: Path) -> None:
-    """Remove a socket, and the short folder that was made for it."""
-    if path.parent.name.startswith(_TEMPORARY):
-        shutil.rmtree(path.parent, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def _ask(path: Path, command: bytes, timeout_s: float) -> bytes:
+def _ask(path: Path, timeout_s: float) -> bytes:
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(timeout_s)
             connection.connect(str(path))
-            connection.sendall(command)
+            connection.sendall(b"PING\r\n")
             return connection.recv(256)
     except OSError:
         return b""

@@ -1,0 +1,130 @@
+"""The media worker's process: one engine, the RPC server before it, and a lease in the registry."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import secrets
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+from redis.exceptions import RedisError
+
+from media.registry import RENEW_S, Lease, Registry
+from media.rpc_server import Engine, RpcServer
+from video_service import redis_client
+from video_service.child import on_stop
+from video_service.settings import Settings
+from video_service.sockets import private_folder, socket_folder
+
+log = structlog.get_logger(__name__)
+
+ENGINE_CLOSE_S = 0.5
+
+# Somewhere that refuses at once: a library that wants to call home gets nowhere (see keep_to_ourselves).
+NOWHERE = "http://127.0.0.1:1"
+
+
+def keep_to_ourselves() -> None:
+    """Set up this process's environment before any media library is loaded.
+
+    mediapipe reports its use to an outside host; it obeys the proxy variables, so they point nowhere. Numeric libraries
+    get one thread each: there is a worker for every core.
+    """
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        os.environ[name] = os.environ[name.upper()] = NOWHERE
+    for name in ("no_proxy", "NO_PROXY"):
+        os.environ.pop(name, None)
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+
+
+def new_name() -> str:
+    """Return a name for this process instance: a restarted worker is another worker."""
+    return f"w-{secrets.token_hex(6)}"
+
+
+async def serve(settings: Settings, make_engine: Callable[[str], Engine], *, slot: str) -> None:
+    """Serve until told to stop, or until the supervisor is gone.
+
+    `make_engine` is called with the worker's name. `slot` names the Unix socket, one for each worker of the machine.
+
+    Raises:
+        FolderOpen: the folder of the Unix sockets is not private.
+        OSError, ssl.SSLError: cannot listen, or a file for encryption cannot be read.
+    """
+    stop = asyncio.Event()
+    on_stop(lambda _asked: stop.set())
+    name = new_name()
+    engine = make_engine(name)
+    server = RpcServer(engine, token=settings.media_token)
+    redis = redis_client.hot(settings.redis_url, timeout_s=RENEW_S)
+    try:
+        lease = Lease(worker=name, address=await _listen(server, settings, slot))
+        # What was loaded stays: the collector need not walk through it again and again.
+        gc.collect()
+        gc.freeze()
+        await _until(stop, server, Registry(redis, settings.pool), lease)
+    finally:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ENGINE_CLOSE_S):
+                await engine.close()
+        await server.close()
+        await redis.aclose()
+        log.info("worker_stopped", worker=name)
+
+
+async def _listen(server: RpcServer, settings: Settings, slot: str) -> str:
+    """Start to listen and return the address for the lease."""
+    if settings.media_listen:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(settings.media_tls_cert, settings.media_tls_key)
+        host, _, port = settings.media_listen.rpartition(":")
+        found = await server.serve_tls(host.strip("[]"), int(port), context)
+        return f"tls:{settings.media_advertise or f'{host}:{found}'}"
+    path = socket_path(settings, slot)
+    private_folder(path.parent)
+    path.unlink(missing_ok=True)
+    await server.serve_unix(path)
+    return f"unix:{path}"
+
+
+def socket_path(settings: Settings, slot: str) -> Path:
+    """Return the Unix socket of the worker in `slot`."""
+    return socket_folder(settings.data_dir) / f"media-{slot}.sock"
+
+
+async def _until(stop: asyncio.Event, server: RpcServer, registry: Registry, lease: Lease) -> None:
+    """Renew the lease and pass events on until `stop`; then leave in good order: no new legs, no lease."""
+    async with asyncio.TaskGroup() as group:
+        work = (
+            group.create_task(_renew(registry, lease), name="lease"),
+            group.create_task(server.run(), name="rpc-events"),
+        )
+        log.info("worker_ready", worker=lease.worker)
+        stopped = asyncio.ensure_future(stop.wait())
+        # An engine whose events end has failed: a new process is the way out.
+        await asyncio.wait((stopped, *work), return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        server.drain()
+        for task in work:
+            task.cancel()
+    with contextlib.suppress(RedisError, OSError, TimeoutError):
+        await registry.leave(lease)
+
+
+async def _renew(registry: Registry, lease: Lease) -> None:
+    told = True
+    while True:
+        try:
+            await registry.renew(lease)
+            told = True
+        except (RedisError, OSError, TimeoutError) as error:
+            if told:
+                log.warning("lease_not_renewed", worker=lease.worker, error=type(error).__name__)
+            told = False
+        await asyncio.sleep(RENEW_S)

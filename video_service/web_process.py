@@ -1,0 +1,83 @@
+"""The web node's process: an ASGI application on uvicorn, which hears of the end before its sockets are closed.
+
+uvicorn closes WebSockets (1012) as soon as it is told to stop, so it is told last: first the application's `drain` ends
+or hands over what is live, while every socket is still open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import structlog
+import uvicorn
+
+from video_service.child import on_stop
+
+log = structlog.get_logger(__name__)
+
+DRAIN_S = 1.5
+CLOSE_S = 1
+
+Drain = Callable[[], Awaitable[None]]
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without signal handlers of its own: `serve` decides when it ends."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+async def serve(
+    app: Any, listener: socket.socket, *, drain: Drain, max_message_bytes: int, trusted_proxies: tuple[str, ...] = ()
+) -> int:
+    """Serve `app` on `listener` until told to stop; return the exit status.
+
+    `drain` has `DRAIN_S` seconds. A second signal ends the wait for anything.
+    """
+    config = uvicorn.Config(
+        app,
+        lifespan="on",
+        ws="websockets-sansio",
+        ws_max_size=max_message_bytes,
+        ws_per_message_deflate=False,
+        http="auto",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=list(trusted_proxies),
+        timeout_graceful_shutdown=CLOSE_S,
+    )
+    server = _Server(config)
+    asked = asyncio.Event()
+
+    def stop(_by_signal: bool) -> None:
+        if asked.is_set():
+            server.force_exit = True
+        asked.set()
+
+    on_stop(stop)
+    serving = asyncio.create_task(server.serve([listener]), name="uvicorn")
+    waiting = asyncio.create_task(asked.wait(), name="stop")
+    await asyncio.wait((serving, waiting), return_when=asyncio.FIRST_COMPLETED)
+    if not serving.done():
+        await _drained(drain)
+        server.should_exit = True
+    waiting.cancel()
+    await serving
+    return 0 if asked.is_set() else 1
+
+
+async def _drained(drain: Drain) -> None:
+    try:
+        async with asyncio.timeout(DRAIN_S):
+            await drain()
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong, the node stops
+        log.warning("drain_incomplete", error=type(error).__name__)
