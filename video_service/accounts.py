@@ -91,7 +91,7 @@ class Accounts:
         self._passwords = passwords
         self._clock = clock
         self._by_name = f"{{{pool}}}:accounts"
-        self._names = f"{{{pool}}}:account-names"
+        self._names = f"{{{pool}}}:account_names"
 
     async def add(
         self,

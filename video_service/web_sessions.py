@@ -70,7 +70,7 @@ class WebSessions:
             TooManyTries: this name from this address, within the window; `retry_after_s` says for how long.
             SignInRefused: name or password is wrong, or the account is disabled.
         """
-        tries = f"{self._prefix}:sign-in-tries:{_digest(normalised_name(name) + '|' + address)}"
+        tries = f"{self._prefix}:sign_in_tries:{_digest(normalised_name(name) + '|' + address)}"
         await self._count(tries)
         account = await self._accounts.sign_in(name, password)
         await self._redis.delete(tries)
@@ -107,7 +107,7 @@ class WebSessions:
             raise TooManyTries(retry_after_s=max(1, int(left_s)))
 
     def _key(self, token: str) -> str:
-        return f"{self._prefix}:web-session:{_digest(token)}"
+        return f"{self._prefix}:web_session:{_digest(token)}"
 
 
 def new_guest_token() -> str:

@@ -57,7 +57,7 @@ async def test_the_store_holds_no_token_and_every_key_ends(sessions: WebSessions
         await sessions.sign_in("lin", "wrong", address=ADDRESS)
     seen = 0
     async for key in redis.scan_iter(match=f"{{{pool}}}:*"):
-        if key.endswith((b":accounts", b":account-names")):
+        if key.endswith((b":accounts", b":account_names")):
             continue
         seen += 1
         assert 0 < await redis.ttl(key) <= 43_200

@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import AsyncIterator
 
+import argon2
 import pytest
 
 from video_service import passwords as module
@@ -41,6 +42,13 @@ async def test_two_hashes_of_one_password_differ(passwords: Passwords) -> None:
 async def test_nobody_is_never_right_whatever_is_said(passwords: Passwords) -> None:
     assert not await passwords.matches("correct horse battery", None)
     assert not await passwords.matches("", None)
+
+
+async def test_what_is_checked_for_nobody_costs_what_a_hash_costs(passwords: Passwords) -> None:
+    made, real = argon2.extract_parameters(passwords._nobody), await passwords.hash("correct horse battery")
+    assert made == argon2.extract_parameters(real)
+    with pytest.raises(argon2.exceptions.VerifyMismatchError):  # computed to the end, not refused as unreadable
+        argon2.PasswordHasher().verify(passwords._nobody, "correct horse battery")
 
 
 async def test_a_hash_that_is_none_is_never_right(passwords: Passwords) -> None:

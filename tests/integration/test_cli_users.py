@@ -1,0 +1,160 @@
+"""`video-service users` against a real Valkey: the service's own, and the one of REDIS_URL."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+from typer.testing import CliRunner, Result
+
+from tests.valkey_server import RealValkey
+from video_service import cli_users
+from video_service.accounts import Accounts, SignInRefused
+from video_service.clock import SystemClock
+from video_service.passwords import Passwords
+from video_service.valkey import EmbeddedValkey
+
+pytestmark = pytest.mark.integration
+
+Users = Callable[..., Result]
+
+
+@pytest.fixture
+def users(valkey: RealValkey, pool: str, monkeypatch: pytest.MonkeyPatch) -> Users:
+    monkeypatch.setenv("REDIS_URL", valkey.url)
+    monkeypatch.setenv("VIDEO_SERVICE_POOL", pool)
+    return run
+
+
+def run(*arguments: str, typed: str = "") -> Result:
+    """Run the command as a process would: in a thread of its own, because it has an event loop of its own."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(CliRunner().invoke, cli_users.app, arguments, input=typed).result()
+
+
+def listed() -> list[dict[str, Any]]:
+    answer = run("list", "--json")
+    assert answer.exit_code == 0
+    accounts: list[dict[str, Any]] = json.loads(answer.stdout)
+    return accounts
+
+
+async def _sign_in(redis: Redis, pool: str, name: str, password: str) -> str:
+    passwords = Passwords()
+    try:
+        account = await Accounts(redis, pool=pool, passwords=passwords, clock=SystemClock()).sign_in(name, password)
+        return account.role.value
+    finally:
+        passwords.close()
+
+
+def test_a_made_password_is_shown_once_and_signs_in(users: Users) -> None:
+    answer = users("add", "lin", "--role", "agent", "--skill", "csl", "--skill", "travel", "--language", "zh")
+    assert answer.exit_code == 0, answer.output
+    shown = re.search(r"^Password, shown only now: ([a-z0-9]{4}(?:-[a-z0-9]{4}){3})$", answer.stdout, re.MULTILINE)
+    assert shown is not None
+    (account,) = listed()
+    assert (account["name"], account["display_name"], account["role"]) == ("lin", "lin", "agent")
+    assert (account["skills"], account["languages"], account["disabled"]) == (["csl", "travel"], ["zh"], False)
+    assert shown[1] not in users("list").output + users("list", "--json").output
+    assert "hash" not in users("list", "--json").output
+
+
+async def test_a_password_comes_from_standard_input(users: Users, redis: Redis, pool: str) -> None:
+    typed = "correct horse battery\nand what follows is not part of it"
+    answer = users("add", "chen", "--role", "coordinator", "--password-stdin", typed=typed)
+    assert answer.exit_code == 0, answer.output
+    assert "shown only now" not in answer.output
+    assert await _sign_in(redis, pool, "chen", "correct horse battery") == "coordinator"
+
+
+async def test_a_reset_makes_the_old_password_useless(users: Users, redis: Redis, pool: str) -> None:
+    added = users("add", "lin", "--role", "agent")
+    answer = users("reset", "lin")
+    assert answer.exit_code == 0, answer.output
+    with pytest.raises(SignInRefused):
+        await _sign_in(redis, pool, "lin", added.stdout.split()[-1])
+    assert await _sign_in(redis, pool, "lin", answer.stdout.split()[-1]) == "agent"
+
+
+def test_disabling_and_enabling_show_in_the_list(users: Users) -> None:
+    users("add", "lin", "--role", "agent", "--display-name", "[red]林[/red]")
+    assert users("disable", "lin").stdout == "Disabled lin.\n"
+    assert listed()[0]["disabled"] is True
+    table = users("list").stdout
+    assert "disabled" in table
+    assert "[red]林[/red]" in table, "a display name is text, not markup"
+    assert users("enable", "lin").stdout == "Enabled lin.\n"
+    assert listed()[0]["disabled"] is False
+
+
+def test_an_empty_list_says_what_to_do(users: Users) -> None:
+    assert "users add NAME --role agent" in users("list").stdout
+    assert listed() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("add", "lin", "--role", "agent"), "There is an account with this name. (name='lin')"),
+        (("add", "lin lin", "--role", "agent"), "A sign-in name has 1 to 32 small letters"),
+        (("add", "wang", "--role", "agent", "--skill", "two words"), "A skill has 1 to 64 letters"),
+        (("add", "wang", "--role", "agent", "--password-stdin"), "at least 10"),
+        (("disable", "nobody"), "There is no account with this name. (name='nobody')"),
+        (("reset", "nobody"), "There is no account with this name. (name='nobody')"),
+    ],
+)
+def test_what_cannot_be_done_is_a_sentence_and_status_1(
+    users: Users, arguments: tuple[str, ...], sentence: str
+) -> None:
+    users("add", "lin", "--role", "agent")
+    answer = users(*arguments)
+    assert answer.exit_code == 1
+    assert sentence in answer.stderr
+    assert "Traceback" not in answer.output
+    assert [account["name"] for account in listed()] == ["lin"]
+
+
+def test_an_unknown_role_is_a_usage_error(users: Users) -> None:
+    assert users("add", "lin", "--role", "boss").exit_code == 2
+    assert users("add", "lin").exit_code == 2
+
+
+def test_a_store_that_does_not_answer_is_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("REDIS_URL", f"unix://{tmp_path / 'nobody.sock'}")
+    answer = run("list")
+    assert answer.exit_code == 1
+    assert "Redis does not answer" in answer.stderr
+    assert "Check REDIS_URL" in answer.stderr
+
+
+def test_a_bad_setting_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIDEO_SERVICE_POOL", "Not A Pool")
+    answer = run("list")
+    assert answer.exit_code == 1
+    assert "VIDEO_SERVICE_POOL" in answer.stderr
+
+
+def test_accounts_are_made_while_the_service_runs_and_when_it_does_not(tmp_path: Path) -> None:
+    data = str(tmp_path / "data")
+    stopped = run("add", "lin", "--role", "agent", "--data", data)
+    assert stopped.exit_code == 0, stopped.output
+
+    server = EmbeddedValkey(Path(data))
+    server.acquire()
+    server.start()
+    try:
+        running = run("add", "wang", "--role", "agent", "--data", data)
+        assert running.exit_code == 0, running.output
+    finally:
+        server.stop()
+        server.release()
+
+    answer = run("list", "--json", "--data", data)
+    assert [account["name"] for account in json.loads(answer.stdout)] == ["lin", "wang"]

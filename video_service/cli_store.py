@@ -1,0 +1,77 @@
+"""How the short commands reach the service's state, running or not, and how they say what went wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from rich.console import Console
+from rich.table import Table
+
+from video_service import redis_client, settings, valkey
+from video_service.errors import ServiceError
+from video_service.settings import Settings
+
+T = TypeVar("T")
+
+# Whoever waits at a shell waits longer than a call may.
+TIMEOUT_S = 10.0
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data", help="Data folder of the service (default: as in the settings).", show_default=False),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table for people.")]
+
+
+def with_store(data_dir: Path | None, work: Callable[[Redis, Settings], Awaitable[T]]) -> T:
+    """Do `work` with a client of REDIS_URL, or of the embedded Valkey on the data folder.
+
+    Ends the command with status 1 and a sentence when that cannot be.
+    """
+    with telling_errors():
+        loaded = settings.load(data_dir=data_dir)
+        with valkey.at_hand(loaded.data_dir, loaded.redis_url) as url:
+            return asyncio.run(_connected(url, loaded, work))
+
+
+@contextlib.contextmanager
+def telling_errors() -> Iterator[None]:
+    """Turn an error that a person can do something about into a sentence and status 1."""
+    try:
+        yield
+    except ServiceError as error:
+        fail(str(error))
+    except RedisError as error:
+        fail(f"Redis does not answer as expected: {type(error).__name__}. Check REDIS_URL, and that it is running.")
+
+
+def fail(sentence: str) -> NoReturn:
+    """Say why on standard error, and end the command with status 1."""
+    Console(stderr=True, highlight=False).print(sentence, style="red", markup=False, soft_wrap=True)
+    raise typer.Exit(1)
+
+
+def print_table(table: Table) -> None:
+    """Print a table; what is in it is text, whatever it looks like."""
+    Console(markup=False, highlight=False).print(table)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON on standard output."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+async def _connected(url: str, loaded: Settings, work: Callable[[Redis, Settings], Awaitable[T]]) -> T:
+    redis = redis_client.hot(url, timeout_s=TIMEOUT_S)
+    try:
+        return await work(redis, loaded)
+    finally:
+        await redis.aclose()

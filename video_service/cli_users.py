@@ -1,0 +1,139 @@
+"""`video-service users`: who may sign in."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from redis.asyncio import Redis
+from rich.table import Table
+
+from video_service import passwords
+from video_service.accounts import Account, Accounts, Role
+from video_service.cli_store import AsJson, DataDir, print_json, print_table, with_store
+from video_service.clock import SystemClock, utc
+from video_service.passwords import MAX_CHARACTERS, Passwords
+from video_service.settings import Settings
+
+T = TypeVar("T")
+
+app = typer.Typer(help="Accounts of agents, coordinators and administrators.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="The name to sign in with.")]
+PasswordStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the password from standard input instead of making one.")
+]
+
+
+@app.command()
+def add(
+    name: Name,
+    role: Annotated[Role, typer.Option(help="What the account may do.")],
+    display_name: Annotated[str, typer.Option(help="The name that others see (default: NAME).")] = "",
+    skill: Annotated[list[str] | None, typer.Option(help="A sign language or topic, such as csl. Repeatable.")] = None,
+    language: Annotated[list[str] | None, typer.Option(help="A written language, such as zh. Repeatable.")] = None,
+    password_stdin: PasswordStdin = False,
+    data: DataDir = None,
+) -> None:
+    """Make an account; without --password-stdin its password is made too, and shown this once."""
+    password = _password(password_stdin)
+    account = _do(
+        data,
+        lambda accounts: accounts.add(
+            name,
+            role=role,
+            display_name=display_name or name,
+            password=password,
+            skills=skill or (),
+            languages=language or (),
+        ),
+    )
+    typer.echo(f"Added {account.role.value} {account.name}.")
+    _show(password, password_stdin)
+
+
+@app.command("list")
+def list_(as_json: AsJson = False, data: DataDir = None) -> None:
+    """List every account."""
+    everybody = _do(data, lambda accounts: accounts.all())
+    if as_json:
+        print_json([_public(account) for account in everybody])
+        return
+    if not everybody:
+        typer.echo("No accounts yet. Make one with: video-service users add NAME --role agent")
+        return
+    table = Table("name", "shown as", "role", "skills", "languages", "state", "since")
+    for account in everybody:
+        table.add_row(
+            account.name,
+            account.display_name,
+            account.role.value,
+            " ".join(account.skills),
+            " ".join(account.languages),
+            "disabled" if account.disabled else "enabled",
+            f"{utc(account.created_ms):%Y-%m-%d}",
+        )
+    print_table(table)
+
+
+@app.command()
+def disable(name: Name, data: DataDir = None) -> None:
+    """Shut an account out; whatever it has signed in ends."""
+    account = _do(data, lambda accounts: accounts.set_disabled(name, True))
+    typer.echo(f"Disabled {account.name}.")
+
+
+@app.command()
+def enable(name: Name, data: DataDir = None) -> None:
+    """Let a disabled account in again."""
+    account = _do(data, lambda accounts: accounts.set_disabled(name, False))
+    typer.echo(f"Enabled {account.name}.")
+
+
+@app.command()
+def reset(name: Name, password_stdin: PasswordStdin = False, data: DataDir = None) -> None:
+    """Give an account a new password; whatever it has signed in ends."""
+    password = _password(password_stdin)
+    account = _do(data, lambda accounts: accounts.reset(name, password))
+    typer.echo(f"Reset {account.name}.")
+    _show(password, password_stdin)
+
+
+def _do(data_dir: Path | None, work: Callable[[Accounts], Awaitable[T]]) -> T:
+    async def connected(redis: Redis, settings: Settings) -> T:
+        hashing = Passwords()
+        try:
+            return await work(Accounts(redis, pool=settings.pool, passwords=hashing, clock=SystemClock()))
+        finally:
+            hashing.close()
+
+    return with_store(data_dir, connected)
+
+
+def _password(from_stdin: bool) -> str:
+    if not from_stdin:
+        return passwords.generate()
+    # One line, so that `echo` and a file with a last line end both work; the bound keeps a wrong file out of memory.
+    return sys.stdin.readline(4 * MAX_CHARACTERS).rstrip("\r\n")
+
+
+def _show(password: str, from_stdin: bool) -> None:
+    if not from_stdin:
+        typer.echo(f"Password, shown only now: {password}")
+
+
+def _public(account: Account) -> dict[str, Any]:
+    return {
+        "name": account.name,
+        "person": account.person,
+        "display_name": account.display_name,
+        "role": account.role.value,
+        "skills": account.skills,
+        "languages": account.languages,
+        "disabled": account.disabled,
+        "created": utc(account.created_ms).isoformat(),
+        "changed": utc(account.changed_ms).isoformat(),
+    }
