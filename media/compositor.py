@@ -17,8 +17,11 @@ from media.segmenter import Alpha
 class Background(Protocol):
     """What stands where the signer is not."""
 
-    def render(self, planes: Planes) -> Planes:
-        """Return a background of the size of `planes`, which may look at them; the arrays are the caller's."""
+    def render(self, planes: Planes, alpha: Alpha | None = None) -> Planes:
+        """Return a background of the size of `planes`, which may look at them; the arrays are the caller's.
+
+        `alpha`, of any size, says where the signer is; None: nowhere that is known.
+        """
         ...
 
 
@@ -28,6 +31,8 @@ class Blur:
     The grid has about `cells` cells on the picture's shorter side, whatever its resolution, and is blurred with a
     standard deviation of `sigma_cells`: the blur is as strong at 720 lines as at 240. The grid is the strength: what
     is gone there cannot be computed back (docs/adr/0009-fail-closed-gate.md has the attack that was tried).
+
+    Where the signer is, the room's colours are carried on, so that nobody stands in a glow of their own clothes.
     """
 
     def __init__(self, cells: int, sigma_cells: float) -> None:
@@ -35,22 +40,31 @@ class Blur:
             raise ValueError("cells and sigma_cells must be positive")
         self._cells, self._sigma_cells = cells, sigma_cells
 
-    def render(self, planes: Planes) -> Planes:
+    def render(self, planes: Planes, alpha: Alpha | None = None) -> Planes:
         """Return the blurred picture."""
         # An even step for luma makes a whole one for chroma: averaging by whole steps is five times as fast.
         step = 2 * max(1, round(min(planes.width, planes.height) / (2 * self._cells)))
-        y = self._blurred(planes.y, step)
-        u, v = self._blurred(planes.u, step // 2), self._blurred(planes.v, step // 2)
+        size = max(1, planes.width // step), max(1, planes.height // step)
+        weight = np.ones(size[::-1], np.float32)
+        if alpha is not None:
+            weight += _LEAST_WEIGHT - cv2.resize(alpha, size, interpolation=cv2.INTER_LINEAR)
+        colours = [
+            cv2.multiply(_averaged(plane, size, each), weight, dtype=cv2.CV_32F)
+            for plane, each in ((planes.y, step), (planes.u, step // 2), (planes.v, step // 2))
+        ]
+        blurred = cv2.GaussianBlur(cv2.merge([*colours, weight]), (0, 0), self._sigma_cells)
+        grid = cv2.convertScaleAbs(np.asarray(blurred[..., :3] / blurred[..., 3:], np.float32))
+        y, u, v = (
+            _bytes(cv2.resize(cells, plane.shape[::-1], interpolation=cv2.INTER_LINEAR))
+            for cells, plane in zip(cv2.split(grid), (planes.y, planes.u, planes.v), strict=True)
+        )
         return Planes(y, u, v, planes.full_range)
 
-    def _blurred(self, plane: Plane, step: int) -> Plane:
-        height, width = plane.shape
-        step_x, step_y = min(step, width), min(step, height)
-        columns, rows = width // step_x, height // step_y
-        whole = plane[: rows * step_y, : columns * step_x]  # the last few lines are left out and stretched over
-        grid = cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA)
-        grid = cv2.GaussianBlur(grid, (0, 0), self._sigma_cells)
-        return _bytes(cv2.resize(grid, (width, height), interpolation=cv2.INTER_LINEAR))
+
+def _averaged(plane: Plane, size: tuple[int, int], step: int) -> cv2.typing.MatLike:
+    """Return the means of `step` by `step` cells; the last few lines that fill no cell are left out."""
+    columns, rows = size
+    return cv2.resize(plane[: rows * step, : columns * step], size, interpolation=cv2.INTER_AREA)
 
 
 class Compositor(Protocol):
@@ -65,6 +79,7 @@ class Compositor(Protocol):
         ...
 
 
+_LEAST_WEIGHT: Final = 0.02  # of a cell that is all signer: where there is no room to be seen, something must stand
 BACKGROUND: Final = Blur(cells=60, sigma_cells=3.0)
 COVER: Final = Blur(cells=24, sigma_cells=3.0)
 
@@ -80,7 +95,7 @@ class YuvCompositor:
     def clear(self, planes: Planes, alpha: Alpha) -> Planes:
         """Return the signer sharp over the background, in new arrays."""
         self._prepare(planes)
-        behind = self._background.render(planes)
+        behind = self._background.render(planes, alpha)
         share = cv2.convertScaleAbs(alpha, alpha=255.0)
         y = self._blend(planes.y, behind.y, share)
         u, v = self._blend(planes.u, behind.u, share), self._blend(planes.v, behind.v, share)
