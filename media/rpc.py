@@ -8,7 +8,7 @@ is inside the orders that need it.
 from __future__ import annotations
 
 import asyncio
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import msgspec
 from websockets.asyncio.connection import Connection
@@ -27,6 +27,8 @@ from video_service.media_plane import (
     WorkerStatus,
     WorkerUnavailable,
 )
+
+M = TypeVar("M")
 
 VERSION = 1
 SUBPROTOCOL = f"video-service.media.{VERSION}"
@@ -163,7 +165,7 @@ def decode_request(frame: bytes | str) -> Request:
     Raises:
         msgspec.DecodeError: it is not a request of this version (a text frame never is).
     """
-    return _requests.decode(_binary(frame))
+    return _decode(_requests, frame)
 
 
 def decode_from_worker(frame: bytes | str) -> FromWorker:
@@ -172,13 +174,17 @@ def decode_from_worker(frame: bytes | str) -> FromWorker:
     Raises:
         msgspec.DecodeError: it is not a message of this version (a text frame never is).
     """
-    return _from_worker.decode(_binary(frame))
+    return _decode(_from_worker, frame)
 
 
-def _binary(frame: bytes | str) -> bytes:
+def _decode(decoder: msgspec.msgpack.Decoder[M], frame: bytes | str) -> M:
     if isinstance(frame, str):
         raise msgspec.DecodeError("a text frame")
-    return frame
+    try:
+        return decoder.decode(frame)
+    except UnicodeDecodeError as error:
+        # msgspec lets this one out when a string inside is not UTF-8.
+        raise msgspec.DecodeError("a string is not UTF-8") from error
 
 
 def fault_of(request_id: int, error: BaseException) -> Fault:

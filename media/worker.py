@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 
 from media.registry import RENEW_S, Lease, Registry
 from media.rpc_server import Engine, RpcServer
+from media.settings import MediaSettings
 from video_service import redis_client
 from video_service.child import on_stop
 from video_service.settings import Settings
@@ -43,15 +44,37 @@ def keep_to_ourselves() -> None:
         os.environ.setdefault(name, "1")
 
 
+def make_engine(settings: Settings, name: str) -> Engine:
+    """Return the media engine with the blur stage; without usable weights it is one that shows a slate, and says so.
+
+    Everything heavy is loaded here, before anybody waits for an answer.
+    """
+    from media.engine import MediaEngine
+    from media.segmenter import Reason
+    from media.stage import BlurSettings, monotonic_ms, open_segmenter, open_stage
+
+    found = open_segmenter(BlurSettings(), monotonic_ms, settings.weights_dir or None)
+    if isinstance(found, Reason):
+        log.error("weights_unusable", reason=found.value, worker=name)
+    else:
+        found.close()
+    return MediaEngine(
+        settings.project(MediaSettings),
+        lambda: open_stage(weights_dir=settings.weights_dir or None),
+        worker=name,
+        weights_ok=not isinstance(found, Reason),
+    )
+
+
 def new_name() -> str:
     """Return a name for this process instance: a restarted worker is another worker."""
     return f"w-{secrets.token_hex(6)}"
 
 
-async def serve(settings: Settings, make_engine: Callable[[str], Engine], *, slot: str) -> None:
+async def serve(settings: Settings, *, slot: str, engine_of: Callable[[Settings, str], Engine] = make_engine) -> None:
     """Serve until told to stop, or until the supervisor is gone.
 
-    `make_engine` is called with the worker's name. `slot` names the Unix socket, one for each worker of the machine.
+    `slot` names the Unix socket, one for each worker of the machine. `engine_of` is called with the worker's name.
 
     Raises:
         FolderOpen: the folder of the Unix sockets is not private.
@@ -60,7 +83,7 @@ async def serve(settings: Settings, make_engine: Callable[[str], Engine], *, slo
     stop = asyncio.Event()
     on_stop(lambda _asked: stop.set())
     name = new_name()
-    engine = make_engine(name)
+    engine = engine_of(settings, name)
     server = RpcServer(engine, token=settings.media_token)
     redis = redis_client.hot(settings.redis_url, timeout_s=RENEW_S)
     try:

@@ -154,6 +154,13 @@ class Settings:
         shown = ((name, "***" if says.secret and value else repr(value)) for name, says, value in self._items())
         return f"Settings({', '.join(f'{name}={text}' for name, text in shown)})"
 
+    def shown(self) -> list[str]:
+        """Return the settings as lines of an .env file, secrets hidden."""
+        return [
+            f"{variable(name)}={'***' if says.secret and value else write(value)}"
+            for name, says, value in self._items()
+        ]
+
     def _items(self) -> Iterator[tuple[str, Says, object]]:
         for name, (_, says) in FIELDS.items():
             yield name, says, getattr(self, name)

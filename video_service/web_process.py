@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 DRAIN_S = 1.5
 CLOSE_S = 1
 
-Drain = Callable[[], Awaitable[None]]
+Drain = Callable[[bool], Awaitable[None]]
 
 
 class _Server(uvicorn.Server):
@@ -39,7 +39,8 @@ async def serve(
 ) -> int:
     """Serve `app` on `listener` until told to stop; return the exit status.
 
-    `drain` has `DRAIN_S` seconds. A second signal ends the wait for anything.
+    `drain` has `DRAIN_S` seconds; its argument is true for a signal, false when the supervisor is gone. A second signal
+    ends the wait for anything.
     """
     config = uvicorn.Config(
         app,
@@ -56,28 +57,31 @@ async def serve(
         timeout_graceful_shutdown=CLOSE_S,
     )
     server = _Server(config)
-    asked = asyncio.Event()
+    told = asyncio.Event()
+    by_signal = False
 
-    def stop(_by_signal: bool) -> None:
-        if asked.is_set():
+    def stop(signalled: bool) -> None:
+        nonlocal by_signal
+        if told.is_set():
             server.force_exit = True
-        asked.set()
+        by_signal = signalled
+        told.set()
 
     on_stop(stop)
     serving = asyncio.create_task(server.serve([listener]), name="uvicorn")
-    waiting = asyncio.create_task(asked.wait(), name="stop")
+    waiting = asyncio.create_task(told.wait(), name="stop")
     await asyncio.wait((serving, waiting), return_when=asyncio.FIRST_COMPLETED)
     if not serving.done():
-        await _drained(drain)
+        await _drained(drain, by_signal)
         server.should_exit = True
     waiting.cancel()
     await serving
-    return 0 if asked.is_set() else 1
+    return 0 if told.is_set() else 1
 
 
-async def _drained(drain: Drain) -> None:
+async def _drained(drain: Drain, by_signal: bool) -> None:
     try:
         async with asyncio.timeout(DRAIN_S):
-            await drain()
+            await drain(by_signal)
     except Exception as error:  # noqa: BLE001 - whatever goes wrong, the node stops
         log.warning("drain_incomplete", error=type(error).__name__)

@@ -1,0 +1,114 @@
+"""An engine without media, for tests of what stands before an engine: it records its orders and answers from a script.
+
+It keeps the rules of the seam that a caller can see: epochs fence, unknown legs are refused, closing twice is no error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+from video_service.media_plane import (
+    BadSdp,
+    CallRoute,
+    Candidate,
+    LegAnswer,
+    LegEvent,
+    LegRequest,
+    LegRole,
+    LegState,
+    LegStatistics,
+    MediaEvent,
+    StaleEpoch,
+    UnknownLeg,
+    WorkerStatus,
+    WorkerUnavailable,
+)
+
+
+class RecordingEngine:
+    """One worker's engine. `hold` makes the next orders wait until it is set again."""
+
+    def __init__(self, worker: str = "w-1", *, capacity: int = 2, weights_ok: bool = True) -> None:
+        self.worker = worker
+        self.capacity = capacity
+        self.weights_ok = weights_ok
+        self.orders: list[object] = []
+        self.legs: dict[str, LegRequest] = {}
+        self.calls: dict[str, CallRoute] = {}
+        self.epochs: dict[str, int] = {}
+        self.closed = False
+        self.hold = asyncio.Event()
+        self.hold.set()
+        self.reached = asyncio.Event()
+        self._events: asyncio.Queue[MediaEvent | None] = asyncio.Queue(10_000)
+
+    def status(self) -> WorkerStatus:
+        blurred = sum(leg.role is LegRole.AGENT for leg in self.legs.values())
+        return WorkerStatus(
+            worker=self.worker,
+            legs=len(self.legs),
+            blur_legs=blurred,
+            capacity=self.capacity,
+            weights_ok=self.weights_ok,
+        )
+
+    async def answer_leg(self, request: LegRequest) -> LegAnswer:
+        await self._record(request)
+        if request.sdp == "not an offer":
+            raise BadSdp
+        if request.sdp == "crash":
+            raise RuntimeError("the offer was: crash")
+        if request.role is LegRole.AGENT and self.status().blur_legs >= self.capacity:
+            raise WorkerUnavailable
+        self.legs[request.leg_id] = request
+        return LegAnswer(leg_id=request.leg_id, sdp=f"answer to {request.sdp}")
+
+    async def add_candidate(self, leg_id: str, candidate: Candidate) -> None:
+        await self._record((leg_id, candidate))
+        if leg_id not in self.legs:
+            raise UnknownLeg
+
+    async def open_call(self, route: CallRoute) -> None:
+        await self._record(route)
+        self._fence(route.call_id, route.epoch)
+        if not {route.customer_leg, route.agent_leg} <= self.legs.keys():
+            raise UnknownLeg
+        self.calls[route.call_id] = route
+
+    async def close_call(self, call_id: str, epoch: int) -> None:
+        await self._record((call_id, epoch))
+        self._fence(call_id, epoch)
+        self.calls.pop(call_id, None)
+
+    async def close_leg(self, leg_id: str) -> None:
+        await self._record(leg_id)
+        if self.legs.pop(leg_id, None) is not None:
+            self.tell(LegEvent(worker=self.worker, leg_id=leg_id, person="p", state=LegState.CLOSED))
+
+    async def statistics(self) -> Sequence[LegStatistics]:
+        await self._record("statistics")
+        return [LegStatistics(leg_id=leg_id, packets_in=7) for leg_id in self.legs]
+
+    async def events(self) -> AsyncIterator[MediaEvent]:
+        while (event := await self._events.get()) is not None:
+            yield event
+
+    async def close(self) -> None:
+        if not self.closed:
+            self.closed = True
+            self._events.put_nowait(None)
+
+    def tell(self, event: MediaEvent) -> None:
+        """Let something happen."""
+        self._events.put_nowait(event)
+
+    async def _record(self, order: object) -> None:
+        self.orders.append(order)
+        self.reached.set()
+        await self.hold.wait()
+
+    def _fence(self, call_id: str, epoch: int) -> None:
+        if epoch < self.epochs.get(call_id, 0):
+            raise StaleEpoch
+        self.epochs[call_id] = epoch

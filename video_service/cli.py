@@ -1,0 +1,225 @@
+"""The command `video-service`.
+
+Each command imports what it needs when it runs: `--help` is quick, and a web node starts without the media libraries.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import socket
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from video_service import settings
+from video_service.errors import ServiceError
+from video_service.settings_text import BadSetting, read_env_file
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    help="A self-hosted sign-language video service.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Host = Annotated[str | None, typer.Option("--host", help="Address to listen on.", show_default="127.0.0.1")]
+Port = Annotated[int | None, typer.Option("--port", help="Port; 0 takes any free one.", show_default="8080")]
+Data = Annotated[Path | None, typer.Option("--data", help="Folder for all that is kept.", show_default="var")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", help="Media workers.", show_default="one per core less one, at least one")
+]
+# Passed on to an application of its own, which is loaded only then.
+PASSED_ON: dict[str, Any] = {
+    "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True},
+    "add_help_option": False,
+}
+
+
+@app.command()
+def run(host: Host = None, port: Port = None, data: Data = None, workers: Workers = None) -> None:
+    """Start everything on this machine: Valkey (unless REDIS_URL is set), the web node and media workers."""
+    with telling_errors():
+        from rich.console import Console
+
+        from video_service import logs
+        from video_service.supervisor import Supervisor
+
+        loaded = settings.load(host=host, port=port, data_dir=data, media_workers=workers)
+        logs.configure(loaded.log_format, loaded.log_level, process="supervisor")
+        for name in settings.unknown_variables(os.environ):
+            typer.echo(f"{name} is no setting; see .env.example for their names.", err=True)
+
+        async def supervise() -> int:
+            return await Supervisor(loaded, Console(highlight=False, soft_wrap=True, markup=False)).run()
+
+        raise typer.Exit(asyncio.run(supervise()))
+
+
+@app.command()
+def web(
+    host: Host = None,
+    port: Port = None,
+    listener: Annotated[int, typer.Option(hidden=True, help="Descriptor of a listening socket.")] = -1,
+    whole_service: Annotated[bool, typer.Option(hidden=True, help="No other web node takes over at the end.")] = False,
+) -> None:
+    """Start one web node. It needs REDIS_URL, and media workers that serve the same pool."""
+    with telling_errors():
+        from signaling.messages import MAX_MESSAGE_BYTES
+        from video_service import app as web_app
+        from video_service import logs, sockets, web_process
+
+        loaded = settings.load(host=host, port=port)
+        _need_redis(loaded)
+        logs.configure(loaded.log_format, loaded.log_level, process="web")
+        tcp = socket.socket(fileno=listener) if listener >= 0 else sockets.listen(loaded.host, loaded.port)
+        application = web_app.create_app(loaded)
+
+        async def drain(asked: bool) -> None:
+            # When the supervisor was killed, calls stay as they are: the next start finds them in the store.
+            await web_app.drain(application, whole_service=whole_service and asked)
+
+        gc.freeze()
+        raise typer.Exit(
+            _run_loop(
+                lambda: web_process.serve(
+                    application,
+                    tcp,
+                    drain=drain,
+                    max_message_bytes=MAX_MESSAGE_BYTES,
+                    trusted_proxies=loaded.trusted_proxies,
+                )
+            )
+        )
+
+
+@app.command()
+def media(
+    slot: Annotated[str, typer.Option(help="Name of this worker among those of the machine.")] = "1",
+) -> None:
+    """Start one media worker. It needs REDIS_URL."""
+    with telling_errors():
+        from media import worker
+        from video_service import logs
+
+        loaded = settings.load()
+        _need_redis(loaded)
+        logs.configure(loaded.log_format, loaded.log_level, process=f"media-{slot}")
+        worker.keep_to_ourselves()
+        _run_loop(lambda: worker.serve(loaded, slot=slot))
+
+
+@app.command()
+def blur(
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="A video file.")],
+    target: Annotated[Path, typer.Argument(metavar="OUTPUT", help="The file to write.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Put a video file through the live blur and say how long it took and what was blurred whole."""
+    from media import worker
+
+    worker.keep_to_ourselves()
+    with telling_errors():
+        from media.file_tool import blur_command
+
+        raise typer.Exit(blur_command(source, target, as_json=as_json))
+
+
+@app.command()
+def schema(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when a file is out of date.")] = False,
+) -> None:
+    """Write the page protocol as JSON Schema and as types for the pages."""
+    from signaling import schema as protocol
+
+    with telling_errors():
+        if check:
+            protocol.check()
+            return
+        for path in protocol.write():
+            typer.echo(path)
+
+
+@app.command("settings")
+def settings_(
+    example: Annotated[bool, typer.Option("--example", help="Print .env.example instead.")] = False,
+) -> None:
+    """Print the settings as they are here, secrets hidden."""
+    if example:
+        typer.echo(settings.example(), nl=False)
+        return
+    with telling_errors():
+        for line in settings.load().shown():
+            typer.echo(line)
+
+
+@app.command(**PASSED_ON)
+def users(context: typer.Context) -> None:
+    """Accounts of agents, coordinators and administrators."""
+    from video_service.cli_users import app as passed_to
+
+    passed_to(args=context.args, prog_name="video-service users")
+
+
+@app.command(**PASSED_ON)
+def sessions(context: typer.Context) -> None:
+    """Records of the calls that were."""
+    from video_service.cli_sessions import app as passed_to
+
+    passed_to(args=context.args, prog_name="video-service sessions")
+
+
+@contextlib.contextmanager
+def telling_errors() -> Iterator[None]:
+    """Turn an error that a person can do something about into a sentence and status 1."""
+    try:
+        yield
+    except ServiceError as error:
+        sentence = str(error)
+    except ModuleNotFoundError as error:
+        sentence = (
+            f"The package {error.name} is not installed; the extras `media` and `embedded` bring what is missing."
+        )
+    else:
+        return
+    typer.secho(sentence, err=True, fg="red")
+    raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command of the arguments. Settings of a `.env` file here count unless the environment has them."""
+    file = Path(".env")
+    if file.is_file():
+        try:
+            found = read_env_file(file)
+        except ServiceError as error:
+            sys.exit(str(error))
+        for name, value in found.items():
+            os.environ.setdefault(name, value)
+    app(prog_name="video-service")
+
+
+def _need_redis(loaded: settings.Settings) -> None:
+    if not loaded.redis_url:
+        raise BadSetting("REDIS_URL must be set: where the state of the service is. `video-service run` needs none.")
+
+
+def _run_loop(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run `work` on the fastest event loop that there is here."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run(work())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work())
+
+
+if __name__ == "__main__":
+    main()

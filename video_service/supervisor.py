@@ -1,0 +1,287 @@
+"""`video-service run`: everything on one machine, started in order, watched, and ended in order.
+
+Start: the listening socket (so that a busy port is known at once and survives a restart of the web node), Valkey, then
+media workers and the web node. End: the web node first, while it can still tell everybody; then media; Valkey last,
+when nobody writes any more. Each child has a session of its own, so the terminal's Ctrl-C reaches the supervisor alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import shlex
+import signal
+import socket
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import structlog
+from redis.exceptions import RedisError
+from rich.console import Console
+
+from media.registry import Registry
+from media.worker import socket_path
+from video_service import redis_client, settings_text, sockets
+from video_service.child import PARENT_FD
+from video_service.errors import ServiceError
+from video_service.probes import http_status, valkey_answers, valkey_lives
+from video_service.settings import Settings
+from video_service.supervised import ChildPlan, SupervisedChild
+from video_service.valkey import EmbeddedValkey
+
+log = structlog.get_logger(__name__)
+
+# Together under 5 s, the time in which `run` ends.
+WEB_STOP_S = 3.0
+MEDIA_STOP_S = 0.8
+VALKEY_STOP_S = 0.8
+VALKEY_START_S = 600.0  # a long append-only file is read first
+LOCK_WAIT_S = 3.0  # a short command may hold the data folder for a moment
+INTERRUPTED = 130  # 128 + SIGINT, as shells count
+
+
+class StoreUnreachable(ServiceError):
+    """Redis does not answer at REDIS_URL; check the address, and that it is running."""
+
+    code: ClassVar[str] = "store_unreachable"
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """The children in the order in which they start."""
+
+    valkey: SupervisedChild | None
+    media: list[SupervisedChild]
+    web: SupervisedChild
+
+    def all(self) -> Iterator[SupervisedChild]:
+        if self.valkey is not None:
+            yield self.valkey
+        yield from self.media
+        yield self.web
+
+
+class Supervisor:
+    """Runs the service of one machine. `run` returns the exit status."""
+
+    def __init__(self, settings: Settings, console: Console) -> None:
+        self._settings = settings
+        self._console = console
+        self._stop = asyncio.Event()
+        self._signals = 0
+        self._children: list[SupervisedChild] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def run(self) -> int:
+        """Start, stay until told to stop, end.
+
+        Raises:
+            ServiceError: it could not start; the sentence says why.
+        """
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self._on_signal)
+        with contextlib.ExitStack() as stack:
+            listener = sockets.listen(self._settings.host, self._settings.port)
+            stack.callback(listener.close)
+            server = self._acquire_valkey(stack)
+            read_end, write_end = os.pipe()
+            stack.callback(os.close, write_end)
+            stack.callback(os.close, read_end)
+            parts = self._plan(listener, server, read_end)
+            try:
+                if await self._start(parts):
+                    self._say_ready(listener)
+                    await self._wait()
+            finally:
+                await self._drain(parts)
+        return 0 if self._signals <= 1 else INTERRUPTED
+
+    def _on_signal(self) -> None:
+        self._signals += 1
+        self._stop.set()
+        if self._signals == 1:
+            self._console.print("Stopping: live calls are told first. Ctrl-C again ends at once.")
+            return
+        for child in self._children:
+            child.kill()
+
+    def _acquire_valkey(self, stack: contextlib.ExitStack) -> EmbeddedValkey | None:
+        if self._settings.redis_url:
+            return None
+        server = EmbeddedValkey(self._settings.data_dir)
+        server.acquire(wait_s=LOCK_WAIT_S)
+        stack.callback(server.release)
+        self._settings = replace(self._settings, redis_url=server.url)
+        return server
+
+    def _plan(self, listener: socket.socket, server: EmbeddedValkey | None, parent_fd: int) -> _Parts:
+        settings = replace(
+            self._settings,
+            port=listener.getsockname()[1],
+            media_token=self._settings.media_token or secrets.token_urlsafe(32),
+            media_listen="",  # the workers of this machine are reached by Unix sockets
+            media_advertise="",
+            log_format=_log_form(self._settings),
+        )
+        self._settings = settings
+        environment = _environment(settings) | {PARENT_FD: str(parent_fd)}
+        python = [sys.executable, "-P", "-m", "video_service.cli"]
+        media = [
+            SupervisedChild(_media_plan(settings, str(slot), [*python, "media", "--slot", str(slot)], environment))
+            for slot in range(1, settings.workers_to_start() + 1)
+        ]
+        descriptor = str(listener.fileno())
+        web = SupervisedChild(
+            ChildPlan(
+                name="web",
+                argv=[*python, "web", "--listener", descriptor, "--whole-service"],
+                environment=environment,
+                descriptors=(listener.fileno(), parent_fd),
+                ready=lambda: _web_says(settings, "/readyz"),
+                alive=lambda: _web_says(settings, "/healthz"),
+                stop_timeout_s=WEB_STOP_S,
+            )
+        )
+        return _Parts(None if server is None else SupervisedChild(_valkey_plan(server)), media, web)
+
+    async def _start(self, parts: _Parts) -> bool:
+        """Start the children in order; return whether they are ready (else the service was told to stop meanwhile)."""
+        if parts.valkey is not None:
+            if not await self._launch([parts.valkey]):
+                return False
+        else:
+            await _check_redis(self._settings.redis_url)
+        return await self._launch([*parts.media, parts.web])
+
+    async def _launch(self, children: list[SupervisedChild]) -> bool:
+        self._children += children
+        self._tasks += [asyncio.create_task(child.run(), name=f"child-{child.plan.name}") for child in children]
+        ready = asyncio.create_task(_all_ready(children), name="all-ready")
+        try:
+            await self._wait(ready)
+            return ready.done()
+        finally:
+            ready.cancel()
+
+    async def _wait(self, *until: asyncio.Future[Any]) -> None:
+        """Wait for a signal or one of `until`.
+
+        Raises:
+            ChildFailed: a child does not start.
+        """
+        stopped = asyncio.ensure_future(self._stop.wait())
+        try:
+            await asyncio.wait((stopped, *until, *self._tasks), return_when=asyncio.FIRST_COMPLETED)
+            for task in self._tasks:
+                if task.done():
+                    task.result()
+        finally:
+            stopped.cancel()
+
+    async def _drain(self, parts: _Parts) -> None:
+        await parts.web.stop()
+        await asyncio.gather(*(child.stop() for child in parts.media))
+        if parts.valkey is not None:
+            await parts.valkey.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for child in parts.media:
+            socket_path(self._settings, child.plan.name.removeprefix("media ")).unlink(missing_ok=True)
+
+    def _say_ready(self, listener: socket.socket) -> None:
+        settings, console = self._settings, self._console
+        address = settings.public_url or f"http://{_shown(settings.host)}:{listener.getsockname()[1]}"
+        console.print("The service is ready. Ctrl-C stops it.")
+        for page, who in (("customer", "customers"), ("agent", "agents"), ("coordinator", "coordinators")):
+            console.print(f"  {who + ':':<14}{address}/{page}/")
+        data = "" if settings.data_dir == Path("var") else f" --data {shlex.quote(str(settings.data_dir))}"
+        console.print(f"The first coordinator: video-service users add NAME --role coordinator{data}")
+
+
+def _valkey_plan(server: EmbeddedValkey) -> ChildPlan:
+    return ChildPlan(
+        name="valkey",
+        argv=server.argv,
+        environment={"PATH": os.environ.get("PATH", "")},
+        ready=lambda: valkey_answers(server.socket),
+        alive=lambda: valkey_lives(server.socket),
+        stop_timeout_s=VALKEY_STOP_S,
+        start_timeout_s=VALKEY_START_S,
+        speaks_log=False,
+    )
+
+
+def _media_plan(settings: Settings, slot: str, argv: list[str], environment: Mapping[str, str]) -> ChildPlan:
+    address = f"unix:{socket_path(settings, slot)}"
+
+    async def leased() -> bool:
+        return address in await _leases(settings)
+
+    async def leased_or_unknown() -> bool:
+        # Without Redis nobody can renew a lease; that is no reason to end the calls of a worker.
+        try:
+            return address in await _leases(settings)
+        except (RedisError, OSError, TimeoutError):
+            return True
+
+    return ChildPlan(
+        name=f"media {slot}",
+        argv=argv,
+        environment=environment,
+        descriptors=(int(environment[PARENT_FD]),),
+        ready=leased,
+        alive=leased_or_unknown,
+        stop_timeout_s=MEDIA_STOP_S,
+    )
+
+
+async def _all_ready(children: list[SupervisedChild]) -> None:
+    for child in children:
+        await child.ready.wait()
+
+
+async def _leases(settings: Settings) -> set[str]:
+    redis = redis_client.hot(settings.redis_url)
+    try:
+        return {lease.address for lease in await Registry(redis, settings.pool).live()}
+    finally:
+        await redis.aclose()
+
+
+async def _web_says(settings: Settings, path: str) -> bool:
+    return await http_status(settings.host, settings.port, path) == 200
+
+
+async def _check_redis(url: str) -> None:
+    redis = redis_client.hot(url, timeout_s=3.0)
+    try:
+        await redis.ping()
+    except (RedisError, OSError, TimeoutError) as error:
+        raise StoreUnreachable from error
+    finally:
+        await redis.aclose()
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """Return the environment of a child: this process's, with the settings as they are now."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(settings_text.PREFIX)}
+    return kept | settings.to_environment()
+
+
+def _log_form(settings: Settings) -> str:
+    if settings.log_format != "auto":
+        return settings.log_format
+    return "console" if sys.stderr.isatty() else "json"
+
+
+def _shown(host: str) -> str:
+    """Return the address under which a person at this machine reaches a server on `host`."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"[{host}]" if ":" in host else host
