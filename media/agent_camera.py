@@ -1,0 +1,77 @@
+"""An agent's camera as it arrives: packets to whole frames, and nothing else. Its packets go nowhere from here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from media.assembler import Assembler, EncodedFrame
+from media.loss import KeyFrameRequests, LossTracker
+from media.reception import Reception
+from media.rtp_packet import RtpPacket, unwrap
+from media.sources import Feedback
+
+
+class AgentCamera:
+    """Turns one incoming stream into frames for the blur leg, and asks its sender for what is missing."""
+
+    def __init__(
+        self,
+        clock_hz: int,
+        feedback: Feedback,
+        on_frame: Callable[[EncodedFrame], None],
+        now_ms: Callable[[], float],
+    ) -> None:
+        self.reception: Reception | None = None
+        self.frames = 0
+        self._clock_hz = clock_hz
+        self._feedback = feedback
+        self._on_frame = on_frame
+        self._now_ms = now_ms
+        self._timestamp = 0
+        self._assembler: Assembler | None = None
+        self._loss = LossTracker()
+        self._key_frames = KeyFrameRequests()
+
+    def receive(self, codec: str, packet: RtpPacket, now_ms: float, *, repaired: bool = False) -> None:
+        """Take one packet; `repaired` tells that it came as a retransmission."""
+        reception = self.reception
+        if reception is None or reception.ssrc != packet.ssrc:
+            self.reception = reception = Reception(packet.ssrc, self._clock_hz, packet.sequence)
+            self._timestamp = packet.timestamp
+            self._loss.reset()
+            self._assembler = None
+        if repaired:
+            sequence = unwrap(packet.sequence, reception.highest, 16)
+        else:
+            sequence = reception.add(packet.sequence, packet.timestamp, now_ms)
+        assembler = self._assembler
+        if assembler is None or (assembler.codec != codec and packet.payload):
+            assembler = self._assembler = Assembler(codec)
+        self._timestamp = unwrap(packet.timestamp, self._timestamp, 32)
+        action = self._loss.add(sequence, now_ms)
+        if action.nack:
+            self._feedback.ask_again(packet.ssrc, action.nack)
+        for frame in assembler.add(sequence, self._timestamp, packet.marker, packet.payload):
+            self.frames += 1
+            if frame.key:
+                self._key_frames.arrived()
+                self._loss.forget_before(assembler.next_sequence or 0)
+            self._on_frame(frame)
+
+    def tick(self, now_ms: float, round_trip_ms: float) -> None:
+        """Ask again for what is missing, as often as the limits allow."""
+        if self.reception is None:
+            return
+        action = self._loss.due(now_ms, round_trip_ms)
+        if action.nack:
+            self._feedback.ask_again(self.reception.ssrc, action.nack)
+        lost = action.key_frame or self._assembler is None or self._assembler.waiting_for_key
+        if (lost and self._key_frames.want(now_ms)) or self._key_frames.due(now_ms):
+            self._feedback.ask_key_frame(self.reception.ssrc)
+
+    def key_needed(self) -> None:
+        """The decoder lost its references: frames up to the next key frame are of no use."""
+        if self._assembler is not None:
+            self._assembler.wait_for_key()
+        if self.reception is not None and self._key_frames.want(self._now_ms()):
+            self._feedback.ask_key_frame(self.reception.ssrc)

@@ -1,0 +1,110 @@
+"""An agent's leg: the camera ends in the blur, and what leaves is what the gate released."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+
+from msgspec.structs import replace
+
+from media.agent_camera import AgentCamera
+from media.blur_leg import BlurLeg, BlurStage
+from media.leg import Leg
+from media.negotiation import VIDEO_CLOCK_HZ
+from media.peer import Peer
+from media.rate_control import PictureRate, ViewerState
+from media.reception import Reception
+from media.rtp_packet import RtpPacket
+from media.settings import MediaSettings
+from media.sources import ProtectedPictures
+from video_service.media_plane import LegRequest, LegState, LegStatistics, MediaError, PictureState
+
+OnPicture = Callable[["AgentLeg", PictureState, str], None]
+
+
+class AgentLeg(Leg):
+    """An agent. Slot 0 is the agent's own picture as others see it, from the first frame on."""
+
+    def __init__(
+        self,
+        request: LegRequest,
+        peer: Peer,
+        settings: MediaSettings,
+        on_state: Callable[[Leg, LegState], None],
+        *,
+        stage: BlurStage,
+        executor: Executor,
+        on_picture: OnPicture,
+    ) -> None:
+        super().__init__(request, peer, settings, on_state)
+        self._rate = PictureRate(self.limits)
+        self.blur = BlurLeg(
+            stage,
+            executor,
+            self.limits,
+            on_encoded=lambda picture: self.protected.send(picture),
+            on_key_needed=lambda: self._camera.key_needed(),
+            on_state=lambda state, reason: on_picture(self, state, reason),
+            now_ms=self.now_ms,
+        )
+        self.protected = ProtectedPictures(self.blur.want_key_frame, self.now_ms)
+        self.protected.on_viewers = self._viewers_changed
+        self._camera = AgentCamera(VIDEO_CLOCK_HZ, self, self.blur.receive, self.now_ms)
+        self.first_sent(self.slots[0])
+        self.blur.codec = self.slots[0].codecs[0]
+        self.protected.attach(self.slots[0])
+
+    @property
+    def picture_reception(self) -> Reception | None:
+        return self._camera.reception
+
+    def connected(self) -> None:
+        super().connected()
+        self._viewers_changed()
+
+    def common_codec(self, preferred: tuple[str, ...]) -> str:
+        """Return the first of `preferred` that the agent's own preview can show, too.
+
+        Raises:
+            MediaError: there is none.
+        """
+        for codec in preferred:
+            if codec in self.slots[0].codecs:
+                return codec
+        raise MediaError("The two legs have no picture codec in common.")
+
+    def tick(self, now_ms: float) -> None:
+        super().tick(now_ms)
+        self._camera.tick(now_ms, self.round_trip_ms)
+
+    async def close(self) -> None:
+        self.protected.detach_all()
+        await self.blur.close()
+        await super().close()
+
+    def statistics(self) -> LegStatistics:
+        blur_ms = sorted(self.blur.blur_ms)
+        return replace(
+            super().statistics(),
+            frames_in=self._camera.frames,
+            frames_blurred_whole=self.blur.states[PictureState.PROTECTED],
+            frames_slate=self.blur.states[PictureState.SLATE],
+            frames_dropped=self.blur.dropped,
+            blur_ms_mean=sum(blur_ms) / len(blur_ms) if blur_ms else 0.0,
+            blur_ms_p95=blur_ms[int(len(blur_ms) * 0.95)] if blur_ms else 0.0,
+        )
+
+    def _picture(self, codec: str, packet: RtpPacket, now_ms: float, *, repaired: bool = False) -> None:
+        self._estimate(packet, now_ms)
+        self._camera.receive(codec, packet, now_ms, repaired=repaired)
+
+    def _report(self, now_ms: float) -> None:
+        super()._report(now_ms)
+        self._viewers_changed()
+        self._send_estimate(None)
+
+    def _viewers_changed(self) -> None:
+        viewers = [outlet for outlet in self.protected.viewers if outlet.is_open]
+        self.blur.watched = bool(viewers)
+        states = [ViewerState(outlet.estimate_bps, outlet.loss_share) for outlet in viewers]
+        self.blur.bitrate_bps = self._rate.update(states, self.now_ms())

@@ -1,0 +1,220 @@
+"""An agent's picture on its way through the gate: decode, protect, encode, in one thread, never more than one behind.
+
+Every frame is decoded (the next one refers to it); only the newest is protected and encoded, and a frame that comes
+while the thread is busy waits for it alone. So delay cannot grow: what cannot be shown in time is dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Final, Protocol
+
+import av
+import structlog
+
+from media.assembler import EncodedFrame
+from media.decoder import PictureDecoder
+from media.encoder import EncodedPicture, PictureEncoder
+from media.loss import KeyFrameRequests
+from media.negotiation import VIDEO_CLOCK_HZ, VP8
+from media.picture import BadPicture, ProtectedPicture, RawPicture
+from media.rate_control import Limits
+from video_service.media_plane import PictureState
+
+log = structlog.get_logger(__name__)
+
+MAX_WAITING: Final = 30
+PREVIEW_INTERVAL_TICKS: Final = VIDEO_CLOCK_HZ // 15
+CLOSE_TIMEOUT_S: Final = 3.0
+
+
+class BlurStage(Protocol):
+    """Makes protected pictures. `process` never raises for any picture; if it does all the same, nothing is sent."""
+
+    def process(self, picture: RawPicture, /) -> ProtectedPicture: ...
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What to do with the newest of some frames: `show` it or only decode it."""
+
+    show: bool
+    key: bool
+    codec: str
+    bitrate_bps: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    encoded: EncodedPicture | None = None
+    state: PictureState | None = None
+    reason: str = ""
+    blur_ms: float = 0.0
+    needs_key: bool = False
+    skipped: int = 0
+    shown: bool = False
+
+
+class _Pipeline:
+    """Everything that lives in the executor; called by one thread at a time."""
+
+    def __init__(self, stage: BlurStage, limits: Limits) -> None:
+        self._stage = stage
+        self._decoder = PictureDecoder()
+        self._encoder = PictureEncoder(VP8, limits.start, limits.maximum)
+
+    def run(self, frames: Sequence[EncodedFrame], order: _Order) -> _Outcome:
+        newest: RawPicture | None = None
+        pictures = 0
+        try:
+            for frame in frames:
+                picture = self._decoder.decode(frame)
+                if picture is not None:
+                    newest, pictures = picture, pictures + 1
+        except (av.FFmpegError, BadPicture):
+            return _Outcome(needs_key=True, skipped=len(frames))
+        if newest is None or not order.show:
+            return _Outcome(skipped=pictures)
+        started = perf_counter()
+        protected = self._stage.process(newest)
+        blur_ms = (perf_counter() - started) * 1000
+        self._encoder.codec, self._encoder.bitrate_bps = order.codec, order.bitrate_bps
+        encoded = self._encoder.encode(protected, key=order.key)
+        return _Outcome(encoded, protected.state, protected.reason, blur_ms, skipped=pictures - 1, shown=True)
+
+    def close(self) -> None:
+        self._decoder.close()
+        self._encoder.close()
+        self._stage.close()
+
+
+class BlurLeg:
+    """The loop's side of one agent's pipeline. Give it frames in order; it calls `on_encoded` for each shown one.
+
+    `on_key_needed` asks the agent's browser for a key frame; `on_state` tells when the protection changed.
+    """
+
+    def __init__(
+        self,
+        stage: BlurStage,
+        executor: Executor,
+        limits: Limits,
+        *,
+        on_encoded: Callable[[EncodedPicture], None],
+        on_key_needed: Callable[[], None],
+        on_state: Callable[[PictureState, str], None],
+        now_ms: Callable[[], float],
+    ) -> None:
+        self.codec = VP8
+        self.bitrate_bps = limits.start
+        self.full_rate = False
+        self.watched = False
+        self.dropped = 0
+        self.states: dict[PictureState, int] = dict.fromkeys(PictureState, 0)
+        self.blur_ms: deque[float] = deque(maxlen=600)
+        self.delays_ms: deque[float] = deque(maxlen=600)
+        self._pipeline = _Pipeline(stage, limits)
+        self._executor = executor
+        self._on_encoded = on_encoded
+        self._on_key_needed = on_key_needed
+        self._on_state = on_state
+        self._now_ms = now_ms
+        self._waiting: list[EncodedFrame] = []
+        self._running: asyncio.Future[_Outcome] | None = None
+        self._key_frames = KeyFrameRequests()
+        self._key_due = False
+        self._shown_at: int | None = None
+        self._last_state: tuple[PictureState, str] | None = None
+        self._closed = False
+
+    def receive(self, frame: EncodedFrame) -> None:
+        """Take the next frame of the agent's camera."""
+        if self._closed:
+            return
+        if len(self._waiting) >= MAX_WAITING:
+            # The thread hangs or is hopelessly late: begin again with a key frame.
+            self.dropped += len(self._waiting)
+            self._waiting.clear()
+            self._on_key_needed()
+            return
+        self._waiting.append(frame)
+        self._run()
+
+    def want_key_frame(self, new_viewer: bool) -> None:
+        """Encode a key frame soon: at once for a new viewer, else at most once a second."""
+        self._key_due |= self._key_frames.want(self._now_ms(), new_viewer=new_viewer)
+
+    async def close(self) -> None:
+        """Stop; nothing is sent from here on. May be called twice."""
+        if self._closed:
+            return
+        self._closed = True
+        self._waiting.clear()
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                if self._running is not None:
+                    await asyncio.wait([self._running])
+                await asyncio.get_running_loop().run_in_executor(self._executor, self._pipeline.close)
+        except TimeoutError:
+            log.warning("blur_leg_stuck")
+
+    def _run(self) -> None:
+        if self._running is not None or not self._waiting:
+            return
+        frames, self._waiting = self._waiting, []
+        self._key_due |= self._key_frames.due(self._now_ms())
+        show = self.watched and (self._key_due or self._is_time(frames[-1].timestamp))
+        order = _Order(show, self._key_due, self.codec, self.bitrate_bps)
+        if show:
+            self._key_due = False
+            self._shown_at = frames[-1].timestamp
+        started_ms = self._now_ms()
+        self._running = asyncio.get_running_loop().run_in_executor(self._executor, self._pipeline.run, frames, order)
+        self._running.add_done_callback(lambda future: self._done(future, order, started_ms))
+
+    def _is_time(self, timestamp: int) -> bool:
+        """Outside a call only some frames are shown. Half a frame of slack keeps the rate even."""
+        if self.full_rate or self._shown_at is None:
+            return True
+        elapsed = timestamp - self._shown_at
+        return elapsed < 0 or elapsed >= PREVIEW_INTERVAL_TICKS - VIDEO_CLOCK_HZ // 60
+
+    def _done(self, future: asyncio.Future[_Outcome], order: _Order, started_ms: float) -> None:
+        self._running = None
+        if self._closed or future.cancelled():
+            return
+        error = future.exception()
+        if error is not None:
+            # Whatever it was: nothing of this frame goes out.
+            log.error("blur_leg_failed", error=type(error).__name__)
+            self.dropped += 1
+            self._key_due |= order.key
+        else:
+            self._take(future.result(), order, started_ms)
+        self._run()
+
+    def _take(self, outcome: _Outcome, order: _Order, started_ms: float) -> None:
+        self.dropped += outcome.skipped
+        if outcome.needs_key:
+            self._key_due |= order.key
+            self._on_key_needed()
+            return
+        if outcome.state is not None:
+            self.states[outcome.state] += 1
+            self.blur_ms.append(outcome.blur_ms)
+            if self._last_state != (outcome.state, outcome.reason):
+                self._last_state = (outcome.state, outcome.reason)
+                self._on_state(outcome.state, outcome.reason)
+        if outcome.encoded is not None:
+            if outcome.encoded.key:
+                self._key_frames.arrived()
+            self.delays_ms.append(self._now_ms() - started_ms)
+            self._on_encoded(outcome.encoded)
+        elif order.key:
+            self._key_due = True

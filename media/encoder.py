@@ -1,0 +1,167 @@
+"""Protected pictures in, packets' payloads out. No encoder here takes a picture of any other type.
+
+x264 changes its bitrate without a key frame; libvpx is rebuilt for it, which costs one, so its steps are large and at
+least two seconds apart. Source for the settings: FFmpeg's libx264 and libvpx wrappers, x264 "zerolatency".
+"""
+
+from __future__ import annotations
+
+import fractions
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import av
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import PictureType
+
+from media.negotiation import H264, VIDEO_CLOCK_HZ, VP8
+from media.packetizer import H264Packetizer, Vp8Packetizer
+from media.picture import ProtectedPicture, require_protected
+
+TIME_BASE: Final = fractions.Fraction(1, VIDEO_CLOCK_HZ)
+FRAME_RATE: Final = 30
+REBUILD_INTERVAL_TICKS: Final = 2 * VIDEO_CLOCK_HZ
+REBUILD_STEP: Final = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedPicture:
+    """What an encoder made of `source`: RTP payloads in order. `timestamp` counts 1/90000 s."""
+
+    source: ProtectedPicture
+    codec: str
+    payloads: tuple[bytes, ...]
+    timestamp: int
+    key: bool
+
+    def require_protected(self) -> None:
+        """Make sure at run time, too, that this came out of the gate.
+
+        Raises:
+            NotProtected: it did not.
+        """
+        require_protected(self.source)
+
+    def __post_init__(self) -> None:
+        self.require_protected()
+
+
+class Packetizer(Protocol):
+    """Cuts one encoded frame into payloads."""
+
+    def payloads(self, frame: bytes) -> tuple[bytes, ...]: ...
+
+
+class PictureEncoder:
+    """Encodes the pictures of one agent, in one codec at a time. Not thread-safe: one picture after the other."""
+
+    def __init__(self, codec: str, bitrate_bps: int, max_bitrate_bps: int) -> None:
+        self.codec = codec
+        self.bitrate_bps = bitrate_bps
+        self._max_bitrate_bps = max_bitrate_bps
+        self._packetizers: dict[str, Packetizer] = {VP8: Vp8Packetizer(), H264: H264Packetizer()}
+        self._context: VideoCodecContext | None = None
+        self._context_codec = ""
+        self._context_bps = 0
+        self._built_at = 0
+        self._last_pts: int | None = None
+
+    def encode(self, picture: ProtectedPicture, *, key: bool = False) -> EncodedPicture | None:
+        """Encode one picture, as a key frame when asked; None when the encoder gives nothing for it.
+
+        Raises:
+            NotProtected: the gate did not make the picture.
+            av.FFmpegError: the encoder failed; the next picture starts a new one.
+        """
+        frame = require_protected(picture).to_frame()
+        pts = int(picture.pts * picture.time_base / TIME_BASE)
+        if self._last_pts is not None:
+            pts = max(pts, self._last_pts + 1)
+        self._last_pts = pts
+        context = self._fitting(picture.width, picture.height, pts)
+        frame.pts, frame.time_base = pts, TIME_BASE
+        frame.pict_type = PictureType.I if key else PictureType.NONE
+        try:
+            packets = context.encode(frame)
+        except av.FFmpegError:
+            self.close()
+            raise
+        data = b"".join(bytes(packet) for packet in packets)
+        if not data:
+            return None
+        payloads = self._packetizers[self._context_codec].payloads(data)
+        return EncodedPicture(
+            picture, self._context_codec, payloads, pts, any(packet.is_keyframe for packet in packets)
+        )
+
+    def close(self) -> None:
+        """Free the codec; the next picture starts a new one."""
+        self._context = None
+
+    def _fitting(self, width: int, height: int, pts: int) -> VideoCodecContext:
+        context = self._context
+        if context is None or (context.width, context.height) != (width, height) or self._context_codec != self.codec:
+            return self._build(width, height, pts)
+        if self._context_codec == H264:
+            if self._context_bps != self.bitrate_bps:
+                context.bit_rate = self._context_bps = min(self.bitrate_bps, self._max_bitrate_bps)
+        elif (
+            abs(self.bitrate_bps - self._context_bps) > REBUILD_STEP * self._context_bps
+            and pts - self._built_at >= REBUILD_INTERVAL_TICKS
+        ):
+            return self._build(width, height, pts)
+        return context
+
+    def _build(self, width: int, height: int, pts: int) -> VideoCodecContext:
+        name = "libx264" if self.codec == H264 else "libvpx"
+        context = av.CodecContext.create(name, "w")
+        assert isinstance(context, VideoCodecContext)
+        context.width, context.height = width, height
+        context.pix_fmt = "yuv420p"
+        context.time_base = TIME_BASE
+        context.framerate = fractions.Fraction(FRAME_RATE, 1)
+        context.gop_size = 3000
+        context.thread_count = 1
+        target = min(self.bitrate_bps, self._max_bitrate_bps)
+        if self.codec == H264:
+            self._open_h264(context, target)
+        else:
+            self._open_vp8(context, target)
+        self._context, self._context_codec = context, self.codec
+        self._context_bps, self._built_at = target, pts
+        return context
+
+    def _open_h264(self, context: VideoCodecContext, target: int) -> None:
+        ceiling = self._max_bitrate_bps
+        context.bit_rate = ceiling
+        context.profile = "Baseline"
+        context.options = {
+            "preset": "superfast",
+            "tune": "zerolatency",
+            "level": "31",
+            "forced-idr": "1",
+            "sc_threshold": "0",
+            # x264 follows later changes only when it begins at its ceiling, with a constant rate.
+            "maxrate": str(ceiling),
+            "bufsize": str(ceiling // 2),
+        }
+        context.open()
+        context.bit_rate = target
+
+    def _open_vp8(self, context: VideoCodecContext, target: int) -> None:
+        context.bit_rate = target
+        context.qmin, context.qmax = 4, 56
+        context.options = {
+            "deadline": "realtime",
+            "cpu-used": "-8",
+            "lag-in-frames": "0",
+            "minrate": str(target),
+            "maxrate": str(target),
+            "bufsize": str(target),
+            "undershoot-pct": "100",
+            "overshoot-pct": "15",
+            "max-intra-rate": "700",
+            "noise-sensitivity": "0",
+            "static-thresh": "1",
+        }
+        context.open()

@@ -1,0 +1,252 @@
+"""One stream of packets towards one client: the same class for a forwarded picture, the blurred one, and sound.
+
+The client sees one SSRC that never breaks: sequence numbers, time stamps and VP8 picture identifiers go on evenly when
+the source behind them is swapped, and the last 1,024 packets can be sent again. Gaps in the source stay gaps, so that
+the client asks for what it misses.
+
+Source: RFC 3550, sections 5.1 and 6.4.1; RFC 4585 (NACK, PLI); RFC 4588 (retransmission stream); RFC 7741, 4.5.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, Protocol
+
+from aiortc.rtp import RtcpReceiverInfo, RtcpSdesPacket, RtcpSenderInfo, RtcpSourceInfo, RtcpSrPacket
+
+from media.depacketize_vp8 import NO_VALUE, parse_vp8, shift_identifiers
+from media.negotiation import VP8, Choice
+from media.rtp_packet import pack_header, retransmission_of, unwrap
+
+HISTORY: Final = 1024
+MIN_RESEND_INTERVAL_MS: Final = 10.0
+_ROUND_TRIP_WEIGHT: Final = 0.2
+_CNAME: Final = 1
+
+
+class Source(Protocol):
+    """What an outlet is fed from."""
+
+    def want_key_frame(self, *, new_viewer: bool) -> None:
+        """Ask for a key frame as soon as the limits allow."""
+        ...
+
+    def viewer_changed(self) -> None:
+        """A viewer's estimate of its bandwidth, or its loss, has changed."""
+        ...
+
+    def detach(self, outlet: Outlet) -> None:
+        """Part an outlet from this source at once."""
+        ...
+
+
+class Outlet:
+    """Packets to one client's m-line. Nothing is sent before `open()`; a picture begins with a key frame."""
+
+    waits_for_key = False
+
+    def __init__(
+        self,
+        send: Callable[[bytes], None],
+        *,
+        ssrc: int,
+        rtx_ssrc: int,
+        choices: Iterable[Choice],
+        clock_hz: int,
+        cname: str,
+    ) -> None:
+        self.ssrc = ssrc
+        self.source: Source | None = None
+        self.on_first: Callable[[], None] | None = None
+        self.packets = 0
+        self.frames = 0
+        self.octets = 0
+        self.resent = 0
+        self.round_trip_ms: float | None = None
+        self.loss_share = 0.0
+        self.estimate_bps: int | None = None
+        self._send = send
+        self._rtx_ssrc = rtx_ssrc
+        self._choices: Mapping[str, Choice] = {choice.name: choice for choice in choices}
+        self._ticks_per_ms = clock_hz / 1000
+        self._cname = cname.encode()
+        self._open = False
+        self._bound = False
+        self._codec = ""
+        self._choice: Choice | None = None
+        # The first sequence number lies low: a wrap before the client has seen a packet would break its SRTP index.
+        self._highest = secrets.randbelow(1 << 14)
+        self._first = 0
+        self._sequence_shift = 0
+        self._timestamp_shift = 0
+        self._last_timestamp = secrets.randbits(31)
+        self._last_ms: float | None = None
+        self._last_payload = b""
+        self._picture_shift = 0
+        self._tl0_shift = 0
+        self._rtx_sequence = secrets.randbelow(1 << 14)
+        self._history: list[tuple[int, bytes] | None] = [None] * (HISTORY if self.waits_for_key else 0)
+        self._resent_ms: dict[int, float] = {}
+        self._report: tuple[int, float] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self._open
+
+    @property
+    def codecs(self) -> tuple[str, ...]:
+        """The codecs that the client takes on this line, best first."""
+        return tuple(self._choices)
+
+    def open(self) -> None:
+        """The client can be reached: whatever is attached may flow, from a key frame on."""
+        self._open = True
+        self._bound = False
+        if self.source is not None:
+            self.source.want_key_frame(new_viewer=True)
+
+    def close(self) -> None:
+        """Nothing is sent from here on."""
+        self._open = False
+        self.source = None
+        self.on_first = None
+        self._history = [None] * len(self._history)
+
+    def switch(self, source: Source | None) -> None:
+        """Another source (or none) follows; its first key frame goes on where the old source stopped."""
+        self.source = source
+        self._bound = False
+        self._history = [None] * len(self._history)
+
+    def forward(
+        self, codec: str, sequence: int, timestamp: int, marker: bool, payload: bytes, starts_key: bool, now_ms: float
+    ) -> None:
+        """Send one packet of the attached source. `sequence` and `timestamp` are the source's, unwrapped."""
+        if not self._open:
+            return
+        first = not self._bound
+        if first and not self._bind(codec, sequence, timestamp, payload, starts_key, now_ms):
+            return
+        if codec != self._codec and not self._use(codec):
+            return
+        number = sequence + self._sequence_shift
+        if number < self._first or self._choice is None:
+            return
+        out_timestamp = (timestamp + self._timestamp_shift) & 0xFFFFFFFF
+        if (self._picture_shift or self._tl0_shift) and payload and codec == VP8:
+            try:
+                payload = shift_identifiers(payload, self._picture_shift, self._tl0_shift)
+            except ValueError:
+                return
+        payload_type = self._choice.payload_type
+        data = (
+            pack_header(
+                0x80, payload_type | 0x80 if marker else payload_type, number & 0xFFFF, out_timestamp, self.ssrc
+            )
+            + payload
+        )
+        if self._history:
+            self._history[number % HISTORY] = (number, data)
+        self._send(data)
+        self.packets += 1
+        self.octets += len(payload)
+        if marker:
+            self.frames += 1
+        if number >= self._highest:
+            self._highest = number
+            self._last_timestamp = out_timestamp
+            self._last_ms = now_ms
+            if payload:
+                self._last_payload = payload
+        if first and self.on_first is not None:
+            self.on_first()
+
+    def _bind(self, codec: str, sequence: int, timestamp: int, payload: bytes, starts_key: bool, now_ms: float) -> bool:
+        """Join a source's numbers to this stream's; a picture can only begin with a key frame."""
+        if (self.waits_for_key and not starts_key) or not self._use(codec):
+            return False
+        self._sequence_shift = self._highest + 1 - sequence
+        self._first = self._highest + 1
+        elapsed_ms = now_ms - self._last_ms if self._last_ms is not None else 0.0
+        self._timestamp_shift = self._last_timestamp + max(1, int(elapsed_ms * self._ticks_per_ms)) - timestamp
+        self._picture_shift = self._tl0_shift = 0
+        if codec == VP8 and self._last_payload:
+            self._join_identifiers(payload)
+        self._bound = True
+        return True
+
+    def _join_identifiers(self, payload: bytes) -> None:
+        try:
+            old, new = parse_vp8(self._last_payload), parse_vp8(payload)
+        except ValueError:
+            return
+        if NO_VALUE not in (old.picture_id, new.picture_id):
+            self._picture_shift = (old.picture_id + 1 - new.picture_id) & 0x7FFF
+        if NO_VALUE not in (old.tl0_index, new.tl0_index):
+            self._tl0_shift = (old.tl0_index + 1 - new.tl0_index) & 0xFF
+
+    def _use(self, codec: str) -> bool:
+        choice = self._choices.get(codec)
+        if choice is None:
+            return False
+        if codec != self._codec:
+            self._codec, self._choice, self._last_payload = codec, choice, b""
+            self._picture_shift = self._tl0_shift = 0
+        return True
+
+    def resend(self, lost: Iterable[int], now_ms: float) -> None:
+        """Answer a NACK from the history, on the retransmission stream where the client has one."""
+        if self._choice is None or not self._history or not self._open:
+            return
+        for sequence in lost:
+            number = unwrap(sequence, self._highest, 16)
+            sent = self._history[number % HISTORY]
+            if sent is None or sent[0] != number:
+                continue
+            data = sent[1]
+            if now_ms - self._resent_ms.get(number % HISTORY, -MIN_RESEND_INTERVAL_MS) < MIN_RESEND_INTERVAL_MS:
+                continue
+            self._resent_ms[number % HISTORY] = now_ms
+            self.resent += 1
+            rtx = self._choice.rtx_payload_type
+            if rtx is None or data[1] & 0x7F != self._choice.payload_type:
+                self._send(data)
+                continue
+            self._rtx_sequence += 1
+            self._send(retransmission_of(data, rtx, self._rtx_sequence & 0xFFFF, self._rtx_ssrc))
+
+    def sender_report(self, ntp: int, now_ms: float) -> bytes | None:
+        """Return a sender report with the canonical name, None while nothing was sent. `ntp` is 32.32 fixed point."""
+        if self._last_ms is None or not self._open:
+            return None
+        elapsed = int((now_ms - self._last_ms) * self._ticks_per_ms)
+        info = RtcpSenderInfo(
+            ntp_timestamp=ntp,
+            rtp_timestamp=(self._last_timestamp + elapsed) & 0xFFFFFFFF,
+            packet_count=self.packets & 0xFFFFFFFF,
+            octet_count=self.octets & 0xFFFFFFFF,
+        )
+        self._report = ((ntp >> 16) & 0xFFFFFFFF, now_ms)
+        name = RtcpSdesPacket(chunks=[RtcpSourceInfo(ssrc=self.ssrc, items=[(_CNAME, self._cname)])])
+        return bytes(RtcpSrPacket(ssrc=self.ssrc, sender_info=info)) + bytes(name)
+
+    def receiver_report(self, block: RtcpReceiverInfo, now_ms: float) -> None:
+        """Take the client's report block about this stream: loss and round trip."""
+        self.loss_share = block.fraction_lost / 256
+        if self._report is not None and block.lsr == self._report[0]:
+            sample_ms = max(0.0, now_ms - self._report[1] - block.dlsr / 65.536)
+            old_ms = self.round_trip_ms
+            self.round_trip_ms = sample_ms if old_ms is None else old_ms + _ROUND_TRIP_WEIGHT * (sample_ms - old_ms)
+        if self.source is not None:
+            self.source.viewer_changed()
+
+
+class PictureOutlet(Outlet):
+    """A slot: a forwarded or a protected picture."""
+
+    waits_for_key = True
+
+
+class SoundOutlet(Outlet):
+    """The sound towards one client."""

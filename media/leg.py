@@ -1,0 +1,293 @@
+"""One person's leg: a connection, what comes in over it, and the outlets towards it.
+
+What becomes of the picture that comes in is the business of `media.customer_leg` and `media.agent_leg`. Packets are
+told apart by payload type; the table from payload type to receiver is made once, from the negotiated plan.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final
+
+from aiortc.clock import current_ntp_time
+from aiortc.rtp import (
+    RTCP_RTPFB_NACK,
+    AnyRtcpPacket,
+    RtcpPsfbPacket,
+    RtcpReceiverInfo,
+    RtcpRrPacket,
+    RtcpRtpfbPacket,
+    RtcpSrPacket,
+)
+
+from media import rtcp
+from media.forwarder import Outlet, PictureOutlet, SoundOutlet
+from media.negotiation import AUDIO_CLOCK_HZ, VIDEO_CLOCK_HZ, Line
+from media.peer import Peer
+from media.rate_control import Limits, UplinkEstimate, shares
+from media.reception import Reception
+from media.rtp_packet import RtpPacket, original_of
+from media.settings import MediaSettings
+from media.sources import ForwardedSound
+from video_service.media_plane import LegRequest, LegState, LegStatistics
+
+DEFAULT_ROUND_TRIP_MS: Final = 100.0
+REPORT_INTERVAL_MS: Final = 1000.0
+
+Receive = Callable[[RtpPacket, float], None]
+
+
+def limits_of(settings: MediaSettings) -> Limits:
+    """Return the bitrate limits of the settings in bits per second."""
+    return Limits(
+        settings.start_bitrate_kbps * 1000, settings.min_bitrate_kbps * 1000, settings.max_bitrate_kbps * 1000
+    )
+
+
+class Leg:
+    """What customers' and agents' legs have in common. `on_state` hears each change, CLOSED once and last."""
+
+    def __init__(
+        self, request: LegRequest, peer: Peer, settings: MediaSettings, on_state: Callable[[Leg, LegState], None]
+    ) -> None:
+        self.id = request.leg_id
+        self.person = request.person
+        self.role = request.role
+        self.call_id = ""
+        self.peer = peer
+        self.packets_in = 0
+        self.nacks_sent = 0
+        self.plis_sent = 0
+        self.gone = False
+        self.now_ms: Callable[[], float] = loop_ms()
+        self.limits = limits_of(settings)
+        plan = peer.plan
+        self.slots = tuple(self._picture_outlet(line) for line in plan.slots)
+        self.sound_outlet = self._sound_outlet(plan.sound)
+        self.sound = ForwardedSound(AUDIO_CLOCK_HZ)
+        self._on_state = on_state
+        self._silence_ms = settings.media_silence_ms
+        self._uplink = UplinkEstimate()
+        self._receivers: dict[int, Receive] = {}
+        self._sends = False
+        if plan.sound is not None and plan.sound.media.client_sends:
+            self._sends = True
+            for choice in plan.sound.choices:
+                self._receivers[choice.payload_type] = partial(self.sound.receive, choice.name)
+        if plan.camera is not None:
+            self._sends = True
+            for choice in plan.camera.choices:
+                self._receivers[choice.payload_type] = partial(self._picture, choice.name)
+                if choice.rtx_payload_type is not None:
+                    self._receivers[choice.rtx_payload_type] = partial(self._repaired, choice.name, choice.payload_type)
+        self._outlets: dict[int, Outlet] = {outlet.ssrc: outlet for outlet in self.slots}
+        if self.sound_outlet is not None:
+            self._outlets[self.sound_outlet.ssrc] = self.sound_outlet
+        self._heard_ms: float | None = None
+        self._silent = False
+        self._reported_ms = 0.0
+
+    # What the peer tells
+
+    def connected(self) -> None:
+        self._heard_ms = self.now_ms()
+        self._on_state(self, LegState.CONNECTED)
+        for outlet in self._outlets.values():
+            outlet.open()
+
+    def received(self, packet: RtpPacket) -> None:
+        now_ms = self.now_ms()
+        self.packets_in += 1
+        self._heard_ms = now_ms
+        if self._silent:
+            self._silent = False
+            self._on_state(self, LegState.RESUMED)
+        receive = self._receivers.get(packet.payload_type)
+        if receive is not None:
+            receive(packet, now_ms)
+
+    def reported(self, packets: Sequence[AnyRtcpPacket]) -> None:
+        now_ms = self.now_ms()
+        for packet in packets:
+            if isinstance(packet, RtcpSrPacket | RtcpRrPacket):
+                self._reports(packet, now_ms)
+            elif isinstance(packet, RtcpRtpfbPacket):
+                outlet = self._outlets.get(packet.media_ssrc)
+                if outlet is not None and packet.fmt == RTCP_RTPFB_NACK:
+                    outlet.resend(packet.lost, now_ms)
+            elif isinstance(packet, RtcpPsfbPacket):
+                self._picture_feedback(packet)
+
+    def lost(self) -> None:
+        """The connection is gone for good."""
+        if not self.gone:
+            self.gone = True
+            self._on_state(self, LegState.CLOSED)
+
+    # What the engine asks
+
+    def first_sent(self, outlet: Outlet) -> None:
+        """Tell once, when `outlet` has sent the first packet of a key frame."""
+
+        def tell() -> None:
+            outlet.on_first = None
+            self._on_state(self, LegState.FLOWING)
+
+        outlet.on_first = tell
+
+    def tick(self, now_ms: float) -> None:
+        """Do what is due; called every few milliseconds."""
+        if not self.peer.is_up:
+            return
+        if (
+            self._sends
+            and not self._silent
+            and self._heard_ms is not None
+            and now_ms - self._heard_ms > self._silence_ms
+        ):
+            self._silent = True
+            self._on_state(self, LegState.SILENT)
+        if now_ms - self._reported_ms >= REPORT_INTERVAL_MS:
+            self._reported_ms = now_ms
+            self._report(now_ms)
+
+    async def close(self) -> None:
+        """Close the connection and everything behind it. May be called twice."""
+        self.gone = True
+        for outlet in self._outlets.values():
+            outlet.close()
+        self.sound.detach_all()
+        await self.peer.close()
+
+    def statistics(self) -> LegStatistics:
+        """Return the counts since the leg began."""
+        reception = self.picture_reception
+        return LegStatistics(
+            leg_id=self.id,
+            call_id=self.call_id,
+            packets_in=self.packets_in,
+            packets_out=sum(outlet.packets + outlet.resent for outlet in self._outlets.values()),
+            frames_out=sum(slot.frames for slot in self.slots),
+            nacks_sent=self.nacks_sent,
+            plis_sent=self.plis_sent,
+            round_trip_ms=self._known_round_trip_ms() or 0.0,
+            loss_share=reception.loss_share if reception is not None else 0.0,
+        )
+
+    @property
+    def round_trip_ms(self) -> float:
+        """The client's round trip, or a careful guess before one is known."""
+        known_ms = self._known_round_trip_ms()
+        return DEFAULT_ROUND_TRIP_MS if known_ms is None else known_ms
+
+    @property
+    def picture_reception(self) -> Reception | None:
+        return None
+
+    # The way back to the client (media.sources.Feedback)
+
+    def ask_again(self, ssrc: int, lost: list[int]) -> None:
+        self.nacks_sent += 1
+        self.peer.send_rtcp(rtcp.nack(self._own_ssrc, ssrc, lost))
+
+    def ask_key_frame(self, ssrc: int) -> None:
+        self.plis_sent += 1
+        self.peer.send_rtcp(rtcp.picture_loss(self._own_ssrc, ssrc))
+
+    # Inside
+
+    @property
+    def _own_ssrc(self) -> int:
+        return self.slots[0].ssrc
+
+    def _picture(self, codec: str, packet: RtpPacket, now_ms: float, *, repaired: bool = False) -> None:
+        """Take a packet of the camera."""
+
+    def _repaired(self, codec: str, payload_type: int, packet: RtpPacket, now_ms: float) -> None:
+        reception = self.picture_reception
+        if reception is not None:
+            original = original_of(packet, payload_type, reception.ssrc)
+            if original is not None:
+                self._picture(codec, original, now_ms, repaired=True)
+
+    def _estimate(self, packet: RtpPacket, now_ms: float) -> None:
+        if packet.abs_send_time >= 0:
+            self._uplink.add(packet.abs_send_time, len(packet.payload), packet.ssrc, now_ms)
+
+    def _reports(self, packet: RtcpSrPacket | RtcpRrPacket, now_ms: float) -> None:
+        if isinstance(packet, RtcpSrPacket):
+            for reception in (self.sound.reception, self.picture_reception):
+                if reception is not None and reception.ssrc == packet.ssrc:
+                    reception.sender_report(packet.sender_info.ntp_timestamp, now_ms)
+        for block in packet.reports:
+            outlet = self._outlets.get(block.ssrc)
+            if outlet is not None:
+                outlet.receiver_report(block, now_ms)
+
+    def _picture_feedback(self, packet: RtcpPsfbPacket) -> None:
+        for ssrc in rtcp.key_frame_targets(packet):
+            outlet = self._outlets.get(ssrc)
+            if outlet is not None and outlet.source is not None:
+                outlet.source.want_key_frame(new_viewer=False)
+        estimate = rtcp.bandwidth_of(packet)
+        if estimate is not None:
+            active = [slot for slot in self.slots if slot.source is not None]
+            for slot, share in zip(active, shares(estimate[0], len(active)), strict=True):
+                slot.estimate_bps = share
+                if slot.source is not None:
+                    slot.source.viewer_changed()
+
+    def _report(self, now_ms: float) -> None:
+        ntp = current_ntp_time()
+        for outlet in self._outlets.values():
+            report = outlet.sender_report(ntp, now_ms)
+            if report is not None:
+                self.peer.send_rtcp(report)
+        blocks: list[RtcpReceiverInfo] = [
+            reception.report(now_ms)
+            for reception in (self.sound.reception, self.picture_reception)
+            if reception is not None
+        ]
+        if blocks:
+            self.peer.send_rtcp(rtcp.receiver_report(self._own_ssrc, blocks))
+
+    def _send_estimate(self, viewers_bps: int | None) -> None:
+        """Tell the client's browser how much its camera may take."""
+        known = [bps for bps in (self._uplink.bps, viewers_bps) if bps is not None]
+        if known and self.picture_reception is not None:
+            bps = min(max(min(known), self.limits.minimum), self.limits.maximum)
+            self.peer.send_rtcp(rtcp.bandwidth(self._own_ssrc, bps, [self.picture_reception.ssrc]))
+
+    def _known_round_trip_ms(self) -> float | None:
+        known = [outlet.round_trip_ms for outlet in self._outlets.values() if outlet.round_trip_ms is not None]
+        return min(known) if known else None
+
+    def _picture_outlet(self, line: Line) -> PictureOutlet:
+        return PictureOutlet(
+            self.peer.send_rtp,
+            ssrc=line.ssrc,
+            rtx_ssrc=line.rtx_ssrc,
+            choices=line.choices,
+            clock_hz=VIDEO_CLOCK_HZ,
+            cname=self.peer.cname,
+        )
+
+    def _sound_outlet(self, line: Line | None) -> SoundOutlet | None:
+        if line is None or not line.sends:
+            return None
+        return SoundOutlet(
+            self.peer.send_rtp,
+            ssrc=line.ssrc,
+            rtx_ssrc=0,
+            choices=line.choices,
+            clock_hz=AUDIO_CLOCK_HZ,
+            cname=self.peer.cname,
+        )
+
+
+def loop_ms() -> Callable[[], float]:
+    """Return the running loop's clock in milliseconds."""
+    loop_time = asyncio.get_running_loop().time
+    return lambda: loop_time() * 1000

@@ -1,0 +1,149 @@
+"""One client's connection: offer in, answer out, packets both ways, and one word when it is gone.
+
+Built from aiortc's ICE and DTLS objects (its ORTC face) without its `RTCPeerConnection`: that would start a decoder
+thread and three tasks per m-line, generate a certificate per connection, and could not say x-google-start-bitrate.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import struct
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+import structlog
+from aiortc import RTCCertificate
+from aiortc.rtp import AnyRtcpPacket, RtcpPacket
+
+from media.answer import TransportText, render_answer
+from media.gathering import Gathering
+from media.negotiation import Plan, plan_answer
+from media.offer import Offer, parse_offer
+from media.rtp_packet import RtpPacket, parse_rtp
+from media.settings import MediaSettings
+from media.transport import MediaTransport
+from video_service.media_plane import LegRequest
+
+log = structlog.get_logger(__name__)
+
+CONNECT_TIMEOUT_S: Final = 30.0
+GATHER_TIMEOUT_S: Final = 5.0
+
+
+class Listener(Protocol):
+    """What a peer's owner hears. Every call is made on the loop."""
+
+    def connected(self) -> None: ...
+    def received(self, packet: RtpPacket) -> None: ...
+    def reported(self, packets: Sequence[AnyRtcpPacket]) -> None: ...
+    def lost(self) -> None: ...
+
+
+class Peer:
+    """A leg's connection. `answer` once, then packets; `close` may be called twice.
+
+    Raises:
+        BadSdp: the offer cannot be answered.
+    """
+
+    def __init__(
+        self, request: LegRequest, settings: MediaSettings, gathering: Gathering, certificate: RTCCertificate
+    ) -> None:
+        self.offer: Offer = parse_offer(request.sdp)
+        self.plan: Plan = plan_answer(self.offer, request.role, request.codecs, _new_ssrc)
+        self.cname = secrets.token_hex(8)
+        self.malformed = 0
+        self._settings = settings
+        self._certificate = certificate
+        self._listener: Listener | None = None
+        self._send_time_id = self.plan.camera.abs_send_time_id if self.plan.camera is not None else 0
+        self._gatherer = gathering.gatherer()
+        self._transport = MediaTransport(
+            self._gatherer, certificate, on_rtp=self._rtp, on_rtcp=self._rtcp, on_closed=self._lost
+        )
+        self._connecting: asyncio.Task[None] | None = None
+        self.send_rtp: Callable[[bytes], None] = self._transport.send_rtp
+        self.send_rtcp: Callable[[bytes], None] = self._transport.send_rtcp
+
+    @property
+    def is_up(self) -> bool:
+        return self._transport.is_up
+
+    async def answer(self, listener: Listener) -> str:
+        """Open the sockets, begin to listen for the client, and return the answer's text.
+
+        Raises:
+            MediaError: no socket could be had in time.
+        """
+        async with asyncio.timeout(GATHER_TIMEOUT_S):
+            await self._gatherer.gather()
+        self._listener = listener
+        # RFC 8842, section 5.3: the answerer takes the active role, so that the handshake starts with the answer.
+        role = "server" if self.offer.setup == "active" else "client"
+        self._connecting = asyncio.create_task(self._connect(role), name="leg-connect")
+        candidates = self._gatherer.candidates()
+        local = self._gatherer.getLocalParameters()
+        fingerprint = self._certificate.getFingerprints()[0]
+        text = TransportText(
+            ufrag=local.usernameFragment or "",
+            password=local.password or "",
+            candidates=[candidate.to_sdp() for candidate in candidates],
+            fingerprint=(fingerprint.algorithm, fingerprint.value),
+            setup="passive" if role == "server" else "active",
+            address=candidates[0].host,
+            port=candidates[0].port,
+            session=secrets.randbits(48),
+            cname=self.cname,
+        )
+        return render_answer(self.plan, text, self._settings)
+
+    async def close(self) -> None:
+        """Close the connection and its sockets. The listener hears nothing any more."""
+        self._listener = None
+        connecting, self._connecting = self._connecting, None
+        if connecting is not None:
+            connecting.cancel()
+        await self._transport.close()
+        if connecting is not None:
+            await asyncio.wait([connecting])
+
+    async def _connect(self, role: str) -> None:
+        up = False
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                up = await self._transport.connect(self.offer, role)
+        except (TimeoutError, ConnectionError):
+            log.info("leg_connect_failed")
+        if self._listener is None:
+            return
+        if up:
+            self._listener.connected()
+        else:
+            self._listener.lost()
+
+    def _rtp(self, data: bytes) -> None:
+        try:
+            packet = parse_rtp(data, self._send_time_id)
+        except ValueError:
+            self.malformed += 1
+            return
+        if self._listener is not None:
+            self._listener.received(packet)
+
+    def _rtcp(self, data: bytes) -> None:
+        try:
+            packets = RtcpPacket.parse(data)
+        except (ValueError, IndexError, struct.error):
+            self.malformed += 1
+            return
+        if self._listener is not None:
+            self._listener.reported(packets)
+
+    def _lost(self) -> None:
+        if self._listener is not None:
+            self._listener.lost()
+
+
+def _new_ssrc() -> int:
+    return secrets.randbelow(0xFFFFFFFE) + 1
