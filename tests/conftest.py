@@ -37,6 +37,8 @@ def pytest_configure() -> None:
     for name in [name for name in os.environ if name.startswith("VIDEO_SERVICE_") or name == "REDIS_URL"]:
         del os.environ[name]
     os.environ[network_weights.VARIABLE] = str(weights_dir)
+    # Said once that there is no current loop, asyncio makes none unasked (for looptime, before the first test).
+    asyncio.set_event_loop(None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
