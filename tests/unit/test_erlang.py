@@ -23,7 +23,7 @@ REFERENCE = Path(__file__).parents[2].parent / "shared/data/queueing/erlang_refe
 
 def test_the_reference_table_is_met_to_a_billionth() -> None:
     if not REFERENCE.exists():
-        pytest.skip("the reference table is not beside the project")
+        pytest.skip("shared material: the reference table is not beside the project")
     with REFERENCE.open(newline="", encoding="utf-8") as file:
         worst = worst_errors(list(csv.DictReader(file)))
     assert len(worst) == 13
