@@ -104,7 +104,8 @@ class Link:
         finally:
             self._coming -= new_leg is not None and new_leg.role is LegRole.AGENT
             del self._pending[number]
-            if new_leg is not None and not answer.done() and len(self._abandoned) < ABANDONED_LIMIT:
+            answered = answer.done() and not answer.cancelled()
+            if new_leg is not None and not answered and len(self._abandoned) < ABANDONED_LIMIT:
                 self._abandoned[number] = new_leg.leg_id
 
     async def _open(self) -> ClientConnection:

@@ -7,7 +7,6 @@ happened meanwhile is lost. A node that does not read is cut; it never makes a w
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hmac
 import ssl
 from collections import deque
@@ -69,7 +68,6 @@ class _Node:
         self.socket = socket
         self.outgoing: asyncio.Queue[bytes] = asyncio.Queue(OUTGOING_LIMIT)
         self.cut = asyncio.Event()
-        self.in_flight = 0
 
     def post(self, frame: bytes) -> None:
         try:
@@ -213,19 +211,27 @@ class RpcServer:
             return
 
     async def _read(self, node: _Node) -> None:
-        with contextlib.suppress(ConnectionClosed):
-            async with asyncio.TaskGroup() as group:
-                try:
-                    async for frame in node.socket:
-                        request = rpc.decode_request(frame)
-                        if node.in_flight >= IN_FLIGHT_LIMIT:
-                            node.post(rpc.encode(rpc.fault_of(request.id, rpc.MediaBusy())))
-                            continue
-                        node.in_flight += 1
-                        group.create_task(self._carry_out(node, request), name="rpc-order")
-                except msgspec.DecodeError:
-                    log.warning("bad_frame")
-                    await rpc.close_socket(node.socket, rpc.CloseCode.BAD_FRAME, "bad frame")
+        """Carry the node's orders out until it is gone; what it waited for then is given up."""
+        orders: set[asyncio.Task[None]] = set()
+        try:
+            async for frame in node.socket:
+                request = rpc.decode_request(frame)
+                if len(orders) >= IN_FLIGHT_LIMIT:
+                    node.post(rpc.encode(rpc.fault_of(request.id, rpc.MediaBusy())))
+                    continue
+                task = asyncio.create_task(self._carry_out(node, request), name="rpc-order")
+                orders.add(task)
+                task.add_done_callback(orders.discard)
+        except ConnectionClosed:
+            pass
+        except msgspec.DecodeError:
+            log.warning("bad_frame")
+            await rpc.close_socket(node.socket, rpc.CloseCode.BAD_FRAME, "bad frame")
+        finally:
+            left = list(orders)
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
 
     async def _carry_out(self, node: _Node, request: rpc.Request) -> None:
         answer: rpc.Reply | rpc.Fault
@@ -237,8 +243,6 @@ class RpcServer:
         except Exception as error:  # noqa: BLE001 - one order's failure is the node's news, not the worker's end
             answer = rpc.fault_of(request.id, error)
             log.info("order_refused", order=type(request.order).__name__, code=answer.code, error=type(error).__name__)
-        finally:
-            node.in_flight -= 1
         # Before the answer, so that the node's next choice of a worker knows of this leg.
         self._tell_status()
         node.post(rpc.encode(answer))

@@ -55,6 +55,8 @@ class RecordingEngine:
 
     async def answer_leg(self, request: LegRequest) -> LegAnswer:
         await self._record(request)
+        if self.closed:
+            raise WorkerUnavailable
         if request.sdp == "not an offer":
             raise BadSdp
         if request.sdp == "crash":
@@ -74,11 +76,13 @@ class RecordingEngine:
         self._fence(route.call_id, route.epoch)
         if not {route.customer_leg, route.agent_leg} <= self.legs.keys():
             raise UnknownLeg
+        self.epochs[route.call_id] = route.epoch
         self.calls[route.call_id] = route
 
     async def close_call(self, call_id: str, epoch: int) -> None:
         await self._record((call_id, epoch))
         self._fence(call_id, epoch)
+        self.epochs[call_id] = epoch
         self.calls.pop(call_id, None)
 
     async def close_leg(self, leg_id: str) -> None:
@@ -111,4 +115,3 @@ class RecordingEngine:
     def _fence(self, call_id: str, epoch: int) -> None:
         if epoch < self.epochs.get(call_id, 0):
             raise StaleEpoch
-        self.epochs[call_id] = epoch
