@@ -1,6 +1,6 @@
 """Which media workers there are: each writes its own lease into Redis and renews it; a lease that ends is forgotten.
 
-Key `{pool}:media-workers`: sorted set, member = lease as JSON, score = end of the lease in milliseconds of Redis's own
+Key `{pool}:media_workers`: sorted set, member = lease as JSON, score = end of the lease in milliseconds of Redis's own
 time. Written by workers, read by web nodes.
 """
 
@@ -31,7 +31,7 @@ class Registry:
     """The leases of one pool."""
 
     def __init__(self, redis: Redis, pool: str) -> None:
-        self._key = f"{{{pool}}}:media-workers"
+        self._key = f"{{{pool}}}:media_workers"
         self._redis = redis
         self._renew = redis.register_script((_SCRIPTS / "renew_lease.lua").read_text(encoding="utf-8"))
         self._live = redis.register_script((_SCRIPTS / "live_leases.lua").read_text(encoding="utf-8"))

@@ -101,7 +101,8 @@ class EmbeddedValkey:
         _end_left_over(self.folder)
         self.socket.unlink(missing_ok=True)
         text = CONFIG.format(socket=_quoted(self.socket), folder=_quoted(self.folder))
-        _write_private(self.folder / "valkey.conf", text)
+        with os.fdopen(_open_private(self.folder / "valkey.conf"), "w", encoding="utf-8") as file:
+            file.write(text)
 
     def release(self) -> None:
         """Give the folder free; the server must have ended. May be called twice."""
@@ -118,7 +119,7 @@ class EmbeddedValkey:
         Raises:
             ValkeyError: it ended, or did not answer in time.
         """
-        with (self.folder / "valkey.log").open("wb") as output:
+        with os.fdopen(_open_private(self.folder / "valkey.log"), "wb") as output:
             self._process = subprocess.Popen(
                 self.argv, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
             )
@@ -218,10 +219,8 @@ def _quoted(path: Path) -> str:
     return str(path).replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _write_private(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
+def _open_private(path: Path) -> int:
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
 
 
 def _end_left_over(folder: Path) -> None:
