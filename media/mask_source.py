@@ -150,6 +150,11 @@ class ThreadedMasks:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
+    @property
+    def busy(self) -> bool:
+        """Whether the segmenter still holds a picture."""
+        return self._job is not None and not self._job.done.is_set()
+
     def produce(self, picture: RawPicture) -> Mask | Reason:
         """Return the mask of `picture`, or why there is none, within the budget."""
         if self._closed:
@@ -175,10 +180,8 @@ class ThreadedMasks:
         """Return whether the segmenter can take a picture; wait for it once after it has missed."""
         if self._job is None or self._job.done.is_set():
             self._stuck = False
-            return True
-        if self._stuck:
-            return False
-        self._stuck = not self._wait(self._job.done, max(0.0, until_s - time.monotonic()))
+        elif not self._stuck:
+            self._stuck = not self._wait(self._job.done, max(0.0, until_s - time.monotonic()))
         return not self._stuck
 
     def _run(self) -> None:
