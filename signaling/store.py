@@ -1,7 +1,7 @@
 """The store: everything that signalling keeps, in Redis, behind one object.
 
-The parts live in `store_*.py`; each write is one Lua script in `scripts/`. Redis is the system of record: a web node holds
-no state that is not here, so any node can do anything for anybody.
+The parts live in `store_*.py`; each write is one Lua script in `scripts/`. Redis is the system of record: a web node
+holds no state that is not here, so any node can do anything for anybody.
 """
 
 from __future__ import annotations

@@ -8,8 +8,6 @@ from typing import Any
 
 import msgspec
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -28,19 +26,12 @@ CALL_TIMEOUT_S = 2.0
 """No single script may keep its caller waiting longer (they take well under a millisecond)."""
 
 
-def redis_client(url: str) -> Redis:
-    """Return a client as the store wants it: short time limits, and no repetition behind the caller's back.
-
-    A repeated script could act twice (two lines of text for one), so whoever asked decides. `url` is `redis://`,
-    `rediss://` or `unix://`.
-    """
-    return Redis.from_url(
-        url, socket_timeout=CALL_TIMEOUT_S, socket_connect_timeout=CALL_TIMEOUT_S, retry=Retry(NoBackoff(), 0)
-    )
-
-
 class StoreBase:
-    """Redis, the pool's key names, the policy, and the scripts built from it."""
+    """Redis, the pool's key names, the policy, and the scripts built from it.
+
+    `redis` should be a client of `video_service.redis_client.hot`: a client that repeats a script by itself could act
+    twice.
+    """
 
     def __init__(
         self, redis: Redis, *, pool: str = "main", policy: Policy | None = None, clock: Clock | None = None
@@ -76,13 +67,13 @@ class StoreBase:
             StoreUnavailable: no answer; whether the script ran is unknown.
         """
         script = self._scripts[name]
-        call = (1, self.keys.root, self.now_ms(), *arguments)
+        words = [self.keys.root, self.now_ms(), *arguments]
         try:
             async with asyncio.timeout(CALL_TIMEOUT_S):
                 try:
-                    raw = await self.redis.evalsha(script.sha, *call)
+                    raw = await self.redis.evalsha(script.sha, 1, *words)
                 except NoScriptError:
-                    raw = await self.redis.eval(script.text, *call)
+                    raw = await self.redis.eval(script.text, 1, *words)
         except (RedisConnectionError, RedisTimeoutError, TimeoutError) as error:
             raise StoreUnavailable from error
         except RedisError as error:

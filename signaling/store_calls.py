@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 
 import msgspec
@@ -10,6 +11,8 @@ from signaling.errors import NoCall
 from signaling.identity_types import Identity, canonical
 from signaling.messages import TextLine
 from signaling.store_base import StoreBase
+
+TIDY_S = 5.0
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -21,6 +24,8 @@ class _Line(msgspec.Struct, frozen=True):
 
 class CallStore(StoreBase):
     """Steps of calls and agents. Whatever makes a match possible makes it in the same script."""
+
+    _tidy_at_s = 0.0
 
     async def join(
         self,
@@ -86,7 +91,9 @@ class CallStore(StoreBase):
         await self.run("sign_out", agent)
 
     async def ready(self, agent: str) -> None:
-        """Make an agent available, or send a tired one to rest first. Ends a break, after-call work and a wish for a break.
+        """Make an agent available, or send a tired one to rest first.
+
+        It ends a break, after-call work, and the wish for a break.
 
         Raises:
             NotRostered: on a break without a shift now. (From after-call work the agent goes on break instead.)
@@ -135,22 +142,30 @@ class CallStore(StoreBase):
             return []
         lines = (msgspec.json.decode(raw, type=_Line) for raw in answer["lines"])
         return [
-            TextLine(call=call, seq=line.seq, mine=line.person == person, text=line.text, at_ms=line.at) for line in lines
+            TextLine(call=call, seq=line.seq, mine=line.person == person, text=line.text, at_ms=line.at)
+            for line in lines
         ]
 
     async def sweep(self) -> int:
         """Handle what is due: rings, kept places, rests, shift ends, lapsed sockets. Any node, any number of nodes.
 
+        Every few seconds it looks over a slice of the open calls too (see `tidy`).
+
         Returns:
             How many were handled; `sweep_batch` or more means that more may be due.
         """
+        now_s = asyncio.get_running_loop().time()
+        if now_s >= self._tidy_at_s:
+            self._tidy_at_s = now_s + TIDY_S
+            await self.tidy()
         answer = await self.run("sweep")
         return int(answer["handled"])
 
     async def tidy(self) -> int:
-        """Look over a slice of the open calls and repair what no deadline covers: close calls whose both sides are gone.
+        """Look over a slice of the open calls and repair what no deadline covers.
 
-        Needed only after data was lost (failover); run it every few seconds.
+        A call whose both sides are gone is closed; one whose agent is gone goes back to the line. Only lost data (a
+        failover) can leave such calls behind.
 
         Returns:
             How many were repaired.

@@ -16,8 +16,8 @@ class Wake(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     - "queue": places, or the wall, changed (`id` is the queue; "" when only agents or shifts changed).
     - "replaced": person `id` connected elsewhere; `socket` is the one to close.
     - "text": person `id` has new text in `call`, up to `seq`.
-    - "call": call `id` was closed or went back to the queue. Whoever hears it parts the legs on `worker` with `epoch`, and
-      closes the customer's `leg` on `leg_worker`.
+    - "call": call `id` was closed or went back to the queue. Whoever hears it parts the legs on `worker` with
+      `epoch`, and closes the customer's `leg` on `leg_worker`.
     - "lagged": wakes may have been missed; read everything again.
     """
 
@@ -47,6 +47,14 @@ class CallRouteInfo(msgspec.Struct, frozen=True, kw_only=True):
     agent_worker: str
     agent_leg_state: str
     agent_codecs: tuple[str, ...]
+
+
+class LegInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's newest leg, in a call or not."""
+
+    leg: str
+    worker: str
+    state: str
 
 
 class Shift(msgspec.Struct, frozen=True, kw_only=True):

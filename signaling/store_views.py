@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Container
 
 import msgspec
@@ -9,7 +10,7 @@ import msgspec
 from signaling import messages, views
 from signaling.snapshots import PersonSnapshot, WallSnapshot
 from signaling.store_base import StoreBase
-from signaling.store_types import CallRouteInfo
+from signaling.store_types import CallRouteInfo, LegInfo
 
 
 class ViewStore(StoreBase):
@@ -22,6 +23,10 @@ class ViewStore(StoreBase):
         """Return the legs of the person's active call, or None when there is none."""
         return views.route(await self._person(person))
 
+    async def leg(self, person: str) -> LegInfo | None:
+        """Return the person's newest leg, or None when there is none or it is closed."""
+        return views.leg(await self._person(person))
+
     async def customer_view(self, customer: str, *, alive: Container[str]) -> messages.CustomerView:
         """Return all that a customer's page shows. `alive` holds the names of the media workers that are reachable."""
         return views.customer_view(await self._person(customer), alive=alive, policy=self.policy)
@@ -32,5 +37,7 @@ class ViewStore(StoreBase):
 
     async def coordinator_view(self) -> messages.CoordinatorView:
         """Return the live wall."""
-        answer = await self.run("read_wall")
+        answer = await self.run(
+            "read_wall", views.day_start_ms(self.now_ms() or time.time_ns() // 1_000_000, self.policy)
+        )
         return views.coordinator_view(msgspec.convert(answer, type=WallSnapshot, strict=False), policy=self.policy)

@@ -38,4 +38,4 @@ class WakeStore(StoreBase):
             except (RedisError, OSError, TimeoutError):
                 await asyncio.sleep(RECONNECT_S)
             finally:
-                await pubsub.aclose()
+                await pubsub.aclose()  # type: ignore[no-untyped-call]

@@ -1,0 +1,68 @@
+"""The life of a call: waiting, active, closed.
+
+`waiting` and `active` have phases, because what may happen next depends on them:
+
+- waiting: *queued* (in line), *ringing* (reserved for one agent), *parked* (the customer's page is gone: the place is
+  kept, and nobody is made to ring for an empty chair);
+- active: *talking*, *alone* (the customer's page is gone and has some seconds to return).
+
+The epoch grows whenever who may act on the call changes (reserved, taken back, accepted, requeued, closed), so that
+nobody acts on what has moved on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from signaling.lifecycle import Arm, Clear, Do, Machine, Step
+
+STATE_OF: Mapping[str, str] = {
+    "new": "",
+    "queued": "waiting",
+    "ringing": "waiting",
+    "parked": "waiting",
+    "talking": "active",
+    "alone": "active",
+    "closed": "closed",
+}
+"""The state of which each phase is a part; "new" is before the customer joined."""
+
+CLASSES = ("urgent", "normal")
+"""Priority classes, first served first."""
+
+BUMP = Do("bump_epoch")
+ENTER, LEAVE = Do("enter_line"), Do("leave_line")
+OPEN, END = Do("open_segment"), Do("end_segment")
+FINISH = Do("finish")
+
+CALL = Machine(
+    name="call",
+    initial="new",
+    table={
+        ("new", "join"): Step("queued", (ENTER,)),
+        ("queued", "reserve"): Step("ringing", (BUMP, LEAVE, Arm("ring"))),
+        ("queued", "customer_gone"): Step("parked", (LEAVE, Arm("keep_place"))),
+        ("queued", "close"): Step("closed", (BUMP, LEAVE, FINISH)),
+        ("ringing", "release"): Step("queued", (BUMP, Clear("ring"), ENTER)),
+        ("ringing", "accept"): Step("talking", (BUMP, Clear("ring"), OPEN)),
+        ("ringing", "customer_gone"): Step("parked", (BUMP, Clear("ring"), Arm("keep_place"))),
+        ("ringing", "close"): Step("closed", (BUMP, Clear("ring"), FINISH)),
+        ("parked", "customer_back"): Step("queued", (Clear("keep_place"), ENTER)),
+        ("parked", "close"): Step("closed", (BUMP, Clear("keep_place"), FINISH)),
+        ("talking", "customer_gone"): Step("alone", (Arm("customer_return"),)),
+        ("talking", "requeue"): Step("queued", (BUMP, END, ENTER)),
+        ("talking", "close"): Step("closed", (BUMP, END, FINISH)),
+        ("alone", "customer_back"): Step("talking", (Clear("customer_return"),)),
+        ("alone", "requeue"): Step("parked", (BUMP, END, Clear("customer_return"), Arm("keep_place"))),
+        ("alone", "close"): Step("closed", (BUMP, END, Clear("customer_return"), FINISH)),
+    },
+    armed={
+        "new": frozenset(),
+        "queued": frozenset(),
+        "ringing": frozenset({"ring"}),
+        "parked": frozenset({"keep_place"}),
+        "talking": frozenset(),
+        "alone": frozenset({"customer_return"}),
+        "closed": frozenset(),
+    },
+)

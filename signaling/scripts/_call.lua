@@ -1,0 +1,180 @@
+-- Calls: the line, the session record, roll-ups; effects of the call's and the leg's life cycle.
+local PACE_KEPT = 32
+local PACE_MS = 86400000
+
+local function interval_of(record)
+  return math.floor(num(record.joined_ms) / POLICY.interval_ms) * POLICY.interval_ms
+end
+
+-- Adds to the sums of the interval in which the call arrived.
+local function roll_up(record, amounts)
+  local start = interval_of(record)
+  local member = record.queue .. ':' .. int(start)
+  local name = key('rollup', member)
+  redis.call('HSET', name, 'v', SCHEMA)
+  for field, amount in pairs(amounts) do
+    redis.call('HINCRBY', name, field, int(amount))
+  end
+  redis.call('ZADD', key('rollups'), int(start), member)
+  redis.call('PEXPIRE', name, int(POLICY.retention_ms))
+end
+
+function DO.agent.count_after_call(id, row, how)
+  local record = get('record', row.after_call_of)
+  if record then
+    local spent = NOW - how.since
+    add('record', row.after_call_of, 'after_call_ms', spent)
+    roll_up(record, {after_call_ms = spent, handle_ms = spent})
+  end
+  put('agent', id, {after_call_of = '', working_until_ms = NOW})
+end
+
+function AFTER_STEP.call(id, row, how, to)
+  local before, after = STATE_OF[how.from], STATE_OF[to]
+  if before ~= after then
+    redis.call('ZREM', key('line'), id)
+    redis.call('ZREM', key('active'), id)
+    if after == 'waiting' then
+      redis.call('ZADD', key('line'), row.seq, id)
+    elseif after == 'active' then
+      redis.call('ZADD', key('active'), int(NOW), id)
+    end
+    put('record', id, {state = after})
+  end
+  wake('person', row.customer)
+  wake('queue', row.queue)
+end
+
+function DO.call.bump_epoch(id)
+  add('call', id, 'epoch', 1)
+end
+
+function DO.call.enter_line(id, row)
+  enter(
+    key('buckets', row.class), row.queue .. ':' .. row.needs,
+    key('waiting', row.queue, row.needs, row.class), row.seq, id
+  )
+end
+
+function DO.call.leave_line(id, row)
+  leave(key('buckets', row.class), row.queue .. ':' .. row.needs, key('waiting', row.queue, row.needs, row.class), id)
+end
+
+function DO.call.open_segment(id, row, how)
+  local segments = cjson.decode(get('record', id).segments)
+  segments[#segments + 1] = {agent = how.agent, from_ms = NOW, to_ms = 0, ended = ''}
+  local fields = {segments = encode_list(segments)}
+  if num(row.answered_ms) == 0 then
+    fields.answered_ms, fields.wait_ms = NOW, NOW - num(row.joined_ms)
+    put('call', id, {answered_ms = NOW})
+  end
+  put('record', id, fields)
+end
+
+function DO.call.end_segment(id, row, how)
+  local record = get('record', id)
+  local segments = cjson.decode(record.segments)
+  local last = segments[#segments]
+  last.to_ms, last.ended = NOW, how.why
+  put('record', id, {
+    segments = encode_list(segments),
+    signing_ms = num(record.signing_ms) + NOW - last.from_ms,
+  })
+end
+
+function DO.call.finish(id, row, how)
+  local record = get('record', id)
+  local answered = num(row.answered_ms) > 0
+  local wait = answered and num(record.wait_ms) or NOW - num(row.joined_ms)
+  put('call', id, {closed_ms = NOW, ended_reason = how.why, note = ''})
+  put('record', id, {closed_ms = NOW, ended_reason = how.why, wait_ms = wait})
+  redis.call('DEL', key('declined', id))
+  expire(POLICY.ended_linger_ms, 'call', id)
+  expire(POLICY.retention_ms, 'record', id)
+  local sums = {offered = 1}
+  sums['offered_' .. row.class] = 1
+  if answered then
+    sums.answered, sums.wait_ms, sums.signing_ms, sums.handle_ms = 1, wait, num(record.signing_ms), num(record.signing_ms)
+    if wait <= POLICY.target_ms then
+      sums.within_target = 1
+    end
+    redis.call('LPUSH', key('pace', row.queue), int(num(record.signing_ms)))
+    redis.call('LTRIM', key('pace', row.queue), 0, PACE_KEPT - 1)
+    expire(PACE_MS, 'pace', row.queue)
+  else
+    sums.abandoned, sums.abandoned_wait_ms = 1, wait
+  end
+  for _, field in ipairs({'reservations', 'declines', 'misses', 'requeues'}) do
+    sums[field] = num(record[field])
+  end
+  roll_up(record, sums)
+end
+
+-- Facts of a leg go to the record of the call that it is in; an agent's preview outside a call is on no record.
+local function call_of(person)
+  local row = get('person', person)
+  local id = row.call or ''
+  if row.role == 'agent' then
+    id = (get('agent', person) or {}).call or ''
+  end
+  local call = id ~= '' and get('call', id)
+  if call and call.phase ~= 'closed' and (row.role ~= 'agent' or STATE_OF[call.phase] == 'active') then
+    return id, call
+  end
+end
+
+local function leg_fact(person, change)
+  local id = call_of(person)
+  local row = get('person', person)
+  if not id or row.leg == '' then
+    return
+  end
+  local legs = cjson.decode(get('record', id).legs)
+  local fact = legs[#legs]
+  for i = #legs, 1, -1 do
+    fact = legs[i]
+    if fact.leg == row.leg then
+      break
+    end
+    fact = nil
+  end
+  if not fact then
+    fact = {leg = row.leg, role = row.role, worker = row.leg_worker, offered_ms = num(row.leg_ms),
+      connected_ms = 0, flowing_ms = 0, silences = 0, closed_ms = 0}
+    legs[#legs + 1] = fact
+  end
+  change(fact)
+  put('record', id, {legs = encode_list(legs)})
+end
+
+function DO.leg.note_offered(person)
+  leg_fact(person, function() end)
+end
+
+function DO.leg.note_connected(person)
+  leg_fact(person, function(fact)
+    fact.connected_ms = fact.connected_ms == 0 and NOW or fact.connected_ms
+  end)
+end
+
+function DO.leg.note_flowing(person)
+  leg_fact(person, function(fact)
+    fact.flowing_ms = fact.flowing_ms == 0 and NOW or fact.flowing_ms
+  end)
+end
+
+function DO.leg.note_silence(person)
+  leg_fact(person, function(fact)
+    fact.silences = fact.silences + 1
+  end)
+end
+
+function DO.leg.note_closed(person)
+  leg_fact(person, function(fact)
+    fact.closed_ms = NOW
+  end)
+end
+
+local function other_of(person, call)
+  return call.customer == person and call.agent or call.customer
+end

@@ -1,0 +1,130 @@
+-- Steps of several life cycles at once.
+
+-- A ringing call is taken back from its agent; `how` is declined, missed, withdrawn (customer gone) or left (agent gone).
+local COUNTED = {declined = 'declines', missed = 'misses'}
+
+local function take_back(id, call_event, agent_event, how, why)
+  local agent = get('call', id).agent
+  step('call', id, call_event, {why = why})
+  put('call', id, {agent = '', ring_until_ms = 0})
+  if COUNTED[how] then
+    add('record', id, COUNTED[how], 1)
+  end
+  if not get('agent', agent) then
+    return agent
+  end
+  put('agent', agent, {call = ''})
+  step('agent', agent, agent_event, {why = how})
+  if get('agent', agent).state == 'available' and not on_shift(agent) then
+    pause(agent, 'shift_over')
+  end
+  return agent
+end
+
+local function tell_call(id, agent)
+  local row = get('call', id)
+  local customer = get('person', row.customer) or {}
+  local closed = row.phase == 'closed'
+  wake('call', id, {
+    epoch = num(row.epoch),
+    worker = (get('person', agent) or {}).leg_worker or '',
+    leg = closed and customer.leg or '',
+    leg_worker = closed and customer.leg_worker or '',
+  })
+end
+
+-- Closes an open call, whatever its phase, and frees its agent.
+local function close_call(id, why)
+  local row = get('call', id)
+  local agent, ringing = row.agent, row.agent ~= '' and row.phase == 'ringing'
+  if ringing then
+    take_back(id, 'close', 'release', 'withdrawn', why)
+    return match({}, {agent})
+  end
+  if not step('call', id, 'close', {why = why}) then
+    return
+  end
+  if agent ~= '' then
+    put('agent', agent, {call = '', after_call_of = id, ended_reason = why})
+    step('agent', agent, 'ended')
+    if get('agent', agent).break_wanted == '1' then
+      pause(agent, 'asked')
+    end
+    tell_call(id, agent)
+  end
+end
+
+-- An agent leaves the desk: a live call goes back to its place in the line, and so does a ringing one.
+local function sign_out(agent, why)
+  local row = get('agent', agent)
+  if not row or row.state == 'offline' then
+    return
+  end
+  local id = row.call or ''
+  if row.state == 'reserved' then
+    take_back(id, 'release', 'sign_out', 'left')
+    return match({id}, {})
+  end
+  if row.state == 'on_call' then
+    step('call', id, 'requeue', {why = why})
+    add('record', id, 'requeues', 1)
+    tell_call(id, agent)
+    put('call', id, {agent = '', resumed = 1})
+  end
+  step('agent', agent, 'sign_out')
+  match({id}, {})
+end
+
+-- A person's page is gone (its newest socket closed, or gave no beat for too long).
+local function gone(person)
+  local row = get('person', person)
+  redis.call('ZREM', key('presence'), person)
+  if not row or row.present ~= '1' then
+    return
+  end
+  put('person', person, {present = 0})
+  expire(row.role == 'customer' and POLICY.resume_ttl_ms or AGENT_LINGER_MS, 'person', person)
+  if row.role == 'agent' then
+    local agent = get('agent', person)
+    if agent and agent.state == 'reserved' then
+      local id = agent.call
+      take_back(id, 'release', 'gone', 'left')
+      return match({id}, {})
+    end
+    step('agent', person, 'gone')
+  elseif row.role == 'customer' then
+    local id = row.call or ''
+    local call = id ~= '' and get('call', id)
+    if call and call.phase == 'ringing' then
+      local agent = take_back(id, 'customer_gone', 'release', 'withdrawn')
+      return match({}, {agent})
+    elseif call then
+      step('call', id, 'customer_gone')
+      if call.agent ~= '' then
+        wake('person', call.agent)
+      end
+    end
+  end
+end
+
+-- A person's page is here (again).
+local function back(person)
+  local row = get('person', person)
+  redis.call('ZADD', key('presence'), int(NOW + POLICY.presence_ttl_ms), person)
+  if row.present == '1' then
+    return
+  end
+  put('person', person, {present = 1})
+  redis.call('PERSIST', key('person', person))
+  if row.role == 'agent' then
+    step('agent', person, 'back')
+    match({}, {person})
+  elseif row.role == 'customer' and (row.call or '') ~= '' then
+    step('call', row.call, 'customer_back')
+    local call = get('call', row.call)
+    if call and call.agent ~= '' then
+      wake('person', call.agent)
+    end
+    match({row.call}, {})
+  end
+end

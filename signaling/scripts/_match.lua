@@ -1,0 +1,137 @@
+-- Who serves whom. Before an operation no idle agent could take any waiting call (it would have been given); so only calls
+-- and agents that the operation freed need a look, and of everybody else only the heads of the buckets that fit.
+local RANK = {}
+for rank, class in ipairs(CLASSES) do
+  RANK[class] = rank
+end
+
+local WALK = 16
+local parsed, fits = {}, {}
+
+local function words(text)
+  if not parsed[text] then
+    local list, has = {}, {}
+    for word in text:gmatch('[^+]+') do
+      list[#list + 1] = word
+      has[word] = true
+    end
+    parsed[text] = {list = list, has = has}
+  end
+  return parsed[text]
+end
+
+local function covers(skills, needs)
+  local pair = skills .. '|' .. needs
+  if fits[pair] == nil then
+    fits[pair] = true
+    for _, need in ipairs(words(needs).list) do
+      if not words(skills).has[need] then
+        fits[pair] = false
+        break
+      end
+    end
+  end
+  return fits[pair]
+end
+
+-- Returns the first member of a zset that passes, and its score. Those passed over are few: who declined, whose shift is over.
+local function first(zset, passes)
+  local from = 0
+  while true do
+    local chunk = redis.call('ZRANGE', zset, from, from + WALK - 1, 'WITHSCORES')
+    for i = 1, #chunk, 2 do
+      if passes(chunk[i]) then
+        return chunk[i], num(chunk[i + 1])
+      end
+    end
+    if #chunk < 2 * WALK then
+      return nil
+    end
+    from = from + WALK
+  end
+end
+
+-- The longest-rested agent who may take this call.
+local function best_agent(id)
+  local row = get('call', id)
+  local declined = key('declined', id)
+  local asked = redis.call('EXISTS', declined) == 1
+  local best, best_idle
+  for _, skills in ipairs(redis.call('SMEMBERS', key('idle_sets'))) do
+    if covers(skills, row.needs) then
+      local agent, idle = first(key('idle', skills), function(agent)
+        return not (asked and redis.call('SISMEMBER', declined, agent) == 1) and on_shift(agent)
+      end)
+      if agent and (not best or idle < best_idle or (idle == best_idle and agent < best)) then
+        best, best_idle = agent, idle
+      end
+    end
+  end
+  return best
+end
+
+-- The first call, by class and arrival, that this agent may take.
+local function best_call(agent)
+  if not on_shift(agent) then
+    return nil
+  end
+  local skills = get('agent', agent).skills
+  for _, class in ipairs(CLASSES) do
+    local best, best_seq
+    for _, bucket in ipairs(redis.call('SMEMBERS', key('buckets', class))) do
+      if covers(skills, bucket:match(':(.*)$')) then
+        local id, seq = first(key('waiting', bucket, class), function(id)
+          return redis.call('SISMEMBER', key('declined', id), agent) == 0
+        end)
+        if id and (not best or seq < best_seq) then
+          best, best_seq = id, seq
+        end
+      end
+    end
+    if best then
+      return best
+    end
+  end
+end
+
+local function reserve(id, agent)
+  put('call', id, {agent = agent, ring_until_ms = NOW + DELAY.ring})
+  put('agent', agent, {call = id, ended_reason = ''})
+  step('call', id, 'reserve')
+  step('agent', agent, 'reserve')
+  add('record', id, 'reservations', 1)
+end
+
+local function before(a, b)
+  local row, other = get('call', a), get('call', b)
+  local rank, other_rank = RANK[row.class], RANK[other.class]
+  return rank < other_rank or (rank == other_rank and num(row.seq) < num(other.seq))
+end
+
+-- Gives calls to agents, first call first, until none of the freed ones can be given.
+local function match(calls, agents)
+  while true do
+    local best
+    local function consider(id)
+      if id and (not best or before(id, best)) then
+        best = id
+      end
+    end
+    for _, id in ipairs(calls) do
+      local row = get('call', id)
+      if row and row.phase == 'queued' and best_agent(id) then
+        consider(id)
+      end
+    end
+    for _, agent in ipairs(agents) do
+      local row = get('agent', agent)
+      if row and row.state == 'available' and get('person', agent).present == '1' then
+        consider(best_call(agent))
+      end
+    end
+    if not best then
+      return
+    end
+    reserve(best, best_agent(best))
+  end
+end

@@ -1,0 +1,18 @@
+-- ARGV: now, person, role, socket, node, codecs, name, skills, verified, site, locale. The newest socket wins.
+local person, socket = ARGV[2], ARGV[4]
+local row = get('person', person)
+if not row then
+  put('person', person, {
+    present = 0, call = '', leg = '', leg_worker = '', leg_call = '', leg_state = 'inviting', leg_ms = 0,
+    paused = 0, picture = '', picture_reason = '',
+  })
+elseif row.present == '1' and row.socket ~= socket then
+  wake('replaced', person, {socket = row.socket})
+end
+put('person', person, {
+  role = ARGV[3], socket = socket, node = ARGV[5], codecs = ARGV[6], name = ARGV[7], skills = ARGV[8],
+  verified = ARGV[9], site = ARGV[10], locale = ARGV[11],
+})
+back(person)
+wake('person', person)
+return done()

@@ -1,0 +1,21 @@
+-- ARGV: now, person, call. Either side closes the call; the other's leg lives on.
+local person, id = ARGV[2], ARGV[3]
+local call = get('call', id)
+if not call or (call.customer ~= person and call.agent ~= person) then
+  return refuse('no_call')
+end
+local state = STATE_OF[call.phase]
+if person ~= call.customer then
+  if call.phase == 'ringing' then
+    return refuse('no_call')
+  end
+  close_call(id, 'agent_hung_up')
+elseif state == 'closed' then
+  if get('person', person) and get('person', person).call == id then
+    put('person', person, {call = ''})
+    wake('person', person)
+  end
+else
+  close_call(id, state == 'active' and 'customer_hung_up' or 'customer_cancelled')
+end
+return done()

@@ -1,0 +1,11 @@
+-- ARGV: now, person, leg, event. Only the newest leg counts.
+local person = ARGV[2]
+local row = get('person', person)
+if row and row.leg == ARGV[3] and step('leg', person, ARGV[4]) then
+  wake('person', person)
+  local id, call = call_of(person)
+  if id and call.agent ~= '' then
+    wake('person', other_of(person, call))
+  end
+end
+return done()

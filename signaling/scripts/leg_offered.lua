@@ -1,0 +1,17 @@
+-- ARGV: now, person, leg, worker. The newest leg is the person's only one.
+local person = ARGV[2]
+local row = get('person', person)
+if not row then
+  return refuse('not_connected')
+end
+local id, call = call_of(person)
+local live = id and STATE_OF[call.phase] == 'active'
+put('person', person, {
+  leg = ARGV[3], leg_worker = ARGV[4], leg_ms = NOW, leg_call = live and id or '', picture = '', picture_reason = '',
+})
+step('leg', person, 'offered')
+wake('person', person)
+if live then
+  wake('person', other_of(person, call))
+end
+return done()

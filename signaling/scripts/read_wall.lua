@@ -1,0 +1,35 @@
+-- ARGV: now, start of today. Reads only.
+local calls = {waiting = {}, active = {}}
+for list, index in pairs({waiting = 'line', active = 'active'}) do
+  for _, id in ipairs(redis.call('ZRANGE', key(index), 0, POLICY.wall_limit - 1)) do
+    local row = get('call', id)
+    if row then
+      local customer = get('person', row.customer) or {}
+      calls[list][#calls[list] + 1] = {
+        call = id, phase = row.phase, queue = row.queue, class = row.class, seq = num(row.seq),
+        joined_ms = num(row.joined_ms), since_ms = num(row.since_ms), agent = row.agent,
+        customer_present = customer.present == '1',
+      }
+    end
+  end
+end
+local agents = {}
+for _, id in ipairs(redis.call('ZRANGE', key('agents'), 0, -1)) do
+  local row = get('agent', id)
+  if row then
+    local first, last = shift_at(id, NOW)
+    agents[#agents + 1] = {
+      agent = id, name = (get('person', id) or {}).name or '', state = row.state, since_ms = num(row.since_ms),
+      shift_until_ms = first and last or 0, away = row.away,
+    }
+  end
+end
+local sums = {offered = 0, answered = 0, within_target = 0, abandoned = 0}
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', key('rollups'), ARGV[2], '+inf')) do
+  for field, sum in pairs(sums) do
+    sums[field] = sum + num(redis.call('HGET', key('rollup', member), field))
+  end
+end
+return '{"now":' .. int(NOW) .. ',"waiting":' .. encode_list(calls.waiting) .. ',"active":' .. encode_list(calls.active)
+  .. ',"agents":' .. encode_list(agents) .. ',"today":' .. cjson.encode(sums)
+  .. ',"waiting_total":' .. redis.call('ZCARD', key('line')) .. '}'

@@ -1,0 +1,15 @@
+-- ARGV: now, person, call, text.
+local person, id = ARGV[2], ARGV[3]
+local call = get('call', id)
+if not call or STATE_OF[call.phase] ~= 'active' or (call.customer ~= person and call.agent ~= person) then
+  return refuse('no_call')
+end
+add('call', id, 'text_seq', 1)
+local seq = num(call.text_seq)
+local line = cjson.encode({v = SCHEMA, seq = seq, at = NOW, person = person, text = ARGV[4]})
+redis.call('RPUSH', key('texts', id), line)
+redis.call('LTRIM', key('texts', id), -POLICY.text_buffer_lines, -1)
+expire(POLICY.text_buffer_ms, 'texts', id)
+wake('text', call.customer, {call = id, seq = seq})
+wake('text', call.agent, {call = id, seq = seq})
+return done({seq = seq})

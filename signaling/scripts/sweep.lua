@@ -1,0 +1,73 @@
+-- ARGV: now. Handles what is due, oldest first, a bounded number at a time; any node may run it at any time.
+local handlers = {}
+
+function handlers.ring(id)
+  local row = get('call', id)
+  if not row or row.phase ~= 'ringing' then
+    return
+  end
+  local agent = take_back(id, 'release', 'release', 'missed')
+  add('agent', agent, 'missed', 1)
+  if num((get('agent', agent) or {}).missed) >= POLICY.missed_limit then
+    pause(agent, 'missed')
+  end
+  match({id}, {agent})
+end
+
+local function lost(id)
+  if get('call', id) then
+    close_call(id, 'customer_lost')
+  end
+end
+handlers.keep_place, handlers.customer_return = lost, lost
+
+function handlers.agent_return(agent)
+  sign_out(agent, 'agent_lost')
+end
+
+local function over(state)
+  return function(agent)
+    local row = get('agent', agent)
+    if row and row.state == state then
+      settle(agent)
+      match({}, {agent})
+    end
+  end
+end
+handlers.rest, handlers.after_call = over('rest'), over('after_call')
+
+function handlers.shift(agent)
+  local row = get('agent', agent)
+  if not row or row.state == 'offline' then
+    return
+  end
+  staff(agent)
+  if row.state == 'available' then
+    if on_shift(agent) then
+      match({}, {agent})
+    else
+      pause(agent, 'shift_over')
+    end
+  end
+  wake('person', agent)
+end
+
+local handled = 0
+for _, person in ipairs(redis.call('ZRANGEBYSCORE', key('presence'), '-inf', int(NOW), 'LIMIT', 0, POLICY.sweep_batch)) do
+  gone(person)
+  handled = handled + 1
+end
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', key('deadlines'), '-inf', int(NOW), 'LIMIT', 0, POLICY.sweep_batch)) do
+  -- An earlier one of this batch may have set it anew.
+  local due = redis.call('ZSCORE', key('deadlines'), member)
+  if due and num(due) <= NOW then
+    local kind, id = member:match('^([a-z_]+):(.*)$')
+    redis.call('ZREM', key('deadlines'), member)
+    handlers[kind](id)
+    handled = handled + 1
+  end
+end
+if handled == 0 then
+  return cjson.encode({handled = 0})
+end
+return done({handled = handled})

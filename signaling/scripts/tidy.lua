@@ -1,0 +1,52 @@
+-- ARGV: now. Looks over a slice of the open calls for what no deadline covers, which only lost data can leave behind,
+-- and trims the indexes of what has passed its retention.
+local SLICE = 100
+local repaired = 0
+local past = '(' .. int(NOW - POLICY.retention_ms)
+for _, index in ipairs({'records', 'rollups', 'shifts'}) do
+  redis.call('ZREMRANGEBYSCORE', key(index), '-inf', past)
+end
+
+local function repair(id, index)
+  local call = get('call', id)
+  if not call or call.phase == 'closed' then
+    redis.call('ZREM', key(index), id)
+    return true
+  end
+  local customer = get('person', call.customer)
+  local here = customer and customer.present == '1' and customer.call == id
+  local kept = redis.call('ZSCORE', key('deadlines'), 'keep_place:' .. id)
+    or redis.call('ZSCORE', key('deadlines'), 'customer_return:' .. id)
+  local agent = call.agent ~= '' and get('agent', call.agent)
+  local served = agent and agent.call == id
+  if not here and not kept then
+    if call.agent ~= '' and not served then
+      put('call', id, {agent = ''})
+    end
+    close_call(id, 'customer_lost')
+    return true
+  end
+  if STATE_OF[call.phase] == 'active' and not served then
+    step('call', id, 'requeue', {why = 'agent_lost'})
+    add('record', id, 'requeues', 1)
+    put('call', id, {agent = '', resumed = 1})
+    match({id}, {})
+    return true
+  end
+  return false
+end
+
+for _, index in ipairs({'line', 'active'}) do
+  local at = num(redis.call('HGET', key('clock'), 'tidy_' .. index))
+  local slice = redis.call('ZRANGE', key(index), at, at + SLICE - 1)
+  redis.call('HSET', key('clock'), 'tidy_' .. index, #slice < SLICE and 0 or int(at + SLICE))
+  for _, id in ipairs(slice) do
+    if repair(id, index) then
+      repaired = repaired + 1
+    end
+  end
+end
+if repaired > 0 then
+  redis.call('HINCRBY', key('metrics'), 'repairs', repaired)
+end
+return done({repaired = repaired})

@@ -1,0 +1,116 @@
+"""The Lua scripts, each with the common prelude before it.
+
+The prelude begins with the life-cycle tables and the policy, written out from the Python ones: there is one
+definition of every step, and a changed policy is another script with another digest.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Iterator
+from importlib import resources
+
+from signaling.lifecycle import DELAY_FIELDS, Arm, Clear, Effect, Machine, delay_ms
+from signaling.lifecycle_agent import AGENT
+from signaling.lifecycle_call import CALL, CLASSES, STATE_OF
+from signaling.lifecycle_leg import LEG
+from signaling.policy import Policy
+from video_service.keys import SCHEMA_VERSION
+
+PRELUDE = ("_base", "_steps", "_agent", "_call", "_match", "_flow")
+"""Files of the prelude, in the order in which they build on one another."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Script:
+    """One script as the server gets it."""
+
+    name: str
+    text: str
+    sha: str
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _effect(effect: Effect) -> str:
+    match effect:
+        case Arm(deadline):
+            return f"{{arm={_quoted(deadline)}}}"
+        case Clear(deadline):
+            return f"{{clear={_quoted(deadline)}}}"
+        case _:
+            return f"{{run={_quoted(effect.name)}}}"
+
+
+def machine_lua(machine: Machine) -> str:
+    """Write a life cycle as a Lua table: table[state][event] = {to=..., effects={...}}."""
+    lines = []
+    for state in sorted(machine.states):
+        steps = [
+            f"[{_quoted(event)}]={{to={_quoted(step.to)},effects={{{','.join(map(_effect, step.effects))}}}}}"
+            for (at, event), step in sorted(machine.table.items())
+            if at == state
+        ]
+        lines.append(f"[{_quoted(state)}]={{{','.join(steps)}}}")
+    return "{" + ",\n".join(lines) + "}"
+
+
+def policy_lua(policy: Policy) -> str:
+    """Write what the scripts need of the policy, in integer milliseconds and counts."""
+    numbers = {
+        "presence_ttl_ms": policy.presence_ttl_s * 1_000,
+        "ticket_ttl_ms": policy.ticket_ttl_s * 1_000,
+        "resume_ttl_ms": policy.resume_ttl_s * 1_000,
+        "text_buffer_ms": policy.text_buffer_s * 1_000,
+        "text_buffer_lines": policy.text_buffer_lines,
+        "ended_linger_ms": policy.ended_linger_s * 1_000,
+        "retention_ms": policy.record_retention_days * 86_400_000,
+        "interval_ms": policy.interval_minutes * 60_000,
+        "target_ms": policy.service_level_target_s * 1_000,
+        "max_signing_ms": policy.max_signing_minutes * 60_000,
+        "rest_ms": policy.rest_minutes * 60_000,
+        "missed_limit": policy.missed_limit,
+        "waiting_limit": policy.waiting_limit,
+        "wall_limit": policy.wall_limit,
+        "sweep_batch": policy.sweep_batch,
+    }
+    return "{" + ",".join(f"{name}={round(value)}" for name, value in numbers.items()) + "}"
+
+
+def tables_lua(policy: Policy) -> str:
+    """Write the generated head of the prelude."""
+    delays = ",".join(f"{name}={delay_ms(name, policy)}" for name in DELAY_FIELDS)
+    states = ",".join(f"[{_quoted(phase)}]={_quoted(state)}" for phase, state in STATE_OF.items())
+    classes = ",".join(map(_quoted, CLASSES))
+    machines = ",\n".join(f"{machine.name}={machine_lua(machine)}" for machine in (CALL, LEG, AGENT))
+    return (
+        f"local SCHEMA = {SCHEMA_VERSION}\nlocal POLICY = {policy_lua(policy)}\nlocal DELAY = {{{delays}}}\n"
+        f"local STATE_OF = {{{states}}}\nlocal CLASSES = {{{classes}}}\nlocal MACHINES = {{{machines}}}\n"
+    )
+
+
+class ScriptSet:
+    """Every script, built for one policy."""
+
+    def __init__(self, policy: Policy) -> None:
+        folder = resources.files("signaling") / "scripts"
+        sources = {
+            entry.name.removesuffix(".lua"): entry.read_text(encoding="utf-8")
+            for entry in folder.iterdir()
+            if entry.name.endswith(".lua")
+        }
+        head = tables_lua(policy) + "".join(sources[name] for name in PRELUDE)
+        self._scripts: dict[str, Script] = {}
+        for name in sorted(sources.keys() - set(PRELUDE)):
+            text = head + sources[name]
+            sha = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+            self._scripts[name] = Script(name, text, sha)
+
+    def __getitem__(self, name: str) -> Script:
+        return self._scripts[name]
+
+    def __iter__(self) -> Iterator[Script]:
+        return iter(self._scripts.values())

@@ -1,0 +1,122 @@
+"""The stored rows as Python sees them. Redis hashes hold text, so conversion is lax; missing fields have defaults."""
+
+from __future__ import annotations
+
+import msgspec
+
+from signaling.messages import AgentState, CallClass, EndReason
+
+
+class PersonRow(msgspec.Struct, frozen=True, kw_only=True):
+    """`person:<person>`."""
+
+    v: int
+    role: str = ""
+    name: str = ""
+    present: bool = False
+    codecs: str = ""
+    call: str = ""
+    leg: str = ""
+    leg_worker: str = ""
+    leg_call: str = ""
+    leg_state: str = "inviting"
+    paused: bool = False
+    picture: str = ""
+    picture_reason: str = ""
+
+
+class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
+    """`agent:<agent>`."""
+
+    v: int
+    state: AgentState = "offline"
+    since_ms: int = 0
+    call: str = ""
+    break_wanted: bool = False
+    away: str = ""
+    ended_reason: EndReason = ""
+
+
+class CallRow(msgspec.Struct, frozen=True, kw_only=True, rename={"call_class": "class"}):
+    """`call:<call>`."""
+
+    v: int
+    phase: str
+    epoch: int
+    customer: str
+    queue: str
+    call_class: CallClass
+    needs: str = ""
+    reason: str = ""
+    note: str = ""
+    agent: str = ""
+    joined_ms: int = 0
+    since_ms: int = 0
+    answered_ms: int = 0
+    ring_until_ms: int = 0
+    ended_reason: EndReason = ""
+
+
+class PersonSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer of `read_person`: a person, the call, the other side, and the counts that a page shows."""
+
+    now: int
+    agents_on: int
+    serving: int
+    ringing: int
+    waiting: int
+    waiting_limit: int
+    person: PersonRow | None = None
+    agent: AgentRow | None = None
+    shift_until_ms: int = 0
+    call_id: str = ""
+    call: CallRow | None = None
+    other_id: str = ""
+    other: PersonRow | None = None
+    place: int = 0
+    pace: tuple[int, ...] = ()
+
+
+class WallCallRow(msgspec.Struct, frozen=True, kw_only=True, rename={"call_class": "class"}):
+    """One call of `read_wall`."""
+
+    call: str
+    phase: str
+    queue: str
+    call_class: CallClass
+    seq: int
+    joined_ms: int
+    since_ms: int
+    agent: str
+    customer_present: bool
+
+
+class WallAgentRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One agent of `read_wall`."""
+
+    agent: str
+    name: str
+    state: AgentState
+    since_ms: int
+    shift_until_ms: int
+    away: str = ""
+
+
+class Today(msgspec.Struct, frozen=True, kw_only=True):
+    """Sums of today's intervals."""
+
+    offered: int
+    answered: int
+    within_target: int
+    abandoned: int
+
+
+class WallSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer of `read_wall`."""
+
+    now: int
+    waiting: tuple[WallCallRow, ...]
+    active: tuple[WallCallRow, ...]
+    agents: tuple[WallAgentRow, ...]
+    today: Today
+    waiting_total: int

@@ -1,0 +1,248 @@
+"""From a snapshot of the store to what a page shows. Pure: no I/O, no clock."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Container
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from signaling import messages
+from signaling.errors import SchemaUnknown
+from signaling.estimate import mean_handle_s, wait_interval_min
+from signaling.lifecycle_call import CLASSES, STATE_OF
+from signaling.messages import MediaWish
+from signaling.policy import Policy
+from signaling.snapshots import AgentRow, CallRow, PersonRow, PersonSnapshot, WallCallRow, WallSnapshot
+from signaling.store_types import CallRouteInfo, LegInfo
+from video_service.keys import readable
+
+Picture = Literal["clear", "protected", "slate", ""]
+AwayReason = Literal["missed", "shift_over", "asked", ""]
+
+WISH_OF_LEG: dict[str, MediaWish] = {
+    "inviting": "offer",
+    "connecting": "connecting",
+    "live": "live",
+    "held": "live",
+    "paused": "live",
+    "reconnecting": "reconnecting",
+    "left": "offer",
+}
+
+
+def check(*rows: PersonRow | AgentRow | CallRow | None) -> None:
+    """Refuse rows of a schema version that is not read here.
+
+    Raises:
+        SchemaUnknown: written by a newer or a much older program.
+    """
+    for row in rows:
+        if row is not None and not readable(row.v):
+            raise SchemaUnknown(found=row.v)
+
+
+def agent_media(agent: PersonRow | None, alive: Container[str]) -> MediaWish:
+    """Return what the agent's page should do about its peer connection."""
+    if agent is None or not agent.leg or agent.leg_worker not in alive:
+        return "offer"
+    return WISH_OF_LEG[agent.leg_state]
+
+
+def customer_media(customer: PersonRow | None, agent: PersonRow | None, call: str, alive: Container[str]) -> MediaWish:
+    """Return what a customer's page should do, in an active call. Its leg has to be on the agent's worker."""
+    if agent_media(agent, alive) == "offer":
+        return "reconnecting"
+    if customer is None or agent is None or customer.leg_call != call or customer.leg_worker != agent.leg_worker:
+        return "offer"
+    return WISH_OF_LEG[customer.leg_state]
+
+
+def _picture(person: PersonRow | None) -> Picture:
+    picture: Picture = msgspec.convert(person.picture if person else "", type=Picture)
+    return picture
+
+
+def customer_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -> messages.CustomerView:
+    """Draw a customer's page. `alive` holds the media workers that are reachable."""
+    check(snap.person, snap.call)
+    opened = snap.agents_on > 0 and snap.waiting < snap.waiting_limit
+    call = snap.call
+    if call is None:
+        return messages.CustomerView(state="home", open=opened, agents_on=snap.agents_on, server_time_ms=snap.now)
+    view = messages.CustomerView(
+        state="waiting",
+        open=opened,
+        agents_on=snap.agents_on,
+        call=snap.call_id,
+        epoch=call.epoch,
+        urgent=call.call_class == "urgent",
+        joined_ms=call.joined_ms,
+        server_time_ms=snap.now,
+    )
+    if call.phase == "closed":
+        return msgspec.structs.replace(view, state="ended", ended_reason=call.ended_reason)
+    if STATE_OF[call.phase] == "active":
+        return msgspec.structs.replace(
+            view,
+            state="connected",
+            connected_ms=call.answered_ms,
+            agent_name=snap.other.name if snap.other else "",
+            media=customer_media(snap.person, snap.other, snap.call_id, alive),
+            other_media=agent_media(snap.other, alive),
+            other_paused=bool(snap.other and snap.other.paused),
+            picture=_picture(snap.other),
+        )
+    low, high = wait_interval_min(snap.place, snap.serving, mean_handle_s(snap.pace, policy.typical_handle_s))
+    return msgspec.structs.replace(
+        view,
+        state="ringing" if call.phase == "ringing" else "waiting",
+        place=snap.place,
+        estimate_low_min=low,
+        estimate_high_min=high,
+    )
+
+
+def agent_view(snap: PersonSnapshot, *, alive: Container[str]) -> messages.AgentView:
+    """Draw an agent's page."""
+    check(snap.person, snap.agent, snap.call)
+    agent = snap.agent or AgentRow(v=1)
+    view = messages.AgentView(
+        state=agent.state,
+        since_ms=agent.since_ms,
+        shift_until_ms=snap.shift_until_ms,
+        waiting=max(0, snap.waiting - snap.ringing),
+        agents_on=snap.agents_on,
+        media=agent_media(snap.person, alive) if agent.state != "offline" else "none",
+        picture=_picture(snap.person),
+        picture_reason=snap.person.picture_reason if snap.person else "",
+        break_wanted=agent.break_wanted,
+        away_reason=msgspec.convert(agent.away if agent.state == "break" else "", type=AwayReason),
+        ended_reason=agent.ended_reason if agent.state == "after_call" else "",
+        server_time_ms=snap.now,
+    )
+    call = snap.call
+    if call is None:
+        return view
+    if call.phase == "ringing":
+        return msgspec.structs.replace(view, reservation=_reservation(snap, call))
+    if STATE_OF[call.phase] != "active":
+        return view
+    return msgspec.structs.replace(
+        view,
+        call=messages.AgentCall(
+            call=snap.call_id,
+            epoch=call.epoch,
+            queue=call.queue,
+            needs=_needs(call),
+            urgent=call.call_class == "urgent",
+            reason=call.reason,
+            note=call.note,
+            waited_ms=max(0, call.answered_ms - call.joined_ms),
+            since_ms=agent.since_ms,
+            other_media=customer_media(snap.other, snap.person, snap.call_id, alive),
+            other_paused=bool(snap.other and snap.other.paused),
+        ),
+    )
+
+
+def _reservation(snap: PersonSnapshot, call: CallRow) -> messages.Reservation:
+    return messages.Reservation(
+        call=snap.call_id,
+        epoch=call.epoch,
+        queue=call.queue,
+        needs=_needs(call),
+        urgent=call.call_class == "urgent",
+        reason=call.reason,
+        note=call.note,
+        waited_ms=max(0, snap.now - call.joined_ms),
+        ring_until_ms=call.ring_until_ms,
+    )
+
+
+def _needs(call: CallRow) -> tuple[str, ...]:
+    return tuple(filter(None, call.needs.split("+")))
+
+
+def leg(snap: PersonSnapshot) -> LegInfo | None:
+    """Return a person's newest leg, or None when there is none or it is closed."""
+    check(snap.person)
+    if snap.person is None or not snap.person.leg or snap.person.leg_state == "left":
+        return None
+    return LegInfo(leg=snap.person.leg, worker=snap.person.leg_worker, state=snap.person.leg_state)
+
+
+def route(snap: PersonSnapshot) -> CallRouteInfo | None:
+    """Return the legs of an active call, or None."""
+    check(snap.person, snap.call, snap.other)
+    if snap.person is None or snap.call is None or snap.other is None or STATE_OF[snap.call.phase] != "active":
+        return None
+    mine_is_agent = snap.agent is not None
+    agent, customer = (snap.person, snap.other) if mine_is_agent else (snap.other, snap.person)
+    joined = customer.leg_call == snap.call_id
+    return CallRouteInfo(
+        call=snap.call_id,
+        epoch=snap.call.epoch,
+        customer=snap.call.customer,
+        agent=snap.call.agent,
+        customer_leg=customer.leg if joined else "",
+        customer_worker=customer.leg_worker if joined else "",
+        customer_leg_state=customer.leg_state if joined else "inviting",
+        customer_codecs=tuple(filter(None, customer.codecs.split(","))),
+        agent_leg=agent.leg,
+        agent_worker=agent.leg_worker,
+        agent_leg_state=agent.leg_state,
+        agent_codecs=tuple(filter(None, agent.codecs.split(","))),
+    )
+
+
+def day_start_ms(now_ms: int, policy: Policy) -> int:
+    """Return the epoch milliseconds of the last midnight in the policy's time zone."""
+    now = datetime.datetime.fromtimestamp(now_ms / 1_000, ZoneInfo(policy.time_zone))
+    return int(now.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()) * 1_000
+
+
+def coordinator_view(snap: WallSnapshot, *, policy: Policy) -> messages.CoordinatorView:
+    """Draw the wall: waiting calls in the order in which they are served, live calls and agents as they came."""
+    waiting = sorted(snap.waiting, key=lambda call: (CLASSES.index(call.call_class), call.seq))
+    return messages.CoordinatorView(
+        waiting=tuple(map(_wall_call, waiting)),
+        active=tuple(map(_wall_call, snap.active)),
+        agents=tuple(
+            messages.WallAgent(
+                agent=each.agent,
+                name=each.name,
+                state=each.state,
+                since_ms=each.since_ms,
+                shift_until_ms=each.shift_until_ms,
+                away_reason=each.away,
+            )
+            for each in snap.agents
+        ),
+        offered_today=snap.today.offered,
+        answered_today=snap.today.answered,
+        within_target_today=snap.today.within_target,
+        abandoned_today=snap.today.abandoned,
+        target_s=round(policy.service_level_target_s),
+        server_time_ms=snap.now,
+    )
+
+
+def _wall_call(call: WallCallRow) -> messages.WallCall:
+    state: Literal["waiting", "ringing", "active"] = "waiting"
+    if STATE_OF[call.phase] == "active":
+        state = "active"
+    elif call.phase == "ringing":
+        state = "ringing"
+    return messages.WallCall(
+        call=call.call,
+        state=state,
+        queue=call.queue,
+        urgent=call.call_class == "urgent",
+        joined_ms=call.joined_ms,
+        since_ms=call.since_ms,
+        agent=call.agent,
+        customer_present=call.customer_present,
+    )

@@ -1,0 +1,154 @@
+"""Every Redis key of a pool: one line each, and nothing is ever stored under another name.
+
+A key is `{pool}:name[:part...]`. The braces make the pool a Redis Cluster hash tag, so that one pool's keys are on one
+server and one script may touch several. docs/keys.md is this table for readers; a test compares the two, and both
+with the keys that a full history leaves behind.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Literal
+
+SCHEMA_VERSION = 1
+"""Stored in the field `v` of every hash and of every stored JSON object. Code reads this version and the one before."""
+
+KeyType = Literal["hash", "zset", "set", "list", "string", "channel"]
+
+
+def readable(version: int) -> bool:
+    """Whether this program reads data of that schema version."""
+    return SCHEMA_VERSION - 1 <= version <= SCHEMA_VERSION
+
+
+@dataclasses.dataclass(frozen=True)
+class KeySpec:
+    """One kind of key. `name` holds the varying parts in angle brackets; `ttl` and `writer` are for readers."""
+
+    name: str
+    type: KeyType
+    ttl: str
+    writer: str
+    holds: str
+
+    @property
+    def stem(self) -> str:
+        """The fixed first word."""
+        return self.name.partition(":")[0]
+
+    @property
+    def parts(self) -> int:
+        """How many varying parts follow the first word."""
+        return self.name.count("<")
+
+
+KEYS: tuple[KeySpec, ...] = (
+    KeySpec("clock", "hash", "none", "every writing script", "latest time seen (never goes back), operations so far"),
+    KeySpec("metrics", "hash", "none", "token scripts, tidy", "counters: tokens refused and replayed, repairs"),
+    # Tokens
+    KeySpec("ticket:<digest>", "string", "ticket_ttl_s", "ticket_issue", "identity behind a ticket"),
+    KeySpec("resume:<digest>", "string", "resume_ttl_s", "resume_issue", "identity behind a resume token"),
+    KeySpec("resume_of:<person>", "string", "resume_ttl_s", "resume_issue", "digest of the person's one resume token"),
+    KeySpec("spent:<digest>", "string", "resume_ttl_s", "token_redeem", "mark of a used token, to tell a replay"),
+    # People
+    KeySpec(
+        "person:<person>",
+        "hash",
+        "while connected none; then resume_ttl_s (customer) or 1 day",
+        "connect, disconnect, leg and picture scripts",
+        "identity, newest socket, presence, newest leg, the customer's call",
+    ),
+    KeySpec("presence", "zset", "none", "connect, beat, disconnect, sweep", "person by the time the last beat lapses"),
+    KeySpec(
+        "agent:<agent>",
+        "hash",
+        "while signed in none; then 1 day",
+        "agent scripts, matching, sweep",
+        "state of the agent's life cycle, call, misses, signing time",
+    ),
+    KeySpec("agents", "zset", "none", "sign_in, sign_out, sweep", "signed-in agents by sign-in time"),
+    KeySpec("agent_states", "hash", "none", "agent scripts", "how many agents are in each state"),
+    KeySpec("idle:<skills>", "zset", "none", "agent scripts", "available and present agents by idle since"),
+    KeySpec("idle_sets", "set", "none", "agent scripts", "skill sets whose idle zset is not empty"),
+    KeySpec("staffed:<skills>", "zset", "none", "sign_in, sign_out, shifts, sweep", "agents on shift by shift end"),
+    KeySpec("staffed_sets", "set", "none", "sign_in, sign_out, shifts, sweep", "skill sets with agents on shift"),
+    # Calls
+    KeySpec(
+        "call:<call>", "hash", "ended_linger_s after close", "call scripts, matching, sweep", "working data of a call"
+    ),
+    KeySpec("declined:<call>", "set", "deleted at close", "decline", "agents to whom the call never comes back"),
+    KeySpec("line", "zset", "none", "call scripts", "every waiting call (also ringing or parked) by arrival number"),
+    KeySpec("active", "zset", "none", "call scripts", "every active call by the time it was accepted"),
+    KeySpec(
+        "waiting:<queue>:<needs>:<class>",
+        "zset",
+        "none",
+        "call scripts",
+        "calls that may be offered, by arrival number",
+    ),
+    KeySpec("buckets:<class>", "set", "none", "call scripts", "queue:needs whose waiting zset is not empty"),
+    KeySpec("deadlines", "zset", "none", "all life cycles", "kind:id by due time; one of a kind per call or agent"),
+    KeySpec("texts:<call>", "list", "text_buffer_s after the last line", "say", "text of a call, for reconnection"),
+    # Record
+    KeySpec(
+        "record:<call>",
+        "hash",
+        "record_retention_days after close",
+        "call scripts",
+        "session record: facts, no names or text",
+    ),
+    KeySpec("records", "zset", "trimmed to record_retention_days", "join, tidy", "calls by time of arrival"),
+    KeySpec(
+        "rollup:<queue>:<start>",
+        "hash",
+        "record_retention_days",
+        "closing scripts, end of after-call work",
+        "sums of an interval of arrival, integer counts and milliseconds",
+    ),
+    KeySpec(
+        "rollups", "zset", "trimmed to record_retention_days", "closing scripts, tidy", "queue:start by interval start"
+    ),
+    KeySpec("pace:<queue>", "list", "1 day", "closing scripts", "length in ms of the latest 32 answered calls"),
+    # Roster
+    KeySpec("shift:<shift>", "hash", "record_retention_days after its end", "shift_add, shift_remove", "one shift"),
+    KeySpec("shifts", "zset", "trimmed to record_retention_days", "shift_add, shift_remove, tidy", "shifts by start"),
+    KeySpec(
+        "agent_shifts:<agent>",
+        "zset",
+        "record_retention_days after the last end",
+        "shift_add, shift_remove",
+        "start:end:shift by end",
+    ),
+    KeySpec("wakes", "channel", "-", "every writing script", "hints where to look again, JSON lists"),
+)
+
+
+class Keys:
+    """The names of one pool's keys, for the few that are used outside the scripts."""
+
+    def __init__(self, pool: str = "main") -> None:
+        if not pool or set(pool) & set("{}:"):
+            raise ValueError(f"not a pool name: {pool!r}")
+        self.pool = pool
+        self.root = f"{{{pool}}}"
+        self.wakes = f"{self.root}:wakes"
+        self.records = f"{self.root}:records"
+        self.rollups = f"{self.root}:rollups"
+        self.metrics = f"{self.root}:metrics"
+
+    def record(self, call: str) -> str:
+        """Key of a session record."""
+        return f"{self.root}:record:{call}"
+
+    def rollup(self, member: str) -> str:
+        """Key of a roll-up; `member` is `queue:start` as it stands in the index."""
+        return f"{self.root}:rollup:{member}"
+
+
+def spec_of(key: str, pool: str = "main") -> KeySpec | None:
+    """Return the line of the table that a stored key falls under, or None."""
+    root, _, rest = key.partition("}:")
+    if root != "{" + pool:
+        return None
+    stem, *parts = rest.split(":")
+    return next((spec for spec in KEYS if spec.stem == stem and spec.parts == len(parts)), None)
