@@ -101,10 +101,10 @@ class AgentLeg(Leg):
     def _report(self, now_ms: float) -> None:
         super()._report(now_ms)
         self._viewers_changed()
-        self._send_estimate(None)
+        self._send_ceiling(None)
 
     def _viewers_changed(self) -> None:
         viewers = [outlet for outlet in self.protected.viewers if outlet.is_open]
         self.blur.watched = bool(viewers)
-        states = [ViewerState(outlet.estimate_bps, outlet.loss_share) for outlet in viewers]
-        self.blur.bitrate_bps = self._rate.update(states, self.now_ms())
+        states = [ViewerState(outlet.ceiling_bps, outlet.loss_share) for outlet in viewers]
+        self.blur.bitrate_bps = self.protected.target_bps = self._rate.update(states, self.now_ms())

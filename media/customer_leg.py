@@ -56,6 +56,6 @@ class CustomerLeg(Leg):
 
     def _report(self, now_ms: float) -> None:
         super()._report(now_ms)
-        viewers = [outlet.estimate_bps for outlet in self.picture.viewers if outlet.is_open]
+        viewers = [outlet.ceiling_bps for outlet in self.picture.viewers if outlet.is_open]
         known = [bps for bps in viewers if bps is not None]
-        self._send_estimate(min(known) if known else None)
+        self._send_ceiling(min(known) if known else None)

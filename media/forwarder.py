@@ -28,12 +28,17 @@ _CNAME: Final = 1
 class Source(Protocol):
     """What an outlet is fed from."""
 
+    @property
+    def target_bps(self) -> int | None:
+        """What the source is allowed to send, None when it is not for this side to say."""
+        ...
+
     def want_key_frame(self, *, new_viewer: bool) -> None:
         """Ask for a key frame as soon as the limits allow."""
         ...
 
     def viewer_changed(self) -> None:
-        """A viewer's estimate of its bandwidth, or its loss, has changed."""
+        """What a viewer can receive, or what it loses, has changed."""
         ...
 
     def detach(self, outlet: Outlet) -> None:
@@ -65,7 +70,8 @@ class Outlet:
         self.resent = 0
         self.round_trip_ms: float | None = None
         self.loss_share = 0.0
-        self.estimate_bps: int | None = None
+        self.ceiling_bps: int | None = None
+        self.sent_bps = 0
         self._send = send
         self._rtx_ssrc = rtx_ssrc
         self._choices: Mapping[str, Choice] = {choice.name: choice for choice in choices}
@@ -89,6 +95,7 @@ class Outlet:
         self._history: list[tuple[int, bytes] | None] = [None] * (HISTORY if self.waits_for_key else 0)
         self._resent_ms: dict[int, float] = {}
         self._report: tuple[int, float] | None = None
+        self._measured: tuple[int, float] = (0, 0.0)
 
     @property
     def is_open(self) -> bool:
@@ -218,6 +225,10 @@ class Outlet:
 
     def sender_report(self, ntp: int, now_ms: float) -> bytes | None:
         """Return a sender report with the canonical name, None while nothing was sent. `ntp` is 32.32 fixed point."""
+        octets, since_ms = self._measured
+        if now_ms > since_ms:
+            self.sent_bps = int((self.octets - octets) * 8000 / (now_ms - since_ms))
+            self._measured = (self.octets, now_ms)
         if self._last_ms is None or not self._open:
             return None
         elapsed = int((now_ms - self._last_ms) * self._ticks_per_ms)

@@ -26,7 +26,7 @@ from media import rtcp
 from media.forwarder import Outlet, PictureOutlet, SoundOutlet
 from media.negotiation import AUDIO_CLOCK_HZ, VIDEO_CLOCK_HZ, Line
 from media.peer import Peer
-from media.rate_control import Limits, UplinkEstimate, shares
+from media.rate_control import USED_SHARE, Ceiling, Limits, UplinkEstimate, shares
 from media.reception import Reception
 from media.rtp_packet import RtpPacket, original_of
 from media.settings import MediaSettings
@@ -69,7 +69,8 @@ class Leg:
         self.sound = ForwardedSound(AUDIO_CLOCK_HZ)
         self._on_state = on_state
         self._silence_ms = settings.media_silence_ms
-        self._uplink = UplinkEstimate()
+        self._uplink = UplinkEstimate(self.limits.maximum)
+        self._downlink = Ceiling(self.limits.maximum * len(self.slots))
         self._receivers: dict[int, Receive] = {}
         self._sends = False
         if plan.sound is not None and plan.sound.media.client_sends:
@@ -87,6 +88,7 @@ class Leg:
             self._outlets[self.sound_outlet.ssrc] = self.sound_outlet
         self._heard_ms: float | None = None
         self._silent = False
+        self._limited = False
         self._reported_ms = 0.0
 
     # What the peer tells
@@ -234,8 +236,9 @@ class Leg:
         estimate = rtcp.bandwidth_of(packet)
         if estimate is not None:
             active = [slot for slot in self.slots if slot.source is not None]
-            for slot, share in zip(active, shares(estimate[0], len(active)), strict=True):
-                slot.estimate_bps = share
+            self._downlink.update(estimate[0], self.now_ms(), used=_used(active))
+            for slot, share in zip(active, shares(self._downlink.bps, len(active)), strict=True):
+                slot.ceiling_bps = share
                 if slot.source is not None:
                     slot.source.viewer_changed()
 
@@ -253,12 +256,17 @@ class Leg:
         if blocks:
             self.peer.send_rtcp(rtcp.receiver_report(self._own_ssrc, blocks))
 
-    def _send_estimate(self, viewers_bps: int | None) -> None:
-        """Tell the client's browser how much its camera may take."""
-        known = [bps for bps in (self._uplink.bps, viewers_bps) if bps is not None]
-        if known and self.picture_reception is not None:
-            bps = min(max(min(known), self.limits.minimum), self.limits.maximum)
-            self.peer.send_rtcp(rtcp.bandwidth(self._own_ssrc, bps, [self.picture_reception.ssrc]))
+    def _send_ceiling(self, viewers_bps: int | None) -> None:
+        """Tell the client's browser how much its camera may take: the weakest of its own way and its viewers'.
+
+        Nothing is said while there is no limit: a browser that hears of a wide line early jumps to its full rate.
+        """
+        known = [bps for bps in (self._uplink.ceiling_bps, viewers_bps) if bps is not None]
+        if self.picture_reception is None or not (known or self._limited):
+            return
+        self._limited = bool(known)
+        bps = max(min([self.limits.maximum, *known]), self.limits.minimum)
+        self.peer.send_rtcp(rtcp.bandwidth(self._own_ssrc, bps, [self.picture_reception.ssrc]))
 
     def _known_round_trip_ms(self) -> float | None:
         known = [outlet.round_trip_ms for outlet in self._outlets.values() if outlet.round_trip_ms is not None]
@@ -285,6 +293,13 @@ class Leg:
             clock_hz=AUDIO_CLOCK_HZ,
             cname=self.peer.cname,
         )
+
+
+def _used(slots: Sequence[PictureOutlet]) -> bool:
+    """Tell whether the slots together send about as much as they may."""
+    sent = sum(slot.sent_bps for slot in slots)
+    allowed = sum(max(slot.sent_bps, (slot.source and slot.source.target_bps) or 0) for slot in slots)
+    return sent >= USED_SHARE * allowed
 
 
 def loop_ms() -> Callable[[], float]:

@@ -16,6 +16,9 @@ LITTLE_LOSS: Final = 0.02
 MUCH_LOSS: Final = 0.10
 GROWTH: Final = 1.08
 PREVIEW_SHARE: Final = 0.4
+FALL: Final = 0.97
+USED_SHARE: Final = 0.6
+CEILING_MS: Final = 20_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +30,37 @@ class Limits:
     maximum: int
 
 
+class Ceiling:
+    """What a receiver's running estimate says about the way to it: nothing, until it falls.
+
+    An estimate follows what is sent (it stays under 1.5 times that), so a still picture or a card makes it small on
+    the widest line. Only a fall while the line is used means that packets piled up somewhere; from then on the estimate
+    is a ceiling, until it has risen to the maximum or has not fallen for 20 s.
+    """
+
+    def __init__(self, maximum_bps: int) -> None:
+        self.bps: int | None = None
+        self._maximum_bps = maximum_bps
+        self._last_bps: int | None = None
+        self._fell_ms = 0.0
+
+    def update(self, estimate_bps: int, now_ms: float, *, used: bool = True) -> None:
+        """Take the receiver's next estimate; `used` tells whether about as much was sent as may be."""
+        fell = used and self._last_bps is not None and estimate_bps < FALL * self._last_bps
+        self._last_bps = estimate_bps
+        if fell:
+            self._fell_ms = now_ms
+        if fell or self.bps is not None:
+            self.bps = estimate_bps
+        if estimate_bps >= self._maximum_bps or now_ms - self._fell_ms > CEILING_MS:
+            self.bps = None
+
+
 @dataclass(frozen=True, slots=True)
 class ViewerState:
-    """One viewer: its estimate of what it can receive of this picture (None: unknown), and the share it loses."""
+    """One viewer: the most that it can receive of this picture (None: no limit known), and the share it loses."""
 
-    estimate_bps: int | None
+    ceiling_bps: int | None
     loss_share: float
 
 
@@ -56,27 +85,35 @@ class PictureRate:
                 target *= 1 - 0.5 * loss
             elif loss < LITTLE_LOSS:
                 target *= GROWTH
-        estimates = [state.estimate_bps for state in states if state.estimate_bps is not None]
-        if estimates:
-            target = min(target, min(estimates))
+        ceilings = [state.ceiling_bps for state in states if state.ceiling_bps is not None]
+        if ceilings:
+            target = min(target, min(ceilings))
         self.target_bps = int(min(max(target, self._limits.minimum), self._limits.maximum))
         return self.target_bps
 
 
-def shares(estimate_bps: int, active: int) -> list[int]:
+def shares(bandwidth_bps: int | None, active: int) -> list[int | None]:
     """Divide a client's bandwidth between its open slots: slot 0 gets less when it is an agent's own preview."""
-    if active <= 1:
-        return [estimate_bps] * active
-    preview = int(estimate_bps * PREVIEW_SHARE)
-    return [preview] + [(estimate_bps - preview) // (active - 1)] * (active - 1)
+    if active <= 1 or bandwidth_bps is None:
+        return [bandwidth_bps] * active
+    preview = int(bandwidth_bps * PREVIEW_SHARE)
+    return [preview, *[(bandwidth_bps - preview) // (active - 1)] * (active - 1)]
 
 
 class UplinkEstimate:
-    """What a client's uplink carries, from the send times in its packets (receiver-side estimation)."""
+    """What a client's uplink carries, from the send times in its packets (receiver-side estimation).
 
-    def __init__(self) -> None:
+    `running_bps` is the estimate as it stands, `ceiling_bps` the limit that it proves, None when there is none.
+    """
+
+    def __init__(self, maximum_bps: int) -> None:
         self._estimator = RemoteBitrateEstimator()
-        self.bps: int | None = None
+        self._ceiling = Ceiling(maximum_bps)
+        self.running_bps: int | None = None
+
+    @property
+    def ceiling_bps(self) -> int | None:
+        return self._ceiling.bps
 
     def add(self, abs_send_time: int, size: int, ssrc: int, now_ms: float) -> None:
         """Take one packet: 24-bit send time, size in bytes, arrival on the loop's clock."""
@@ -84,4 +121,5 @@ class UplinkEstimate:
             abs_send_time=abs_send_time, arrival_time_ms=int(now_ms), payload_size=size, ssrc=ssrc
         )
         if found is not None:
-            self.bps = found[0]
+            self.running_bps = found[0]
+            self._ceiling.update(found[0], now_ms)

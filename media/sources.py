@@ -47,6 +47,7 @@ class _Fanout:
 
     def __init__(self) -> None:
         self._viewers: list[Outlet] = []
+        self.target_bps: int | None = None
         self.on_viewers: Callable[[], None] | None = None
 
     @property
