@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from signaling.errors import BY_CODE, SchemaUnknown, SignalingError, StoreUnavailable
 from signaling.policy import Policy
-from signaling.scripts_loader import ScriptSet
+from signaling.scripts_loader import Script, ScriptSet
 from video_service.keys import Keys
 
 Clock = Callable[[], int]
@@ -24,6 +25,20 @@ Argument = str | int | bytes
 
 CALL_TIMEOUT_S = 2.0
 """No single script may keep its caller waiting longer (they take well under a millisecond)."""
+
+
+@contextlib.contextmanager
+def keeps_cancellation() -> Iterator[None]:
+    """Raise a cancellation that the block swallowed.
+
+    On Python 3.11 redis-py sends through `asyncio.wait_for`, which drops a cancellation that comes in the same turn as
+    its result; a loop around such calls could then not be ended. (Python 3.12 mended `wait_for`.)
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task is not None else 0
+    yield
+    if task is not None and task.cancelling() > before:
+        raise asyncio.CancelledError
 
 
 class StoreBase:
@@ -66,14 +81,10 @@ class StoreBase:
             SignalingError: the script refused; the class tells why.
             StoreUnavailable: no answer; whether the script ran is unknown.
         """
-        script = self._scripts[name]
-        words = [self.keys.root, self.now_ms(), *arguments]
         try:
-            async with asyncio.timeout(CALL_TIMEOUT_S):
-                try:
-                    raw = await self.redis.evalsha(script.sha, 1, *words)
-                except NoScriptError:
-                    raw = await self.redis.eval(script.text, 1, *words)
+            with keeps_cancellation():
+                async with asyncio.timeout(CALL_TIMEOUT_S):
+                    raw = await self._evaluate(self._scripts[name], [self.keys.root, self.now_ms(), *arguments])
         except (RedisConnectionError, RedisTimeoutError, TimeoutError) as error:
             raise StoreUnavailable from error
         except RedisError as error:
@@ -85,3 +96,9 @@ class StoreBase:
         if refused is not None:
             raise BY_CODE.get(refused, SignalingError)()
         return answer
+
+    async def _evaluate(self, script: Script, words: list[Argument]) -> Any:
+        try:
+            return await self.redis.evalsha(script.sha, 1, *words)
+        except NoScriptError:
+            return await self.redis.eval(script.text, 1, *words)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import msgspec
 from redis.exceptions import RedisError
 
-from signaling.store_base import StoreBase
+from signaling.store_base import StoreBase, keeps_cancellation
 from signaling.store_types import Wake
 
 _decoder = msgspec.json.Decoder(list[Wake])
@@ -28,7 +28,8 @@ class WakeStore(StoreBase):
         while True:
             pubsub = self.redis.pubsub(ignore_subscribe_messages=True)
             try:
-                await pubsub.subscribe(self.keys.wakes)
+                with keeps_cancellation():
+                    await pubsub.subscribe(self.keys.wakes)
                 yield Wake(kind="lagged")
                 while True:
                     message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=POLL_S)
