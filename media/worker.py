@@ -25,6 +25,7 @@ from video_service.sockets import private_folder, socket_folder
 log = structlog.get_logger(__name__)
 
 ENGINE_CLOSE_S = 0.5
+LEAVE_S = 0.1  # a lease that cannot be taken back ends by itself
 
 # Somewhere that refuses at once: a library that wants to call home gets nowhere (see keep_to_ourselves).
 NOWHERE = "http://127.0.0.1:1"
@@ -137,7 +138,8 @@ async def _until(stop: asyncio.Event, server: RpcServer, registry: Registry, lea
         for task in work:
             task.cancel()
     with contextlib.suppress(RedisError, OSError, TimeoutError):
-        await registry.leave(lease)
+        async with asyncio.timeout(LEAVE_S):
+            await registry.leave(lease)
 
 
 async def _renew(registry: Registry, lease: Lease) -> None:

@@ -11,6 +11,7 @@ fields of the same names, so that each default is written once for operators: he
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import os
 import re
 import typing
@@ -237,6 +238,12 @@ def _check_together(settings: Settings) -> None:
         ZoneInfo(settings.time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise BadSetting(f"VIDEO_SERVICE_TIME_ZONE: {settings.time_zone!r} is not a time zone known here.") from error
+    for name, addresses in (("media_bind", settings.media_bind), ("media_announce", (settings.media_announce,))):
+        for address in filter(None, addresses):
+            try:
+                ipaddress.ip_address(address)
+            except ValueError as error:
+                raise BadSetting(f"{variable(name)}: {address!r} is not an IP address.") from error
     if settings.media_ports:
         match = re.fullmatch(r"(\d{1,5})-(\d{1,5})", settings.media_ports)
         if match is None or not 1024 <= int(match[1]) <= int(match[2]) <= 65535:

@@ -117,6 +117,7 @@ class SupervisedChild:
             log.warning("child_killed", child=self.plan.name, reason="did not stop in time")
             self.kill()
             await process.wait()
+        log.info("child_stopped", child=self.plan.name, status=process.returncode)
 
     def kill(self) -> None:
         """End the child and what it started, by force."""

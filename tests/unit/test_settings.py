@@ -63,6 +63,12 @@ def test_the_environment_of_a_child_gives_the_same_settings() -> None:
             "50000-40000",
             "VIDEO_SERVICE_MEDIA_PORTS must be a range such as 40000-40199, from 1024 to 65535.",
         ),
+        ("VIDEO_SERVICE_MEDIA_BIND", "127.0.0.1, eth0", "VIDEO_SERVICE_MEDIA_BIND: 'eth0' is not an IP address."),
+        (
+            "VIDEO_SERVICE_MEDIA_ANNOUNCE",
+            "example.org",
+            "VIDEO_SERVICE_MEDIA_ANNOUNCE: 'example.org' is not an IP address.",
+        ),
         ("VIDEO_SERVICE_MEDIA_LISTEN", "here", "VIDEO_SERVICE_MEDIA_LISTEN must be HOST:PORT, not 'here'."),
         ("VIDEO_SERVICE_MEDIA_TOKEN", "short", "VIDEO_SERVICE_MEDIA_TOKEN must have at least 32 characters."),
         (

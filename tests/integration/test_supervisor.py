@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import signal
+import socket
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from tests.running_service import RunningService, is_gone, run_command
+from tests.valkey_server import RealValkey
+from video_service.valkey import at_hand
+
+pytestmark = pytest.mark.integration
+
+STOP_LIMIT_S = 5.0
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="vs-") as name:
+        yield Path(name)
+
+
+def test_one_command_starts_everything_and_ctrl_c_ends_it_in_order(data: Path) -> None:
+    with RunningService(data) as service:
+        assert [service.get(path) for path in ("/healthz", "/readyz")] == [200, 200]
+        for page in ("customer", "agent", "coordinator"):
+            assert f"{service.address}/{page}/" in "\n".join(service.said)
+        assert f"video-service users add NAME --role coordinator --data {data}" in service.said[-1]
+        pids = [service.pid(child) for child in ("web", "media 1", "valkey")]
+        began_s = time.monotonic()
+
+        assert service.stop() == 0
+
+        assert time.monotonic() - began_s < STOP_LIMIT_S
+    assert all(is_gone(pid) for pid in pids)
+    ended = [line["child"] for line in service.events("child_stopped")]
+    assert ended == ["web", "media 1", "valkey"]
+    assert service.events("child_killed") == []
+    assert list((data / "run").iterdir()) == []
+
+
+def test_what_was_stored_is_there_at_the_next_start(data: Path) -> None:
+    for expected in (None, "1"):
+        with RunningService(data) as service:
+            with service.store() as store:
+                assert store.get("kept") == expected
+                store.set("kept", "1")
+            assert service.stop() == 0
+
+
+def test_a_second_service_on_the_same_data_is_a_sentence(data: Path) -> None:
+    with RunningService(data) as service:
+        second = run_command("run", "--port", "0", "--data", str(data))
+
+        assert second.returncode == 1
+        assert second.stderr.strip() == f"Another video service runs on the data folder {data.resolve()}."
+        assert second.stdout == ""
+        assert service.get("/healthz") == 200
+
+
+def test_a_second_service_on_the_same_port_is_a_sentence(data: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+
+        found = run_command("run", "--port", port, "--data", str(data))
+
+    assert found.returncode == 1
+    assert found.stderr.startswith(f"Port {port} is in use by another program; choose another with --port")
+    assert not (data / "valkey").exists()
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid"])
+def test_an_address_of_another_machine_is_a_sentence(data: Path, host: str) -> None:
+    found = run_command("run", "--host", host, "--port", "0", "--data", str(data))
+
+    assert found.returncode == 1
+    assert found.stderr.strip() == f"{host} is no address of this machine."
+
+
+def test_a_redis_that_does_not_answer_is_a_sentence(data: Path) -> None:
+    found = run_command(
+        "run", "--port", "0", "--data", str(data), environment={"REDIS_URL": "redis://:canary@127.0.0.1:1/0"}
+    )
+
+    assert found.returncode == 1
+    assert "Redis does not answer at REDIS_URL" in found.stderr
+    assert "canary" not in found.stderr
+
+
+def test_a_folder_that_others_may_read_is_a_sentence(data: Path) -> None:
+    (data / "valkey").mkdir(mode=0o755)
+
+    found = run_command("run", "--port", "0", "--data", str(data))
+
+    assert found.returncode == 1
+    assert "close it first: chmod 700" in found.stderr
+
+
+def test_a_setting_that_cannot_be_used_is_a_sentence(data: Path) -> None:
+    found = run_command("run", "--data", str(data), environment={"VIDEO_SERVICE_PORT": "eighty"})
+
+    assert found.returncode == 1
+    assert found.stderr.strip() == "VIDEO_SERVICE_PORT must be a whole number, not 'eighty'."
+
+
+def test_a_redis_of_the_operators_own_is_used_and_left_running(data: Path, valkey: RealValkey, pool: str) -> None:
+    environment = {"REDIS_URL": valkey.url, "VIDEO_SERVICE_POOL": pool}
+    with RunningService(data, environment=environment) as service:
+        assert service.get("/readyz") == 200
+        assert not (data / "valkey").exists()
+        assert service.stop() == 0
+    assert valkey.pid
+
+
+def test_a_second_ctrl_c_ends_at_once(data: Path) -> None:
+    with RunningService(data) as service:
+        pids = [service.pid(child) for child in ("web", "media 1", "valkey")]
+        service.process.send_signal(signal.SIGTERM)
+        service.until(lambda: any("Stopping" in line for line in service.said))
+        service.process.send_signal(signal.SIGINT)
+
+        assert service.process.wait(STOP_LIMIT_S) in (0, 130)
+    assert all(is_gone(pid) for pid in pids)
+
+
+def test_ctrl_c_while_it_starts_ends_it(data: Path) -> None:
+    service = RunningService(data)
+    service.start()
+    service.until(lambda: service.times_ready("valkey") == 1)
+
+    assert service.stop() == 0
+    service.__exit__(None, None, None)
+    assert not any("ready" in line for line in service.said)
+    assert is_gone(service.pid("valkey"))
+
+
+def test_a_part_that_does_not_start_is_a_sentence_with_its_last_lines(data: Path) -> None:
+    with at_hand(data, "") as url, redis.Redis.from_url(url) as store:
+        store.set("a", "1")
+    next((data / "valkey" / "appendonlydir").glob("*.manifest")).write_text("nonsense\n")
+
+    found = run_command("run", "--port", "0", "--data", str(data))
+
+    assert found.returncode == 1
+    assert "The valkey process does not start: it ended with status 1, 3 times. Its last lines:" in found.stderr
+    assert "nonsense" in found.stderr
+    assert "ready" not in found.stdout
+
+
+def test_a_name_that_is_no_setting_is_pointed_out(data: Path) -> None:
+    found = run_command(
+        "run", "--data", str(data), environment={"VIDEO_SERVICE_PROT": "1", "REDIS_URL": "redis://127.0.0.1:1/0"}
+    )
+
+    assert found.stderr.splitlines()[0] == "VIDEO_SERVICE_PROT is no setting; see .env.example for their names."
+
+
+def test_an_env_file_counts_unless_the_environment_says_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("VIDEO_SERVICE_PORT=1000\nVIDEO_SERVICE_POOL=north\n")
+    monkeypatch.chdir(tmp_path)
+
+    found = run_command("settings", environment={"VIDEO_SERVICE_PORT": "2000"})
+
+    assert "VIDEO_SERVICE_PORT=2000" in found.stdout
+    assert "VIDEO_SERVICE_POOL=north" in found.stdout
+
+
+@pytest.mark.parametrize("command", ["web", "media"])
+def test_a_part_alone_needs_the_address_of_the_store(command: str) -> None:
+    found = run_command(command)
+
+    assert found.returncode == 1
+    assert found.stderr.startswith("REDIS_URL must be set")
+
+
+@pytest.mark.parametrize(
+    "command", [[], ["run"], ["web"], ["media"], ["blur"], ["schema"], ["settings"], ["users"], ["sessions"]]
+)
+def test_every_command_explains_itself(command: list[str]) -> None:
+    found = run_command(*command, "--help")
+
+    assert found.returncode == 0
+    assert "Usage: video-service" in found.stdout
