@@ -1,0 +1,122 @@
+"""Views for page-state tests, with only what a test means to say."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from signaling import messages
+
+CALL = "c-7f3a91"
+
+
+def now_ms() -> int:
+    return round(time.time() * 1000)
+
+
+def customer(state: str, **more: Any) -> messages.CustomerView:
+    """Return a customer's view; `connected_s` and `joined_s` are ages in seconds."""
+    now = now_ms()
+    joined = now - round(more.pop("joined_s", 80) * 1000)
+    connected = now - round(more.pop("connected_s", 0) * 1000)
+    fields: dict[str, Any] = {
+        "open": True,
+        "agents_on": 2,
+        "server_time_ms": now,
+    }
+    if state != "home":
+        fields |= {"call": CALL, "epoch": 1, "joined_ms": joined}
+    if state == "connected":
+        fields |= {"connected_ms": connected, "agent_name": "小林", "media": "offer", "picture": "clear"}
+    return messages.CustomerView(state=state, **{**fields, **more})  # type: ignore[arg-type]
+
+
+def agent(state: str, **more: Any) -> messages.AgentView:
+    """Return an agent's view, on shift for three more hours."""
+    now = now_ms()
+    fields: dict[str, Any] = {
+        "since_ms": now - 95_000,
+        "shift_until_ms": now + 3 * 3_600_000,
+        "waiting": 1,
+        "agents_on": 2,
+        "media": "offer",
+        "picture": "clear",
+        "server_time_ms": now,
+    }
+    return messages.AgentView(state=state, **{**fields, **more})  # type: ignore[arg-type]
+
+
+def reservation(**more: Any) -> messages.Reservation:
+    fields: dict[str, Any] = {
+        "call": CALL,
+        "epoch": 2,
+        "queue": "main",
+        "needs": (),
+        "urgent": False,
+        "reason": "",
+        "note": "航班取消了，想改到明天上午。",
+        "waited_ms": 48_000,
+        "ring_until_ms": now_ms() + 15_000,
+    }
+    return messages.Reservation(**{**fields, **more})
+
+
+def agent_call(**more: Any) -> messages.AgentCall:
+    fields: dict[str, Any] = {
+        "call": CALL,
+        "epoch": 2,
+        "queue": "main",
+        "needs": (),
+        "urgent": False,
+        "reason": "",
+        "note": "航班取消了，想改到明天上午。",
+        "waited_ms": 48_000,
+        "since_ms": now_ms() - 134_000,
+        "other_media": "live",
+        "other_paused": False,
+    }
+    return messages.AgentCall(**{**fields, **more})
+
+
+def wall() -> messages.CoordinatorView:
+    """Return a wall with something of everything."""
+    now = now_ms()
+
+    def call(name: str, state: str, age_s: int, **more: Any) -> messages.WallCall:
+        joined = now - age_s * 1000
+        fields: dict[str, Any] = {"queue": "main", "urgent": False, "joined_ms": joined, "since_ms": joined}
+        return messages.WallCall(call=name, state=state, **{**fields, **more})  # type: ignore[arg-type]
+
+    def person(name: str, title: str, state: str, age_s: int, **more: Any) -> messages.WallAgent:
+        fields: dict[str, Any] = {"since_ms": now - age_s * 1000, "shift_until_ms": now + 9_000_000}
+        return messages.WallAgent(agent=name, name=title, state=state, **{**fields, **more})  # type: ignore[arg-type]
+
+    return messages.CoordinatorView(
+        waiting=(
+            call("c-1", "waiting", 41),
+            call("c-2", "waiting", 12, urgent=True),
+            call("c-3", "ringing", 66, agent="a-4"),
+        ),
+        active=(
+            call("c-4", "active", 402, agent="a-1"),
+            call("c-5", "active", 65, agent="a-2", customer_present=False),
+        ),
+        agents=(
+            person("a-1", "林晓", "on_call", 402),
+            person("a-2", "王静", "on_call", 65),
+            person("a-3", "陈宇", "rest", 130),
+            person("a-4", "赵敏", "reserved", 6),
+            person("a-5", "刘洋", "break", 900, away_reason="missed"),
+            person("a-6", "Alex", "offline", 9000, shift_until_ms=0),
+        ),
+        offered_today=47,
+        answered_today=44,
+        within_target_today=42,
+        abandoned_today=3,
+        target_s=20,
+        server_time_ms=now,
+    )
+
+
+ME_AGENT = {"name": "林晓", "sign_in_name": "lin", "role": "agent", "skills": [], "languages": []}
+ME_COORDINATOR = {"name": "周岚", "sign_in_name": "zhou", "role": "coordinator", "skills": [], "languages": []}

@@ -1,0 +1,156 @@
+"""The catalogues of the pages say the same things in every language, in words that are used of deaf people here."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.unit
+
+WEB = Path(__file__).resolve().parents[2] / "web"
+LOCALES = ("zh-CN", "en")
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+CHINESE = re.compile(r"[\u3400-\u9fff]")
+# DESIGN.md, section 4, and what says the same in English.
+BANNED = {
+    "zh-CN": ("聋哑", "哑巴", "正常人", "爱心", "残疾", "健全"),
+    "en": ("deaf-mute", "deaf and dumb", "hearing impaired", "hearing-impaired", "handicap", "normal people", "suffer"),
+}
+# Short everyday words: written Chinese is a second language for many.
+LONGEST = {"zh-CN": 60, "en": 150}
+
+
+def catalogue(locale: str) -> dict[str, str]:
+    texts: dict[str, str] = json.loads((WEB / "shared" / "texts" / f"{locale}.json").read_text("utf-8"))
+    return texts
+
+
+def modules() -> list[Path]:
+    return sorted(file for file in WEB.rglob("*.js"))
+
+
+def used_keys() -> set[str]:
+    """Return every text key that stands in the pages as a whole string."""
+    keys: set[tuple[str, str]] = set()
+    for file in modules():
+        keys |= set(re.findall(r'"([a-z_]+(?:\.[A-Za-z_]+)+)"|\bt\("(\w+)"\)', file.read_text("utf-8")))
+    return {key for pair in keys for key in pair if key and not key.startswith("video-service.")}
+
+
+def composed_keys() -> set[str]:
+    """Return the beginnings of keys that the pages complete from a code, such as `error.`."""
+    return {start for file in modules() for start in re.findall(r"`([a-z_]+\.[a-z_.]*)\$\{", file.read_text("utf-8"))}
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_catalogue_has_the_same_keys(locale: str) -> None:
+    assert set(catalogue(locale)) == set(catalogue("zh-CN"))
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_text_has_the_same_placeholders(locale: str) -> None:
+    first = catalogue("zh-CN")
+    differing = {
+        key: (PLACEHOLDER.findall(first[key]), PLACEHOLDER.findall(text))
+        for key, text in catalogue(locale).items()
+        if sorted(PLACEHOLDER.findall(text)) != sorted(PLACEHOLDER.findall(first[key]))
+    }
+    assert differing == {}
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_nobody_is_called_names(locale: str) -> None:
+    found = {key: text for key, text in catalogue(locale).items() for word in BANNED[locale] if word in text.lower()}
+    assert found == {}
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_texts_are_short_and_trimmed(locale: str) -> None:
+    texts = catalogue(locale)
+    assert {
+        key: text for key, text in texts.items() if not text or (text != text.strip() and key != "list.comma")
+    } == {}
+    assert {key: text for key, text in texts.items() if len(text) > LONGEST[locale]} == {}
+
+
+def test_english_is_english_and_chinese_is_chinese() -> None:
+    assert {key for key, text in catalogue("en").items() if CHINESE.search(text)} == set()
+    same = {key for key, text in catalogue("zh-CN").items() if not CHINESE.search(text)}
+    assert same == {"list.comma", "now.level_share", "records.nothing"}
+
+
+def test_chinese_punctuation_is_chinese() -> None:
+    half_width = {
+        key: text for key, text in catalogue("zh-CN").items() if re.search(r"[\u3400-\u9fff][,.;:!?()]", text)
+    }
+    assert half_width == {}
+
+
+def test_no_sentence_stands_in_code() -> None:
+    # The names of the languages are the one exception: each is written in itself.
+    found = {
+        f"{file.relative_to(WEB)}:{number}"
+        for file in modules()
+        for number, line in enumerate(file.read_text("utf-8").splitlines(), 1)
+        if CHINESE.search(line) and '"zh-CN": "中文"' not in line
+    }
+    assert found == set()
+
+
+def test_every_key_in_code_has_a_text() -> None:
+    texts = catalogue("zh-CN")
+    plural = {key.removesuffix(".other") for key in texts if key.endswith(".other")}
+    assert used_keys() - set(texts) - plural == set()
+
+
+def test_every_text_is_used() -> None:
+    used, starts = used_keys(), composed_keys()
+    html = "".join(file.read_text("utf-8") for file in WEB.rglob("*.html"))
+    unused = {
+        key
+        for key in catalogue("zh-CN")
+        if key not in used
+        and key.rsplit(".", 1)[0] not in used
+        and not any(key.startswith(start) for start in starts)
+        and f'data-text="{key}"' not in html
+    }
+    assert unused == set()
+
+
+class _Words(HTMLParser):
+    """Collects the elements that carry a text key, and any word that carries none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.keyed: list[tuple[str, str, str]] = []
+        self.loose: list[str] = []
+        self._open: tuple[str, str] | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        key = values.get("data-text")
+        self._open = (key, values.get("data-locale") or "zh-CN") if key else None
+
+    def handle_endtag(self, tag: str) -> None:
+        self._open = None
+
+    def handle_data(self, data: str) -> None:
+        if not data.strip():
+            return
+        if self._open is None:
+            self.loose.append(data.strip())
+        else:
+            self.keyed.append((*self._open, data.strip()))
+
+
+@pytest.mark.parametrize("page", ["customer", "agent", "coordinator"])
+def test_words_in_markup_are_those_of_the_catalogue(page: str) -> None:
+    """They are seen where scripts do not run."""
+    words = _Words()
+    words.feed((WEB / page / "index.html").read_text("utf-8"))
+    assert words.loose == []
+    assert [text for _, _, text in words.keyed] == [catalogue(locale)[key] for key, locale, _ in words.keyed]

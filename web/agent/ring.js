@@ -1,0 +1,73 @@
+/** The card of a call that rings: who, since when, how long there is to answer, one key to accept, one to decline. */
+
+import { announce, h, setText, show } from "../shared/dom.js";
+import { t } from "../shared/i18n.js";
+import { icon } from "../shared/icons.js";
+import { lengthText, nowMs } from "../shared/time.js";
+import { matterText, needsText } from "./context.js";
+import { KEYS } from "./state.js";
+
+/** @typedef {import("./app.js").AgentApp} AgentApp */
+/** @typedef {import("../shared/messages.js").Reservation} Reservation */
+
+export class RingCard {
+  /** @param {AgentApp} app */
+  constructor(app) {
+    /** @type {Reservation | null} */
+    this.reservation = null;
+    this.wholeMs = 1;
+    this.heading = h("h2");
+    this.matter = h("p", { class: "ring-matter" });
+    this.note = h("p", { class: "ring-note" });
+    this.waited = h("p", { class: "soft figure" });
+    this.bar = h("span", { class: "ring-time-bar" });
+    this.left = h("span", { class: "figure" });
+    this.element = h(
+      "section",
+      { class: "card ring-card", role: "alert", hidden: true },
+      h("div", { class: "row" }, h("span", { class: "ring-mark" }, icon("hands")), h("div", {}, this.heading, this.waited)),
+      this.matter,
+      this.note,
+      h("div", { class: "ring-time", "aria-hidden": "true" }, h("span", { class: "ring-time-track" }, this.bar), this.left),
+      h(
+        "div",
+        { class: "ring-acts" },
+        h("button", { class: "button button-main", type: "button", "data-act": "accept", on: { click: () => app.act("accept") } }, icon("check"), h("span", { text: t("agent.accept") }), key(KEYS.accept)),
+        h("button", { class: "button", type: "button", "data-act": "decline", on: { click: () => app.act("decline") } }, icon("end"), h("span", { text: t("agent.decline") }), key(KEYS.decline)),
+      ),
+    );
+  }
+
+  /** @param {Reservation | null} reservation */
+  draw(reservation) {
+    show(this.element, reservation !== null);
+    if (!reservation) {
+      this.reservation = null;
+      return;
+    }
+    if (this.reservation?.call !== reservation.call || this.reservation.epoch !== reservation.epoch) {
+      this.wholeMs = Math.max(1000, reservation.ring_until_ms - nowMs());
+      announce(t("agent.ringing"));
+    }
+    this.reservation = reservation;
+    this.element.classList.toggle("is-urgent", reservation.urgent);
+    setText(this.heading, reservation.urgent ? t("agent.ringing_urgent") : t("agent.ringing"));
+    setText(this.waited, t("agent.waited", { time: lengthText(reservation.waited_ms) }));
+    setText(this.matter, [matterText(reservation), needsText(reservation.needs)].filter(Boolean).join(" · "));
+    show(this.matter, this.matter.textContent !== "");
+    setText(this.note, reservation.note ? t("agent.note", { text: reservation.note }) : t("agent.no_note"));
+    this.tick();
+  }
+
+  tick() {
+    if (!this.reservation) return;
+    const leftMs = Math.max(0, this.reservation.ring_until_ms - nowMs());
+    this.bar.style.setProperty("transform", `scaleX(${Math.min(1, leftMs / this.wholeMs)})`);
+    setText(this.left, t("time.s", { s: Math.ceil(leftMs / 1000) }));
+  }
+}
+
+/** @param {string} letter */
+export function key(letter) {
+  return h("kbd", { class: "key", text: letter });
+}

@@ -1,0 +1,129 @@
+/** What an agent's page shows and what each key does, decided from the last view alone. */
+
+/** @typedef {import("../shared/messages.js").AgentView} AgentView */
+/** @typedef {import("../shared/messages.js").AgentState} AgentState */
+/** @typedef {import("../shared/socket.js").Link} Link */
+/** @typedef {import("../shared/peer.js").PeerState} PeerState */
+/** @typedef {import("../shared/camera.js").CameraTrouble} CameraTrouble */
+/** @typedef {import("../shared/icons.js").IconName} IconName */
+/** @typedef {import("../shared/text.js").Line} Line */
+/** @typedef {import("../shared/service.js").Me} Me */
+
+/** @typedef {"accept" | "decline" | "end" | "ready" | "break" | "write"} Act */
+
+/**
+ * @typedef {object} State
+ * @property {Me | null} me
+ * @property {AgentView | null} view
+ * @property {Link} link
+ * @property {PeerState} peer
+ * @property {"off" | "opening" | "on" | CameraTrouble} camera
+ * @property {boolean} previewShown the own picture as the customer sees it has come
+ * @property {boolean} customerShown the customer's picture has come
+ * @property {boolean} keysOn single keys act
+ * @property {string} trouble code of the last refusal; "" for none
+ * @property {Line[]} lines
+ */
+
+/** @returns {State} */
+export function startState() {
+  return {
+    me: null,
+    view: null,
+    link: "idle",
+    peer: "none",
+    camera: "off",
+    previewShown: false,
+    customerShown: false,
+    keysOn: true,
+    trouble: "",
+    lines: [],
+  };
+}
+
+/** The key of each act; Enter accepts as well. */
+export const KEYS = Object.freeze({ accept: "A", decline: "D", end: "E", ready: "R", break: "B", write: "T" });
+
+/**
+ * What an agent may do now.
+ * @param {AgentView | null} view
+ * @returns {Act[]}
+ */
+export function actsOf(view) {
+  switch (view?.state) {
+    case "offline":
+    case "break":
+      return ["ready"];
+    case "available":
+      return ["break"];
+    case "reserved":
+      return view.reservation ? ["accept", "decline"] : [];
+    case "on_call":
+      return view.call ? ["write", "break", "end"] : ["end"];
+    case "after_call":
+      return ["ready", "break"];
+    case "rest":
+      return ["break"];
+    default:
+      return [];
+  }
+}
+
+/**
+ * The act of a pressed key. Keys do nothing while somebody writes, with a modifier, or when they are switched off
+ * (WCAG 2.2, 2.1.4); Enter belongs to a focused control.
+ * @param {{ key: string, ctrlKey: boolean, altKey: boolean, metaKey: boolean, repeat: boolean }} press
+ * @param {"text" | "control" | "page"} focus
+ * @param {readonly Act[]} acts
+ * @param {boolean} keysOn
+ * @returns {Act | null}
+ */
+export function actOfKey(press, focus, acts, keysOn) {
+  if (press.ctrlKey || press.altKey || press.metaKey || press.repeat || focus === "text") return null;
+  if (press.key === "Enter") return focus === "page" && acts.includes("accept") ? "accept" : null;
+  if (!keysOn) return null;
+  return acts.find((act) => KEYS[act] === press.key.toUpperCase()) ?? null;
+}
+
+/** @type {Record<AgentState, { icon: IconName, tone: "good" | "attention" | "accent" | "plain" }>} */
+export const STATE_LOOK = {
+  offline: { icon: "door", tone: "plain" },
+  available: { icon: "check-circle", tone: "good" },
+  reserved: { icon: "hands", tone: "accent" },
+  on_call: { icon: "camera", tone: "accent" },
+  after_call: { icon: "write", tone: "attention" },
+  rest: { icon: "cup", tone: "attention" },
+  break: { icon: "cup", tone: "plain" },
+};
+
+/** @typedef {{ name: string, icon: IconName, tone: "good" | "attention" | "accent" }} Word */
+
+/**
+ * One word about the own picture as others see it.
+ * @param {State} state
+ * @returns {Word}
+ */
+export function previewWord({ view, link, peer, camera, previewShown }) {
+  if (camera !== "on") return { name: camera === "opening" || camera === "off" ? "opening" : "no_camera", icon: "camera-off", tone: "attention" };
+  if (link !== "open" || peer === "interrupted" || view?.media === "reconnecting") {
+    return { name: "reconnecting", icon: "lost", tone: "attention" };
+  }
+  if (!previewShown || !view) return { name: "connecting", icon: "clock", tone: "accent" };
+  if (view.picture === "slate") return { name: "slate", icon: "shield", tone: "attention" };
+  if (view.picture === "protected") return { name: "protected", icon: "shield", tone: "attention" };
+  return { name: "clear", icon: "check", tone: "good" };
+}
+
+/**
+ * One word about the customer's picture.
+ * @param {State} state
+ * @returns {Word}
+ */
+export function customerWord({ view, link, peer, customerShown }) {
+  if (link !== "open" || peer === "interrupted") return { name: "reconnecting", icon: "lost", tone: "attention" };
+  const call = view?.call;
+  if (call?.other_media === "reconnecting") return { name: "lost", icon: "lost", tone: "attention" };
+  if (call?.other_paused) return { name: "paused", icon: "pause", tone: "attention" };
+  if (!customerShown) return { name: "connecting", icon: "clock", tone: "accent" };
+  return { name: "clear", icon: "signal", tone: "good" };
+}

@@ -1,0 +1,104 @@
+"""Serves the pages: plain ES modules, style sheets and texts, straight from this folder.
+
+Every file is read once, at start, into a table of paths; only what is in the table can be asked for, so there is no
+listing and no way out of the folder. Names carry no version: a browser asks each time whether its copy is still right
+(`ETag`, RFC 9110 section 8.8.3) and a new release is never mixed with an old one.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from quart import Blueprint, Response, abort, request
+
+ROOT = Path(__file__).parent
+FOLDERS = ("customer", "agent", "coordinator", "shared")
+PAGES = ("customer", "agent", "coordinator")
+# Operating systems disagree about these types, and a module with the wrong one does not run.
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".webp": "image/webp",
+    ".mp4": "video/mp4",
+}
+PACKED = {".html", ".css", ".js", ".json", ".svg"}
+CACHE = "no-cache"
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One file as it is sent; `packed` is its gzip form, empty where that would not be smaller."""
+
+    body: bytes
+    packed: bytes
+    mimetype: str
+    etag: str
+
+
+def read_assets(root: Path = ROOT) -> dict[str, Asset]:
+    """Read every file that pages may ask for, by its path below the site's root ("customer/main.js")."""
+    assets: dict[str, Asset] = {}
+    for folder in FOLDERS:
+        for file in sorted((root / folder).rglob("*")):
+            name = file.relative_to(root).as_posix()
+            if file.suffix in TYPES and file.is_file() and not any(part.startswith(".") for part in file.parts):
+                assets[name] = _asset(file)
+    return assets
+
+
+def create_blueprint(root: Path = ROOT) -> Blueprint:
+    """Return the blueprint of all pages: `/customer/`, `/agent/`, `/coordinator/`, `/shared/...`."""
+    assets = read_assets(root)
+    pages = Blueprint("web", __name__)
+
+    for page in PAGES:
+        pages.add_url_rule(f"/{page}/", f"{page}_page", _page(assets, f"{page}/index.html"), methods=["GET"])
+
+    @pages.get("/<any(customer, agent, coordinator, shared):folder>/<path:name>")
+    async def asset(folder: str, name: str) -> Response:
+        return _answer(assets.get(f"{folder}/{name}"))
+
+    return pages
+
+
+def _page(assets: dict[str, Asset], name: str) -> Callable[[], Awaitable[Response]]:
+    async def page() -> Response:
+        return _answer(assets.get(name))
+
+    return page
+
+
+def _asset(file: Path) -> Asset:
+    body = file.read_bytes()
+    packed = gzip.compress(body, 9, mtime=0) if file.suffix in PACKED else b""
+    return Asset(
+        body=body,
+        packed=packed if 0 < len(packed) < len(body) else b"",
+        mimetype=TYPES[file.suffix],
+        etag=hashlib.sha256(body).hexdigest()[:32],
+    )
+
+
+def _answer(asset: Asset | None) -> Response:
+    if asset is None:
+        abort(404)
+    packed = bool(asset.packed) and request.accept_encodings.quality("gzip") > 0
+    # Two encodings of one file are two representations: each has its own strong tag.
+    tag = f"{asset.etag}-gz" if packed else asset.etag
+    known = request.if_none_match.contains(tag)
+    response = Response(b"" if known else asset.packed if packed else asset.body, 304 if known else 200)
+    response.headers["Content-Type"] = asset.mimetype
+    response.headers["Cache-Control"] = CACHE
+    response.headers["Vary"] = "Accept-Encoding"
+    response.headers["ETag"] = f'"{tag}"'
+    if packed:
+        response.headers["Content-Encoding"] = "gzip"
+    return response

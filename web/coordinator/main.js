@@ -1,0 +1,145 @@
+/** Starts the coordinator's page: sign-in, then Now, Shifts and Records. */
+
+import { h, setAttribute, setText, show } from "../shared/dom.js";
+import { chooseLocale, locale, LOCALES, loadTexts, t } from "../shared/i18n.js";
+import { icon } from "../shared/icons.js";
+import { fetchMe, request, RequestError } from "../shared/service.js";
+import { SignIn } from "../shared/signin.js";
+import { Socket } from "../shared/socket.js";
+import { NowPart } from "./now.js";
+import { RecordsPart } from "./records.js";
+import { ShiftsPart } from "./shifts.js";
+
+/** @typedef {import("../shared/service.js").Me} Me */
+/** @typedef {import("../shared/icons.js").IconName} IconName */
+
+/**
+ * One part of the page. `enter` is called whenever it comes on the screen.
+ * @typedef {{ element: HTMLElement, heading: HTMLElement, enter: () => void }} Part
+ */
+
+/** @type {readonly ["now" | "shifts" | "records", IconName][]} */
+const PARTS = [
+  ["now", "wall"],
+  ["shifts", "calendar"],
+  ["records", "list"],
+];
+
+class Console {
+  /**
+   * @param {Me} me
+   * @param {(trouble: string) => void} onAway nobody is signed in any more
+   */
+  constructor(me, onAway) {
+    this.onAway = onAway;
+    const refused = (/** @type {unknown} */ error) => this.refused(error);
+    this.now = new NowPart();
+    /** @type {Record<string, Part>} */
+    this.parts = { now: this.now, shifts: new ShiftsPart(refused), records: new RecordsPart(refused) };
+    this.shown = "";
+    this.links = PARTS.map(([name, mark]) => h("a", { class: "tab", href: `#${name}` }, icon(mark), h("span", { text: t(`coordinator.${name}`) })));
+    this.lost = h("p", { class: "notice notice-attention", role: "alert", hidden: true }, icon("lost"), (this.lostText = h("span")));
+    this.main = h("main", { class: "board-main" });
+    const other = locale() === "en" ? "zh-CN" : "en";
+    this.element = h(
+      "div",
+      { class: "board" },
+      h(
+        "header",
+        { class: "board-head" },
+        h("p", { class: "brand" }, h("span", { class: "brand-mark" }, icon("hands")), h("span", { text: me.name })),
+        h("nav", { class: "tabs", "aria-label": t("coordinator.parts") }, this.links),
+        h(
+          "div",
+          { class: "row" },
+          h("button", { class: "button button-quiet", type: "button", lang: other, on: { click: () => chooseLocale(other) } }, icon("language"), h("span", { text: LOCALES[other] })),
+          h("button", { class: "button button-quiet", type: "button", on: { click: () => this.signOut() } }, icon("leave"), h("span", { text: t("sign_in.out") })),
+        ),
+      ),
+      this.lost,
+      this.main,
+    );
+    this.socket = new Socket({
+      role: "coordinator",
+      locale: locale(),
+      onMessage: (message) => message.type === "coordinator_view" && this.now.follow(message),
+      onLink: (link) => this.linked(link),
+    });
+    this.route = () => this.showPart();
+    addEventListener("hashchange", this.route);
+    this.socket.open();
+    this.showPart();
+  }
+
+  showPart() {
+    const asked = location.hash.slice(1);
+    const name = asked in this.parts ? asked : "now";
+    if (name === this.shown) return;
+    const first = this.shown === "";
+    this.shown = name;
+    PARTS.forEach(([part], i) => setAttribute(this.links[i], "aria-current", part === name ? "page" : null));
+    this.main.replaceChildren(this.parts[name].element);
+    this.parts[name].enter();
+    if (!first) this.parts[name].heading.focus();
+  }
+
+  /** @param {import("../shared/socket.js").Link} link */
+  linked(link) {
+    if (link === "signed_out") return this.leave("sign_in_first");
+    const words = link === "lost" ? t("coordinator.link_lost") : link === "replaced" || link === "version" ? t(`stopped.${link}`) : "";
+    show(this.lost, words !== "");
+    setText(this.lostText, words);
+    return undefined;
+  }
+
+  /**
+   * A request of a part failed: signed out is everybody's business, the rest is the part's own.
+   * @param {unknown} error
+   * @returns {string} the error's code
+   */
+  refused(error) {
+    const code = error instanceof RequestError ? error.code : "internal";
+    if (code === "sign_in_first") this.leave(code);
+    return code;
+  }
+
+  async signOut() {
+    await request("POST", "/api/sign-out").catch(() => {});
+    this.leave("");
+  }
+
+  /** @param {string} trouble */
+  leave(trouble) {
+    removeEventListener("hashchange", this.route);
+    this.socket.close();
+    this.now.stop();
+    this.onAway(trouble);
+  }
+}
+
+async function main() {
+  await loadTexts();
+  document.title = t("title.coordinator");
+  const root = /** @type {HTMLElement} */ (document.getElementById("app"));
+  /** @param {string} trouble */
+  const signIn = (trouble) => {
+    const form = new SignIn({ title: t("coordinator.sign_in"), roles: ["coordinator", "admin"], onSignedIn: enter });
+    root.dataset.screen = "sign_in";
+    root.replaceChildren(form.element);
+    form.explain(trouble);
+    form.name.focus();
+  };
+  /** @param {Me} me */
+  const enter = (me) => {
+    root.dataset.screen = "board";
+    root.replaceChildren(new Console(me, signIn).element);
+  };
+  const me = await fetchMe();
+  if (me && me.role !== "agent") enter(me);
+  else signIn(me ? "wrong_role" : "");
+}
+
+main().catch(() => {
+  // No texts or no service: the words in the page's own markup stay, and a link tries again.
+  document.getElementById("boot-retry")?.removeAttribute("hidden");
+});

@@ -1,0 +1,61 @@
+/** A session record told as a list of moments, oldest first. */
+
+/**
+ * The parts of a session record that these pages read; times are milliseconds since 1970, 0 is "never".
+ * @typedef {object} SessionRecord
+ * @property {string} call
+ * @property {string} state
+ * @property {string} class "urgent" or "normal"
+ * @property {string} reason
+ * @property {string} ended_reason
+ * @property {number} joined_ms
+ * @property {number} answered_ms
+ * @property {number} closed_ms
+ * @property {number} wait_ms
+ * @property {number} signing_ms
+ * @property {{ agent: string, from_ms: number, to_ms: number, ended: string }[]} segments
+ * @property {{ leg: string, role: string, offered_ms: number, connected_ms: number, flowing_ms: number, silences: number, closed_ms: number }[]} [legs]
+ */
+
+/**
+ * @typedef {object} Moment
+ * @property {number} atMs
+ * @property {string} key a text `timeline.<key>`
+ * @property {Record<string, string | number>} values
+ */
+
+/**
+ * @param {SessionRecord} record
+ * @param {(agent: string) => string} nameOf
+ * @returns {Moment[]}
+ */
+export function timelineOf(record, nameOf) {
+  /** @type {Moment[]} */
+  const moments = [];
+  const add = (/** @type {number} */ atMs, /** @type {string} */ key, /** @type {Moment["values"]} */ values = {}) => {
+    if (atMs > 0) moments.push({ atMs, key, values });
+  };
+  add(record.joined_ms, record.class === "urgent" ? "joined_urgent" : "joined");
+  for (const segment of record.segments ?? []) {
+    add(segment.from_ms, "accepted", { agent: nameOf(segment.agent) });
+    // The last part ends with the call itself.
+    if (segment.to_ms && segment.to_ms !== record.closed_ms) add(segment.to_ms, "agent_left", { agent: nameOf(segment.agent) });
+  }
+  for (const leg of record.legs ?? []) {
+    const who = leg.role === "agent" ? "agent" : "customer";
+    add(leg.connected_ms, `${who}_connected`);
+    add(leg.flowing_ms, `${who}_sees`);
+    if (leg.silences) add(leg.closed_ms || record.closed_ms, `${who}_silences`, { n: leg.silences });
+  }
+  add(record.closed_ms, "closed");
+  return moments.sort((a, b) => a.atMs - b.atMs);
+}
+
+/**
+ * Everybody who served, in order, each once.
+ * @param {SessionRecord} record
+ * @param {(agent: string) => string} nameOf
+ */
+export function servedBy(record, nameOf) {
+  return [...new Set((record.segments ?? []).map((segment) => nameOf(segment.agent)))];
+}

@@ -1,0 +1,207 @@
+/** The call: the agent's picture with nothing over it; name, state, text and controls have their own room beside it. */
+
+import { announce, h, setAttribute, setText, show } from "../shared/dom.js";
+import { t } from "../shared/i18n.js";
+import { icon } from "../shared/icons.js";
+import { OwnPicture, play } from "../shared/picture.js";
+import { TextStrip } from "../shared/text.js";
+import { clockText, everySecond, nowMs } from "../shared/time.js";
+import { dataText } from "../shared/words.js";
+import { pillOf } from "./state.js";
+
+/** @typedef {import("./app.js").CustomerApp} CustomerApp */
+/** @typedef {import("./state.js").State} State */
+/** @typedef {import("../shared/icons.js").IconName} IconName */
+
+export class CallScreen {
+  /** @param {CustomerApp} app */
+  constructor(app) {
+    this.app = app;
+    this.folded = false;
+    this.writing = false;
+    this.asking = false;
+    this.heading = h("h1", { class: "call-name", tabindex: "-1" });
+    this.pillIcon = h("span");
+    this.pillWord = h("span");
+    this.pill = h("p", { class: "pill" }, this.pillIcon, this.pillWord);
+    this.clock = h("span", { class: "figure" });
+    this.data = h("span", { class: "figure" });
+    this.stage = app.picture;
+    this.stage.element.classList.add("stage");
+    this.tap = h(
+      "button",
+      { class: "button button-main", type: "button", hidden: true, on: { click: () => this.playByTap() } },
+      icon("play"),
+      h("span", { text: t("call.tap") }),
+    );
+    this.say = h("p", { class: "notice notice-attention call-say", hidden: true }, (this.sayIcon = h("span")), (this.sayText = h("span")));
+    this.own = new OwnPicture({ label: t("own.label"), emptyText: t("own.none") });
+    this.fold = h("button", { class: "button button-quiet fold", type: "button", on: { click: () => this.toggleFold() } });
+    this.cameraAgain = h("button", { class: "button", type: "button", on: { click: () => app.useCamera() } }, icon("again"), h("span", { text: t("camera.again") }));
+    this.strip = new TextStrip({ onWrite: (text) => app.lines.write(text), onAgain: (id) => app.lines.writeAgain(id) });
+    this.quiet = h("p", { class: "lines-empty soft small", text: t("text.empty") });
+    this.buttons = {
+      write: barButton("write", t("call.write"), () => this.toggleWrite()),
+      pause: barButton("pause", t("call.pause"), () => app.togglePause()),
+      sound: barButton("sound-off", t("call.sound_off"), () => app.toggleSound()),
+      end: barButton("end", t("call.end"), () => this.ask(true)),
+    };
+    this.buttons.end.element.classList.add("button-end");
+    this.bar = h("div", { class: "bar", role: "group", "aria-label": t("call.controls") }, Object.values(this.buttons).map((button) => button.element));
+    this.keep = h("button", { class: "button", type: "button", on: { click: () => this.ask(false) } }, icon("back"), h("span", { text: t("call.end_no") }));
+    this.question = h(
+      "div",
+      { class: "bar question", role: "group", "aria-label": t("call.end_ask"), hidden: true },
+      h("p", { text: t("call.end_ask") }),
+      this.keep,
+      h("button", { class: "button button-end", type: "button", on: { click: () => app.leave() } }, icon("end"), h("span", { text: t("call.end_yes") })),
+    );
+    this.element = h(
+      "div",
+      { class: "call" },
+      h("header", { class: "call-head" }, this.heading, this.pill),
+      h("main", { class: "call-stage" }, this.stage.element, this.stage.audio),
+      h(
+        "section",
+        { class: "call-side" },
+        this.say,
+        this.tap,
+        h("div", { class: "tray" }, h("div", { class: "tray-own" }, this.own.element, this.fold, this.cameraAgain), h("div", { class: "tray-lines" }, this.strip.list, this.quiet)),
+        this.strip.form,
+      ),
+      h("footer", { class: "call-foot" }, this.bar, this.question, h("p", { class: "call-facts soft small" }, this.clock, this.data)),
+    );
+    show(this.strip.form, false);
+    this.drawFold();
+    this.stop = everySecond(() => this.tick());
+  }
+
+  leave() {
+    this.stop();
+  }
+
+  async playByTap() {
+    this.app.set({ tapNeeded: !(await play(this.stage.video)) });
+  }
+
+  toggleFold() {
+    this.folded = !this.folded;
+    this.drawFold();
+  }
+
+  drawFold() {
+    this.fold.replaceChildren(icon(this.folded ? "eye" : "fold"), h("span", { text: t(this.folded ? "own.unfold" : "own.fold") }));
+    setAttribute(this.fold, "aria-expanded", String(!this.folded));
+    this.element.classList.toggle("is-folded", this.folded);
+  }
+
+  toggleWrite() {
+    this.writing = !this.writing;
+    show(this.strip.form, this.writing);
+    setAttribute(this.buttons.write.element, "aria-pressed", String(this.writing));
+    if (this.writing) this.strip.input.focus();
+  }
+
+  /** @param {boolean} asking ending is asked for twice: a thumb that slips must not cost the place in the queue */
+  ask(asking) {
+    this.asking = asking;
+    show(this.bar, !asking);
+    show(this.question, asking);
+    (asking ? this.keep : this.buttons.end.element).focus();
+  }
+
+  /** @param {State} state */
+  draw(state) {
+    const { view, track, camera, paused, sound, soundTrouble, tapNeeded, lines, withoutCamera } = state;
+    if (!view) return;
+    const name = view.agent_name || t("call.agent");
+    setText(this.heading, name);
+    const pill = pillOf(state);
+    if (this.pill.dataset.name !== pill.name) {
+      this.pill.dataset.name = pill.name;
+      this.pill.className = `pill pill-${pill.tone}`;
+      this.pillIcon.replaceChildren(icon(pill.icon));
+      setText(this.pillWord, t(`call.pill.${pill.name}`));
+    }
+    this.stage.dim(pill.name === "reconnecting" || pill.name === "other_lost");
+    this.stage.explain("hands", t("call.connecting", { name }));
+    this.drawSay(state, pill.name, pill.icon, name);
+    show(this.tap, tapNeeded);
+    this.own.setTrack(paused ? null : track);
+    this.own.explain(t(camera === "opening" ? "ready.opening" : paused ? "own.paused" : "own.none"));
+    const cameraOff = track === null && camera !== "opening";
+    show(this.cameraAgain, cameraOff);
+    show(this.fold, !cameraOff);
+    if (withoutCamera && !this.writing && !this.startedWriting) {
+      this.startedWriting = true;
+      this.toggleWrite();
+    }
+    this.buttons.pause.draw(paused ? "play" : "pause", t(paused ? "call.resume" : "call.pause"), paused);
+    setAttribute(this.buttons.pause.element, "aria-disabled", track ? null : "true");
+    this.buttons.sound.draw(sound ? "sound" : "sound-off", t(sound ? "call.sound_on" : "call.sound_off"), sound);
+    setAttribute(this.buttons.sound.element, "title", soundTrouble ? t("call.sound_refused") : null);
+    this.strip.draw(lines, name);
+    show(this.quiet, lines.length === 0);
+    show(this.strip.list, lines.length > 0);
+    this.tick();
+  }
+
+  /**
+   * One sentence for whatever is not as it should be; silence when all is well.
+   * @param {State} state
+   * @param {string} name
+   * @param {IconName} sign
+   * @param {string} agent
+   */
+  drawSay(state, name, sign, agent) {
+    const { camera, soundTrouble, paused } = state;
+    const failed = camera !== "on" && camera !== "opening" && camera !== "off";
+    /** @type {[string, IconName, string]} */
+    let [key, mark, text] = [name, sign, name === "clear" || name === "connecting" ? "" : t(`call.say.${name}`, { name: agent })];
+    if (!text && failed) [key, mark, text] = [camera, "camera-off", t(`camera.${camera}`)];
+    if (!text && soundTrouble) [key, mark, text] = ["sound", "sound-off", t("call.sound_refused")];
+    if (!text && paused) [key, mark, text] = ["paused", "pause", t("call.say.paused")];
+    show(this.say, text !== "");
+    if (text && this.say.dataset.name !== key) {
+      this.say.dataset.name = key;
+      this.sayIcon.replaceChildren(icon(mark));
+    }
+    setText(this.sayText, text);
+    announce(text || `${this.heading.textContent} ${this.pillWord.textContent}`);
+  }
+
+  tick() {
+    const { view, bytes } = this.app.state;
+    if (!view) return;
+    setText(this.clock, clockText(view.connected_ms ? nowMs() - view.connected_ms : 0));
+    setText(this.data, bytes ? dataText(bytes) : "");
+  }
+}
+
+/**
+ * A button of the bar: an icon over a word.
+ * @param {IconName} name
+ * @param {string} word
+ * @param {() => void} act
+ */
+function barButton(name, word, act) {
+  const mark = h("span", { class: "bar-icon" }, icon(name));
+  const text = h("span", { class: "bar-word", text: word });
+  const element = h("button", { class: "button", type: "button" }, mark, text);
+  element.addEventListener("click", () => element.getAttribute("aria-disabled") !== "true" && act());
+  let shown = name;
+  return {
+    element,
+    /**
+     * @param {IconName} now
+     * @param {string} nowWord
+     * @param {boolean} pressed
+     */
+    draw(now, nowWord, pressed) {
+      if (now !== shown) mark.replaceChildren(icon(now));
+      shown = now;
+      setText(text, nowWord);
+      element.classList.toggle("is-on", pressed);
+    },
+  };
+}

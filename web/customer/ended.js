@@ -1,0 +1,100 @@
+/** The last screens: what happened, in a sentence, and what one can do now. */
+
+import { h, setText, show } from "../shared/dom.js";
+import { t } from "../shared/i18n.js";
+import { icon } from "../shared/icons.js";
+import { lengthText } from "../shared/time.js";
+
+/** @typedef {import("./app.js").CustomerApp} CustomerApp */
+/** @typedef {import("./state.js").State} State */
+/** @typedef {import("../shared/icons.js").IconName} IconName */
+
+/** @type {Record<string, IconName>} */
+const MARKS = {
+  customer_hung_up: "check-circle",
+  agent_hung_up: "check-circle",
+  customer_lost: "lost",
+  agent_lost: "lost",
+  closed: "clock",
+  shutdown: "info",
+};
+
+export class EndedScreen {
+  /** @param {CustomerApp} app */
+  constructor(app) {
+    this.mark = h("p", { class: "end-mark" });
+    this.heading = h("h1", { tabindex: "-1" });
+    this.what = h("p", { class: "lead" });
+    this.facts = h("p", { class: "soft figure" });
+    this.again = h(
+      "button",
+      { class: "button button-main button-wide", type: "button", on: { click: () => app.prepare() } },
+      icon("hands"),
+      h("span", { text: t("ended.again") }),
+    );
+    this.element = h(
+      "div",
+      { class: "page ended" },
+      h(
+        "main",
+        { class: "ended-main" },
+        h("div", { class: "stack ended-words" }, this.mark, this.heading, this.what, this.facts),
+        h(
+          "div",
+          { class: "stack" },
+          this.again,
+          h("button", { class: "button button-wide", type: "button", on: { click: () => app.goHome() } }, icon("back"), h("span", { text: t("ended.home") })),
+        ),
+      ),
+    );
+  }
+
+  /** @param {State} state */
+  draw({ view, left, lengthMs }) {
+    if (!view) return;
+    // The page may know earlier than the service that the person has ended the call.
+    const reason = view.state === "ended" ? view.ended_reason || "closed" : view.call === left ? "customer_hung_up" : "closed";
+    const well = reason === "customer_hung_up" || reason === "agent_hung_up";
+    if (this.mark.dataset.reason !== reason) {
+      this.mark.dataset.reason = reason;
+      this.mark.className = `end-mark ${well ? "is-good" : "is-attention"}`;
+      this.mark.replaceChildren(icon(MARKS[reason] ?? "info"));
+    }
+    setText(this.heading, t(well ? "ended.title" : "ended.title_broken"));
+    setText(this.what, t(`ended.${reason}`, { name: view.agent_name || t("call.agent") }));
+    setText(this.facts, t("ended.length", { time: lengthText(lengthMs) }));
+    show(this.facts, lengthMs > 0);
+  }
+}
+
+/** The page was opened elsewhere, or is older than the service: it stops, says so, and goes on by one tap. */
+export class StoppedScreen {
+  /** @param {CustomerApp} app */
+  constructor(app) {
+    this.heading = h("h1", { tabindex: "-1" });
+    this.what = h("p", { class: "lead" });
+    this.act = h("span");
+    this.element = h(
+      "div",
+      { class: "page ended" },
+      h(
+        "main",
+        { class: "ended-main" },
+        h("div", { class: "stack ended-words" }, h("p", { class: "end-mark is-attention" }, icon("info")), this.heading, this.what),
+        h(
+          "div",
+          { class: "stack" },
+          h("button", { class: "button button-main button-wide", type: "button", on: { click: () => app.takeOver() } }, icon("again"), this.act),
+        ),
+      ),
+    );
+  }
+
+  /** @param {State} state */
+  draw({ link }) {
+    const name = link === "version" ? "version" : "replaced";
+    setText(this.heading, t(`stopped.${name}_title`));
+    setText(this.what, t(`stopped.${name}`));
+    setText(this.act, t(`stopped.${name}_act`));
+  }
+}

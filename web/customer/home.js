@@ -1,0 +1,144 @@
+/** The first screen: one large button, and the truth about who is there. */
+
+import { h, setAttribute, setText, show } from "../shared/dom.js";
+import { chooseLocale, count, locale, LOCALES, t } from "../shared/i18n.js";
+import { icon } from "../shared/icons.js";
+import { errorText } from "../shared/words.js";
+
+/** @typedef {import("./app.js").CustomerApp} CustomerApp */
+/** @typedef {import("./state.js").State} State */
+
+/** @type {readonly ["airport" | "hotel" | "car", import("../shared/icons.js").IconName][]} */
+const URGENT = [
+  ["airport", "plane"],
+  ["hotel", "hotel"],
+  ["car", "car"],
+];
+
+export class HomeScreen {
+  /** @param {CustomerApp} app */
+  constructor(app) {
+    this.app = app;
+    this.open = false;
+    this.heading = h("h1", { text: t("home.title"), tabindex: "-1" });
+    this.startText = h("span", { text: t("home.start") });
+    this.startButton = h(
+      "button",
+      { class: "button button-main button-wide start", type: "button", on: { click: () => this.start() } },
+      icon("hands"),
+      this.startText,
+    );
+    this.truthText = h("span");
+    this.truthIcon = h("span", { class: "truth-mark" });
+    this.truth = h("p", { class: "truth", role: "status" }, this.truthIcon, this.truthText);
+    this.trouble = h("p", { class: "notice notice-attention", role: "alert", hidden: true }, icon("info"), (this.troubleText = h("span")));
+    this.urgentChoices = h(
+      "div",
+      { class: "urgent-choices", id: "urgent-choices", hidden: true },
+      URGENT.map(([reason, name]) =>
+        h(
+          "button",
+          { class: "button button-danger", type: "button", on: { click: () => app.prepare(true, reason) } },
+          icon(name),
+          h("span", { text: t(`reason.${reason}`) }),
+        ),
+      ),
+      h("p", { class: "small", text: t("home.urgent_danger") }),
+    );
+    this.urgentButton = h(
+      "button",
+      {
+        class: "urgent-open",
+        type: "button",
+        "aria-expanded": "false",
+        "aria-controls": "urgent-choices",
+        on: { click: () => this.toggleUrgent() },
+      },
+      icon("urgent"),
+      h("span", { class: "urgent-words" }, h("b", { text: t("home.urgent") }), h("span", { class: "small", text: t("home.urgent_first") })),
+      (this.urgentArrow = h("span", {}, icon("fold"))),
+    );
+    this.urgent = h("section", { class: "urgent" }, this.urgentButton, this.urgentChoices);
+    this.element = h(
+      "div",
+      { class: "page home" },
+      h(
+        "header",
+        { class: "row spread" },
+        h("p", { class: "brand" }, h("span", { class: "brand-mark" }, icon("hands")), h("span", { text: t("company") })),
+        languageButton(),
+      ),
+      h(
+        "main",
+        { class: "home-main" },
+        h("div", { class: "stack home-words" }, this.heading, h("p", { class: "lead soft", text: t("home.lead") }), steps()),
+        h("div", { class: "stack home-acts" }, this.trouble, this.startButton, this.truth, this.urgent),
+      ),
+    );
+  }
+
+  start() {
+    if (this.startButton.getAttribute("aria-disabled") !== "true") this.app.prepare();
+  }
+
+  toggleUrgent() {
+    this.open = !this.open;
+    show(this.urgentChoices, this.open);
+    setAttribute(this.urgentButton, "aria-expanded", String(this.open));
+    this.urgentArrow.replaceChildren(icon(this.open ? "unfold" : "fold"));
+    if (this.open) this.urgentChoices.scrollIntoView({ block: "nearest" });
+  }
+
+  /** @param {State} state */
+  draw({ service, view, link, trouble }) {
+    const known = link === "open" && view ? view : service;
+    const closed = known !== null && known !== "unreachable" && !known.open;
+    // Whoever is stranded is not turned away by a closed button, only by the service itself.
+    setAttribute(this.startButton, "aria-disabled", closed ? "true" : null);
+    show(this.urgent, !closed);
+    const [mark, tone, text] = truthOf(known);
+    if (this.truthText.textContent !== text) {
+      this.truth.className = `truth truth-${tone}`;
+      this.truthIcon.replaceChildren(icon(mark));
+      setText(this.truthText, text);
+    }
+    show(this.trouble, trouble !== "");
+    if (trouble) setText(this.troubleText, errorText(trouble));
+  }
+}
+
+/**
+ * @param {{ open: boolean, agents_on: number } | "unreachable" | null} known
+ * @returns {[import("../shared/icons.js").IconName, string, string]}
+ */
+function truthOf(known) {
+  if (known === null) return ["clock", "soft", t("home.asking")];
+  if (known === "unreachable") return ["lost", "attention", t("home.unreachable")];
+  if (!known.open) return ["clock", "attention", t("home.closed")];
+  return ["people", "good", count("home.agents_on", known.agents_on)];
+}
+
+/** How it goes, in three pictures. */
+function steps() {
+  /** @type {readonly [import("../shared/icons.js").IconName, string][]} */
+  const three = [
+    ["camera", "home.step_look"],
+    ["clock", "home.step_wait"],
+    ["hands", "home.step_sign"],
+  ];
+  return h(
+    "ol",
+    { class: "steps" },
+    three.map(([name, key]) => h("li", {}, h("span", { class: "step-mark" }, icon(name)), h("span", { text: t(key) }))),
+  );
+}
+
+function languageButton() {
+  const other = locale() === "en" ? "zh-CN" : "en";
+  return h(
+    "button",
+    { class: "button button-quiet", type: "button", lang: other, on: { click: () => chooseLocale(other) } },
+    icon("language"),
+    h("span", { text: LOCALES[other] }),
+  );
+}

@@ -1,0 +1,95 @@
+/** The second screen: the own picture, what is kept, and the button that begins. */
+
+import { h, setAttribute, setText, show } from "../shared/dom.js";
+import { t } from "../shared/i18n.js";
+import { icon } from "../shared/icons.js";
+import { OwnPicture } from "../shared/picture.js";
+import { errorText } from "../shared/words.js";
+
+/** @typedef {import("./app.js").CustomerApp} CustomerApp */
+/** @typedef {import("./state.js").State} State */
+
+/** @type {readonly [import("../shared/icons.js").IconName, string][]} */
+const CONSENT = [
+  ["no-record", "ready.not_recorded"],
+  ["room", "ready.room_seen"],
+  ["data", "ready.kept"],
+];
+
+export class ReadyScreen {
+  /** @param {CustomerApp} app */
+  constructor(app) {
+    this.heading = h("h1", { text: t("ready.title"), tabindex: "-1" });
+    this.own = new OwnPicture({ label: t("own.label"), emptyText: t("own.none"), outline: true });
+    this.hint = h("p", { class: "ready-hint", text: t(matchMedia("(min-width: 900px)").matches ? "ready.hint_desk" : "ready.hint") });
+    this.problem = h("div", { class: "notice notice-attention", role: "alert", hidden: true }, icon("camera-off"), (this.problemText = h("p")));
+    this.trouble = h("p", { class: "notice notice-danger", role: "alert", hidden: true }, icon("info"), (this.troubleText = h("span")));
+    this.beginText = h("span");
+    this.beginButton = h(
+      "button",
+      { class: "button button-main button-wide", type: "button", on: { click: () => this.isFree() && app.begin() } },
+      icon("check"),
+      this.beginText,
+    );
+    this.againButton = h(
+      "button",
+      { class: "button button-wide", type: "button", on: { click: () => app.useCamera() } },
+      icon("again"),
+      h("span", { text: t("camera.again") }),
+    );
+    this.writeButton = h(
+      "button",
+      { class: "button button-wide", type: "button", on: { click: () => this.isFree() && app.begin(true) } },
+      icon("write"),
+      h("span", { text: t("ready.write") }),
+    );
+    this.element = h(
+      "div",
+      { class: "page ready" },
+      h(
+        "header",
+        { class: "row" },
+        h(
+          "button",
+          { class: "button button-quiet back", type: "button", on: { click: () => app.goHome() } },
+          icon("back"),
+          h("span", { text: t("ready.back") }),
+        ),
+      ),
+      h(
+        "main",
+        { class: "ready-main" },
+        h("div", { class: "stack ready-look" }, this.heading, this.own.element, this.hint, this.problem),
+        h(
+          "div",
+          { class: "stack ready-acts" },
+          h("ul", { class: "consent", "aria-label": t("ready.consent") }, CONSENT.map(([name, key]) => h("li", {}, icon(name), h("span", { text: t(key) })))),
+          this.trouble,
+          h("div", { class: "ready-buttons" }, this.beginButton, this.againButton, this.writeButton),
+        ),
+      ),
+    );
+  }
+
+  isFree() {
+    return this.beginButton.getAttribute("aria-disabled") !== "true";
+  }
+
+  /** @param {State} state */
+  draw({ camera, track, joining, link, trouble }) {
+    const failed = camera !== "on" && camera !== "opening" && camera !== "off";
+    this.own.setTrack(track);
+    this.own.explain(camera === "opening" ? t("ready.opening") : t("own.none"));
+    show(this.hint, !failed);
+    show(this.problem, failed);
+    if (failed) setText(this.problemText, t(`camera.${camera}`));
+    show(this.beginButton, !failed);
+    show(this.againButton, failed);
+    const lost = joining && link === "lost";
+    setAttribute(this.beginButton, "aria-disabled", joining || camera !== "on" ? "true" : null);
+    setText(this.beginText, t(joining ? "ready.joining" : "ready.begin"));
+    show(this.trouble, lost || trouble !== "");
+    if (lost) setText(this.troubleText, t("error.unreachable"));
+    else if (trouble) setText(this.troubleText, errorText(trouble));
+  }
+}

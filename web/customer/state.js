@@ -1,0 +1,134 @@
+/** What a customer's page shows, decided from the last view and from what the page itself knows. Nothing else decides. */
+
+/** @typedef {import("../shared/messages.js").CustomerView} CustomerView */
+/** @typedef {import("../shared/socket.js").Link} Link */
+/** @typedef {import("../shared/peer.js").PeerState} PeerState */
+/** @typedef {import("../shared/quality.js").Quality} Quality */
+/** @typedef {import("../shared/camera.js").CameraTrouble} CameraTrouble */
+/** @typedef {import("../shared/icons.js").IconName} IconName */
+/** @typedef {import("../shared/text.js").Line} Line */
+
+/** @typedef {"home" | "ready" | "waiting" | "call" | "ended" | "stopped"} ScreenName */
+
+/**
+ * @typedef {object} State
+ * @property {CustomerView | null} view the last view; null before the first
+ * @property {Link} link
+ * @property {PeerState} peer
+ * @property {Quality} quality
+ * @property {number} bytes data used by this call so far
+ * @property {{ open: boolean, agents_on: number } | "unreachable" | null} service null: not asked yet
+ * @property {"home" | "ready"} step where the page is while there is no call
+ * @property {boolean} urgent
+ * @property {"" | "airport" | "hotel" | "car"} reason
+ * @property {boolean} joining begin was pressed, the service has not answered yet
+ * @property {string} trouble code of the last refusal; "" for none
+ * @property {string} left the call that this person left; the service may not know yet
+ * @property {string} seen the ended call whose last screen was closed
+ * @property {"off" | "opening" | "on" | CameraTrouble} camera
+ * @property {boolean} withoutCamera the person chose to write only
+ * @property {MediaStreamTrack | null} track own picture
+ * @property {boolean} paused own picture is paused
+ * @property {boolean} sound own sound is on
+ * @property {"" | "refused"} soundTrouble
+ * @property {boolean} pictureShown the agent's picture is on the screen
+ * @property {boolean} tapNeeded the browser wants a tap before it plays
+ * @property {string} note what the agent was told while waiting
+ * @property {number} firstPlace the place at the start, for the ring
+ * @property {number} lengthMs how long the call that just ended was; 0: not seen by this page
+ * @property {Line[]} lines
+ */
+
+/** @returns {State} */
+export function startState() {
+  return {
+    view: null,
+    link: "idle",
+    peer: "none",
+    quality: "clear",
+    bytes: 0,
+    service: null,
+    step: "home",
+    urgent: false,
+    reason: "",
+    joining: false,
+    trouble: "",
+    left: "",
+    seen: "",
+    camera: "off",
+    withoutCamera: false,
+    track: null,
+    paused: false,
+    sound: false,
+    soundTrouble: "",
+    pictureShown: false,
+    tapNeeded: false,
+    note: "",
+    firstPlace: 0,
+    lengthMs: 0,
+    lines: [],
+  };
+}
+
+/**
+ * @param {State} state
+ * @returns {ScreenName}
+ */
+export function screenOf({ view, link, step, left, seen }) {
+  if (link === "replaced" || link === "version") return "stopped";
+  if (!view || view.state === "home") return step;
+  const gone = view.call !== "" && view.call === left;
+  if (view.state === "ended" || gone) {
+    // A queue that was left by the person's own wish needs no last word.
+    const cancelled = view.ended_reason === "customer_cancelled" || (gone && !view.connected_ms);
+    return cancelled || view.call === seen ? step : "ended";
+  }
+  return view.state === "connected" ? "call" : "waiting";
+}
+
+/**
+ * True while the person is in the queue or in a call.
+ * @param {State} state
+ */
+export function isServed(state) {
+  const screen = screenOf(state);
+  return screen === "waiting" || screen === "call";
+}
+
+/**
+ * The state of the call in one word, with its icon; `call.pill.<name>` is the word, `call.say.<name>` the sentence.
+ * @typedef {object} Pill
+ * @property {"clear" | "weak" | "connecting" | "reconnecting" | "other_lost" | "other_paused" | "protected" | "slate"} name
+ * @property {IconName} icon
+ * @property {"good" | "attention" | "accent"} tone
+ */
+
+/**
+ * @param {State} state
+ * @returns {Pill}
+ */
+export function pillOf({ view, link, peer, quality, pictureShown }) {
+  if (link !== "open" || peer === "interrupted" || view?.media === "reconnecting") {
+    return { name: "reconnecting", icon: "lost", tone: "attention" };
+  }
+  if (view?.other_media === "reconnecting") return { name: "other_lost", icon: "lost", tone: "attention" };
+  if (!pictureShown) return { name: "connecting", icon: "clock", tone: "accent" };
+  if (view?.other_paused) return { name: "other_paused", icon: "pause", tone: "attention" };
+  if (view?.picture === "slate") return { name: "slate", icon: "shield", tone: "attention" };
+  if (view?.picture === "protected") return { name: "protected", icon: "shield", tone: "attention" };
+  if (quality === "weak") return { name: "weak", icon: "weak", tone: "attention" };
+  return { name: "clear", icon: "signal", tone: "good" };
+}
+
+/**
+ * How full the waiting ring is, 0 to 1: by places gone, or by time against the longest usual wait, whichever is more.
+ * @param {number} firstPlace
+ * @param {number} place
+ * @param {number} waitedMs
+ * @param {number} estimateHighMin 0: not known
+ */
+export function ringShare(firstPlace, place, waitedMs, estimateHighMin) {
+  const byPlace = firstPlace > 0 ? (firstPlace - place + 1) / (firstPlace + 1) : 0;
+  const byTime = estimateHighMin > 0 ? Math.min(0.95, waitedMs / (estimateHighMin * 60_000)) : 0;
+  return Math.min(1, Math.max(0.04, byPlace, byTime));
+}

@@ -1,0 +1,58 @@
+/** What a phone can do besides the page: stay awake, vibrate, and say how much room its keyboard leaves. */
+
+/** Vibration patterns in ms; a phone without it shows the same by edge, colour and word. */
+export const PATTERNS = Object.freeze({
+  ringing: [200, 120, 200],
+  connected: [400],
+  ended: [120, 80, 120],
+  text: [60],
+});
+
+/** @param {keyof typeof PATTERNS} name */
+export function vibrate(name) {
+  try {
+    navigator.vibrate?.([...PATTERNS[name]]);
+  } catch {
+    // Not allowed before a tap, or not there at all.
+  }
+}
+
+/** Keeps the screen on while somebody waits or signs; the lock is lost with the page's visibility and taken again. */
+export class WakeLock {
+  constructor() {
+    this.wanted = false;
+    /** @type {WakeLockSentinel | null} */
+    this.lock = null;
+    document.addEventListener("visibilitychange", () => this.settle());
+  }
+
+  /** @param {boolean} wanted */
+  want(wanted) {
+    if (this.wanted === wanted) return;
+    this.wanted = wanted;
+    this.settle();
+  }
+
+  async settle() {
+    if (!this.wanted) {
+      const lock = this.lock;
+      this.lock = null;
+      await lock?.release().catch(() => {});
+    } else if (document.visibilityState === "visible" && "wakeLock" in navigator && (!this.lock || this.lock.released)) {
+      this.lock = await navigator.wakeLock.request("screen").catch(() => null);
+      if (!this.wanted) this.settle();
+    }
+  }
+}
+
+/** Publish the height that is really visible as `--room`: on iOS the keyboard lies over the page instead of shrinking it. */
+export function followKeyboard() {
+  const viewport = window.visualViewport;
+  if (!viewport) return;
+  const settle = () => {
+    const zoomed = viewport.scale > 1.05;
+    document.documentElement.style.setProperty("--room", zoomed ? "100dvh" : `${Math.round(viewport.height)}px`);
+  };
+  viewport.addEventListener("resize", settle);
+  settle();
+}

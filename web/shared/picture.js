@@ -1,0 +1,197 @@
+/** Pictures of people: the other person's as it arrives, and one's own in the mirror. */
+
+import { h, setAttribute, setText, show } from "./dom.js";
+import { icon } from "./icons.js";
+
+/** @typedef {import("./icons.js").IconName} IconName */
+
+/**
+ * Play, because iOS and in-app browsers do not always start by themselves.
+ * @param {HTMLMediaElement} video
+ * @returns {Promise<boolean>} false when the browser wants a tap first
+ */
+export async function play(video) {
+  try {
+    await video.play();
+    return true;
+  } catch (error) {
+    return !(error instanceof DOMException && error.name === "NotAllowedError");
+  }
+}
+
+/**
+ * Somebody else's picture. It keeps the last frame through a reconnection, and never shows a frame that arrived
+ * before `attach`: what belongs to an earlier call must not be seen in the next.
+ */
+export class RemotePicture {
+  /**
+   * @param {object} options
+   * @param {string} options.label what a screen reader says
+   * @param {() => void} [options.onFrame] the first frame after `attach`
+   * @param {(needed: boolean) => void} [options.onTapNeeded]
+   */
+  constructor({ label, onFrame = () => {}, onTapNeeded = () => {} }) {
+    this.onFrame = onFrame;
+    this.onTapNeeded = onTapNeeded;
+    this.video = h("video", { playsinline: true, muted: true, autoplay: true, "aria-label": label });
+    this.video.muted = true;
+    // Sound is an element of its own: a video that is not muted would need a tap before it may play.
+    this.audio = h("audio");
+    this.audio.muted = true;
+    this.emptyText = h("p");
+    this.emptyIcon = h("span");
+    this.empty = h("div", { class: "picture-empty" }, this.emptyIcon, this.emptyText);
+    this.element = h("div", { class: "picture" }, this.video, this.empty);
+    /** @type {MediaStreamTrack | null} */
+    this.track = null;
+    this.shown = false;
+    this.attempt = 0;
+    this.video.addEventListener("resize", () => this.fit());
+    this.cover();
+  }
+
+  /** @param {MediaStreamTrack} track */
+  attach(track) {
+    if (this.track === track) return;
+    this.track = track;
+    const attempt = ++this.attempt;
+    const start = async () => {
+      if (attempt !== this.attempt || this.track !== track) return;
+      const attachedMs = performance.now();
+      this.video.srcObject = new MediaStream([track]);
+      this.waitForFrame(attempt, attachedMs);
+      this.onTapNeeded(!(await play(this.video)));
+    };
+    // A receiver's track is muted until its first packet: the old connection's last frame stays until then.
+    if (track.muted) track.addEventListener("unmute", start, { once: true });
+    else start();
+  }
+
+  /**
+   * @param {number} attempt
+   * @param {number} attachedMs
+   */
+  waitForFrame(attempt, attachedMs) {
+    const fresh = () => {
+      if (attempt !== this.attempt) return;
+      this.shown = true;
+      this.cover();
+      this.onFrame();
+    };
+    if (!("requestVideoFrameCallback" in this.video)) {
+      /** @type {HTMLVideoElement} */ (this.video).addEventListener("timeupdate", fresh, { once: true });
+      return;
+    }
+    this.video.requestVideoFrameCallback((_now, frame) => {
+      const receivedMs = frame.receiveTime ?? attachedMs;
+      if (receivedMs >= attachedMs) fresh();
+      else if (attempt === this.attempt) this.waitForFrame(attempt, attachedMs);
+    });
+  }
+
+  /**
+   * Sound of the same person; it stays silent until `hear(true)`.
+   * @param {MediaStreamTrack} track
+   */
+  addSound(track) {
+    this.audio.srcObject = new MediaStream([track]);
+    if (!this.audio.muted) play(this.audio);
+  }
+
+  /** @param {boolean} on */
+  hear(on) {
+    this.audio.muted = !on;
+    if (on) play(this.audio);
+  }
+
+  /** Forget the picture and the sound at once. */
+  clear() {
+    this.attempt += 1;
+    this.track = null;
+    this.shown = false;
+    this.audio.srcObject = null;
+    this.video.srcObject = null;
+    this.cover();
+  }
+
+  /**
+   * What stands in place of the picture while there is none.
+   * @param {IconName} name
+   * @param {string} text
+   */
+  explain(name, text) {
+    if (this.emptyText.textContent === text) return;
+    this.emptyIcon.replaceChildren(icon(name));
+    setText(this.emptyText, text);
+  }
+
+  cover() {
+    show(this.empty, !this.shown);
+    this.video.style.setProperty("visibility", this.shown ? "visible" : "hidden");
+  }
+
+  /** @param {boolean} dim the picture is old: a reconnection is under way */
+  dim(dim) {
+    this.element.classList.toggle("is-dim", dim && this.shown);
+  }
+
+  /** Tell the style sheet the picture's shape, so that no room is spent on bars. */
+  fit() {
+    const { videoWidth: width, videoHeight: height } = this.video;
+    if (width && height) this.element.style.setProperty("--shape", String(width / height));
+  }
+}
+
+/** One's own picture, mirrored as people know themselves, small, and foldable. */
+export class OwnPicture {
+  /** @param {{ label: string, emptyText: string, outline?: boolean }} options */
+  constructor({ label, emptyText, outline = false }) {
+    this.video = h("video", { class: "mirrored", playsinline: true, muted: true, autoplay: true, "aria-label": label });
+    this.video.muted = true;
+    this.emptyText = h("span", { text: emptyText });
+    this.empty = h("p", { class: "picture-empty" }, icon("camera-off"), this.emptyText);
+    this.element = h("div", { class: "picture own-picture" }, this.video, this.empty);
+    if (outline) this.element.append(signingSpace());
+    this.video.addEventListener("resize", () => {
+      const { videoWidth: width, videoHeight: height } = this.video;
+      if (width && height) this.element.style.setProperty("--shape", String(width / height));
+    });
+    /** @type {MediaStreamTrack | null | undefined} */
+    this.track = undefined;
+    this.setTrack(null);
+  }
+
+  /** @param {string} text why there is no picture */
+  explain(text) {
+    setText(this.emptyText, text);
+  }
+
+  /** @param {MediaStreamTrack | null} track */
+  setTrack(track) {
+    if (this.track === track) return;
+    this.track = track;
+    this.video.srcObject = track ? new MediaStream([track]) : null;
+    show(this.video, track !== null);
+    show(this.empty, track === null);
+    setAttribute(this.element, "data-camera", track ? "on" : "off");
+    if (track) play(this.video);
+  }
+}
+
+/** The space that signing needs, faintly: from the waist to above the head, an elbow's width on each side. */
+function signingSpace() {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "signing-space");
+  svg.setAttribute("viewBox", "0 0 100 100");
+  svg.setAttribute("aria-hidden", "true");
+  for (const d of [
+    "M9 97V37c0-15 8-31 23-33.5h36c15 2.5 23 18.5 23 33.5v60",
+    "M50 14c-7.5 0-11.5 5.5-11.5 13s4 14.5 11.5 14.5 11.5-7 11.5-14.5-4-13-11.5-13z",
+    "M23 97c0-27 6-42 19-46.5h16C71 55 77 70 77 97",
+  ]) {
+    const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    path.setAttribute("d", d);
+    svg.append(path);
+  }
+  return svg;
+}

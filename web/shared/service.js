@@ -1,0 +1,103 @@
+/** The service's HTTP surface, with a time limit on every request and errors that carry a code. */
+
+const TIMEOUT_MS = 8000;
+
+/** A request that failed. `code` is a key of the texts (`error.<code>`); `status` 0 means that nobody answered. */
+export class RequestError extends Error {
+  /**
+   * @param {string} code
+   * @param {number} status
+   */
+  constructor(code, status) {
+    super(code);
+    this.code = code;
+    this.status = status;
+  }
+}
+
+/**
+ * @param {"GET" | "POST" | "DELETE"} method
+ * @param {string} path
+ * @param {object} [body]
+ * @returns {Promise<any>} the JSON answer; null where there is none
+ */
+export async function request(method, path, body) {
+  /** @type {Response} */
+  let answer;
+  // The service takes a change only with a JSON body, if only an empty one: no other site's form can send that.
+  const sent = method === "POST" ? JSON.stringify(body ?? {}) : undefined;
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(), TIMEOUT_MS);
+  try {
+    answer = await fetch(path, {
+      method,
+      credentials: "same-origin",
+      cache: "no-store",
+      headers: sent === undefined ? {} : { "Content-Type": "application/json" },
+      body: sent,
+      signal: limit.signal,
+    });
+  } catch {
+    throw new RequestError("unreachable", 0);
+  } finally {
+    clearTimeout(timer);
+  }
+  const text = await answer.text().catch(() => "");
+  /** @type {any} */
+  let value = null;
+  try {
+    value = text ? JSON.parse(text) : null;
+  } catch {
+    // An answer of a proxy in between: its status is all there is to know.
+  }
+  if (!answer.ok) throw new RequestError(codeOf(value, answer.status), answer.status);
+  return value;
+}
+
+/**
+ * @param {any} value
+ * @param {number} status
+ */
+function codeOf(value, status) {
+  if (value && typeof value.error === "string") return value.error;
+  return status === 401 ? "sign_in_first" : status === 429 ? "too_many" : "internal";
+}
+
+/**
+ * A one-time ticket for the WebSocket.
+ * @param {string} role
+ * @param {string} locale
+ * @returns {Promise<string>}
+ */
+export async function fetchTicket(role, locale) {
+  return (await request("POST", "/api/ticket", { as: role, locale })).ticket;
+}
+
+/**
+ * Who is signed in.
+ * @typedef {object} Me
+ * @property {string} name
+ * @property {string} sign_in_name
+ * @property {"agent" | "coordinator" | "admin"} role
+ */
+
+/**
+ * Who is signed in; null when nobody is.
+ * @returns {Promise<Me | null>}
+ */
+export async function fetchMe() {
+  try {
+    return await request("GET", "/api/me");
+  } catch (error) {
+    if (error instanceof RequestError && error.status === 401) return null;
+    throw error;
+  }
+}
+
+/**
+ * Whether the line is open, and how many agents are on.
+ * @returns {Promise<{ open: boolean, agents_on: number }>}
+ */
+export function fetchService() {
+  return request("GET", "/api/service");
+}
