@@ -132,7 +132,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("output", type=Path)
     parser.add_argument("--json", action="store_true", help="print the counts as one JSON object")
     options = parser.parse_args(arguments)
-    return blur_command(options.input, options.output, as_json=options.json)
+    try:
+        return blur_command(options.input, options.output, as_json=options.json)
+    except KeyboardInterrupt:
+        return 130
 
 
 def _words(report: BlurReport) -> str:

@@ -40,9 +40,11 @@ class LiteRtSegmenter:
         self._clock_ms = clock_ms
         self._interpreter: Any = Interpreter(model_path=str(weights), num_threads=threads)
         self._interpreter.allocate_tensors()
-        (source,), (result,) = self._interpreter.get_input_details(), self._interpreter.get_output_details()
-        shape = tuple(int(side) for side in source["shape"])
-        if len(shape) != 4 or shape[3] != 3 or shape[1] % 4 or shape[2] % 4 or source["dtype"] is not np.float32:
+        sources, results = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        source, result = sources[0], results[0]
+        shape, answer = _shape(source), _shape(result)
+        whole = len(shape) == 4 and shape[3] == 3 and not (shape[1] % 4 or shape[2] % 4)
+        if not whole or answer != (*shape[:3], 1) or source["dtype"] is not np.float32:
             raise ValueError(f"not a segmentation network: {weights.name}")
         self._height, self._width = shape[1:3]
         self._result_index: int = result["index"]
@@ -113,6 +115,10 @@ def _scale(plane: Plane, size: tuple[int, int], target: Plane) -> None:
             cv2.resize(plane[: height * 2, : width * 2], (width, height), interpolation=cv2.INTER_AREA), np.uint8
         )
     cv2.resize(plane, size, target, interpolation=cv2.INTER_LINEAR)
+
+
+def _shape(tensor: Any) -> tuple[int, ...]:
+    return tuple(int(side) for side in tensor["shape"])
 
 
 def _no_tensor() -> npt.NDArray[np.float32]:

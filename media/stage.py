@@ -6,6 +6,9 @@
 
 `process` blocks for a few milliseconds: run it in an executor of one thread per leg (or per worker), never on the event
 loop. It never raises.
+
+Every OpenCV call lets go of the interpreter's lock and must win it back. Beside an event loop that computes, a process
+should therefore shorten `sys.setswitchinterval` to 0.5 ms, and keep OpenCV to one thread with `cv2.setNumThreads(1)`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,180 @@
+"""A code on the wall behind the signer, and every way in which a segmenter can fail: no decoder ever reads it.
+
+Each scene runs the whole stage, thread and deadline included, through changes of size and rotation, and asks a decoder
+about every picture that is released. The same decoder reads the raw pictures: that is the control.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+import pytest
+
+from media.compositor import YuvCompositor
+from media.gate import PictureChange
+from media.mask_source import ThreadedMasks
+from media.picture import ProtectedPicture, RawPicture, require_protected
+from media.stage import BlurSettings, BlurStage, mask_maker
+from tests.blur_room import FAULTS, SHAPE, GoodSegmenter, Hang, VirtualClock, reads_code, room
+from video_service.media_plane import PictureState
+
+pytestmark = pytest.mark.integration
+
+STEP_MS: Final = 1000 / 30
+LANDSCAPE, PORTRAIT, ODD = (320, 240), (240, 320), (321, 239)
+FRAMES: Final = 50  # of each scene
+
+
+@dataclass(frozen=True)
+class Scene:
+    """When the fault begins and ends, and when the picture becomes another."""
+
+    fault: range
+    sizes: dict[int, tuple[int, int]]
+
+    def size(self, frame: int) -> tuple[int, int]:
+        return self.sizes[max(start for start in self.sizes if start <= frame)]
+
+
+SCENES = {
+    "first picture": Scene(range(15), {0: LANDSCAPE}),
+    "middle": Scene(range(20, 35), {0: LANDSCAPE}),
+    "one picture only": Scene(range(25, 26), {0: LANDSCAPE}),
+    "change of resolution": Scene(range(20, 30), {0: LANDSCAPE, 20: ODD}),
+    "change of rotation": Scene(range(24, 34), {0: LANDSCAPE, 25: PORTRAIT, 40: LANDSCAPE}),
+}
+KINDS: Final = [*FAULTS, "hangs"]
+
+
+class Rig:
+    """A stage on its own thread, with a segmenter that fails and time that stands still between pictures."""
+
+    def __init__(self) -> None:
+        self.clock, self.segmenter = VirtualClock(), GoodSegmenter()
+        self.hang: Hang | None = None
+        self.told: list[PictureChange] = []
+        settings = BlurSettings(budget_ms=60_000)
+        self.masks = ThreadedMasks(mask_maker(self.segmenter, settings), settings.budget_ms, self._wait)
+        self.stage = BlurStage(self.masks, YuvCompositor(), self.clock, settings, self.told.append)
+
+    def _wait(self, event: threading.Event, seconds: float) -> bool:
+        """The deadline: reached at once for a segmenter that is known to hang, and never for one that is not."""
+        return event.wait(0 if self.hang else seconds)
+
+    def process(self, picture: RawPicture) -> ProtectedPicture:
+        self.clock.advance(STEP_MS)
+        return require_protected(self.stage.process(picture))
+
+    def begin(self, kind: str) -> None:
+        if kind == "hangs":
+            self.hang = Hang()
+        self.segmenter.fault = self.hang or FAULTS[kind][0]
+
+    def end(self) -> None:
+        if self.hang:
+            assert self.hang.entered.wait(30)
+        self.segmenter.fault = None
+        if self.hang:
+            self.hang.let_go.set()
+            end_s = time.monotonic() + 30
+            while self.masks.busy:
+                assert time.monotonic() < end_s, "the segmenter has not come back"
+                time.sleep(0.001)
+            self.hang = None
+
+    def close(self) -> None:
+        self.end()
+        self.stage.close()
+
+
+@pytest.fixture
+def rig() -> Iterator[Rig]:
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    rig = Rig()
+    yield rig
+    rig.close()
+    cv2.setNumThreads(before)
+
+
+def test_there_are_more_than_3000_pictures() -> None:
+    assert len(SCENES) * len(KINDS) * FRAMES >= 3000
+
+
+@pytest.mark.parametrize("size", [LANDSCAPE, PORTRAIT, ODD])
+def test_control_the_decoder_reads_every_raw_picture(size: tuple[int, int]) -> None:
+    raw = room(*size)
+    assert reads_code(raw.planes.y)
+    assert reads_code(raw.planes.y, stretched=True)
+
+
+def test_control_a_mask_of_ones_that_nobody_judged_would_show_the_code() -> None:
+    raw = room()
+    everything = np.ones(SHAPE, np.float32)
+    assert reads_code(YuvCompositor().clear(raw.planes, everything).y)
+
+
+@pytest.mark.parametrize("scene", SCENES.values(), ids=SCENES.keys())
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_picture_shows_the_code(rig: Rig, kind: str, scene: Scene) -> None:
+    states, read = [], []
+    for frame in range(FRAMES):
+        if frame == scene.fault.start:
+            rig.begin(kind)
+        if frame == scene.fault.stop:
+            rig.end()
+        size = scene.size(frame)
+        released = rig.process(room(*size, frame_id=frame + 1))
+        assert (released.width, released.height, released.frame_id) == (*size, frame + 1)
+        states.append(released.state)
+        if reads_code(released.planes.y) or (frame % 8 == 0 and reads_code(released.planes.y, stretched=True)):
+            read.append(frame)
+    assert read == []
+    covered = [PictureState.PROTECTED if frame in scene.fault else PictureState.CLEAR for frame in range(FRAMES)]
+    assert states == covered
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_more_than_two_seconds_of_it_end_in_the_slate_and_one_good_mask_ends_that(rig: Rig, kind: str) -> None:
+    rig.process(room(frame_id=1))
+    rig.begin(kind)
+    states = [rig.process(room(64, 48, frame)).state for frame in range(2, 72)]
+    rig.end()
+    assert states == [PictureState.PROTECTED] * 60 + [PictureState.SLATE] * 10
+    assert rig.process(room(frame_id=100)).state is PictureState.CLEAR
+    reason = "late" if kind == "hangs" else FAULTS[kind][1]
+    assert [(change.state, change.reason) for change in rig.told] == [
+        (PictureState.CLEAR, ""),
+        (PictureState.PROTECTED, reason),
+        (PictureState.SLATE, reason),
+        (PictureState.CLEAR, ""),
+    ]
+
+
+def test_what_leaves_for_the_encoder_is_what_was_looked_at(rig: Rig) -> None:
+    for frame_id, kind in enumerate([None, "zeros", None, "raises"], start=1):
+        if kind:
+            rig.begin(kind)
+        released = rig.process(room(frame_id=frame_id))
+        if kind:
+            rig.end()
+        luma = RawPicture.from_frame(released.to_frame(), frame_id).planes.y
+        assert np.array_equal(luma, released.planes.y)
+        assert not reads_code(luma)
+
+
+def test_a_late_mask_of_another_size_is_not_used_after_a_rotation(rig: Rig) -> None:
+    rig.process(room(*LANDSCAPE, frame_id=1))
+    rig.begin("hangs")
+    assert rig.process(room(*LANDSCAPE, frame_id=2)).state is PictureState.PROTECTED
+    rig.end()
+    released = rig.process(room(*PORTRAIT, frame_id=3))
+    assert released.state is PictureState.CLEAR
+    assert rig.segmenter.calls == 3
+    assert not reads_code(released.planes.y)
