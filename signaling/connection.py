@@ -87,7 +87,8 @@ class Connection:
         self.call = ""
         self.text_seq = 0
         self.closing: SocketClosed | None = None
-        self._outbox: deque[ToPage] = deque()
+        # None holds the place of the newest view: it goes out in its turn, with what it says by then.
+        self._outbox: deque[ToPage | None] = deque()
         self._view: ToPage | None = None
         self._shown: ToPage | None = None
         self._wake = asyncio.Event()
@@ -110,6 +111,8 @@ class Connection:
         last = self._view or self._shown
         if last is not None and type(last) is type(view) and _timeless(last) == _timeless(view):
             return
+        if self._view is None:
+            self._outbox.append(None)
         self._view = view
         self._wake.set()
 
@@ -128,15 +131,16 @@ class Connection:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._outbox or self._view is not None:
-                if self._outbox:
-                    message = self._outbox.popleft()
-                else:
-                    assert self._view is not None
-                    message = self._shown = self._view
-                    self._view = None
+            while self._outbox:
+                message = self._outbox.popleft()
+                if message is None:
+                    message, self._shown, self._view = self._view, self._view, None
+                if message is None:
+                    continue
                 try:
-                    await asyncio.wait_for(self.wire.send(messages.encode(message)), SEND_TIMEOUT_S)
+                    # Not wait_for: in Python 3.11 it can swallow a cancellation.
+                    async with asyncio.timeout(SEND_TIMEOUT_S):
+                        await self.wire.send(messages.encode(message))
                 except TimeoutError as error:
                     raise SocketClosed(CloseCode.TOO_SLOW, "too_slow") from error
             if self.closing is not None:
@@ -151,6 +155,6 @@ def _timeless(view: ToPage) -> ToPage:
 async def refuse(wire: Wire, code: int, error: str) -> None:
     """Say why, then close. The page may be gone already."""
     with contextlib.suppress(Exception):
-        await asyncio.wait_for(wire.send(messages.encode(messages.Error(code=error))), SEND_TIMEOUT_S)
-    with contextlib.suppress(Exception):
-        await asyncio.wait_for(wire.close(code, error), SEND_TIMEOUT_S)
+        async with asyncio.timeout(SEND_TIMEOUT_S):
+            await wire.send(messages.encode(messages.Error(code=error)))
+            await wire.close(code, error)

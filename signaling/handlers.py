@@ -41,7 +41,8 @@ async def handle(hub: Hub, connection: Connection, message: messages.FromPage) -
         connection.post(messages.Error(code="not_allowed", reply_to=name))
         return
     try:
-        await asyncio.wait_for(_act(hub, connection, message), HANDLE_TIMEOUT_S)
+        async with asyncio.timeout(HANDLE_TIMEOUT_S):
+            await _act(hub, connection, message)
     except ServiceError as error:
         connection.post(messages.Error(code=error.code, retryable=error.retryable, reply_to=name))
     except Exception as error:  # noqa: BLE001  one message's fault never ends a socket, let alone a call

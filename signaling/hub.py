@@ -26,6 +26,7 @@ from signaling.showing import STORE_TIMEOUT_S, Showing
 from signaling.store import Store
 from video_service.errors import ServiceError
 from video_service.media_plane import MediaPlane
+from video_service.tasks import cancel_and_wait
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +50,7 @@ class Hub:
         self._ice_servers = ice_servers
         self.sockets: dict[str, Connection] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._loops: list[asyncio.Task[None]] = []
         self._draining = False
         self._empty = asyncio.Event()
 
@@ -63,13 +65,18 @@ class Hub:
             self.showing.refresh_queue,
             self.showing.resync,
         ):
-            self.spawn(self._forever(loop), name=f"hub-{loop.__name__}")
+            self._loops.append(self.spawn(self._forever(loop), name=f"hub-{loop.__name__}"))
 
     def spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> asyncio.Task[None]:
         """Run `work` under the hub's ownership; a failure is logged, never lost."""
         task = asyncio.create_task(self._logged(work, name), name=name)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+
+        def ended(task: asyncio.Task[None]) -> None:
+            self._tasks.discard(task)
+            work.close()  # a task that was cancelled before its first turn never began its work
+
+        task.add_done_callback(ended)
         return task
 
     async def _logged(self, work: Coroutine[Any, Any, None], name: str) -> None:
@@ -95,7 +102,8 @@ class Hub:
         self._draining = True
         if whole_service:
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(self.store.shut_down(), STORE_TIMEOUT_S)
+                async with asyncio.timeout(STORE_TIMEOUT_S):
+                    await self.store.shut_down()
             await self.showing.show_all_now()
         for connection in list(self.sockets.values()):
             connection.post(messages.Draining())
@@ -103,14 +111,16 @@ class Hub:
         if self.sockets:
             self._empty.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._empty.wait(), DRAIN_S)
+                async with asyncio.timeout(DRAIN_S):
+                    await self._empty.wait()
 
     async def close(self) -> None:
         """End every loop and task. May be called twice."""
-        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancel_and_wait(self._loops)
+        # What is under way is short (a person leaves, a leg is closed): better done than dropped.
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=DRAIN_S)
+        await cancel_and_wait(self._tasks)
 
     async def serve(self, wire: Wire) -> None:
         """Serve one accepted socket until it closes."""
@@ -126,7 +136,8 @@ class Hub:
         except SocketClosed as closed:
             log.info("socket_closed", role=identity.role, code=closed.code, reason=closed.error)
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(wire.close(closed.code, closed.error), RETRY_S)
+                async with asyncio.timeout(RETRY_S):
+                    await wire.close(closed.code, closed.error)
         except ServiceError as error:
             await refuse(wire, CloseCode.GOING_AWAY, error.code)
         finally:
@@ -134,7 +145,8 @@ class Hub:
 
     async def _greet(self, wire: Wire) -> tuple[messages.Hello, Identity]:
         try:
-            raw = await asyncio.wait_for(wire.receive(), HELLO_TIMEOUT_S)
+            async with asyncio.timeout(HELLO_TIMEOUT_S):
+                raw = await wire.receive()
         except TimeoutError as error:
             raise SocketClosed(CloseCode.TOO_SLOW, "no_hello") from error
         try:
@@ -189,9 +201,7 @@ class Hub:
             for task in done:
                 task.result()
         finally:
-            for task in (sender, reader):
-                task.cancel()
-            await asyncio.gather(sender, reader, return_exceptions=True)
+            await cancel_and_wait((sender, reader))
 
     async def _read_page(self, connection: Connection) -> None:
         while True:

@@ -71,7 +71,8 @@ class Listening:
         """Keep the order in which the worker saw things; a store that is away is waited for a while."""
         for _ in range(EVENT_TRIES):
             try:
-                await asyncio.wait_for(self._hub.media.note(event), STORE_TIMEOUT_S)
+                async with asyncio.timeout(STORE_TIMEOUT_S):
+                    await self._hub.media.note(event)
                 return
             except ServiceError as error:
                 log.info("media_event_refused", code=error.code)
@@ -93,11 +94,14 @@ class Listening:
                 else:
                     present.append((connection.person, connection.socket_id))
             if present:
-                await asyncio.wait_for(self._hub.store.beat(present), STORE_TIMEOUT_S)
+                async with asyncio.timeout(STORE_TIMEOUT_S):
+                    await self._hub.store.beat(present)
             await asyncio.sleep(BEAT_S)
 
     async def sweep(self) -> None:
         """Loop: act on deadlines that are due (ring, keep-place, return, rest, orphans)."""
         while True:
-            if await asyncio.wait_for(self._hub.store.sweep(), STORE_TIMEOUT_S) == 0:
+            async with asyncio.timeout(STORE_TIMEOUT_S):
+                handled = await self._hub.store.sweep()
+            if handled == 0:
                 await asyncio.sleep(SWEEP_S)

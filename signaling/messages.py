@@ -49,7 +49,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 # ---------------------------------------------------------------- page -> service
 
 
-class Hello(Message, tag="hello"):
+class Hello(Message, tag="hello", frozen=True):
     """First message on a socket: a one-time ticket (POST /api/ticket) or the resume token of an earlier socket."""
 
     v: int
@@ -59,13 +59,13 @@ class Hello(Message, tag="hello"):
     locale: Annotated[str, Meta(max_length=16)] = ""
 
 
-class Ping(Message, tag="ping"):
+class Ping(Message, tag="ping", frozen=True):
     """Sent every `heartbeat_s` (see welcome); answered by pong."""
 
     t: Millis = 0
 
 
-class Join(Message, tag="join"):
+class Join(Message, tag="join", frozen=True):
     """A customer joins the queue. Joining twice is joining once."""
 
     queue: ShortId = "main"
@@ -74,48 +74,48 @@ class Join(Message, tag="join"):
     reason: UrgentReason = ""
 
 
-class Note(Message, tag="note"):
+class Note(Message, tag="note", frozen=True):
     """What a waiting customer writes about the matter; the agent sees it at ring and during the call."""
 
     text: Annotated[str, Meta(max_length=500)]
 
 
-class HangUp(Message, tag="hang_up"):
+class HangUp(Message, tag="hang_up", frozen=True):
     """Leave: a customer leaves the queue or the call, an agent ends the call."""
 
     call: ShortId
 
 
-class Ready(Message, tag="ready"):
+class Ready(Message, tag="ready", frozen=True):
     """An agent wants calls (ends a break or the after-call work)."""
 
 
-class Break(Message, tag="break"):
+class Break(Message, tag="break", frozen=True):
     """An agent wants no further calls; at once when idle, after the call when on one."""
 
 
-class Accept(Message, tag="accept"):
+class Accept(Message, tag="accept", frozen=True):
     """An agent takes the call that rings."""
 
     call: ShortId
     epoch: Epoch
 
 
-class Decline(Message, tag="decline"):
+class Decline(Message, tag="decline", frozen=True):
     """An agent refuses the call that rings; it goes to somebody else and never comes back to this agent."""
 
     call: ShortId
     epoch: Epoch
 
 
-class MediaOffer(Message, tag="media_offer"):
+class MediaOffer(Message, tag="media_offer", frozen=True):
     """An SDP offer: audio sendrecv, video sendonly, video recvonly x3. `generation` numbers the page's offers."""
 
     generation: Generation
     sdp: Sdp
 
 
-class MediaCandidate(Message, tag="media_candidate"):
+class MediaCandidate(Message, tag="media_candidate", frozen=True):
     """A trickled ICE candidate of the page; empty `candidate` is the end of candidates."""
 
     generation: Generation
@@ -124,13 +124,13 @@ class MediaCandidate(Message, tag="media_candidate"):
     sdp_mline_index: Annotated[int, Meta(ge=0, le=32)] | None = None
 
 
-class PausePicture(Message, tag="pause_picture"):
+class PausePicture(Message, tag="pause_picture", frozen=True):
     """The sender paused (or resumed) its own picture; the other page says so instead of "reconnecting"."""
 
     paused: bool
 
 
-class Say(Message, tag="say"):
+class Say(Message, tag="say", frozen=True):
     """One line of written text to the other person of the call."""
 
     call: ShortId
@@ -165,7 +165,7 @@ class IceServer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     credential: str = ""
 
 
-class Welcome(Message, tag="welcome"):
+class Welcome(Message, tag="welcome", frozen=True):
     """The answer to hello. `resume` replaces every earlier resume token of this person."""
 
     v: int
@@ -178,13 +178,13 @@ class Welcome(Message, tag="welcome"):
     ice_servers: tuple[IceServer, ...] = ()
 
 
-class Pong(Message, tag="pong"):
+class Pong(Message, tag="pong", frozen=True):
     """The answer to ping."""
 
     t: Millis
 
 
-class Error(Message, tag="error"):
+class Error(Message, tag="error", frozen=True):
     """A message was refused. `code` is a key of the page's texts; the socket stays open unless it closes too."""
 
     code: str
@@ -192,7 +192,7 @@ class Error(Message, tag="error"):
     reply_to: str = ""
 
 
-class CustomerView(Message, tag="customer_view"):
+class CustomerView(Message, tag="customer_view", frozen=True):
     """All that a customer's page shows.
 
     `state`: "home" (no call), "waiting", "ringing" (an agent is being asked), "connected" (an agent accepted; see
@@ -252,7 +252,7 @@ class AgentCall(msgspec.Struct, frozen=True, kw_only=True):
     other_paused: bool
 
 
-class AgentView(Message, tag="agent_view"):
+class AgentView(Message, tag="agent_view", frozen=True):
     """All that an agent's page shows.
 
     `media` is the agent's own peer connection (preview and call are one). `shift_until_ms` 0: not on shift now.
@@ -299,7 +299,7 @@ class WallAgent(msgspec.Struct, frozen=True, kw_only=True):
     away_reason: str = ""
 
 
-class CoordinatorView(Message, tag="coordinator_view"):
+class CoordinatorView(Message, tag="coordinator_view", frozen=True):
     """The live wall. Service level is of today: answered within the target over offered."""
 
     waiting: tuple[WallCall, ...]
@@ -313,14 +313,14 @@ class CoordinatorView(Message, tag="coordinator_view"):
     server_time_ms: Millis = 0
 
 
-class MediaAnswer(Message, tag="media_answer"):
+class MediaAnswer(Message, tag="media_answer", frozen=True):
     """The SDP answer to the offer of the same generation."""
 
     generation: Generation
     sdp: str
 
 
-class TextLine(Message, tag="text_line"):
+class TextLine(Message, tag="text_line", frozen=True):
     """One line of the call's text. `seq` grows by one within a call; the page drops what it has already."""
 
     call: str
@@ -330,7 +330,7 @@ class TextLine(Message, tag="text_line"):
     at_ms: Millis
 
 
-class Draining(Message, tag="draining"):
+class Draining(Message, tag="draining", frozen=True):
     """This node is going down; the page reconnects with its resume token. Nothing is lost."""
 
 
@@ -361,7 +361,8 @@ def decode(raw: bytes | str) -> FromPage:
         msgspec.DecodeError: not JSON.
         msgspec.ValidationError: JSON that is not a message of this version.
     """
-    return decoder.decode(raw)
+    message: FromPage = decoder.decode(raw)
+    return message
 
 
 def encode(message: ToPage) -> str:

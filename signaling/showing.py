@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
+import structlog
+
 from signaling import messages
 from signaling.connection import Connection
 from signaling.media_desk import MediaDesk
@@ -13,6 +15,9 @@ from signaling.store import Store
 RESYNC_S = 10.0
 QUEUE_REFRESH_S = 0.5
 STORE_TIMEOUT_S = 5.0
+RETRY_S = 0.5
+
+log = structlog.get_logger(__name__)
 
 
 class Showing:
@@ -80,11 +85,11 @@ class Showing:
                 if connection is None:
                     continue
                 try:
-                    await asyncio.wait_for(self.show(connection), STORE_TIMEOUT_S)
-                except BaseException:
-                    marked.add(person)
-                    self._look.set()
-                    raise
+                    async with asyncio.timeout(STORE_TIMEOUT_S):
+                        await self.show(connection)
+                except Exception as error:  # noqa: BLE001  one person's view must not stop everybody else's
+                    log.warning("view_failed", role=connection.identity.role, error=type(error).__name__)
+                    asyncio.get_running_loop().call_later(RETRY_S, self.look_again, person)
 
     async def refresh_queue(self) -> None:
         """Loop: mark everybody when the queue changed."""

@@ -140,7 +140,7 @@ class CallStore(StoreBase):
             answer = await self.run("texts", person, call, after_seq)
         except NoCall:
             return []
-        lines = (msgspec.json.decode(raw, type=_Line) for raw in answer["lines"])
+        lines = (msgspec.json.decode(raw, type=_Line) for raw in answer.get("lines", ()))
         return [
             TextLine(call=call, seq=line.seq, mine=line.person == person, text=line.text, at_ms=line.at)
             for line in lines

@@ -1,0 +1,97 @@
+"""A second implementation of the media seam that keeps a diary instead of moving pictures."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+from video_service.media_plane import (
+    CallRoute,
+    Candidate,
+    LegAnswer,
+    LegEvent,
+    LegRequest,
+    LegState,
+    LegStatistics,
+    MediaEvent,
+    StaleEpoch,
+    UnknownLeg,
+    WorkerEvent,
+    WorkerStatus,
+    WorkerUnavailable,
+)
+
+
+class DiaryPlane:
+    """Workers that answer at once. `legs` maps leg -> (worker, request); `calls` maps call -> its newest route."""
+
+    def __init__(self, *workers: str) -> None:
+        self.alive = list(workers)
+        self.legs: dict[str, tuple[str, LegRequest]] = {}
+        self.calls: dict[str, CallRoute] = {}
+        self.epochs: dict[str, int] = {}
+        self.candidates: list[tuple[str, Candidate]] = []
+        self.refuse: Exception | None = None
+        self.answers = asyncio.Event()
+        self.answers.set()
+        self._events: asyncio.Queue[MediaEvent] = asyncio.Queue(1_000)
+
+    def workers(self) -> Sequence[WorkerStatus]:
+        return [WorkerStatus(worker=name, legs=0, blur_legs=0, capacity=9, weights_ok=True) for name in self.alive]
+
+    def place(self) -> str:
+        if not self.alive:
+            raise WorkerUnavailable
+        return self.alive[0]
+
+    async def answer_leg(self, worker: str, request: LegRequest) -> LegAnswer:
+        await self.answers.wait()
+        if self.refuse is not None:
+            raise self.refuse
+        self.legs[request.leg_id] = (worker, request)
+        return LegAnswer(leg_id=request.leg_id, sdp=f"answer to {request.sdp}")
+
+    async def add_candidate(self, worker: str, leg_id: str, candidate: Candidate) -> None:
+        if leg_id not in self.legs:
+            raise UnknownLeg
+        self.candidates.append((leg_id, candidate))
+
+    async def open_call(self, worker: str, route: CallRoute) -> None:
+        if route.epoch < self.epochs.get(route.call_id, 0):
+            raise StaleEpoch
+        self.epochs[route.call_id] = route.epoch
+        self.calls[route.call_id] = route
+
+    async def close_call(self, worker: str, call_id: str, epoch: int) -> None:
+        if epoch < self.epochs.get(call_id, 0):
+            raise StaleEpoch
+        self.epochs[call_id] = epoch
+        self.calls.pop(call_id, None)
+
+    async def close_leg(self, worker: str, leg_id: str) -> None:
+        self.legs.pop(leg_id, None)
+
+    async def statistics(self, worker: str) -> Sequence[LegStatistics]:
+        return []
+
+    async def events(self) -> AsyncIterator[MediaEvent]:
+        while True:
+            yield await self._events.get()
+
+    async def close(self) -> None:
+        self.alive.clear()
+
+    def say(self, leg: str, state: LegState) -> None:
+        """Let a worker report a leg's state."""
+        worker, request = self.legs[leg]
+        self._events.put_nowait(LegEvent(worker=worker, leg_id=leg, person=request.person, state=state))
+
+    def lose(self, worker: str) -> None:
+        """Let a worker die with every leg that it had."""
+        self.alive.remove(worker)
+        self.legs = {leg: entry for leg, entry in self.legs.items() if entry[0] != worker}
+        self._events.put_nowait(WorkerEvent(worker=worker, alive=False))
+
+    def leg_of(self, person: str) -> str:
+        """Return the newest leg of a person."""
+        return [leg for leg, (_, request) in self.legs.items() if request.person == person][-1]
