@@ -1,0 +1,352 @@
+"""What a client sees of a stream never breaks, whatever happens to the source behind it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+
+import pytest
+from aiortc.rtp import RtcpPacket, RtcpReceiverInfo, RtcpSdesPacket, RtcpSrPacket, unwrap_rtx
+from aiortc.rtp import RtpPacket as AiortcPacket
+from hypothesis import given
+from hypothesis import strategies as st
+
+from media.depacketize_vp8 import depacketize_vp8, parse_vp8
+from media.forwarder import HISTORY, Outlet, PictureOutlet, SoundOutlet, Source
+from media.negotiation import H264, OPUS, VP8, Choice
+from media.offer import Codec
+from media.rtp_packet import RtpPacket, parse_rtp
+from media.sources import _Fanout
+
+pytestmark = pytest.mark.unit
+
+FRAME_MS = 1000 / 30
+VP8_CHOICE = Choice(Codec(96, VP8, 90_000), 97)
+H264_CHOICE = Choice(Codec(102, H264, 90_000), None)
+
+
+class Viewer:
+    """An outlet and what it has sent."""
+
+    def __init__(
+        self, choices: Iterable[Choice] = (VP8_CHOICE, H264_CHOICE), kind: type[Outlet] = PictureOutlet
+    ) -> None:
+        self.data: list[bytes] = []
+        clock_hz = 90_000 if kind is PictureOutlet else 48_000
+        self.outlet = kind(self.data.append, ssrc=1, rtx_ssrc=2, choices=choices, clock_hz=clock_hz, cname="name")
+        self.outlet.open()
+
+    @property
+    def packets(self) -> list[RtpPacket]:
+        return [parse_rtp(data) for data in self.data]
+
+
+class Stream:
+    """The packets of one VP8 source, with its own numbers."""
+
+    def __init__(self, sequence: int = 500, timestamp: int = 900_000, picture_id: int = 77, tl0: int = 9) -> None:
+        self.sequence, self.timestamp, self.picture_id, self.tl0 = sequence, timestamp, picture_id, tl0
+        self.frames = 0
+
+    def payload(self, first: bool, key: bool) -> bytes:
+        descriptor = bytes(
+            [0x80 | (0x10 if first else 0), 0xE0, 0x80 | (self.picture_id >> 8) & 0x7F, self.picture_id & 0xFF]
+        ) + bytes([self.tl0 & 0xFF, 0])
+        return descriptor + (b"\x00" if key else b"\x01") + self.frames.to_bytes(4, "big")
+
+    def send(self, viewers: Iterable[Viewer], now_ms: float, *, key: bool = False, packets: int = 2) -> None:
+        for index in range(packets):
+            payload = self.payload(index == 0, key)
+            for viewer in viewers:
+                viewer.outlet.forward(
+                    VP8, self.sequence, self.timestamp, index == packets - 1, payload, key and index == 0, now_ms
+                )
+            self.sequence += 1
+        self.frames += 1
+        self.timestamp += 3000
+        self.picture_id += 1
+        self.tl0 += 1
+
+
+def numbers(packets: list[RtpPacket]) -> list[int]:
+    return [packet.sequence for packet in packets]
+
+
+def assert_even(packets: list[RtpPacket]) -> None:
+    """No gap in the sequence numbers, time goes forward, picture ids count by one."""
+    for earlier, later in itertools.pairwise(packets):
+        assert later.sequence == (earlier.sequence + 1) & 0xFFFF
+        assert 0 <= (later.timestamp - earlier.timestamp) & 0xFFFFFFFF < 1 << 31
+        same_frame = later.timestamp == earlier.timestamp
+        step = 0 if same_frame else 1
+        assert parse_vp8(later.payload).picture_id == (parse_vp8(earlier.payload).picture_id + step) & 0x7FFF
+        assert parse_vp8(later.payload).tl0_index == (parse_vp8(earlier.payload).tl0_index + step) & 0xFF
+
+
+def test_a_picture_begins_with_a_key_frame() -> None:
+    viewer, stream = Viewer(), Stream()
+
+    stream.send([viewer], 0)
+    assert viewer.data == []
+
+    stream.send([viewer], FRAME_MS, key=True)
+    assert len(viewer.data) == 2
+
+
+def test_the_header_is_the_clients_own() -> None:
+    viewer = Viewer()
+    Stream().send([viewer], 0, key=True)
+
+    first, last = viewer.packets
+    assert (first.ssrc, first.payload_type, first.marker) == (1, 96, False)
+    assert (last.ssrc, last.payload_type, last.marker) == (1, 96, True)
+    assert first.sequence < 1 << 15, "a wrap before the first packet arrives would break the client's SRTP index"
+    assert viewer.data[0][0] == 0x80, "no extension, no CSRC, no padding"
+
+
+def test_two_viewers_get_the_same_picture_under_different_numbers() -> None:
+    viewers = [Viewer(), Viewer([Choice(Codec(120, VP8, 90_000))])]
+    stream = Stream()
+    for index in range(20):
+        stream.send(viewers, index * FRAME_MS, key=index == 0)
+
+    assert [p.payload for p in viewers[0].packets] == [p.payload for p in viewers[1].packets]
+    assert {p.payload_type for p in viewers[1].packets} == {120}
+
+
+@given(
+    parts=st.lists(
+        st.tuples(
+            st.integers(0, 65_535),
+            st.integers(0, (1 << 32) - 1),
+            st.integers(0, 0x7FFF),
+            st.integers(0, 255),
+            st.integers(1, 40),
+            st.floats(0, 5000),
+        ),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_nothing_breaks_when_the_source_is_swapped(parts: list[tuple[int, int, int, int, int, float]]) -> None:
+    viewer = Viewer()
+    now_ms = 0.0
+    for sequence, timestamp, picture_id, tl0, frames, pause_ms in parts:
+        viewer.outlet.switch(None)
+        now_ms += pause_ms
+        stream = Stream(sequence, timestamp, picture_id, tl0)
+        stream.send([viewer], now_ms)  # a frame that no viewer of the new source could decode
+        for index in range(frames):
+            now_ms += FRAME_MS
+            stream.send([viewer], now_ms, key=index == 0)
+
+    assert len(viewer.data) == 2 * sum(frames for *_, frames, _ in parts)
+    assert_even(viewer.packets)
+
+
+def test_time_stamps_count_the_pause_between_two_sources() -> None:
+    viewer = Viewer()
+    Stream().send([viewer], 0, key=True)
+    viewer.outlet.switch(None)
+    Stream(sequence=9, timestamp=5).send([viewer], 2000, key=True)
+
+    packets = viewer.packets
+    assert (packets[2].timestamp - packets[1].timestamp) & 0xFFFFFFFF == 2000 * 90
+
+
+def test_numbers_wrap_with_the_source() -> None:
+    viewer = Viewer()
+    stream = Stream(sequence=0, picture_id=0x7FF0)
+    stream.send([viewer], 0, key=True)
+    for index in range(40_000):
+        stream.send([viewer], index * FRAME_MS)
+
+    assert viewer.outlet.packets == 80_002
+    assert_even(viewer.packets)
+
+
+def test_a_gap_in_the_source_stays_a_gap_and_a_late_packet_fills_it() -> None:
+    viewer, stream = Viewer(), Stream()
+    stream.send([viewer], 0, key=True)
+    payloads = [stream.payload(first, False) for first in (True, False)]
+    sequence, timestamp = stream.sequence, stream.timestamp
+    viewer.outlet.forward(VP8, sequence + 1, timestamp, True, payloads[1], False, 40)
+    viewer.outlet.forward(VP8, sequence, timestamp, False, payloads[0], False, 50)
+
+    start = viewer.packets[0].sequence
+    assert [number - start for number in numbers(viewer.packets)] == [0, 1, 3, 2]
+
+
+def test_a_late_packet_from_before_the_key_frame_is_dropped() -> None:
+    viewer, stream = Viewer(), Stream()
+    late = stream.sequence - 1
+    stream.send([viewer], 0, key=True)
+    viewer.outlet.forward(VP8, late, 0, True, stream.payload(False, False), False, 1)
+
+    assert len(viewer.data) == 2
+
+
+def test_a_nack_is_answered_on_the_retransmission_stream() -> None:
+    viewer, stream = Viewer(), Stream()
+    for index in range(10):
+        stream.send([viewer], index * FRAME_MS, key=index == 0)
+    wanted = viewer.packets[7]
+    viewer.outlet.resend([wanted.sequence], 1000)
+
+    sent = AiortcPacket.parse(viewer.data[-1])
+    assert (sent.ssrc, sent.payload_type) == (2, 97)
+    assert unwrap_rtx(sent, payload_type=96, ssrc=1).serialize() == viewer.data[7]
+
+
+def test_without_a_retransmission_stream_the_packet_itself_is_sent_again() -> None:
+    viewer, stream = Viewer([Choice(Codec(96, VP8, 90_000))]), Stream()
+    stream.send([viewer], 0, key=True)
+    viewer.outlet.resend([viewer.packets[0].sequence], 1000)
+
+    assert viewer.data[2] == viewer.data[0]
+
+
+def test_the_history_holds_1024_packets() -> None:
+    viewer, stream = Viewer(), Stream()
+    for index in range(HISTORY):
+        stream.send([viewer], index, key=index == 0)
+    packets = viewer.packets
+    sent = len(viewer.data)
+
+    viewer.outlet.resend([packets[-HISTORY - 1].sequence], 9000)
+    assert len(viewer.data) == sent
+    viewer.outlet.resend([packets[-HISTORY].sequence], 9000)
+    assert len(viewer.data) == sent + 1
+
+
+def test_repeated_nacks_do_not_multiply_packets() -> None:
+    viewer, stream = Viewer(), Stream()
+    stream.send([viewer], 0, key=True)
+    for _ in range(50):
+        viewer.outlet.resend([viewer.packets[0].sequence], 1000)
+
+    assert len(viewer.data) == 3
+
+
+def test_nothing_of_the_old_source_is_sent_again_after_a_switch() -> None:
+    viewer, stream = Viewer(), Stream()
+    stream.send([viewer], 0, key=True)
+    lost = [packet.sequence for packet in viewer.packets]
+    viewer.outlet.switch(None)
+    viewer.outlet.resend(lost, 1000)
+
+    assert len(viewer.data) == 2
+
+
+def test_a_closed_outlet_sends_nothing() -> None:
+    viewer, stream = Viewer(), Stream()
+    stream.send([viewer], 0, key=True)
+    viewer.outlet.close()
+    stream.send([viewer], 40, key=True)
+    viewer.outlet.resend([viewer.packets[0].sequence], 1000)
+
+    assert len(viewer.data) == 2
+    assert viewer.outlet.sender_report(1 << 32, 1000) is None
+
+
+def test_an_outlet_that_opens_late_asks_for_a_key_frame_and_begins_there() -> None:
+    asked: list[bool] = []
+
+    class Asking(_Fanout):
+        def want_key_frame(self, *, new_viewer: bool) -> None:
+            asked.append(new_viewer)
+
+    source: Source = Asking()
+    viewer, stream = Viewer(), Stream()
+    viewer.outlet._open = False
+    viewer.outlet.switch(source)
+    stream.send([viewer], 0, key=True)
+    assert viewer.data == []
+
+    viewer.outlet.open()
+    stream.send([viewer], 40)
+    assert viewer.data == []
+    assert asked == [True]
+    stream.send([viewer], 80, key=True)
+    assert len(viewer.data) == 2
+
+
+def test_a_codec_that_the_client_lacks_is_never_sent() -> None:
+    viewer = Viewer([VP8_CHOICE])
+    viewer.outlet.forward(H264, 1, 1, True, b"\x67sps", True, 0)
+
+    assert viewer.data == []
+
+
+def test_a_change_of_codec_goes_on_in_the_same_stream() -> None:
+    viewer, stream = Viewer(), Stream()
+    stream.send([viewer], 0, key=True)
+    viewer.outlet.forward(H264, stream.sequence, stream.timestamp, True, b"\x67sps", True, 40)
+
+    assert [packet.payload_type for packet in viewer.packets] == [96, 96, 102]
+    assert numbers(viewer.packets)[2] == numbers(viewer.packets)[1] + 1
+    assert viewer.packets[2].payload == b"\x67sps"
+
+
+def test_sound_needs_no_key_frame_and_keeps_no_history() -> None:
+    viewer = Viewer([Choice(Codec(111, OPUS, 48_000))], SoundOutlet)
+    for index in range(3):
+        viewer.outlet.forward(OPUS, 7 + index, 960 * index, False, b"opus", False, index * 20)
+    viewer.outlet.resend([viewer.packets[0].sequence], 1000)
+
+    assert [packet.payload for packet in viewer.packets] == [b"opus"] * 3
+    assert viewer.packets[2].timestamp - viewer.packets[1].timestamp == 960
+
+
+def test_the_first_packet_of_a_picture_is_told_once() -> None:
+    told: list[str] = []
+    viewer, stream = Viewer(), Stream()
+    viewer.outlet.on_first = lambda: told.append("first")
+    stream.send([viewer], 0)
+    assert told == []
+    stream.send([viewer], 40, key=True)
+    stream.send([viewer], 80, key=True)
+    assert told == ["first"]
+
+
+def test_a_sender_report_maps_the_clock_to_the_streams_time() -> None:
+    viewer, stream = Viewer(), Stream()
+    assert viewer.outlet.sender_report(1 << 32, 0) is None
+    stream.send([viewer], 1000, key=True)
+
+    report = viewer.outlet.sender_report(5 << 32, 1500)
+    assert report is not None
+    sr, names = RtcpPacket.parse(report)
+    assert isinstance(sr, RtcpSrPacket)
+    assert isinstance(names, RtcpSdesPacket)
+    assert sr.ssrc == 1
+    assert sr.sender_info.packet_count == 2
+    assert sr.sender_info.octet_count == sum(len(packet.payload) for packet in viewer.packets)
+    assert (sr.sender_info.rtp_timestamp - viewer.packets[-1].timestamp) & 0xFFFFFFFF == 500 * 90
+    assert names.chunks[0].items[0] == (1, b"name")
+
+
+def test_a_report_block_gives_round_trip_and_loss() -> None:
+    viewer = Viewer()
+    Stream().send([viewer], 0, key=True)
+    viewer.outlet.sender_report(7 << 32, 1000)
+
+    def block(lsr: int) -> RtcpReceiverInfo:
+        return RtcpReceiverInfo(
+            ssrc=1, fraction_lost=64, packets_lost=1, highest_sequence=1, jitter=0, lsr=lsr, dlsr=int(0.5 * 65536)
+        )
+
+    viewer.outlet.receiver_report(block((7 << 16) + 1), 1600)
+    assert viewer.outlet.round_trip_ms is None, "another report's answer says nothing"
+    viewer.outlet.receiver_report(block(7 << 16), 1600)
+    assert viewer.outlet.round_trip_ms == pytest.approx(100)
+    assert viewer.outlet.loss_share == 0.25
+
+
+def test_the_payload_is_never_changed_for_the_first_source() -> None:
+    viewer, stream = Viewer(), Stream()
+    payload = stream.payload(True, True)
+    viewer.outlet.forward(VP8, 1, 1, True, payload, True, 0)
+
+    assert viewer.packets[0].payload == payload
+    assert depacketize_vp8(payload)[0] == 0

@@ -1,0 +1,375 @@
+"""Which packets may reach a viewer at all: a customer's as they came, an agent's only out of the gate."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+import media
+from media import agent_camera, agent_leg, blur_leg, engine, sources
+from media.agent_camera import AgentCamera
+from media.assembler import EncodedFrame
+from media.encoder import EncodedPicture, PictureEncoder
+from media.forwarder import PictureOutlet, SoundOutlet
+from media.negotiation import OPUS, VP8, Choice
+from media.offer import Codec
+from media.packetizer import Vp8Packetizer
+from media.picture import NotProtected, RawPicture
+from media.rtp_packet import RtpPacket, parse_rtp
+from media.segmenter import Reason
+from media.sources import ForwardedPicture, ForwardedSound, NotForwardable, ProtectedPictures
+from tests.blur_room import room
+from tests.media_gate import inverting_gate
+from video_service.media_plane import LegRole
+
+pytestmark = pytest.mark.unit
+
+CLOCK_HZ = 90_000
+
+
+class Way:
+    """The way back to a client, and the loop's clock."""
+
+    def __init__(self) -> None:
+        self.nacks: list[list[int]] = []
+        self.key_frames = 0
+        self.now = 0.0
+
+    def ask_again(self, ssrc: int, lost: list[int]) -> None:
+        self.nacks.append(lost)
+
+    def ask_key_frame(self, ssrc: int) -> None:
+        self.key_frames += 1
+
+    def now_ms(self) -> float:
+        return self.now
+
+
+def outlet(sent: list[bytes], *, is_open: bool = True) -> PictureOutlet:
+    made = PictureOutlet(
+        sent.append,
+        ssrc=1,
+        rtx_ssrc=2,
+        choices=[Choice(Codec(96, VP8, CLOCK_HZ), 97)],
+        clock_hz=CLOCK_HZ,
+        cname="n",
+    )
+    if is_open:
+        made.open()
+    return made
+
+
+class Camera:
+    """Packets of a VP8 stream, one per frame."""
+
+    def __init__(self, receive: Callable[[RtpPacket], None], ssrc: int = 5) -> None:
+        self.receive, self.ssrc, self.sequence = receive, ssrc, 100
+        self.packetizer = Vp8Packetizer()
+
+    def send(self, *, key: bool = False, lose: bool = False) -> RtpPacket:
+        payload = self.packetizer.payloads((b"\x10" if key else b"\x11") + b"picture")[0]
+        packet = RtpPacket(96, self.sequence & 0xFFFF, self.sequence * 3000, self.ssrc, True, payload)
+        self.sequence += 1
+        if not lose:
+            self.receive(packet)
+        return packet
+
+
+def forwarded(way: Way) -> tuple[ForwardedPicture, Camera]:
+    source = ForwardedPicture(LegRole.CUSTOMER, CLOCK_HZ, way, way.now_ms)
+    return source, Camera(lambda packet: source.receive(VP8, packet, way.now))
+
+
+# Fail closed
+
+
+def test_an_agents_picture_cannot_be_forwarded() -> None:
+    way = Way()
+
+    with pytest.raises(NotForwardable):
+        ForwardedPicture(LegRole.AGENT, CLOCK_HZ, way, way.now_ms)
+
+
+def test_the_encoder_takes_nothing_but_what_the_gate_released() -> None:
+    encoder = PictureEncoder(VP8, 500_000, 2_000_000)
+
+    with pytest.raises(NotProtected):
+        encoder.encode(room())  # type: ignore[arg-type]
+
+
+def test_an_encoded_picture_cannot_be_made_of_a_raw_one() -> None:
+    with pytest.raises(NotProtected):
+        EncodedPicture(room(), VP8, (b"raw",), 0, True)  # type: ignore[arg-type]
+
+
+def test_what_is_no_encoded_picture_is_not_sent() -> None:
+    way, sent = Way(), []  # type: ignore[var-annotated]
+    pictures = ProtectedPictures(lambda new_viewer: None, way.now_ms)
+    pictures.attach(outlet(sent))
+    forged = object.__new__(EncodedPicture)
+    for name, value in {"source": room(), "codec": VP8, "payloads": (b"x",), "timestamp": 0, "key": True}.items():
+        object.__setattr__(forged, name, value)
+
+    with pytest.raises(NotProtected):
+        pictures.send(forged)
+    with pytest.raises(AttributeError):
+        pictures.send(EncodedFrame(VP8, b"raw", 0, True))  # type: ignore[arg-type]
+    assert sent == []
+
+
+def test_an_agents_camera_knows_no_outlet() -> None:
+    """The camera's module cannot even name what sends: it imports no outlet, no transport and no engine."""
+    tree = ast.parse(inspect.getsource(agent_camera))
+    imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+
+    assert imported <= {
+        "__future__",
+        "collections.abc",
+        "media.assembler",
+        "media.loss",
+        "media.reception",
+        "media.rtp_packet",
+        "media.sources",
+    }
+    names = {
+        a.name for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module == "media.sources" for a in n.names
+    }
+    assert names == {"Feedback"}
+    assert "outlet" not in " ".join(vars(AgentCamera)).lower()
+
+
+def test_only_three_modules_know_how_to_hand_packets_to_an_outlet() -> None:
+    """`forward` is called by the sources alone, `send_rtp` only given to outlets: no other way out exists."""
+    folder = Path(media.__file__).parent
+    callers = {path.name for path in folder.glob("*.py") if ".forward(" in path.read_text(encoding="utf-8")}
+    senders = {path.name for path in folder.glob("*.py") if ".send_rtp" in path.read_text(encoding="utf-8")}
+
+    assert callers == {"sources.py"}
+    assert senders == {"leg.py", "peer.py"}
+    for module in (agent_leg, blur_leg, engine, sources):
+        assert "ForwardedPicture(" not in inspect.getsource(module).replace("class ForwardedPicture(", "")
+
+
+def test_pictures_that_the_gate_released_reach_every_viewer() -> None:
+    way = Way()
+    sent: list[list[bytes]] = [[], []]
+    pictures = ProtectedPictures(lambda new_viewer: None, way.now_ms)
+    for data in sent:
+        pictures.attach(outlet(data))
+    encoder = PictureEncoder(VP8, 500_000, 2_000_000)
+    gate = inverting_gate()
+    raw = room()
+    encoded = encoder.encode(gate.release(raw, Reason.NO_MASK))
+    assert encoded is not None
+    assert encoded.key
+    pictures.send(encoded)
+
+    assert [parse_rtp(data).payload for data in sent[0]] == [parse_rtp(data).payload for data in sent[1]]
+    decoder = av.CodecContext.create("libvpx", "r")
+    from media.depacketize_vp8 import depacketize_vp8
+
+    frames = decoder.decode(av.Packet(b"".join(depacketize_vp8(parse_rtp(data).payload) for data in sent[0])))
+    luma = np.frombuffer(memoryview(frames[0].planes[0]), np.uint8).reshape(-1, frames[0].planes[0].line_size)
+    seen = luma[: raw.height, : raw.width].astype(int)
+    assert np.abs(seen - (255 - raw.planes.y)).mean() < 20
+    assert np.abs(seen - raw.planes.y).mean() > 40
+    assert isinstance(raw, RawPicture)
+
+
+# Forwarding
+
+
+def test_a_new_viewer_gets_a_key_frame_request_at_once_and_the_picture_from_there_on() -> None:
+    way = Way()
+    source, camera = forwarded(way)
+    camera.send(key=True)
+    camera.send()
+    sent: list[bytes] = []
+    source.attach(outlet(sent))
+
+    assert way.key_frames == 1
+    camera.send()
+    assert sent == []
+    camera.send(key=True)
+    camera.send()
+    assert len(sent) == 2
+
+
+def test_a_second_viewer_does_not_wait_for_the_first_ones_second_to_pass() -> None:
+    way = Way()
+    source, camera = forwarded(way)
+    camera.send(key=True)
+    source.attach(outlet([]))
+    way.now = 5
+    source.attach(outlet([]))
+
+    assert way.key_frames == 2
+
+
+def test_a_viewers_request_goes_up_at_once_and_then_once_a_second() -> None:
+    way = Way()
+    source, camera = forwarded(way)
+    camera.send(key=True)
+    source.attach(outlet([]))
+    camera.send(key=True)
+    asked = way.key_frames
+    for _ in range(30):
+        source.want_key_frame(new_viewer=False)
+    assert way.key_frames == asked, "within a second of the last one"
+    way.now = 1000
+    source.tick(way.now, 50)
+    assert way.key_frames == asked + 1
+
+
+def test_a_parted_viewer_gets_nothing_more() -> None:
+    way = Way()
+    source, camera = forwarded(way)
+    sent: list[bytes] = []
+    viewer = outlet(sent)
+    source.attach(viewer)
+    camera.send(key=True)
+    source.detach(viewer)
+    camera.send(key=True)
+    viewer.resend(range(65_536), 5000)
+
+    assert len(sent) == 1
+    assert viewer.source is None
+
+
+def test_a_lost_packet_is_asked_for_and_forwarded_when_it_comes_again() -> None:
+    way = Way()
+    source, camera = forwarded(way)
+    sent: list[bytes] = []
+    source.attach(outlet(sent))
+    camera.send(key=True)
+    lost = camera.send(lose=True)
+    camera.send()
+
+    assert way.nacks == [[lost.sequence]]
+    way.now = 60
+    source.tick(way.now, 50)
+    assert way.nacks == [[lost.sequence]] * 2
+    source.receive(VP8, lost, way.now, repaired=True)
+    numbers = [parse_rtp(data).sequence for data in sent]
+    assert numbers == [numbers[0], numbers[0] + 2, numbers[0] + 1]
+    way.now = 200
+    source.tick(way.now, 50)
+    assert len(way.nacks) == 2
+
+
+def test_a_packet_lost_for_good_leads_to_a_key_frame_request() -> None:
+    way = Way()
+    source, camera = forwarded(way)
+    source.attach(outlet([]))
+    camera.send(key=True)
+    asked = way.key_frames
+    way.now = 2000
+    camera.send(lose=True)
+    camera.send()
+    source.tick(2090, 40)
+    assert way.key_frames == asked
+    way.now = 2100
+    source.tick(way.now, 40)
+    assert way.key_frames == asked + 1
+
+
+def test_without_a_viewer_nothing_is_asked_for() -> None:
+    way = Way()
+    source, camera = forwarded(way)
+    camera.send(key=True)
+    camera.send(lose=True)
+    camera.send()
+    way.now = 500
+    source.tick(way.now, 40)
+
+    assert way.nacks == []
+    assert way.key_frames == 0
+
+
+def test_a_sender_that_starts_anew_goes_on_in_the_same_stream_from_its_key_frame() -> None:
+    way = Way()
+    source, camera = forwarded(way)
+    sent: list[bytes] = []
+    source.attach(outlet(sent))
+    camera.send(key=True)
+    camera.send()
+    camera.ssrc, camera.sequence = 6, 40_000
+    camera.send()
+    assert way.key_frames == 1
+    camera.send(key=True)
+
+    numbers = [parse_rtp(data).sequence for data in sent]
+    assert numbers == [numbers[0], numbers[0] + 1, numbers[0] + 2]
+
+
+def test_sound_goes_on_evenly_when_its_sender_starts_anew() -> None:
+    sent: list[bytes] = []
+    viewer = SoundOutlet(
+        sent.append, ssrc=1, rtx_ssrc=0, choices=[Choice(Codec(111, OPUS, 48_000))], clock_hz=48_000, cname="n"
+    )
+    viewer.open()
+    sound = ForwardedSound(48_000)
+    sound.attach(viewer)
+    for sequence in (65_534, 65_535, 0, 1):
+        sound.receive(OPUS, RtpPacket(111, sequence, sequence * 960 & 0xFFFFFFFF, 5, False, b"opus"), 0)
+    sound.receive(OPUS, RtpPacket(111, 777, 3, 6, False, b"opus"), 20)
+
+    numbers = [parse_rtp(data).sequence for data in sent]
+    assert [number - numbers[0] for number in numbers] == [0, 1, 2, 3, 4]
+
+
+# The agent's camera
+
+
+def agent_frames(way: Way) -> tuple[AgentCamera, Camera, list[EncodedFrame]]:
+    frames: list[EncodedFrame] = []
+    made = AgentCamera(CLOCK_HZ, way, frames.append, way.now_ms)
+    return made, Camera(lambda packet: made.receive(VP8, packet, way.now)), frames
+
+
+def test_an_agents_packets_become_frames() -> None:
+    way = Way()
+    made, camera, frames = agent_frames(way)
+    camera.send(key=True)
+    camera.send()
+
+    assert [frame.key for frame in frames] == [True, False]
+    assert made.frames == 2
+
+
+def test_an_agent_that_begins_without_a_key_frame_is_asked_for_one() -> None:
+    way = Way()
+    made, camera, frames = agent_frames(way)
+    camera.send()
+    made.tick(way.now, 50)
+
+    assert (frames, way.key_frames) == ([], 1)
+
+
+def test_a_repaired_packet_completes_the_frames_behind_it() -> None:
+    way = Way()
+    made, camera, frames = agent_frames(way)
+    camera.send(key=True)
+    lost = camera.send(lose=True)
+    camera.send()
+    assert len(frames) == 1
+    made.receive(VP8, lost, way.now, repaired=True)
+    assert len(frames) == 3
+
+
+def test_a_decoder_without_references_gets_a_key_frame_next() -> None:
+    way = Way()
+    made, camera, frames = agent_frames(way)
+    camera.send(key=True)
+    made.key_needed()
+    assert way.key_frames == 1
+    camera.send()
+    camera.send(key=True)
+
+    assert [frame.key for frame in frames] == [True, True]
