@@ -90,6 +90,7 @@ class RunningService:
             found = re.search(r"customers:\s+(http://\S+)/customer/", line)
             if found:
                 self.address = found[1]
+            if line.startswith("The first coordinator"):
                 return
 
     def everything(self) -> str:

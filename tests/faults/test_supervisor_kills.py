@@ -6,7 +6,6 @@ import os
 import signal
 import tempfile
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,11 +14,42 @@ from tests.running_service import RunningService, is_gone
 
 pytestmark = pytest.mark.faults
 
+CHILDREN = ("valkey", "media 1", "web")
 
-@pytest.fixture
-def service() -> Iterator[RunningService]:
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[RunningService]:
+    """One service for every test that leaves it as it was."""
     with tempfile.TemporaryDirectory(prefix="vs-") as name, RunningService(Path(name)) as running:
         yield running
+        assert running.stop() == 0
+
+
+@pytest.fixture
+def service(shared: RunningService) -> RunningService:
+    shared.until(lambda: shared.get("/readyz") == 200)
+    return shared
+
+
+@pytest.fixture
+def own_service() -> Iterator[RunningService]:
+    with tempfile.TemporaryDirectory(prefix="vs-") as name, RunningService(Path(name)) as running:
+        yield running
+
+
+class Watch:
+    """How often things happened since the watch began."""
+
+    def __init__(self, service: RunningService) -> None:
+        self._service = service
+        self._began = len(service.log)
+
+    def workers(self, event: str) -> list[str]:
+        return [line["worker"] for line in self._service.log[self._began :] if line["event"] == event]
+
+    def times_ready(self, child: str) -> int:
+        lines = self._service.log[self._began :]
+        return sum(line["event"] == "child_ready" and line["child"] == child for line in lines)
 
 
 def keep(service: RunningService, value: str) -> None:
@@ -34,95 +64,93 @@ def kept(service: RunningService) -> str | None:
     return found
 
 
-def came_back(service: RunningService, child: str) -> bool:
-    return service.times_ready(child) == 2
-
-
 def test_the_web_node_comes_back_at_the_same_address(service: RunningService) -> None:
-    keep(service, "1")
+    keep(service, "web")
     worker = service.events("worker_ready")[-1]["worker"]
+    watch = Watch(service)
 
     os.kill(service.pid("web"), signal.SIGKILL)
 
-    service.until(lambda: service.times_ready("web") == 2)
+    service.until(lambda: watch.times_ready("web"))
     assert service.get("/readyz") == 200
-    assert kept(service) == "1"
+    assert kept(service) == "web"
     # The worker never noticed: media flows while the web node is away.
-    assert [line["worker"] for line in service.events("worker_reached")] == [worker, worker]
-    assert service.times_ready("media 1") == 1
-    assert service.stop() == 0
+    assert watch.workers("worker_reached") == [worker]
+    assert watch.times_ready("media 1") == 0
 
 
 def test_a_worker_comes_back_as_another_worker(service: RunningService) -> None:
+    first = service.events("worker_ready")[-1]["worker"]
+    watch = Watch(service)
+
     os.kill(service.pid("media 1"), signal.SIGKILL)
 
-    service.until(lambda: len(service.events("worker_reached")) == 2)
-    first, second = (line["worker"] for line in service.events("worker_reached"))
-    assert first != second
-    assert [line["worker"] for line in service.events("worker_lost")] == [first]
+    service.until(lambda: watch.workers("worker_reached"))
+    assert watch.workers("worker_lost") == [first]
+    assert watch.workers("worker_reached") == watch.workers("worker_ready") != [first]
     service.until(lambda: service.get("/readyz") == 200)
-    assert service.times_ready("web") == 1
-    assert service.stop() == 0
+    assert watch.times_ready("web") == 0
 
 
 def test_valkey_comes_back_with_everything_that_it_acknowledged(service: RunningService) -> None:
+    names = [f"kept{number}" for number in range(500)]
     with service.store() as store:
-        assert all(store.set(f"kept{number}", number) for number in range(500))
+        assert all(store.set(name, name) for name in names)
+    watch = Watch(service)
 
     os.kill(service.pid("valkey"), signal.SIGKILL)
 
-    service.until(lambda: service.times_ready("valkey") == 2)
+    service.until(lambda: watch.times_ready("valkey"))
     with service.store() as store:
-        assert store.mget([f"kept{number}" for number in range(500)]) == [str(number) for number in range(500)]
+        assert store.mget(names) == names
     service.until(lambda: service.get("/readyz") == 200)
-    assert service.times_ready("web") == 1
-    assert service.times_ready("media 1") == 1
-    assert service.stop() == 0
+    assert (watch.times_ready("web"), watch.times_ready("media 1")) == (0, 0)
 
 
 def test_all_three_at_once(service: RunningService) -> None:
-    keep(service, "1")
-    for child in ("valkey", "media 1", "web"):
+    keep(service, "all")
+    watch = Watch(service)
+    for child in CHILDREN:
         os.kill(service.pid(child), signal.SIGKILL)
 
-    for child in ("valkey", "media 1", "web"):
-        service.until(partial(came_back, service, child))
+    service.until(lambda: all(watch.times_ready(child) for child in CHILDREN))
     service.until(lambda: service.get("/readyz") == 200)
-    assert kept(service) == "1"
-    assert service.stop() == 0
+    assert kept(service) == "all"
 
 
-def test_a_killed_supervisor_leaves_nobody_behind_and_the_next_start_works_at_once(service: RunningService) -> None:
-    keep(service, "1")
-    pids = [service.pid(child) for child in ("valkey", "media 1", "web")]
+def test_a_worker_that_stands_still_is_given_up_and_taken_again(service: RunningService) -> None:
+    worker = service.pid("media 1")
+    watch = Watch(service)
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        service.until(lambda: watch.workers("worker_lost"))
+        assert service.get("/readyz") == 503
+    finally:
+        os.kill(worker, signal.SIGCONT)
 
-    service.process.kill()
-    service.process.wait()
+    service.until(lambda: service.get("/readyz") == 200)
+    assert watch.times_ready("media 1") == 0
 
-    with RunningService(service.data) as second:
-        assert kept(second) == "1"
+
+def test_a_killed_supervisor_leaves_nobody_behind_and_the_next_start_works_at_once(
+    own_service: RunningService,
+) -> None:
+    keep(own_service, "supervisor")
+    pids = [own_service.pid(child) for child in CHILDREN]
+
+    own_service.process.kill()
+    own_service.process.wait()
+
+    with RunningService(own_service.data) as second:
+        assert kept(second) == "supervisor"
         assert second.get("/readyz") == 200
         second.until(lambda: all(is_gone(pid) for pid in pids))
         assert second.stop() == 0
 
 
-def test_a_worker_that_stands_still_is_given_up_and_taken_again(service: RunningService) -> None:
-    worker = service.pid("media 1")
-    os.kill(worker, signal.SIGSTOP)
-    try:
-        service.until(lambda: service.events("worker_lost"))
-        service.until(lambda: service.get("/readyz") == 503)
-    finally:
-        os.kill(worker, signal.SIGCONT)
-
-    service.until(lambda: service.get("/readyz") == 200)
-    assert service.times_ready("media 1") == 1
-    assert service.stop() == 0
-
-
 @pytest.mark.parametrize("child", ["web", "media 1", "valkey"])
-def test_a_child_that_stands_still_does_not_hold_up_the_end(service: RunningService, child: str) -> None:
-    os.kill(service.pid(child), signal.SIGSTOP)
+def test_a_child_that_stands_still_does_not_hold_up_the_end(own_service: RunningService, child: str) -> None:
+    os.kill(own_service.pid(child), signal.SIGSTOP)
 
-    assert service.stop() == 0
-    assert [line["child"] for line in service.events("child_killed")] == [child]
+    assert own_service.stop() == 0
+    assert [line["child"] for line in own_service.events("child_killed")] == [child]
