@@ -38,12 +38,12 @@ class Blur:
     def __init__(self, cells: int, sigma_cells: float) -> None:
         if cells < 1 or sigma_cells <= 0:
             raise ValueError("cells and sigma_cells must be positive")
-        self._cells, self._sigma_cells = cells, sigma_cells
+        self.cells, self.sigma_cells = cells, sigma_cells
 
     def render(self, planes: Planes, alpha: Alpha | None = None) -> Planes:
         """Return the blurred picture."""
         # An even step for luma makes a whole one for chroma: averaging by whole steps is five times as fast.
-        step = 2 * max(1, round(min(planes.width, planes.height) / (2 * self._cells)))
+        step = 2 * max(1, round(min(planes.width, planes.height) / (2 * self.cells)))
         size = max(1, planes.width // step), max(1, planes.height // step)
         weight = np.ones(size[::-1], np.float32)
         if alpha is not None:
@@ -52,7 +52,7 @@ class Blur:
             cv2.multiply(_averaged(plane, size, each), weight, dtype=cv2.CV_32F)
             for plane, each in ((planes.y, step), (planes.u, step // 2), (planes.v, step // 2))
         ]
-        blurred = cv2.GaussianBlur(cv2.merge([*colours, weight]), (0, 0), self._sigma_cells)
+        blurred = cv2.GaussianBlur(cv2.merge([*colours, weight]), (0, 0), self.sigma_cells)
         grid = cv2.convertScaleAbs(np.asarray(blurred[..., :3] / blurred[..., 3:], np.float32))
         y, u, v = (
             _bytes(cv2.resize(cells, plane.shape[::-1], interpolation=cv2.INTER_LINEAR))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from media.compositor import BACKGROUND, COVER, Blur, YuvCompositor
 from media.picture import Plane, Planes
 from media.segmenter import Alpha
-from tests.blur_room import reads_code, room, signer_alpha
+from tests.blur_room import CODE, reads_code, room, signer_alpha
 
 pytestmark = pytest.mark.unit
 
@@ -143,6 +143,42 @@ def test_a_code_that_fills_the_wall_is_gone_at_any_resolution(size: tuple[int, i
     for blurred in (BACKGROUND.render(planes), COVER.render(planes)):
         assert not reads_code(blurred.y)
         assert not reads_code(blurred.y, stretched=True)
+
+
+def attack(blurred: Plane, cells: int, sigma_cells: float) -> bool:
+    """Whether the code comes back when the blur is undone by somebody who knows it exactly (Wiener deconvolution).
+
+    The attacker takes the grid out of the picture, divides by the blur's spectrum with every plausible guess of the
+    noise, and lets the decoder look at each result.
+    """
+    step = 2 * round(min(blurred.shape) / (2 * cells))
+    grid = blurred[step // 2 :: step, step // 2 :: step].astype(np.float64)
+    padded = np.pad(grid, 32, mode="reflect")
+    down, across = np.fft.fftfreq(padded.shape[0])[:, None], np.fft.rfftfreq(padded.shape[1])[None]
+    spectrum = np.exp(-2 * np.pi**2 * sigma_cells**2 * (down**2 + across**2)) * np.sinc(down) * np.sinc(across)
+    for noise_to_signal in 10.0 ** np.arange(-8, 0):
+        undone = np.fft.rfft2(padded) * spectrum / (spectrum**2 + noise_to_signal)
+        found = np.fft.irfft2(undone, s=padded.shape)[32:-32, 32:-32].clip(0, 255).astype(np.uint8)
+        large = np.asarray(cv2.resize(found, blurred.shape[::-1], interpolation=cv2.INTER_CUBIC), np.uint8)
+        if reads_code(large) or reads_code(large, stretched=True):
+            return True
+    return False
+
+
+@pytest.mark.parametrize("side", [400, 470])
+@pytest.mark.parametrize(("cells", "sigma_cells", "readable"), [(60, 1.0, True), (60, 3.0, False), (24, 3.0, False)])
+def test_the_blur_cannot_be_computed_back(cells: int, sigma_cells: float, readable: bool, side: int) -> None:
+    wall, chroma = np.full((480, 640), 150, np.uint8), np.full((240, 320), 128, np.uint8)
+    top, left = (480 - side) // 2, (640 - side) // 2
+    code = cv2.QRCodeEncoder.create().encode(CODE)
+    wall[top : top + side, left : left + side] = cv2.resize(code, (side, side), interpolation=cv2.INTER_NEAREST)
+    blurred = Blur(cells, sigma_cells).render(Planes(wall, chroma, chroma))
+    assert attack(blurred.y, cells, sigma_cells) is readable
+
+
+def test_the_blurs_in_use_are_those_that_were_attacked() -> None:
+    assert (BACKGROUND.cells, BACKGROUND.sigma_cells) == (60, 3.0)
+    assert (COVER.cells, COVER.sigma_cells) == (24, 3.0)
 
 
 def test_full_range_is_carried_on() -> None:
