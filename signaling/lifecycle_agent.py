@@ -42,7 +42,7 @@ AGENT = Machine(
         ("available", "gone"): Step("available", (LEAVE, GONE)),
         ("available", "back"): Step("available", (BACK, ENTER)),
         **{(state, "gone"): Step(state, (GONE,)) for state in ("on_call", "after_call", "rest", "break")},
-        **{(state, "back"): Step(state, (BACK,)) for state in ("reserved", "on_call", "after_call", "rest", "break")},
+        **{(state, "back"): Step(state, (BACK,)) for state in ("on_call", "after_call", "rest", "break")},
         # Leaving.
         ("available", "sign_out"): Step("offline", (LEAVE, BACK, SIGN_OUT)),
         ("reserved", "sign_out"): Step("offline", (BACK, SIGN_OUT)),

@@ -1,0 +1,72 @@
+"""Random histories on a real Valkey, by two nodes, against the oracle of the policy."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import AsyncIterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from redis.asyncio import Redis
+
+from signaling.lifecycle_agent import AGENT
+from signaling.lifecycle_call import CALL
+from tests.oracle.compare import Dump, same, sound
+from tests.oracle.world import KINDS, Command, World, histories, play
+from tests.valkey_server import RealValkey
+
+pytestmark = pytest.mark.integration
+
+_numbers = itertools.count()
+NEVER_BY_CHANCE = {("rest", "tire")}  # only when the policy changed while an agent rested
+relaxed = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+
+
+@pytest.fixture
+async def second(valkey: RealValkey) -> AsyncIterator[Redis]:
+    """The other node's connections."""
+    client = Redis.from_url(valkey.url, socket_timeout=5.0)
+    yield client
+    await client.aclose()
+
+
+async def run(world: World, history: list[Command], at_once: int) -> None:
+    await world.open()
+    await play(world, history, at_once)
+    dump = await Dump(world.pool).read(world.stores[0].redis)
+    sound(dump)
+    same(dump, world.oracle)
+
+
+@relaxed
+@given(history=histories)
+async def test_two_nodes_in_turn_do_what_the_policy_says(
+    redis: Redis, second: Redis, pool: str, history: list[Command]
+) -> None:
+    world = World(redis, second, f"{pool}-{next(_numbers)}")
+    await run(world, history, at_once=1)
+
+
+@relaxed
+@given(history=histories)
+async def test_two_nodes_at_the_same_time_do_what_the_policy_says_in_the_order_redis_gave(
+    redis: Redis, second: Redis, pool: str, history: list[Command]
+) -> None:
+    world = World(redis, second, f"{pool}-{next(_numbers)}")
+    await run(world, history, at_once=8)
+
+
+async def test_long_histories_take_every_step_of_the_life_cycles(redis: Redis, second: Redis, pool: str) -> None:
+    visited: set[tuple[str, str, str]] = set()
+    for seed in range(12):
+        dice = random.Random(seed)
+        world = World(redis, second, f"{pool}-{seed}")
+        history = [(dice.choice(KINDS), dice.randrange(100), dice.randrange(100)) for _ in range(700)]
+        await run(world, history, at_once=1 + seed % 3 * 4)
+        visited |= world.oracle.visited
+    for machine in (CALL, AGENT):
+        taken = {(state, event) for name, state, event in visited if name == machine.name}
+        assert taken == set(machine.table) - NEVER_BY_CHANCE

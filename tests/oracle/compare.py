@@ -1,0 +1,137 @@
+"""What Redis holds against what the oracle says, and what must hold whatever happened."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from redis.asyncio import Redis
+
+from signaling.lifecycle_call import STATE_OF
+from tests.oracle.policy_oracle import Oracle
+
+
+def text(value: Any) -> Any:
+    """Bytes to text, all the way down."""
+    if isinstance(value, bytes):
+        return value.decode()
+    if isinstance(value, dict):
+        return {text(key): text(item) for key, item in value.items()}
+    if isinstance(value, list | set | tuple):
+        return [text(item) for item in value]
+    return value
+
+
+class Dump:
+    """Every key of a pool, read type by type."""
+
+    def __init__(self, pool: str) -> None:
+        self.root = f"{{{pool}}}:"
+        self.types: dict[str, str] = {}
+        self.values: dict[str, Any] = {}
+
+    async def read(self, redis: Redis) -> Dump:
+        names = [text(name) async for name in redis.scan_iter(match=self.root.replace("{", "?") + "*", count=1000)]
+        async with redis.pipeline(transaction=False) as pipe:
+            for name in names:
+                pipe.type(name)
+            self.types = dict(zip(names, text(await pipe.execute()), strict=True))
+            readers = {"hash": pipe.hgetall, "set": pipe.smembers, "string": pipe.get}
+            for name, kind in self.types.items():
+                if kind == "zset":
+                    pipe.zrange(name, 0, -1, withscores=True)
+                elif kind == "list":
+                    pipe.lrange(name, 0, -1)
+                else:
+                    readers[kind](name)
+            self.values = dict(zip(names, text(await pipe.execute()), strict=True))
+        return self
+
+    def get(self, name: str) -> Any:
+        return self.values.get(self.root + name)
+
+    def scores(self, name: str) -> dict[str, int]:
+        return {member: int(score) for member, score in self.get(name) or []}
+
+    def of(self, stem: str) -> dict[str, Any]:
+        head = f"{self.root}{stem}:"
+        return {name.removeprefix(head): value for name, value in self.values.items() if name.startswith(head)}
+
+
+def same(dump: Dump, oracle: Oracle) -> None:
+    """Every call, agent and deadline is as the oracle says."""
+    calls = {
+        id: (row["phase"], int(row["epoch"]), row["agent"] if row["phase"] != "closed" else "", row["ended_reason"])
+        for id, row in dump.of("call").items()
+    }
+    expected_calls = {
+        call.id: (call.phase, call.epoch, call.agent if call.phase != "closed" else "", call.ended_reason)
+        for call in oracle.calls.values()
+    }
+    assert calls == expected_calls
+    agents = {
+        id: (
+            row["state"],
+            row["call"],
+            int(row["missed"]),
+            row["break_wanted"] == "1",
+            row["away"],
+            int(row["signing_ms"]),
+        )
+        for id, row in dump.of("agent").items()
+    }
+    expected_agents = {
+        a.id: (a.state, a.call, a.missed, a.break_wanted, a.away, a.signing_ms) for a in oracle.agents.values()
+    }
+    assert agents == expected_agents
+    assert dump.scores("deadlines") == oracle.deadlines
+    present = {name for name, row in dump.of("person").items() if row["present"] == "1"}
+    assert (
+        present == {name for name, person in oracle.persons.items() if person.present} == set(dump.scores("presence"))
+    )
+    for id, row in dump.of("record").items():
+        assert int(row["signing_ms"]) == oracle.calls[id].signing_ms
+
+
+def sound(dump: Dump) -> None:
+    """What must hold in every store, oracle or not."""
+    calls, agents, persons = dump.of("call"), dump.of("agent"), dump.of("person")
+    served = [row["agent"] for row in calls.values() if row["phase"] != "closed" and row["agent"]]
+    assert len(served) == len(set(served)), "an agent has two calls"
+    held = [row["call"] for row in agents.values() if row["call"]]
+    assert len(held) == len(set(held)), "a call is at two agents"
+    for id, row in agents.items():
+        assert bool(row["call"]) == (row["state"] in ("reserved", "on_call"))
+        if row["call"]:
+            call = calls[row["call"]]
+            assert call["agent"] == id
+            assert (row["state"] == "reserved") == (call["phase"] == "ringing")
+    for id, row in calls.items():
+        assert bool(row["agent"]) == (row["phase"] in ("ringing", "talking", "alone")) or row["phase"] == "closed"
+        if row["phase"] != "closed":
+            assert persons[row["customer"]]["call"] == id, "a customer was lost"
+    in_state = {
+        state: {id for id, row in calls.items() if STATE_OF[row["phase"]] == state} for state in ("waiting", "active")
+    }
+    assert set(dump.scores("line")) == in_state["waiting"]
+    assert set(dump.scores("active")) == in_state["active"]
+    assert set(dump.scores("records")) == set(dump.of("record")) >= set(calls)
+    _index(dump, "waiting", {id for id, row in calls.items() if row["phase"] == "queued"})
+    _index(
+        dump,
+        "idle",
+        {id for id, row in agents.items() if row["state"] == "available" and persons[id]["present"] == "1"},
+    )
+    assert set(dump.scores("agents")) == {id for id, row in agents.items() if row["state"] != "offline"}
+    counted = {state: int(count) for state, count in (dump.get("agent_states") or {}).items() if int(count)}
+    assert counted == Counter(row["state"] for row in agents.values() if row["state"] != "offline")
+
+
+def _index(dump: Dump, stem: str, expected: set[str]) -> None:
+    zsets = {name: [member for member, _ in members] for name, members in dump.of(stem).items()}
+    assert sorted(sum(zsets.values(), [])) == sorted(expected)
+    if stem == "waiting":
+        index = {f"{bucket}:{name}" for name, buckets in dump.of("buckets").items() for bucket in buckets}
+    else:
+        index = set(dump.get("idle_sets") or [])
+    assert index == set(zsets), "the index names exactly the buckets that are not empty"

@@ -1,0 +1,70 @@
+"""What the oracle knows: plain objects, no indexes, nothing clever."""
+
+from __future__ import annotations
+
+import dataclasses
+
+
+class Refused(Exception):
+    """The operation is refused with this code, and nothing has changed."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclasses.dataclass
+class Person:
+    role: str
+    skills: frozenset[str]
+    socket: str = ""
+    present: bool = False
+    lapses_ms: int = 0
+    call: str = ""
+
+
+@dataclasses.dataclass
+class Call:
+    id: str
+    customer: str
+    needs: frozenset[str]
+    call_class: str
+    seq: int
+    joined_ms: int
+    phase: str = "new"
+    epoch: int = 0
+    agent: str = ""
+    declined: set[str] = dataclasses.field(default_factory=set)
+    answered_ms: int = 0
+    signing_ms: int = 0
+    segment_from_ms: int = 0
+    ended_reason: str = ""
+    segments: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass
+class Agent:
+    id: str
+    skills: frozenset[str]
+    state: str = "offline"
+    idle_ms: int = 0
+    since_ms: int = 0
+    call: str = ""
+    missed: int = 0
+    break_wanted: bool = False
+    away: str = ""
+    signing_ms: int = 0
+    signing_from_ms: int = 0
+    working_until_ms: int = 0
+
+
+@dataclasses.dataclass
+class Shift:
+    agent: str
+    start_ms: int
+    end_ms: int
+
+
+def words(text: object) -> frozenset[str]:
+    """Read "a+b" as the store writes skills and needs."""
+    return frozenset(filter(None, str(text).split("+")))
