@@ -9,15 +9,19 @@ from pathlib import Path
 from typing import TypeVar
 
 from redis.asyncio import Redis
+from websockets.asyncio.client import ClientConnection, unix_connect
+from websockets.typing import Subprotocol
 
+from media import rpc
 from media.registry import Lease, Registry
 from media.rpc_server import RpcServer
 from tests.recording_engine import RecordingEngine
-from video_service.media_plane import MediaEvent, MediaPlane
+from video_service.media_plane import LegRequest, LegRole, MediaEvent, MediaPlane
 
 T = TypeVar("T")
 
 LIMIT_S = 10.0
+TOKEN = "t" * 40
 
 
 class RpcWorker:
@@ -97,3 +101,19 @@ async def within(work: Awaitable[T]) -> T:
     """Await `work` with the test's time limit."""
     async with asyncio.timeout(LIMIT_S):
         return await work
+
+
+def offer(leg: str, role: LegRole = LegRole.AGENT, sdp: str = "offer") -> LegRequest:
+    """Return a request for a leg."""
+    return LegRequest(leg_id=leg, person=f"p-{leg}", role=role, codecs=("video/VP8",), sdp=sdp)
+
+
+async def raw(worker: RpcWorker, *, token: str = TOKEN, protocol: str = rpc.SUBPROTOCOL) -> ClientConnection:
+    """Connect to a worker without a plane."""
+    return await unix_connect(
+        str(worker.path),
+        "ws://worker/",
+        subprotocols=[Subprotocol(protocol)],
+        additional_headers={"Authorization": f"Bearer {token}"},
+        compression=None,
+    )

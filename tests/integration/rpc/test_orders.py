@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+import pytest
+
+from media import rpc, rpc_server
+from media.plane import RpcMediaPlane
+from tests.rpc_worker import Heard, RpcWorker, offer, raw, until, within
+from video_service.media_plane import (
+    BadSdp,
+    CallRoute,
+    Candidate,
+    LegAnswer,
+    LegEvent,
+    LegRole,
+    LegState,
+    MediaError,
+    PictureEvent,
+    PictureState,
+    StaleEpoch,
+    UnknownLeg,
+    WorkerEvent,
+    WorkerUnavailable,
+)
+
+pytestmark = pytest.mark.integration
+
+
+async def test_every_order_reaches_the_engine_and_its_result_comes_back(
+    plane: RpcMediaPlane, worker: RpcWorker
+) -> None:
+    route = CallRoute(call_id="c", epoch=3, customer_leg="k", agent_leg="a")
+    candidate = Candidate(candidate="candidate:1", sdp_mid="0")
+
+    assert await plane.answer_leg("w-1", offer("a")) == LegAnswer(leg_id="a", sdp="answer to offer")
+    await plane.answer_leg("w-1", offer("k", LegRole.CUSTOMER))
+    await plane.add_candidate("w-1", "a", candidate)
+    await plane.open_call("w-1", route)
+    counts = await plane.statistics("w-1")
+    await plane.close_call("w-1", "c", 3)
+    await plane.close_leg("w-1", "a")
+    await plane.close_leg("w-1", "a")
+
+    assert [each.leg_id for each in counts] == ["a", "k"]
+    assert worker.engine.orders == [
+        offer("a"),
+        offer("k", LegRole.CUSTOMER),
+        ("a", candidate),
+        route,
+        "statistics",
+        ("c", 3),
+        "a",
+        "a",
+    ]
+
+
+async def test_errors_keep_their_types_and_lose_their_texts(plane: RpcMediaPlane) -> None:
+    with pytest.raises(BadSdp):
+        await plane.answer_leg("w-1", offer("a", sdp="not an offer"))
+    with pytest.raises(UnknownLeg):
+        await plane.add_candidate("w-1", "nobody", Candidate(candidate=""))
+    with pytest.raises(MediaError) as raised:
+        await plane.answer_leg("w-1", offer("a", sdp="crash"))
+
+    assert type(raised.value) is MediaError
+    assert "crash" not in str(raised.value)
+
+
+async def test_an_old_epoch_is_refused(plane: RpcMediaPlane) -> None:
+    await plane.close_call("w-1", "c", 5)
+
+    with pytest.raises(StaleEpoch):
+        await plane.close_call("w-1", "c", 4)
+
+
+async def test_an_unknown_worker_is_unavailable(plane: RpcMediaPlane) -> None:
+    with pytest.raises(WorkerUnavailable):
+        await plane.statistics("w-2")
+
+
+async def test_orders_do_not_wait_for_one_another(plane: RpcMediaPlane, worker: RpcWorker) -> None:
+    worker.engine.hold.clear()
+    slow = asyncio.create_task(plane.answer_leg("w-1", offer("a")))
+    await within(worker.engine.reached.wait())
+    worker.engine.hold.set()
+    worker.engine.reached.clear()
+
+    assert await within(plane.statistics("w-1")) is not None
+    assert (await within(slow)).leg_id == "a"
+
+
+async def test_a_worker_that_does_not_answer_is_given_up_in_time(
+    make_plane: Callable[..., RpcMediaPlane], worker: RpcWorker
+) -> None:
+    plane = make_plane(timeout_s=0.2)
+    await plane.start()
+    await until(lambda: bool(plane.workers()))
+    worker.engine.hold.clear()
+
+    with pytest.raises(rpc.MediaTimeout):
+        await within(plane.close_leg("w-1", "a"))
+
+
+async def test_a_leg_whose_answer_nobody_waited_for_is_closed(
+    make_plane: Callable[..., RpcMediaPlane], worker: RpcWorker
+) -> None:
+    plane = make_plane()
+    await plane.start()
+    await until(lambda: bool(plane.workers()))
+    worker.engine.hold.clear()
+    waiting = asyncio.create_task(plane.answer_leg("w-1", offer("a")))
+    await within(worker.engine.reached.wait())
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    worker.engine.hold.set()
+
+    await until(lambda: "a" in worker.engine.orders)
+    assert worker.engine.legs == {}
+
+
+async def test_too_many_orders_at_once_are_refused(
+    plane: RpcMediaPlane, worker: RpcWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rpc_server, "IN_FLIGHT_LIMIT", 3)
+    worker.engine.hold.clear()
+    orders = [asyncio.create_task(plane.statistics("w-1")) for _ in range(5)]
+    done, _ = await asyncio.wait(orders, timeout=10, return_when=asyncio.FIRST_EXCEPTION)
+    assert [type(task.exception()) for task in done] == [rpc.MediaBusy] * len(done)
+    worker.engine.hold.set()
+
+    results = await asyncio.gather(*orders, return_exceptions=True)
+    assert sum(isinstance(result, rpc.MediaBusy) for result in results) == 2
+
+
+async def test_events_reach_every_node(
+    plane: RpcMediaPlane, make_plane: Callable[..., RpcMediaPlane], worker: RpcWorker
+) -> None:
+    second = make_plane()
+    await second.start()
+    await until(lambda: len(second.workers()) == 1)
+    readers = [Heard(plane), Heard(second)]
+    event = PictureEvent(worker="w-1", leg_id="a", person="p", state=PictureState.PROTECTED, reason="late")
+
+    worker.engine.tell(event)
+
+    try:
+        for reader in readers:
+            assert await reader.until(lambda each: isinstance(each, PictureEvent)) == event
+    finally:
+        for reader in readers:
+            await reader.close()
+
+
+async def test_a_node_that_comes_later_hears_the_last_of_each_leg(
+    make_plane: Callable[..., RpcMediaPlane], worker: RpcWorker
+) -> None:
+    def leg(name: str, state: LegState) -> LegEvent:
+        return LegEvent(worker="w-1", leg_id=name, person="p", state=state)
+
+    picture = PictureEvent(worker="w-1", leg_id="a", person="p", state=PictureState.CLEAR)
+    for event in (
+        leg("a", LegState.CONNECTED),
+        picture,
+        leg("b", LegState.CONNECTED),
+        leg("a", LegState.FLOWING),
+        leg("b", LegState.CLOSED),
+    ):
+        worker.engine.tell(event)
+    await until(worker.engine._events.empty)
+
+    plane = make_plane()
+    await plane.start()
+    reader = Heard(plane)
+    try:
+        found = [await reader.until(lambda _: True) for _ in range(4)]
+    finally:
+        await reader.close()
+    assert found[0] == WorkerEvent(worker="w-1", alive=True)
+    assert found[1] == leg("b", LegState.CLOSED)
+    assert set(found[2:]) == {leg("a", LegState.FLOWING), picture}
+
+
+async def test_a_node_that_does_not_read_is_cut_and_the_worker_lives(
+    worker: RpcWorker, plane: RpcMediaPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rpc_server, "OUTGOING_LIMIT", 8)
+    silent = await raw(worker)
+    silent.transport.pause_reading()
+    event = PictureEvent(worker="w-1", leg_id="a", person="p" * 50_000, state=PictureState.CLEAR)
+    reader = Heard(plane)
+    try:
+        for _ in range(200):
+            worker.engine.tell(event)
+            await reader.until(lambda each: isinstance(each, PictureEvent))
+        await until(lambda: len(worker.server._nodes) == 1)
+        assert list(await plane.statistics("w-1")) == []
+    finally:
+        await reader.close()
+        silent.transport.abort()
+        await silent.wait_closed()
+
+
+async def test_close_may_be_called_twice_and_ends_the_events(plane: RpcMediaPlane) -> None:
+    events = plane.events()
+    assert isinstance(await within(anext(events)), WorkerEvent)
+
+    await plane.close()
+    await plane.close()
+
+    with contextlib.suppress(StopAsyncIteration):
+        while True:
+            await within(anext(events))
+    with pytest.raises(WorkerUnavailable):
+        await plane.statistics("w-1")
