@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from redis.exceptions import RedisError
+
+from tests.rpc_worker import within
+from tests.valkey_server import RealValkey
+from video_service import redis_client
+
+pytestmark = pytest.mark.integration
+
+
+async def test_a_hot_client_gives_up_in_time_and_does_not_try_again(valkey_server: Callable[..., RealValkey]) -> None:
+    server = valkey_server()
+    client = redis_client.hot(server.url, timeout_s=0.3)
+    assert await client.incr("n") == 1
+    server.freeze()
+    loop = asyncio.get_running_loop()
+    began_s = loop.time()
+
+    with pytest.raises((RedisError, TimeoutError)):
+        await within(client.incr("n"))
+
+    # The defaults of the library would take most of a minute.
+    assert loop.time() - began_s < 5
+    server.thaw()
+    assert int(await client.get("n") or 0) <= 2
+    await client.aclose()
+
+
+async def test_a_hot_client_finds_a_server_that_was_started_again(valkey_server: Callable[..., RealValkey]) -> None:
+    server = valkey_server(aof=True)
+    client = redis_client.hot(server.url)
+    await client.set("a", "1")
+    server.kill()
+    with pytest.raises((RedisError, OSError)):
+        await client.get("a")
+    server.start()
+
+    assert await client.get("a") == "1"
+    await client.aclose()
+
+
+async def test_a_blocking_client_waits_as_long_as_the_command_says(valkey: RealValkey, pool: str) -> None:
+    reader, writer = redis_client.blocking(valkey.url), redis_client.hot(valkey.url)
+    key = f"{{{pool}}}:list"
+
+    assert await within(reader.blpop([key], timeout=0.2)) is None
+    waiting = asyncio.ensure_future(reader.blpop([key], timeout=0))
+    await writer.rpush(key, "x")
+    assert list(await within(waiting) or ()) == [key, "x"]
+
+    await reader.aclose()
+    await writer.aclose()
