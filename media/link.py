@@ -60,16 +60,13 @@ class Link:
         backoff_s = BACKOFF_FIRST_S
         while True:
             try:
-                async with asyncio.timeout(OPEN_TIMEOUT_S):
-                    socket = await self._open()
+                if await self._connect_once():
+                    backoff_s = BACKOFF_FIRST_S
             except (OSError, TimeoutError, InvalidHandshake, InvalidURI, ConnectionClosed) as error:
                 log.info("worker_not_reached", worker=self.lease.worker, error=type(error).__name__)
-            else:
-                try:
-                    if await self._converse(socket):
-                        backoff_s = BACKOFF_FIRST_S
-                finally:
-                    await rpc.close_socket(socket, 1000, "")
+            except Exception:
+                # A lease can hold anything; one that cannot be used must not end the search for the others.
+                log.exception("link_failed", worker=self.lease.worker)
             await asyncio.sleep(backoff_s)
             backoff_s = min(BACKOFF_MOST_S, backoff_s * 2)
 
@@ -107,6 +104,15 @@ class Link:
             answered = answer.done() and not answer.cancelled()
             if new_leg is not None and not answered and len(self._abandoned) < ABANDONED_LIMIT:
                 self._abandoned[number] = new_leg.leg_id
+
+    async def _connect_once(self) -> bool:
+        """Connect and serve the connection to its end; return whether it was the right worker's."""
+        async with asyncio.timeout(OPEN_TIMEOUT_S):
+            socket = await self._open()
+        try:
+            return await self._converse(socket)
+        finally:
+            await rpc.close_socket(socket, 1000, "")
 
     async def _open(self) -> ClientConnection:
         scheme, _, place = self.lease.address.partition(":")

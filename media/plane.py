@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from typing import TypeVar
@@ -132,8 +131,10 @@ class RpcMediaPlane:
     async def _discover(self) -> None:
         """Follow the registry. While it cannot be read the links stay: a worker lives on without Redis."""
         while True:
-            with contextlib.suppress(RedisError, TimeoutError, OSError):
+            try:
                 await self._follow(await self._registry.live())
+            except (RedisError, TimeoutError, OSError) as error:
+                log.debug("registry_not_read", error=type(error).__name__)
             await asyncio.sleep(DISCOVER_S)
 
     async def _follow(self, leases: list[Lease]) -> None:

@@ -95,6 +95,7 @@ class Supervisor:
             stack.callback(os.close, read_end)
             parts = self._plan(listener, server, read_end)
             try:
+                self._say("Starting ...")
                 if await self._start(parts):
                     self._say_ready(listener)
                     await self._wait()
@@ -106,7 +107,7 @@ class Supervisor:
         self._signals += 1
         self._stop.set()
         if self._signals == 1:
-            self._console.print("Stopping: live calls are told first. Ctrl-C again ends at once.")
+            self._say("Stopping: live calls are told first. Ctrl-C again ends at once.")
             return
         for child in self._children:
             child.kill()
@@ -196,13 +197,18 @@ class Supervisor:
             socket_path(self._settings, child.plan.name.removeprefix("media ")).unlink(missing_ok=True)
 
     def _say_ready(self, listener: socket.socket) -> None:
-        settings, console = self._settings, self._console
+        settings = self._settings
         address = settings.public_url or f"http://{_shown(settings.host)}:{listener.getsockname()[1]}"
-        console.print("The service is ready. Ctrl-C stops it.")
+        self._say("The service is ready. Ctrl-C stops it.", "bold green")
         for page, who in (("customer", "customers"), ("agent", "agents"), ("coordinator", "coordinators")):
-            console.print(f"  {who + ':':<14}{address}/{page}/")
+            self._say(f"  {who + ':':<14}{address}/{page}/")
         data = "" if settings.data_dir == Path("var") else f" --data {shlex.quote(str(settings.data_dir))}"
-        console.print(f"The first coordinator: video-service users add NAME --role coordinator{data}")
+        self._say(f"The first coordinator: video-service users add NAME --role coordinator{data}")
+
+    def _say(self, line: str, style: str = "") -> None:
+        """Tell the person at the terminal, who may have closed it."""
+        with contextlib.suppress(OSError, ValueError):
+            self._console.print(line, style=style)
 
 
 def _valkey_plan(server: EmbeddedValkey) -> ChildPlan:

@@ -99,6 +99,21 @@ async def test_a_lease_of_another_version_is_left_out(redis: Redis, pool: str) -
     assert await registry.live() == []
 
 
+@pytest.mark.parametrize(
+    "address", ["", "unix:", "unix:/no/such.sock", "tls:", "tls:127.0.0.1:1", "tls:[", "http:a", "\0"]
+)
+async def test_a_lease_that_leads_nowhere_does_not_hide_the_others(
+    plane: RpcMediaPlane, redis: Redis, pool: str, folder: Path, address: str
+) -> None:
+    await Registry(redis, pool).renew(Lease(worker="w-0", address=address), lease_ms=60_000)
+    await until(lambda: "w-0" in plane._links)
+
+    async with RpcWorker("w-2", folder, redis, pool, token=TOKEN):
+        await until(lambda: len(plane.workers()) == 2)
+    with pytest.raises(WorkerUnavailable):
+        await plane.statistics("w-0")
+
+
 async def test_leases_that_nobody_renews_leave_nothing_behind(redis: Redis, pool: str) -> None:
     await Registry(redis, pool).renew(Lease(worker="w-1", address="unix:/a"), lease_ms=3000)
 
