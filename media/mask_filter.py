@@ -20,23 +20,25 @@ class SlowOut:
     Each picture an alpha falls by `fall` of the way to its new value and rises all the way at once: smoothing both
     ways would hide a newly placed hand for several pictures. With 0.7 a place that the hand has left is gone in the
     second picture, and a hand that the network loses for one picture stays. Slower, the room shows behind quick
-    hands; faster, hands flicker. The past is dropped when the picture changes its size.
+    hands; faster, hands flicker. The past is dropped when the picture changes its size, and when it is older than
+    `memory_ms` by the pictures' time stamps: after a pause somebody else may stand where the signer stood.
     """
 
-    def __init__(self, fall: float = 0.7) -> None:
+    def __init__(self, fall: float = 0.7, memory_ms: float = 150.0) -> None:
         if not 0 < fall <= 1:
             raise ValueError("fall must lie in (0, 1]")
-        self._fall = np.float32(fall)
+        self._fall, self._memory_ms = np.float32(fall), memory_ms
         self._past: Alpha | None = None
-        self._size = (0, 0)
+        self._size, self._time_ms = (0, 0), 0.0
 
     def apply(self, picture: RawPicture, mask: Mask) -> Mask:
         """Return `mask` with what the last pictures had, fading."""
-        size = (picture.width, picture.height)
+        size, time_ms = (picture.width, picture.height), picture.pts_ms
         alpha, past = mask.alpha, self._past
-        if past is not None and size == self._size and past.shape == alpha.shape:
+        recent = size == self._size and 0 <= time_ms - self._time_ms <= self._memory_ms
+        if past is not None and recent and past.shape == alpha.shape:
             alpha = np.maximum(alpha, past + (alpha - past) * self._fall)
-        self._past, self._size = alpha, size
+        self._past, self._size, self._time_ms = alpha, size, time_ms
         return dataclasses.replace(mask, alpha=alpha)
 
     def reset(self) -> None:

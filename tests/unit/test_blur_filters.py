@@ -51,6 +51,14 @@ def test_the_past_ends_with_a_reset_and_with_a_change_of_size_or_rotation() -> N
         slow_out.reset()
 
 
+@pytest.mark.parametrize(("later", "remembered"), [(1, True), (4, True), (5, False), (3000, False), (-1, False)])
+def test_the_past_ends_with_a_pause_and_with_a_jump_back(later: int, remembered: bool) -> None:
+    slow_out = SlowOut(memory_ms=150)
+    slow_out.apply(room(64, 48, frame_id=10), flat(1.0))
+    out = slow_out.apply(room(64, 48, frame_id=10 + later), flat(0.0))
+    assert (at(out) > 0) == remembered
+
+
 def test_a_mask_of_another_shape_has_no_past() -> None:
     slow_out = SlowOut()
     slow_out.apply(PICTURE, flat(1.0))
