@@ -100,7 +100,8 @@ class Passwords:
 
     async def _in_turn(self, work: Callable[..., T], *words: str) -> T:
         try:
-            await asyncio.wait_for(self._turn.acquire(), QUEUE_TIMEOUT_S)
+            async with asyncio.timeout(QUEUE_TIMEOUT_S):
+                await self._turn.acquire()
         except TimeoutError as error:
             raise PasswordsBusy from error
         # The turn ends with the thread's work and not with this await: a client that goes away frees no memory.
