@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
 
 from tests.browser import cameras
@@ -36,11 +36,13 @@ DESK = {"width": 1280, "height": 800}
 session = pytest_asyncio.fixture(scope="session", loop_scope="session")
 
 
-def launch_flags(camera: Path | None) -> list[str]:
-    """Return Chromium's flags; without a camera file it has no camera at all."""
-    if camera is None:
-        return [flag for flag in FLAGS if "fake" not in flag]
-    return [*FLAGS, f"--use-file-for-fake-video-capture={camera}"]
+def launch_flags(camera: str, file: Path | None = None) -> list[str]:
+    """Return Chromium's flags: "none" has no camera at all, with "refused" nobody allows it."""
+    if camera == "none":
+        return [flag for flag in FLAGS if "media-stream" not in flag]
+    if camera == "refused":
+        return [flag for flag in FLAGS if flag != "--use-fake-ui-for-media-stream"]
+    return [*FLAGS, f"--use-file-for-fake-video-capture={file}"]
 
 
 def person(name: str, width: int, height: int) -> list[cameras.Picture]:
@@ -70,10 +72,10 @@ async def launch(
         key = f"{camera}-{width}x{height}"
         if key not in started:
             file = None
-            if camera != "none":
+            if camera not in ("none", "refused"):
                 file = cameras.write_camera(iter(person(camera, width, height)), folder / f"{key}.mjpeg")
             started[key] = await playwright.chromium.launch(
-                executable_path=chromium, headless=True, args=launch_flags(file)
+                executable_path=chromium, headless=True, args=launch_flags(camera, file)
             )
         return started[key]
 
@@ -129,7 +131,22 @@ def _is_fault(kind: str, text: str) -> bool:
     return kind == "error" and "Failed to load resource" not in text and "WebSocket connection" not in text
 
 
-async def shoot(page: Page, name: str) -> None:
-    """Keep a picture of the page under var/shots, to be looked at."""
+async def look(page: Page, name: str, *, sizes: tuple[dict[str, int], ...] = (PHONE, DESK)) -> None:
+    """Let axe judge the page as it is now, and keep pictures of it under var/shots, to be looked at.
+
+    Source: WCAG 2.2, levels A and AA, as far as axe-core can tell.
+    """
     SHOTS.mkdir(parents=True, exist_ok=True)
-    await page.screenshot(path=SHOTS / f"{name}.png", full_page=os.environ.get("SHOTS_FULL") == "1")
+    for size in sizes:
+        await page.set_viewport_size(size)  # type: ignore[arg-type]
+        await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        await judge(page, f"{name} at {size['width']}")
+        await page.screenshot(path=SHOTS / f"{name}-{size['width']}.png")
+
+
+async def judge(page: Page, name: str) -> None:
+    """Fail when axe finds a violation, or when the page is wider than its window."""
+    results = await Axe().run(page, options={"resultTypes": ["violations"]})
+    assert not results.response["violations"], f"{name}\n{results.generate_report()}"
+    too_wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert too_wide <= 0, f"{name}: {too_wide} px too wide"

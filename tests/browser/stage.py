@@ -165,9 +165,12 @@ async def _converse(stage: Stage) -> None:
     hello = msgspec.json.decode(await websocket.receive())
     stage.heard.append(hello)
     stage.note()
+    if stage.refuse_sockets:
+        await websocket.close(1012)
+        return
     role = stage.tokens.pop(hello.get("ticket") or hello.get("resume") or "", "")
-    if stage.refuse_sockets or not role:
-        await websocket.close(4401 if not stage.refuse_sockets else 1012)
+    if not role:
+        await websocket.close(4401)
         return
     page = PageSocket(role, websocket._get_current_object().send, websocket._get_current_object().close)  # type: ignore[attr-defined]
     stage.sockets.append(page)

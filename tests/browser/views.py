@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 from signaling import messages
@@ -120,3 +121,66 @@ def wall() -> messages.CoordinatorView:
 
 ME_AGENT = {"name": "林晓", "sign_in_name": "lin", "role": "agent", "skills": [], "languages": []}
 ME_COORDINATOR = {"name": "周岚", "sign_in_name": "zhou", "role": "coordinator", "skills": [], "languages": []}
+
+AGENTS = [
+    {"agent": f"a-{n}", "name": name, "sign_in_name": f"agent{n}", "skills": [], "languages": [], "disabled": n == 6}
+    for n, name in enumerate(("林晓", "王静", "陈宇", "赵敏", "刘洋", "Alex"), 1)
+]
+
+
+def _iso(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def shifts() -> list[dict[str, str]]:
+    """Return two days of shifts around now."""
+    now, hour = now_ms(), 3_600_000
+    spans = [("a-1", -3, 5), ("a-2", -1, 7), ("a-3", 2, 10), ("a-1", 21, 29), ("a-4", 23, 31), ("a-5", 26, 34)]
+    return [
+        {"shift": f"s-{n}", "agent": agent, "start": _iso(now + a * hour), "end": _iso(now + b * hour)}
+        for n, (agent, a, b) in enumerate(spans)
+    ]
+
+
+def records() -> list[dict[str, Any]]:
+    """Return session records as the service gives them."""
+    now = now_ms()
+
+    def record(n: int, age_s: int, wait_s: int, length_s: int, ended: str) -> dict[str, Any]:
+        joined = now - age_s * 1000
+        answered = joined + wait_s * 1000 if length_s else 0
+        closed = joined + (wait_s + length_s) * 1000
+        agent = f"a-{1 + n % 4}"
+        segments = [{"agent": agent, "from_ms": answered, "to_ms": closed, "ended": ended}] if length_s else []
+        leg = {"worker": "w", "silences": 0, "closed_ms": closed}
+        legs = [
+            {"leg": "l-c", "role": "customer", "offered_ms": answered + 60, "connected_ms": answered + 310}
+            | {"flowing_ms": answered + 640, **leg, "silences": 1},
+            {"leg": "l-a", "role": "agent", "offered_ms": answered, "connected_ms": answered + 10}
+            | {"flowing_ms": answered + 590, **leg},
+        ]
+        return {
+            "call": f"c-{n}",
+            "state": "closed",
+            "customer": "p-9",
+            "queue": "main",
+            "needs": [],
+            "class": "normal",
+            "reason": "",
+            "joined_ms": joined,
+            "answered_ms": answered,
+            "closed_ms": closed,
+            "wait_ms": wait_s * 1000,
+            "signing_ms": length_s * 1000,
+            "ended_reason": ended,
+            "segments": segments,
+            "legs": legs if length_s else [],
+        }
+
+    return [
+        record(1, 900, 14, 372, "customer_hung_up") | {"class": "urgent", "reason": "airport"},
+        record(2, 2400, 8, 184, "agent_hung_up"),
+        record(3, 5100, 66, 0, "customer_cancelled"),
+        record(4, 9000, 19, 722, "customer_lost"),
+        record(5, 90_000, 5, 260, "customer_hung_up"),
+    ]

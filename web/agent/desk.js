@@ -91,9 +91,9 @@ export class Desk {
       "div",
       { class: "desk" },
       h("header", { class: "desk-head" }, h("p", { class: "brand" }, h("span", { class: "brand-mark" }, icon("hands")), this.name), h("div", { class: "row" }, this.keysButton, this.language, this.signOut)),
-      h("div", { class: "desk-left stack" }, this.stateCard, this.day),
+      h("aside", { class: "desk-left stack", "aria-label": t("agent.day") }, this.stateCard, this.day),
       h("main", { class: "desk-centre stack" }, this.link, this.trouble, this.cameraTrouble, this.ring.element, this.customer, this.callActs, this.preview),
-      h("div", { class: "desk-right stack" }, this.idle, this.context.element, this.text),
+      h("aside", { class: "desk-right stack", "aria-label": t("agent.customer") }, this.idle, this.context.element, this.text),
     );
     this.stop = everySecond(() => this.tick(), 250);
   }

@@ -39,7 +39,7 @@ class Console {
     this.shown = "";
     this.links = PARTS.map(([name, mark]) => h("a", { class: "tab", href: `#${name}` }, icon(mark), h("span", { text: t(`coordinator.${name}`) })));
     this.lost = h("p", { class: "notice notice-attention", role: "alert", hidden: true }, icon("lost"), (this.lostText = h("span")));
-    this.main = h("main", { class: "board-main" });
+    this.main = h("div");
     const other = locale() === "en" ? "zh-CN" : "en";
     this.element = h(
       "div",
@@ -56,8 +56,7 @@ class Console {
           h("button", { class: "button button-quiet", type: "button", on: { click: () => this.signOut() } }, icon("leave"), h("span", { text: t("sign_in.out") })),
         ),
       ),
-      this.lost,
-      this.main,
+      h("main", { class: "stack" }, this.lost, this.main),
     );
     this.socket = new Socket({
       role: "coordinator",

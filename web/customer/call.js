@@ -62,8 +62,8 @@ export class CallScreen {
       h("header", { class: "call-head" }, this.heading, this.pill),
       h("main", { class: "call-stage" }, this.stage.element, this.stage.audio),
       h(
-        "section",
-        { class: "call-side" },
+        "aside",
+        { class: "call-side", "aria-label": t("text.title") },
         this.say,
         this.tap,
         h("div", { class: "tray" }, h("div", { class: "tray-own" }, this.own.element, this.fold, this.cameraAgain), h("div", { class: "tray-lines" }, this.strip.list, this.quiet)),

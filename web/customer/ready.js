@@ -19,6 +19,7 @@ const CONSENT = [
 export class ReadyScreen {
   /** @param {CustomerApp} app */
   constructor(app) {
+    this.joining = false;
     this.heading = h("h1", { text: t("ready.title"), tabindex: "-1" });
     this.own = new OwnPicture({ label: t("own.label"), emptyText: t("own.none"), outline: true });
     this.hint = h("p", { class: "ready-hint", text: t(matchMedia("(min-width: 900px)").matches ? "ready.hint_desk" : "ready.hint") });
@@ -27,7 +28,7 @@ export class ReadyScreen {
     this.beginText = h("span");
     this.beginButton = h(
       "button",
-      { class: "button button-main button-wide", type: "button", on: { click: () => this.isFree() && app.begin() } },
+      { class: "button button-main button-wide", type: "button", on: { click: () => this.mayBegin() && app.begin() } },
       icon("check"),
       this.beginText,
     );
@@ -39,7 +40,7 @@ export class ReadyScreen {
     );
     this.writeButton = h(
       "button",
-      { class: "button button-wide", type: "button", on: { click: () => this.isFree() && app.begin(true) } },
+      { class: "button button-wide", type: "button", on: { click: () => this.joining || app.begin(true) } },
       icon("write"),
       h("span", { text: t("ready.write") }),
     );
@@ -71,12 +72,13 @@ export class ReadyScreen {
     );
   }
 
-  isFree() {
+  mayBegin() {
     return this.beginButton.getAttribute("aria-disabled") !== "true";
   }
 
   /** @param {State} state */
   draw({ camera, track, joining, link, trouble }) {
+    this.joining = joining;
     const failed = camera !== "on" && camera !== "opening" && camera !== "off";
     this.own.setTrack(track);
     this.own.explain(camera === "opening" ? t("ready.opening") : t("own.none"));

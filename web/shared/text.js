@@ -112,7 +112,7 @@ export class TextStrip {
     this.onAgain = onAgain;
     this.otherName = "";
     this.last = "";
-    this.list = h("ol", { class: "lines", role: "log", "aria-label": t("text.title"), tabindex: "0" });
+    this.list = h("div", { class: "lines", role: "log", "aria-label": t("text.title"), tabindex: "0" });
     this.input = h("input", {
       class: "input",
       id: "text-input",
@@ -158,7 +158,7 @@ export class TextStrip {
     const again = h("button", { class: "button small", type: "button", on: { click: () => this.onAgain(line.id) } });
     again.append(icon("again"), h("span", { text: t("text.again") }));
     const who = h("span", { class: "line-who" });
-    const element = h("li", { class: `line ${line.mine ? "line-mine" : "line-theirs"}` }, who, h("span", { text: line.text }), again);
+    const element = h("div", { class: `line ${line.mine ? "line-mine" : "line-theirs"}` }, who, h("p", { text: line.text }), again);
     const update = (/** @type {Line} */ now) => {
       const name = now.mine ? t("text.me") : this.otherName;
       setText(who, now.state === "there" ? name : `${name} · ${t(`text.${now.state}`)}`);

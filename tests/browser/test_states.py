@@ -1,0 +1,235 @@
+"""Every state of every page, in both languages: judged by axe, pictured at phone and desk size (var/shots)."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page
+
+from signaling import messages
+from tests.browser import views
+from tests.browser.conftest import DESK, PHONE, OpenPage, look, person
+from tests.browser.stage import Stage
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+LANGUAGES = ("zh-CN", "en")
+
+
+def line(seq: int, mine: bool, text: str) -> messages.TextLine:
+    return messages.TextLine(call=views.CALL, seq=seq, mine=mine, text=text, at_ms=views.now_ms())
+
+
+async def ready(page: Page, state: str, selector: str = "#app") -> None:
+    await page.locator(f"{selector}[data-screen='{state}']").wait_for()
+
+
+async def own_picture(page: Page) -> None:
+    video = page.locator(".own-picture[data-camera='on'] video")
+    await video.evaluate("(v) => v.videoWidth || new Promise((done) => v.addEventListener('loadeddata', done))")
+
+
+async def tell(stage: Stage, **more: object) -> None:
+    await stage.show(views.customer("connected", connected_s=134, **more))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+async def test_customer(open_page: OpenPage, stage: Stage, lang: str) -> None:
+    page = await open_page("/customer/", lang=lang)
+    name = f"customer-{lang}"
+    await page.locator(".truth-good").wait_for()
+    await look(page, f"{name}-01-home")
+    await page.locator(".urgent-open").click()
+    await look(page, f"{name}-02-home-urgent")
+    await page.locator(".start").click()
+    await own_picture(page)
+    await look(page, f"{name}-03-ready")
+    await page.locator(".ready-buttons .button-main").click()
+    await stage.message("join")
+    await stage.show(views.customer("waiting", place=3, estimate_low_min=2, estimate_high_min=5))
+    await ready(page, "waiting")
+    await own_picture(page)
+    await look(page, f"{name}-04-waiting")
+    await page.locator("#note").fill("航班取消了" if lang == "zh-CN" else "My flight was cancelled")
+    await page.locator(".waiting form .button").click()
+    await stage.message("note")
+    await stage.show(views.customer("waiting", place=1, estimate_low_min=1, estimate_high_min=1, urgent=True))
+    await look(page, f"{name}-05-waiting-next")
+    await stage.show(views.customer("ringing", place=1))
+    await page.locator(".waiting.is-ringing").wait_for()
+    await look(page, f"{name}-06-ringing")
+    stage.pictures[0] = person("dev-book", 640, 480)
+    await stage.show(views.customer("connected"))
+    await ready(page, "call")
+    await look(page, f"{name}-07-connecting")
+    await tell(stage, media="live")
+    await page.locator(".pill[data-name='clear']").wait_for()
+    await look(page, f"{name}-08-call")
+    await stage.post(line(1, False, "您好，我是小林。" if lang == "zh-CN" else "Hello, I am Lin."), "customer")
+    await stage.post(line(2, True, "航班 CA1234 取消了。" if lang == "zh-CN" else "Flight CA1234 was cancelled."), "customer")
+    await page.locator(".bar .button").first.click()
+    await look(page, f"{name}-09-call-text")
+    await page.locator(".bar:not(.question) .button-end").click()
+    await look(page, f"{name}-10-call-end")
+    await page.locator(".question .button").first.click()
+    await page.locator(".bar .button").nth(1).click()
+    await tell(stage, media="live", picture="protected")
+    await look(page, f"{name}-11-call-protected")
+    await tell(stage, media="reconnecting")
+    await page.locator(".pill[data-name='reconnecting']").wait_for()
+    await look(page, f"{name}-12-call-reconnecting")
+    ended = {"agent_name": "小林", "connected_ms": views.now_ms() - 200_000}
+    await stage.show(views.customer("ended", ended_reason="agent_hung_up", **ended))
+    await ready(page, "ended")
+    await look(page, f"{name}-13-ended")
+    await page.locator(".ended .button").last.click()
+    await ready(page, "home")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+async def test_customer_in_trouble(open_page: OpenPage, stage: Stage, lang: str) -> None:
+    stage.service = {"open": False, "agents_on": 0, "hours": None}
+    page = await open_page("/customer/", lang=lang, camera="refused")
+    name = f"customer-{lang}"
+    await page.locator(".truth-attention").wait_for()
+    await look(page, f"{name}-20-home-closed")
+    stage.service = {"open": True, "agents_on": 1, "hours": None}
+    await page.reload()
+    await page.locator(".truth-good").wait_for()
+    await page.locator(".start").click()
+    await page.locator(".ready .notice-attention").wait_for()
+    await look(page, f"{name}-21-ready-refused")
+    await page.locator(".ready-buttons .button").last.click()
+    await stage.message("join")
+    await stage.show(views.customer("waiting", place=2))
+    await ready(page, "waiting")
+    stage.refuse_sockets = True
+    await stage.cut()
+    await page.locator(".waiting .notice-attention[role='alert']").wait_for()
+    await look(page, f"{name}-22-waiting-lost")
+    stage.refuse_sockets = False
+    ended = {"agent_name": "小林", "connected_ms": views.now_ms() - 200_000}
+    await stage.show(views.customer("ended", ended_reason="agent_lost", **ended))
+    await ready(page, "ended")
+    await look(page, f"{name}-23-ended-lost")
+    await stage.cut(4409)
+    await ready(page, "stopped")
+    await look(page, f"{name}-24-replaced")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+async def test_agent(open_page: OpenPage, stage: Stage, lang: str) -> None:
+    name = f"agent-{lang}"
+    page = await open_page("/agent/", lang=lang, size=DESK)
+    await ready(page, "sign_in")
+    await look(page, f"{name}-01-sign-in")
+    stage.answers["POST sign-in"] = (401, {"error": "bad_sign_in"})
+    await page.locator("#sign-in-name").fill("lin")
+    await page.locator("#sign-in-password").fill("wrong")
+    await page.keyboard.press("Enter")
+    await page.locator(".notice-danger").wait_for()
+    await look(page, f"{name}-02-sign-in-wrong", sizes=(DESK,))
+    stage.answers["POST sign-in"] = (200, views.ME_AGENT)
+    stage.pictures = {0: person("dev-student", 640, 480), 1: person("customer", 640, 480)}
+    await stage.show(views.agent("break"))
+    await page.locator("#sign-in-password").fill("right")
+    await page.keyboard.press("Enter")
+    await ready(page, "desk")
+    await stage.message("media_offer")
+    await stage.show(views.agent("break", media="live", away_reason="asked"))
+    await page.locator(".preview .pill-good").wait_for()
+    await look(page, f"{name}-03-break")
+    await stage.show(views.agent("available", media="live"))
+    await look(page, f"{name}-04-available")
+    await stage.show(views.agent("reserved", media="live", reservation=views.reservation()))
+    await page.locator(".ring-card").wait_for()
+    await look(page, f"{name}-05-ring")
+    urgent = views.reservation(urgent=True, reason="airport", epoch=3, note="")
+    await stage.show(views.agent("reserved", media="live", reservation=urgent))
+    await look(page, f"{name}-06-ring-urgent", sizes=(DESK,))
+    await stage.show(views.agent("on_call", media="live", call=views.agent_call(urgent=True, reason="airport")))
+    await page.locator(".customer .pill-good").wait_for()
+    await stage.post(line(1, False, "航班 CA1234 取消了。"), "agent")
+    await stage.post(line(2, True, "您好，我帮您查。"), "agent")
+    await look(page, f"{name}-07-call")
+    paused = views.agent_call(other_paused=True)
+    await stage.show(views.agent("on_call", media="live", picture="protected", break_wanted=True, call=paused))
+    await look(page, f"{name}-08-call-paused", sizes=(DESK,))
+    lost = views.agent_call(other_media="reconnecting")
+    await stage.show(views.agent("on_call", media="live", picture="slate", call=lost))
+    await look(page, f"{name}-09-call-lost", sizes=(DESK,))
+    await stage.show(views.agent("after_call", media="live", ended_reason="customer_lost"))
+    await look(page, f"{name}-10-after")
+    stage.refuse_sockets = True
+    await stage.cut()
+    await page.locator(".desk .notice-attention").first.wait_for()
+    await look(page, f"{name}-11-link-lost", sizes=(DESK,))
+
+
+async def test_agent_without_camera(open_page: OpenPage, stage: Stage) -> None:
+    stage.me = views.ME_AGENT
+    await stage.show(views.agent("break", shift_until_ms=0))
+    page = await open_page("/agent/", size=DESK, camera="refused")
+    await page.locator(".camera-trouble").wait_for()
+    await look(page, "agent-zh-CN-12-camera-refused")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+async def test_coordinator(open_page: OpenPage, stage: Stage, lang: str) -> None:
+    name = f"coordinator-{lang}"
+    stage.answers["POST sign-in"] = (200, views.ME_COORDINATOR)
+    stage.answers["GET agents"] = (200, {"agents": views.AGENTS})
+    stage.answers["GET shifts"] = (200, {"shifts": views.shifts()})
+    stage.answers["GET records"] = (200, {"records": views.records(), "cursor": "next"})
+    stage.answers["GET records/c-1"] = (200, views.records()[0])
+    page = await open_page("/coordinator/", lang=lang, size=DESK)
+    await ready(page, "sign_in")
+    await look(page, f"{name}-01-sign-in", sizes=(DESK,))
+    await page.locator("#sign-in-name").fill("zhou")
+    await page.locator("#sign-in-password").fill("right")
+    await page.keyboard.press("Enter")
+    await stage.message("hello")
+    await stage.show(views.wall())
+    await page.locator(".tile").first.wait_for()
+    await look(page, f"{name}-02-now")
+    await page.locator(".tab").nth(1).click()
+    await page.locator(".shift-row").first.wait_for()
+    await look(page, f"{name}-03-shifts")
+    stage.answers["POST shifts"] = (409, {"error": "shift_overlaps"})
+    await page.locator(".shift-form .button-main").click()
+    await page.locator(".shift-form .notice-danger").wait_for()
+    await page.locator(".shift-row .button").first.click()
+    await look(page, f"{name}-04-shifts-asks", sizes=(DESK,))
+    await page.locator(".tab").nth(2).click()
+    await page.locator(".table tbody tr").first.wait_for()
+    await look(page, f"{name}-05-records")
+    await page.locator(".table tbody .button").first.click()
+    await page.locator(".timeline li").first.wait_for()
+    await look(page, f"{name}-06-record")
+
+
+async def test_dark(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_page("/customer/", color_scheme="dark")
+    await page.locator(".truth-good").wait_for()
+    await look(page, "dark-01-home", sizes=(PHONE,))
+    await page.locator(".start").click()
+    await own_picture(page)
+    await look(page, "dark-02-ready", sizes=(PHONE,))
+    await page.locator(".ready-buttons .button-main").click()
+    await stage.message("join")
+    await stage.show(views.customer("waiting", place=2, estimate_low_min=1, estimate_high_min=3))
+    await ready(page, "waiting")
+    await look(page, "dark-03-waiting", sizes=(PHONE,))
+    await stage.show(views.customer("connected", media="live", picture="protected"))
+    await ready(page, "call")
+    await stage.post(line(1, False, "您好，我是小林。"), "customer")
+    await look(page, "dark-04-call", sizes=(PHONE, DESK))
+    stage.me = views.ME_AGENT
+    await stage.show(views.agent("reserved", reservation=views.reservation()))
+    desk = await open_page("/agent/", size=DESK, color_scheme="dark", camera="refused")
+    await desk.locator(".ring-card").wait_for()
+    await look(desk, "dark-05-ring", sizes=(DESK,))
+    stage.me = views.ME_COORDINATOR
+    await stage.show(views.wall())
+    wall = await open_page("/coordinator/", size=DESK, color_scheme="dark", camera="refused")
+    await wall.locator(".tile").first.wait_for()
+    await look(wall, "dark-06-now", sizes=(DESK,))
