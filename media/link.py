@@ -64,9 +64,8 @@ class Link:
                     backoff_s = BACKOFF_FIRST_S
             except (OSError, TimeoutError, InvalidHandshake, InvalidURI, ConnectionClosed) as error:
                 log.info("worker_not_reached", worker=self.lease.worker, error=type(error).__name__)
-            except Exception:
-                # A lease can hold anything; one that cannot be used must not end the search for the others.
-                log.exception("link_failed", worker=self.lease.worker)
+            except Exception as error:  # noqa: BLE001 - a lease can hold anything; the others go on
+                log.error("link_failed", worker=self.lease.worker, error=type(error).__name__)
             await asyncio.sleep(backoff_s)
             backoff_s = min(BACKOFF_MOST_S, backoff_s * 2)
 
