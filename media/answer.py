@@ -85,12 +85,7 @@ def _live(line: Line, transport: TransportText, settings: MediaSettings, *, take
     if line.sends:
         # Every line is a stream of its own: a browser would hold the picture back until late sound had come.
         yield f"a=msid:{line.label} {line.label}"
-        rtx = any(choice.rtx_payload_type is not None for choice in line.choices)
-        if rtx:
-            yield f"a=ssrc-group:FID {line.ssrc} {line.rtx_ssrc}"
         yield f"a=ssrc:{line.ssrc} cname:{transport.cname}"
-        if rtx:
-            yield f"a=ssrc:{line.rtx_ssrc} cname:{transport.cname}"
 
 
 def _codec(choice: Choice, settings: MediaSettings, *, hints: bool) -> Iterator[str]:

@@ -4,7 +4,10 @@ The client sees one SSRC that never breaks: sequence numbers, time stamps and VP
 the source behind them is swapped, and the last 1,024 packets can be sent again. Gaps in the source stay gaps, so that
 the client asks for what it misses.
 
-Source: RFC 3550, sections 5.1 and 6.4.1; RFC 4585 (NACK, PLI); RFC 4588 (retransmission stream); RFC 7741, 4.5.
+A packet is sent again as it was, not on a retransmission stream of its own: every client takes that, and aiortc loses
+retransmissions where several lines share a payload type.
+
+Source: RFC 3550, sections 5.1 and 6.4.1; RFC 4585 (NACK, PLI); RFC 7741, section 4.5.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from aiortc.rtp import RtcpReceiverInfo, RtcpSdesPacket, RtcpSenderInfo, RtcpSou
 
 from media.depacketize_vp8 import NO_VALUE, parse_vp8, shift_identifiers
 from media.negotiation import VP8, Choice
-from media.rtp_packet import pack_header, retransmission_of, unwrap
+from media.rtp_packet import pack_header, unwrap
 
 HISTORY: Final = 1024
 MIN_RESEND_INTERVAL_MS: Final = 10.0
@@ -56,7 +59,6 @@ class Outlet:
         send: Callable[[bytes], None],
         *,
         ssrc: int,
-        rtx_ssrc: int,
         choices: Iterable[Choice],
         clock_hz: int,
         cname: str,
@@ -73,7 +75,6 @@ class Outlet:
         self.ceiling_bps: int | None = None
         self.sent_bps = 0
         self._send = send
-        self._rtx_ssrc = rtx_ssrc
         self._choices: Mapping[str, Choice] = {choice.name: choice for choice in choices}
         self._ticks_per_ms = clock_hz / 1000
         self._cname = cname.encode()
@@ -91,7 +92,6 @@ class Outlet:
         self._last_payload = b""
         self._picture_shift = 0
         self._tl0_shift = 0
-        self._rtx_sequence = secrets.randbelow(1 << 14)
         self._history: list[tuple[int, bytes] | None] = [None] * (HISTORY if self.waits_for_key else 0)
         self._resent_ms: dict[int, float] = {}
         self._report: tuple[int, float] | None = None
@@ -203,25 +203,20 @@ class Outlet:
         return True
 
     def resend(self, lost: Iterable[int], now_ms: float) -> None:
-        """Answer a NACK from the history, on the retransmission stream where the client has one."""
-        if self._choice is None or not self._history or not self._open:
+        """Answer a NACK from the history."""
+        if not self._history or not self._open:
             return
         for sequence in lost:
             number = unwrap(sequence, self._highest, 16)
-            sent = self._history[number % HISTORY]
+            place = number % HISTORY
+            sent = self._history[place]
             if sent is None or sent[0] != number:
                 continue
-            data = sent[1]
-            if now_ms - self._resent_ms.get(number % HISTORY, -MIN_RESEND_INTERVAL_MS) < MIN_RESEND_INTERVAL_MS:
+            if now_ms - self._resent_ms.get(place, -MIN_RESEND_INTERVAL_MS) < MIN_RESEND_INTERVAL_MS:
                 continue
-            self._resent_ms[number % HISTORY] = now_ms
+            self._resent_ms[place] = now_ms
             self.resent += 1
-            rtx = self._choice.rtx_payload_type
-            if rtx is None or data[1] & 0x7F != self._choice.payload_type:
-                self._send(data)
-                continue
-            self._rtx_sequence += 1
-            self._send(retransmission_of(data, rtx, self._rtx_sequence & 0xFFFF, self._rtx_ssrc))
+            self._send(sent[1])
 
     def sender_report(self, ntp: int, now_ms: float) -> bytes | None:
         """Return a sender report with the canonical name, None while nothing was sent. `ntp` is 32.32 fixed point."""

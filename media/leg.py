@@ -236,7 +236,8 @@ class Leg:
         estimate = rtcp.bandwidth_of(packet)
         if estimate is not None:
             active = [slot for slot in self.slots if slot.source is not None]
-            self._downlink.update(estimate[0], self.now_ms(), used=_used(active))
+            congested = self._downlink.falls(estimate[0]) and _used(active)
+            self._downlink.update(estimate[0], self.now_ms(), congested=congested)
             for slot, share in zip(active, shares(self._downlink.bps, len(active)), strict=True):
                 slot.ceiling_bps = share
                 if slot.source is not None:
@@ -276,7 +277,6 @@ class Leg:
         return PictureOutlet(
             self.peer.send_rtp,
             ssrc=line.ssrc,
-            rtx_ssrc=line.rtx_ssrc,
             choices=line.choices,
             clock_hz=VIDEO_CLOCK_HZ,
             cname=self.peer.cname,
@@ -288,7 +288,6 @@ class Leg:
         return SoundOutlet(
             self.peer.send_rtp,
             ssrc=line.ssrc,
-            rtx_ssrc=0,
             choices=line.choices,
             clock_hz=AUDIO_CLOCK_HZ,
             cname=self.peer.cname,

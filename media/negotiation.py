@@ -43,13 +43,12 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What becomes of one m-line. Without choices it is rejected. `ssrc` and `rtx_ssrc` are this side's own."""
+    """What becomes of one m-line. Without choices it is rejected. `ssrc` is this side's own."""
 
     media: Media
     direction: str = "inactive"
     choices: tuple[Choice, ...] = ()
     ssrc: int = 0
-    rtx_ssrc: int = 0
     label: str = ""
     abs_send_time_id: int = 0
 
@@ -115,7 +114,7 @@ def _sound(media: Media, new_ssrc: Callable[[], int]) -> Line:
 def _video(
     media: Media, role: LegRole, preferred: Sequence[str], new_ssrc: Callable[[], int], *, takes: bool, slot: int
 ) -> Line:
-    choices = _video_choices(media)
+    choices = _video_choices(media, rtx=takes)
     if not choices:
         raise BadSdp("There is no video codec that both sides have.")
     if takes and role is LegRole.CUSTOMER:
@@ -135,18 +134,20 @@ def _video(
         _reverse(takes=takes, gives=gives),
         choices,
         new_ssrc() if gives else 0,
-        new_ssrc() if gives else 0,
         label=f"slot-{slot}" if gives else "camera",
         abs_send_time_id=extensions.get(ABS_SEND_TIME, 0) if takes else 0,
     )
 
 
-def _video_choices(media: Media) -> tuple[Choice, ...]:
-    """Return the line's codecs that this side has, VP8 first: every WebRTC client has it (RFC 7742, section 5)."""
-    rtx = {
+def _video_choices(media: Media, *, rtx: bool) -> tuple[Choice, ...]:
+    """Return the line's codecs that this side has, VP8 first: every WebRTC client has it (RFC 7742, section 5).
+
+    With `rtx` the client may send again on its retransmission stream; this side sends again in the stream itself.
+    """
+    repairs = {
         codec.parameter("apt"): codec.payload_type
         for codec in media.codecs
-        if codec.name == "RTX" and codec.clock_rate == VIDEO_CLOCK_HZ
+        if rtx and codec.name == "RTX" and codec.clock_rate == VIDEO_CLOCK_HZ
     }
     found = []
     for name in VIDEO_CODECS:
@@ -154,7 +155,7 @@ def _video_choices(media: Media) -> tuple[Choice, ...]:
         if name == H264:
             usable = sorted((c for c in usable if _h264_rank(c) is not None), key=lambda c: _h264_rank(c) or 0)
         if usable:
-            found.append(Choice(usable[0], rtx.get(str(usable[0].payload_type))))
+            found.append(Choice(usable[0], repairs.get(str(usable[0].payload_type))))
     return tuple(found)
 
 

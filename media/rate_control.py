@@ -5,11 +5,14 @@ Source: RFC 8698 and draft-ietf-rmcat-gcc-02, section 6 (loss-based control: bel
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from aiortc.rate import RemoteBitrateEstimator
+
+from media.rtp_packet import unwrap
 
 INTERVAL_MS: Final = 1000.0
 LITTLE_LOSS: Final = 0.02
@@ -19,6 +22,9 @@ PREVIEW_SHARE: Final = 0.4
 FALL: Final = 0.97
 USED_SHARE: Final = 0.6
 CEILING_MS: Final = 20_000.0
+QUEUE_MS: Final = 60.0
+QUEUE_WINDOW_MS: Final = 10_000.0
+QUEUE_WEIGHT: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,28 +37,31 @@ class Limits:
 
 
 class Ceiling:
-    """What a receiver's running estimate says about the way to it: nothing, until it falls.
+    """What a receiver's running estimate says about the way to it: nothing, until the way is congested.
 
     An estimate follows what is sent (it stays under 1.5 times that), so a still picture or a card makes it small on
-    the widest line. Only a fall while the line is used means that packets piled up somewhere; from then on the estimate
-    is a ceiling, until it has risen to the maximum or has not fallen for 20 s.
+    the widest line. From the first congestion on it is a ceiling, until it has risen to the maximum or until there was
+    no congestion for 20 s.
     """
 
     def __init__(self, maximum_bps: int) -> None:
         self.bps: int | None = None
         self._maximum_bps = maximum_bps
         self._last_bps: int | None = None
-        self._fell_ms = 0.0
+        self._congested_ms = 0.0
 
-    def update(self, estimate_bps: int, now_ms: float, *, used: bool = True) -> None:
-        """Take the receiver's next estimate; `used` tells whether about as much was sent as may be."""
-        fell = used and self._last_bps is not None and estimate_bps < FALL * self._last_bps
+    def falls(self, estimate_bps: int) -> bool:
+        """Tell whether the estimate is less than the one before: something piled up, if much was sent."""
+        return self._last_bps is not None and estimate_bps < FALL * self._last_bps
+
+    def update(self, estimate_bps: int, now_ms: float, *, congested: bool) -> None:
+        """Take the receiver's next estimate."""
         self._last_bps = estimate_bps
-        if fell:
-            self._fell_ms = now_ms
-        if fell or self.bps is not None:
+        if congested:
+            self._congested_ms = now_ms
+        if congested or self.bps is not None:
             self.bps = estimate_bps
-        if estimate_bps >= self._maximum_bps or now_ms - self._fell_ms > CEILING_MS:
+        if estimate_bps >= self._maximum_bps or now_ms - self._congested_ms > CEILING_MS:
             self.bps = None
 
 
@@ -100,15 +109,44 @@ def shares(bandwidth_bps: int | None, active: int) -> list[int | None]:
     return [preview, *[(bandwidth_bps - preview) // (active - 1)] * (active - 1)]
 
 
+class QueueDelay:
+    """How long packets stand in a queue on their way here, from send times of another clock.
+
+    The smallest delay of the last 10 to 20 s counts as no queue at all, so the clocks need not agree and may drift.
+    """
+
+    def __init__(self) -> None:
+        self.ms = 0.0
+        self._smooth_ms: float | None = None
+        self._least_ms = [math.inf, math.inf]
+        self._window_ms = 0.0
+        self._last_send = 0
+
+    def add(self, abs_send_time: int, now_ms: float) -> None:
+        """Take one packet's 24-bit send time (6.18 fixed point seconds) and its arrival."""
+        self._last_send = unwrap(abs_send_time, self._last_send, 24)
+        delay_ms = now_ms - self._last_send * 1000 / (1 << 18)
+        smooth_ms = delay_ms if self._smooth_ms is None else self._smooth_ms
+        self._smooth_ms = smooth_ms + QUEUE_WEIGHT * (delay_ms - smooth_ms)
+        if now_ms - self._window_ms > QUEUE_WINDOW_MS:
+            self._window_ms = now_ms
+            self._least_ms = [math.inf, self._least_ms[0]]
+        self._least_ms[0] = min(self._least_ms[0], delay_ms)
+        self.ms = self._smooth_ms - min(self._least_ms)
+
+
 class UplinkEstimate:
     """What a client's uplink carries, from the send times in its packets (receiver-side estimation).
 
-    `running_bps` is the estimate as it stands, `ceiling_bps` the limit that it proves, None when there is none.
+    `running_bps` is the estimate as it stands, `ceiling_bps` the limit that it proves, None when there is none. A busy
+    worker reads packets late now and then, which looks like congestion to the estimator: the way is congested only
+    when packets really stand in a queue.
     """
 
     def __init__(self, maximum_bps: int) -> None:
         self._estimator = RemoteBitrateEstimator()
         self._ceiling = Ceiling(maximum_bps)
+        self._queue = QueueDelay()
         self.running_bps: int | None = None
 
     @property
@@ -117,9 +155,10 @@ class UplinkEstimate:
 
     def add(self, abs_send_time: int, size: int, ssrc: int, now_ms: float) -> None:
         """Take one packet: 24-bit send time, size in bytes, arrival on the loop's clock."""
+        self._queue.add(abs_send_time, now_ms)
         found = self._estimator.add(
             abs_send_time=abs_send_time, arrival_time_ms=int(now_ms), payload_size=size, ssrc=ssrc
         )
         if found is not None:
             self.running_bps = found[0]
-            self._ceiling.update(found[0], now_ms)
+            self._ceiling.update(found[0], now_ms, congested=self._queue.ms > QUEUE_MS)

@@ -89,12 +89,6 @@ def original_of(packet: RtpPacket, payload_type: int, ssrc: int) -> RtpPacket | 
     return RtpPacket(payload_type, sequence, packet.timestamp, ssrc, packet.marker, packet.payload[2:])
 
 
-def retransmission_of(data: bytes, payload_type: int, sequence: int, ssrc: int) -> bytes:
-    """Wrap a packet that this side wrote (no extension, no CSRC) for the retransmission stream."""
-    head = pack_header(0x80, (data[1] & 0x80) | payload_type, sequence, int.from_bytes(data[4:8], "big"), ssrc)
-    return head + data[2:4] + data[HEADER_BYTES:]
-
-
 def unwrap(value: int, reference: int, bits: int) -> int:
     """Return the integer nearest to `reference` whose low `bits` are `value`."""
     span = 1 << bits

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.rate_control import CEILING_MS, Ceiling, Limits, PictureRate, UplinkEstimate, ViewerState, shares
+from media.rate_control import CEILING_MS, Ceiling, Limits, PictureRate, QueueDelay, UplinkEstimate, ViewerState, shares
 
 pytestmark = pytest.mark.unit
 
@@ -56,40 +58,39 @@ def test_it_never_leaves_its_limits(states: list[list[ViewerState]]) -> None:
         assert LIMITS.minimum <= rate.update(viewers, index * 700.0) <= LIMITS.maximum
 
 
-def test_a_small_estimate_that_only_grows_is_no_ceiling() -> None:
+def test_an_estimate_is_no_ceiling_while_nothing_is_congested() -> None:
     ceiling = Ceiling(2_000_000)
-    for index, estimate in enumerate([74_000, 80_000, 90_000, 90_000, 99_000]):
-        ceiling.update(estimate, index * 300.0)
+    for index, estimate in enumerate([74_000, 80_000, 60_000, 90_000, 99_000]):
+        ceiling.update(estimate, index * 300.0, congested=False)
 
     assert ceiling.bps is None
 
 
-def test_a_fall_makes_it_a_ceiling_which_follows_the_estimate() -> None:
+def test_a_fall_is_less_than_the_estimate_before_by_more_than_its_grain() -> None:
     ceiling = Ceiling(2_000_000)
-    ceiling.update(1_000_000, 0)
-    ceiling.update(700_000, 300)
+    assert not ceiling.falls(1_000_000)
+    ceiling.update(1_000_000, 0, congested=False)
+
+    assert not ceiling.falls(990_000)
+    assert ceiling.falls(900_000)
+
+
+def test_congestion_makes_it_a_ceiling_which_follows_the_estimate() -> None:
+    ceiling = Ceiling(2_000_000)
+    ceiling.update(700_000, 300, congested=True)
     assert ceiling.bps == 700_000
-    ceiling.update(760_000, 600)
+    ceiling.update(760_000, 600, congested=False)
     assert ceiling.bps == 760_000
-    ceiling.update(2_100_000, 900)
+    ceiling.update(2_100_000, 900, congested=False)
     assert ceiling.bps is None
 
 
-def test_a_fall_while_little_is_sent_says_nothing() -> None:
+def test_a_ceiling_is_given_up_when_there_was_no_congestion_for_long() -> None:
     ceiling = Ceiling(2_000_000)
-    ceiling.update(100_000, 0, used=False)
-    ceiling.update(60_000, 300, used=False)
-
-    assert ceiling.bps is None
-
-
-def test_a_ceiling_is_given_up_when_nothing_falls_for_long() -> None:
-    ceiling = Ceiling(2_000_000)
-    ceiling.update(1_000_000, 0)
-    ceiling.update(500_000, 300)
-    ceiling.update(500_000, 300 + CEILING_MS)
+    ceiling.update(500_000, 300, congested=True)
+    ceiling.update(500_000, 300 + CEILING_MS, congested=False)
     assert ceiling.bps == 500_000
-    ceiling.update(500_000, 301 + CEILING_MS)
+    ceiling.update(500_000, 301 + CEILING_MS, congested=False)
     assert ceiling.bps is None
 
 
@@ -126,3 +127,26 @@ def test_an_uplink_on_which_packets_pile_up_gets_one() -> None:
 
     assert estimate.ceiling_bps is not None
     assert estimate.ceiling_bps < 900_000
+
+
+def test_packets_that_are_read_late_now_and_then_are_no_queue() -> None:
+    estimate = UplinkEstimate(2_000_000)
+    dice = random.Random(5)
+    for index in range(3000):
+        sent_s = index / 100
+        late_ms = dice.choice((0, 0, 1, 2, 40)) + 30 * (index // 150 % 2)
+        estimate.add(int(sent_s * (1 << 18)) & 0xFFFFFF, 1000, 5, sent_s * 1000 + late_ms)
+
+    assert estimate.ceiling_bps is None
+
+
+def test_a_queue_is_measured_though_clocks_differ_and_wrap() -> None:
+    queue = QueueDelay()
+    for index in range(10_000):
+        sent_s = 1000 + index / 100
+        queue.add(int(sent_s * (1 << 18)) & 0xFFFFFF, sent_s * 1000 * 1.0001 + 5)
+    assert queue.ms < 5
+    for index in range(100):
+        sent_s = 1100 + index / 100
+        queue.add(int(sent_s * (1 << 18)) & 0xFFFFFF, sent_s * 1000 * 1.0001 + 105)
+    assert queue.ms == pytest.approx(100, abs=10)

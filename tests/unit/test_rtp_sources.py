@@ -55,7 +55,6 @@ def outlet(sent: list[bytes], *, is_open: bool = True) -> PictureOutlet:
     made = PictureOutlet(
         sent.append,
         ssrc=1,
-        rtx_ssrc=2,
         choices=[Choice(Codec(96, VP8, CLOCK_HZ), 97)],
         clock_hz=CLOCK_HZ,
         cname="n",
@@ -310,9 +309,7 @@ def test_a_sender_that_starts_anew_goes_on_in_the_same_stream_from_its_key_frame
 
 def test_sound_goes_on_evenly_when_its_sender_starts_anew() -> None:
     sent: list[bytes] = []
-    viewer = SoundOutlet(
-        sent.append, ssrc=1, rtx_ssrc=0, choices=[Choice(Codec(111, OPUS, 48_000))], clock_hz=48_000, cname="n"
-    )
+    viewer = SoundOutlet(sent.append, ssrc=1, choices=[Choice(Codec(111, OPUS, 48_000))], clock_hz=48_000, cname="n")
     viewer.open()
     sound = ForwardedSound(48_000)
     sound.attach(viewer)

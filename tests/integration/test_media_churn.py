@@ -1,0 +1,109 @@
+"""Calls without end leave nothing behind: no task, no socket, no thread, no object."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import threading
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from media.engine import MediaEngine
+from media.forwarder import Outlet
+from media.gathering import BoundConnection
+from media.leg import Leg
+from media.rtp_packet import RtpPacket
+from media.sources import _Fanout
+from media.transport import MediaTransport
+from tests.integration.media_peers import loopback_settings, site, until
+from tests.media_gate import InvertingStage
+from tests.unit.offers import browser_offer
+from video_service.media_plane import CallRoute, LegRequest, LegRole, LegState
+
+pytestmark = pytest.mark.integration
+
+AGENT, CUSTOMER = LegRole.AGENT, LegRole.CUSTOMER
+KEPT = (Leg, Outlet, _Fanout, MediaTransport, BoundConnection, RtpPacket, InvertingStage)
+CALLS = 200
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def alive() -> Counter[str]:
+    gc.collect()
+    found: Counter[str] = Counter()
+    for thing in gc.get_objects():
+        for kind in KEPT:
+            if isinstance(thing, kind):
+                found[kind.__name__] += 1
+    return found
+
+
+async def one_call(engine: MediaEngine, index: int) -> None:
+    for leg_id, role in ((f"a-{index}", AGENT), (f"c-{index}", CUSTOMER)):
+        request = LegRequest(leg_id=leg_id, person=leg_id, role=role, codecs=("video/VP8",), sdp=browser_offer())
+        await engine.answer_leg(request)
+    await engine.open_call(
+        CallRoute(call_id=f"call-{index}", epoch=1, customer_leg=f"c-{index}", agent_leg=f"a-{index}")
+    )
+    if index % 2:
+        await engine.close_call(f"call-{index}", 1)
+    await engine.close_leg(f"c-{index}")
+    await engine.close_leg(f"a-{index}")
+
+
+async def test_200_calls_in_a_row_leave_nothing_behind() -> None:
+    engine = MediaEngine(loopback_settings(), InvertingStage)
+    try:
+        for index in range(20):
+            await one_call(engine, index)
+        before = (alive(), len(asyncio.all_tasks()), open_files())
+        for index in range(20, 20 + CALLS):
+            await one_call(engine, index)
+        after = (alive(), len(asyncio.all_tasks()), open_files())
+
+        assert before == after
+        assert sum(thread.name.startswith("blur") for thread in threading.enumerate()) <= (os.cpu_count() or 1)
+        assert engine.status().legs == 0
+    finally:
+        await engine.close()
+
+
+async def test_people_with_media_who_come_and_go_leave_nothing_behind() -> None:
+    async with site(MediaEngine(loopback_settings(), InvertingStage)) as place:
+        agent = await place.join("agent", AGENT)
+        tasks = files = -1
+        for index in range(8):
+            customer = await place.join(f"customer-{index}", CUSTOMER)
+            await place.call(f"call-{index}", customer, agent)
+            await until(lambda: len(customer.slots[0].pictures) > 2, "pictures")  # noqa: B023
+            await place.engine.close_call(f"call-{index}", 1)
+            await customer.close()
+            await until(lambda: LegState.CLOSED in place.states(f"customer-{index}"), "the end")  # noqa: B023
+            await until(lambda: not place.engine._tasks, "everything is closed")
+            if index == 1:
+                tasks, files = len(asyncio.all_tasks()), open_files()
+        assert len(asyncio.all_tasks()) <= tasks
+        assert open_files() <= files
+        assert [len(source.viewers) for source in (place.engine._legs["agent"].sound,)] == [0]
+        assert place.engine.status().legs == 1
+
+
+async def test_ending_the_engine_frees_every_stage_and_thread() -> None:
+    stages: list[InvertingStage] = []
+
+    def stage() -> InvertingStage:
+        stages.append(InvertingStage())
+        return stages[-1]
+
+    async with site(MediaEngine(loopback_settings(), stage)) as place:
+        for index in range(2):
+            agent = await place.join(f"agent-{index}", AGENT)
+            await until(lambda: len(agent.slots[0].pictures) > 2, "pictures")  # noqa: B023
+    assert [made.closed.is_set() for made in stages] == [True, True]
+    await until(lambda: not any(t.name.startswith("blur") for t in threading.enumerate()), "the threads end")

@@ -1,0 +1,161 @@
+"""The real codecs: pictures through decoder, gate and encoder, keys on request, bitrates that change."""
+
+from __future__ import annotations
+
+import fractions
+
+import av
+import numpy as np
+import pytest
+
+from media.assembler import EncodedFrame
+from media.decoder import PictureDecoder
+from media.depacketize_h264 import depacketize_h264
+from media.depacketize_vp8 import depacketize_vp8
+from media.encoder import EncodedPicture, PictureEncoder
+from media.negotiation import H264, VP8
+from media.picture import Planes, ProtectedPicture, RawPicture
+from media.segmenter import Reason
+from tests.integration.media_peers import card, read_number
+from tests.media_gate import inverting_gate
+
+pytestmark = pytest.mark.integration
+
+CODECS = [VP8, H264]
+GATE = inverting_gate()
+
+
+def picture(number: int, width: int = 640, height: int = 480, noise: int = 0) -> RawPicture:
+    planes = card(number, width, height)
+    luma = planes[:height]
+    if noise:
+        grain = np.random.default_rng(number).integers(0, noise, luma.shape)
+        luma = np.clip(luma.astype(int) + grain, 0, 255).astype(np.uint8)
+    half = np.full((height // 2, width // 2), 128, np.uint8)
+    return RawPicture(Planes(luma, half, half), number, number * 3000, fractions.Fraction(1, 90_000))
+
+
+def protected(number: int, **size: int) -> ProtectedPicture:
+    return GATE.release(picture(number, **size), Reason.NO_MASK)
+
+
+def frame_of(encoded: EncodedPicture | None) -> EncodedFrame:
+    assert encoded is not None
+    part = depacketize_h264 if encoded.codec == H264 else depacketize_vp8
+    return EncodedFrame(encoded.codec, b"".join(map(part, encoded.payloads)), encoded.timestamp, encoded.key)
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_pictures_come_back_one_for_one_and_without_delay(codec: str) -> None:
+    encoder, decoder = PictureEncoder(codec, 800_000, 2_000_000), PictureDecoder()
+
+    for number in range(20):
+        raw = decoder.decode(frame_of(encoder.encode(protected(number))))
+        assert raw is not None
+        assert read_number(255 - raw.planes.y) == number
+        assert raw.pts == number * 3000
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_only_the_first_frame_and_requested_ones_are_key_frames(codec: str) -> None:
+    encoder = PictureEncoder(codec, 800_000, 2_000_000)
+    keys = []
+    for number in range(40):
+        encoded = encoder.encode(protected(number), key=number == 25)
+        assert encoded is not None
+        keys.append(encoded.key)
+
+    assert [number for number, key in enumerate(keys) if key] == [0, 25]
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_another_size_or_codec_goes_on_with_a_key_frame(codec: str) -> None:
+    encoder, decoder = PictureEncoder(codec, 800_000, 2_000_000), PictureDecoder()
+    encoder.encode(protected(0))
+    turned = encoder.encode(protected(1, width=480, height=640))
+    assert turned is not None
+    assert turned.key
+    encoder.codec = VP8 if codec == H264 else H264
+    changed = encoder.encode(protected(2, width=480, height=640))
+    assert changed is not None
+    assert (changed.key, changed.codec) == (True, encoder.codec)
+
+    for encoded in (turned, changed):
+        raw = decoder.decode(frame_of(encoded))
+        assert raw is not None
+        assert (raw.width, raw.height) == (480, 640)
+
+
+def rate(encoder: PictureEncoder, numbers: range) -> tuple[int, list[int]]:
+    octets, keys = 0, []
+    for number in numbers:
+        encoded = encoder.encode(protected(number, noise=60))
+        assert encoded is not None
+        octets += sum(map(len, encoded.payloads))
+        keys += [number] if encoded.key else []
+    return octets * 8 * 30 // len(numbers), keys
+
+
+def test_h264_changes_its_bitrate_without_a_key_frame() -> None:
+    encoder = PictureEncoder(H264, 800_000, 2_000_000)
+    rate(encoder, range(60))
+    before, _ = rate(encoder, range(60, 120))
+    encoder.bitrate_bps = 300_000
+    _, changing = rate(encoder, range(120, 180))
+    low, _ = rate(encoder, range(180, 240))
+    encoder.bitrate_bps = 1_500_000
+    _, rising = rate(encoder, range(240, 330))
+    high, _ = rate(encoder, range(330, 390))
+
+    assert changing == rising == []
+    assert before == pytest.approx(800_000, rel=0.25)
+    assert low == pytest.approx(300_000, rel=0.35)
+    assert high == pytest.approx(1_500_000, rel=0.35)
+
+
+def test_vp8_changes_its_bitrate_at_most_every_two_seconds() -> None:
+    encoder = PictureEncoder(VP8, 800_000, 2_000_000)
+    rate(encoder, range(30))
+    encoder.bitrate_bps = 300_000
+    _, keys = rate(encoder, range(30, 120))
+    assert keys == [60]
+    encoder.bitrate_bps = 320_000
+    low, keys = rate(encoder, range(120, 200))
+
+    assert keys == [], "a small step is not worth a key frame"
+    assert low < 500_000
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_a_damaged_frame_is_an_error_and_a_key_frame_mends_it(codec: str) -> None:
+    encoder, decoder = PictureEncoder(codec, 800_000, 2_000_000), PictureDecoder()
+    decoder.decode(frame_of(encoder.encode(protected(0))))
+
+    with pytest.raises(av.FFmpegError):
+        decoder.decode(EncodedFrame(codec, b"\x00\x00\x00\x01\x67rubbish" if codec == H264 else b"\x10", 1, True))
+    raw = decoder.decode(frame_of(encoder.encode(protected(2), key=True)))
+    assert raw is not None
+    assert read_number(255 - raw.planes.y) == 2
+
+
+def test_a_picture_larger_than_any_camera_is_not_decoded() -> None:
+    large = av.CodecContext.create("libvpx", "w")
+    assert isinstance(large, av.VideoCodecContext)
+    large.width, large.height, large.pix_fmt, large.time_base = 2064, 1104, "yuv420p", fractions.Fraction(1, 30)
+    large.options = {"deadline": "realtime", "cpu-used": "-8"}
+    data = b"".join(
+        bytes(packet) for packet in [*large.encode(av.VideoFrame(2064, 1104, "yuv420p")), *large.encode(None)]
+    )
+
+    with pytest.raises(av.FFmpegError):
+        PictureDecoder().decode(EncodedFrame(VP8, data, 0, True))
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_payloads_fit_into_any_network(codec: str) -> None:
+    encoder = PictureEncoder(codec, 2_000_000, 2_000_000)
+    encoded = encoder.encode(protected(0, noise=200))
+
+    assert encoded is not None
+    assert len(encoded.payloads) > 5
+    assert max(map(len, encoded.payloads)) <= 1180

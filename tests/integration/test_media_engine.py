@@ -1,0 +1,452 @@
+"""Two people through one engine, over real sockets: who sees what, and who never sees what."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable
+
+import numpy as np
+import pytest
+from aiortc.codecs import depayload
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+
+from media.engine import MediaEngine
+from media.negotiation import H264
+from media.rtp_packet import RtpPacket
+from tests.integration.media_peers import Camera, Client, Received, Site, card, loopback_settings, site, until
+from tests.media_gate import InvertingStage
+from video_service.media_plane import (
+    BadSdp,
+    CallRoute,
+    Candidate,
+    LegRequest,
+    LegRole,
+    LegState,
+    MediaError,
+    PictureEvent,
+    PictureState,
+    StaleEpoch,
+    UnknownLeg,
+    WorkerUnavailable,
+)
+
+pytestmark = pytest.mark.integration
+
+AGENT, CUSTOMER = LegRole.AGENT, LegRole.CUSTOMER
+BOTH_CODECS = pytest.mark.parametrize("codec", ["video/VP8", "video/H264"])
+
+
+@pytest.fixture
+async def place() -> AsyncIterator[Site]:
+    async with site(MediaEngine(loopback_settings(capacity=3), InvertingStage, worker="w-1")) as made:
+        yield made
+
+
+def upright(received: Received) -> list[int]:
+    """Numbers on cards that came as they were drawn."""
+    return received.numbers()
+
+
+def inverted(received: Received) -> list[int]:
+    """Numbers on cards that went through the inverting stage."""
+    turned = Received(pictures=[(at, (255 - luma).astype(np.uint8)) for at, luma in received.pictures])
+    return turned.numbers()
+
+
+async def some(received: Received, count: int = 5) -> None:
+    await until(lambda: len(received.pictures) >= count, f"{count} pictures")
+
+
+async def two(place: Site, codec: str = "", pitch: bool = False) -> tuple[Client, Client]:
+    agent = await place.join("agent", AGENT, first=1000, codec=codec, pitch_hz=440 if pitch else 0)
+    customer = await place.join("customer", CUSTOMER, first=2000, codec=codec, pitch_hz=880 if pitch else 0)
+    return customer, agent
+
+
+def within(numbers: list[int], first: int) -> bool:
+    return bool(numbers) and all(first <= number < first + 60 for number in numbers)
+
+
+# Pictures and sound
+
+
+@BOTH_CODECS
+async def test_an_agent_alone_sees_the_own_picture_as_others_will(place: Site, codec: str) -> None:
+    agent = await place.join("agent", AGENT, first=1000, codec=codec)
+    await some(agent.slots[0], 10)
+
+    assert within(inverted(agent.slots[0]), 1000)
+    assert agent.slots[1].packets == []
+    assert place.states("agent", "") == [LegState.CONNECTED, LegState.FLOWING]
+
+
+@BOTH_CODECS
+async def test_in_a_call_each_sees_the_other(place: Site, codec: str) -> None:
+    customer, agent = await two(place, codec)
+    await place.call("call", customer, agent)
+    for received in (customer.slots[0], agent.slots[1]):
+        await some(received, 20)
+
+    assert within(inverted(customer.slots[0]), 1000)
+    assert within(upright(agent.slots[1]), 2000)
+    assert place.states("customer", "call") == [LegState.FLOWING]
+    assert place.states("agent", "call") == [LegState.FLOWING]
+    assert [received.packets for received in (*customer.slots[1:], agent.slots[2])] == [[], [], []]
+
+
+async def test_people_with_different_codecs_meet_in_the_one_that_both_have(place: Site) -> None:
+    agent = await place.join("agent", AGENT, first=1000)
+    await some(agent.slots[0], 3)
+    customer = await place.join("customer", CUSTOMER, first=2000, codec="video/H264")
+    await place.call("call", customer, agent)
+    for received in (customer.slots[0], agent.slots[1]):
+        await some(received, 10)
+    agent.slots[0].clear()
+    await some(agent.slots[0], 10)
+
+    assert within(inverted(customer.slots[0]), 1000)
+    assert within(upright(agent.slots[1]), 2000)
+    assert within(inverted(agent.slots[0]), 1000), "the preview goes on in the other codec"
+
+
+async def test_without_a_common_codec_there_is_no_call(place: Site) -> None:
+    agent = await place.join("agent", AGENT, codec="video/VP8")
+    customer = await place.join("customer", CUSTOMER, codec="video/H264")
+
+    with pytest.raises(MediaError):
+        await place.call("call", customer, agent)
+    assert agent.slots[1].packets == []
+
+
+@BOTH_CODECS
+async def test_a_customers_frames_arrive_byte_for_byte(place: Site, codec: str) -> None:
+    customer, agent = await two(place, codec)
+    sent: list[bytes] = []
+    leg = place.engine._legs["customer"]
+    receive = leg.received
+
+    def note(packet: RtpPacket) -> None:
+        sent.append(packet.payload)
+        receive(packet)
+
+    leg.received = note  # type: ignore[method-assign]
+    await place.call("call", customer, agent)
+    await until(lambda: len(agent.slots[1].packets) > 100, "100 packets")
+
+    parameters = RTCRtpCodecParameters(mimeType=codec, clockRate=90_000)
+    came = [depayload(parameters, packet.payload) for packet in agent.slots[1].packets]
+    left = [depayload(parameters, payload) for payload in sent if payload]
+    start = left.index(came[0])
+    assert came[:100] == left[start : start + 100]
+
+
+async def test_sound_goes_both_ways(place: Site) -> None:
+    customer, agent = await two(place, pitch=True)
+    await place.call("call", customer, agent)
+    await until(lambda: len(customer.sound.packets) > 20 and len(agent.sound.packets) > 20, "sound both ways")
+
+    assert {packet.payload_type for packet in customer.sound.packets} == {96}
+
+
+async def test_no_raw_pixel_of_the_agent_reaches_anybody(place: Site) -> None:
+    """The stage inverts: every picture of every viewer, the first included, must be the drawn card turned over."""
+    agent = await place.join("agent", AGENT, first=1000)
+    await some(agent.slots[0], 5)
+    viewers = [agent.slots[0]]
+    for index in range(3):
+        customer = await place.join(f"customer-{index}", CUSTOMER, first=2000)
+        await place.call(f"call-{index}", customer, agent)
+        await some(customer.slots[0], 5)
+        await place.engine.close_call(f"call-{index}", 1)
+        viewers.append(customer.slots[0])
+
+    for viewer in viewers:
+        for number, (_, luma) in zip(inverted(viewer), viewer.pictures, strict=True):
+            raw = card(number)[: luma.shape[0]].astype(int)
+            assert np.abs(luma - (255 - raw)).mean() < 15
+            assert np.abs(luma - raw).mean() > 50
+
+
+# Swaps, ends and fences
+
+
+async def test_a_customer_who_comes_back_takes_the_old_legs_place(place: Site) -> None:
+    customer, agent = await two(place)
+    await place.call("call", customer, agent)
+    await some(agent.slots[1])
+    back = await place.join("customer-2", CUSTOMER, first=3000)
+    before = len(agent.slots[0].pictures)
+    await place.call("call", back, agent, epoch=2)
+    await some(back.slots[0])
+    agent.slots[1].clear()
+    customer.slots[0].clear()
+    await some(agent.slots[1], 10)
+
+    assert within(upright(agent.slots[1]), 3000)
+    assert len(customer.slots[0].pictures) <= 1, "at most the frame that was under way"
+    assert len(agent.slots[0].pictures) > before
+    assert "agent" in place.engine._legs
+    numbers = [packet.sequence_number for packet in agent.slots[1].packets]
+    assert all((later - earlier) & 0xFFFF == 1 for earlier, later in itertools.pairwise(numbers))
+
+
+async def test_an_agent_who_comes_back_takes_the_old_legs_place(place: Site) -> None:
+    customer, agent = await two(place)
+    await place.call("call", customer, agent)
+    await some(customer.slots[0])
+    back = await place.join("agent-2", AGENT, first=4000)
+    await place.call("call", customer, back, epoch=2)
+    await until(lambda: bool(inverted(customer.slots[0])) and inverted(customer.slots[0])[-1] >= 4000, "the new agent")
+    await some(back.slots[1])
+
+    assert within(upright(back.slots[1]), 2000)
+
+
+async def test_parting_is_at_once_and_the_agents_leg_lives_on(place: Site) -> None:
+    customer, agent = await two(place, pitch=True)
+    await place.call("call", customer, agent)
+    await some(customer.slots[0])
+    await some(agent.slots[1])
+    await place.engine.close_call("call", 1)
+    leg = place.engine._legs
+    sent = [leg["customer"].slots[0].packets, leg["agent"].slots[1].packets]
+    previews = len(agent.slots[0].pictures)
+    await until(lambda: len(agent.slots[0].pictures) > previews + 10, "the preview goes on")
+
+    assert [leg["customer"].slots[0].packets, leg["agent"].slots[1].packets] == sent
+    assert place.states("agent")[-1] is not LegState.CLOSED
+
+
+async def test_opening_twice_changes_nothing(place: Site) -> None:
+    customer, agent = await two(place)
+    await place.call("call", customer, agent)
+    await some(customer.slots[0])
+    for _ in range(3):
+        await place.call("call", customer, agent)
+    await place.call("call", customer, agent, epoch=5)
+    await some(customer.slots[0], 20)
+
+    assert place.states("customer", "call") == [LegState.FLOWING]
+
+
+async def test_stale_requests_are_refused_and_change_nothing(place: Site) -> None:
+    customer, agent = await two(place)
+    await place.call("call", customer, agent, epoch=5)
+    await some(customer.slots[0])
+    with pytest.raises(StaleEpoch):
+        await place.engine.close_call("call", 4)
+    with pytest.raises(StaleEpoch):
+        await place.call("call", customer, agent, epoch=4)
+    more = len(customer.slots[0].pictures) + 5
+    await some(customer.slots[0], more)
+    await place.engine.close_call("call", 6)
+    with pytest.raises(StaleEpoch):
+        await place.call("call", customer, agent, epoch=6)
+
+
+async def test_a_leg_in_another_call_leaves_it_first(place: Site) -> None:
+    customer, agent = await two(place)
+    other = await place.join("other", CUSTOMER, first=5000)
+    await place.call("one", customer, agent)
+    await some(customer.slots[0])
+    await place.call("two", other, agent)
+    await some(other.slots[0])
+    sent = place.engine._legs["customer"].slots[0].packets
+    agent.slots[1].clear()
+    await some(agent.slots[1], 10)
+
+    assert place.engine._legs["customer"].slots[0].packets == sent, "the first customer sees nothing more"
+    assert within(upright(agent.slots[1])[2:], 5000)
+
+
+async def test_two_calls_see_nothing_of_each_other(place: Site) -> None:
+    people = []
+    for index in range(2):
+        agent = await place.join(f"agent-{index}", AGENT, first=1000 + 1000 * index, pitch_hz=300)
+        customer = await place.join(f"customer-{index}", CUSTOMER, first=11_000 + 1000 * index, pitch_hz=300)
+        people.append((customer, agent))
+    for index, (customer, agent) in enumerate(people):
+        await place.call(f"call-{index}", customer, agent)
+    for customer, agent in people:
+        await some(customer.slots[0], 15)
+        await some(agent.slots[1], 15)
+
+    for index, (customer, agent) in enumerate(people):
+        assert within(inverted(customer.slots[0]), 1000 + 1000 * index)
+        assert within(upright(agent.slots[1]), 11_000 + 1000 * index)
+
+
+@pytest.mark.parametrize("who", ["customer", "agent"])
+async def test_one_leg_that_goes_does_not_touch_the_other(place: Site, who: str) -> None:
+    customer, agent = await two(place)
+    await place.call("call", customer, agent)
+    await some(customer.slots[0])
+    gone, stays = (customer, agent) if who == "customer" else (agent, customer)
+    await gone.connection.close()
+    await until(lambda: LegState.CLOSED in place.states(gone.leg_id), "its end is told")
+
+    assert place.states(gone.leg_id, "call")[-1] is LegState.CLOSED
+    assert LegState.CLOSED not in place.states(stays.leg_id)
+    assert set(place.engine._legs) == {stays.leg_id}
+    if who == "customer":
+        previews = len(agent.slots[0].pictures)
+        await until(lambda: len(agent.slots[0].pictures) > previews + 5, "the preview goes on")
+
+
+async def test_closing_a_leg_twice_is_no_error_and_told_once(place: Site) -> None:
+    await place.join("agent", AGENT)
+    await place.engine.close_leg("agent")
+    await place.engine.close_leg("agent")
+
+    assert place.states("agent").count(LegState.CLOSED) == 1
+    assert place.engine.status().legs == 0
+
+
+# States
+
+
+async def test_silence_and_its_end_are_told_once_each() -> None:
+    settings = loopback_settings(media_silence_ms=300)
+    async with site(MediaEngine(settings, InvertingStage)) as place:
+        camera = Camera()
+        await place.join("customer", CUSTOMER, camera=camera)
+        await until(lambda: len(camera.sent) > 10, "it sends")
+        camera.paused = True
+        await until(lambda: LegState.SILENT in place.states("customer"), "silence")
+        await asyncio.sleep(0.4)
+        camera.paused = False
+        await until(lambda: LegState.RESUMED in place.states("customer"), "its end")
+
+        assert place.states("customer") == [LegState.CONNECTED, LegState.SILENT, LegState.RESUMED]
+
+
+async def test_the_state_of_the_picture_is_told_with_its_reason(place: Site) -> None:
+    await place.join("agent", AGENT)
+    await until(lambda: any(isinstance(event, PictureEvent) for event in place.told), "a picture event")
+
+    assert [event for event in place.told if isinstance(event, PictureEvent)] == [
+        PictureEvent(
+            worker="w-1", leg_id="agent", person="person-agent", state=PictureState.PROTECTED, reason="no_mask"
+        )
+    ]
+
+
+async def test_statistics_count_what_passed(place: Site) -> None:
+    customer, agent = await two(place)
+    await place.call("call", customer, agent)
+    await some(customer.slots[0], 45)
+    await until(lambda: place.engine._legs["customer"]._known_round_trip_ms() is not None, "a round trip")
+    counts = {entry.leg_id: entry for entry in await place.engine.statistics()}
+
+    assert counts["customer"].call_id == counts["agent"].call_id == "call"
+    assert counts["customer"].frames_in > 30
+    assert counts["customer"].frames_out >= 45
+    assert counts["agent"].frames_blurred_whole > 45
+    assert counts["agent"].frames_out > counts["customer"].frames_out
+    assert 0 < counts["agent"].blur_ms_mean <= counts["agent"].blur_ms_p95
+    assert 0 < counts["customer"].round_trip_ms < 1000
+    assert counts["customer"].loss_share == 0
+
+
+# Admission and bad input
+
+
+async def test_a_full_worker_refuses_agents(place: Site) -> None:
+    for index in range(3):
+        await place.join(f"agent-{index}", AGENT)
+
+    with pytest.raises(WorkerUnavailable):
+        await place.join("one-too-many", AGENT)
+    await place.join("customer", CUSTOMER)
+    status = place.engine.status()
+    assert (status.legs, status.blur_legs, status.capacity) == (4, 3, 3)
+    await place.engine.close_leg("agent-0")
+    await place.join("agent-3", AGENT)
+
+
+async def test_a_leg_that_exists_is_not_made_again(place: Site) -> None:
+    await place.join("agent", AGENT)
+
+    with pytest.raises(MediaError):
+        await place.join("agent", AGENT)
+    assert place.engine.status().legs == 1
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda offer: "", lambda offer: offer[:400], lambda offer: offer.replace("a=mid", "a=dim")]
+)
+async def test_bad_offers_are_refused_and_touch_nobody(place: Site, damage: Callable[[str], str]) -> None:
+    agent = await place.join("agent", AGENT)
+    for role in (AGENT, CUSTOMER):
+        with pytest.raises(BadSdp):
+            await place.join(f"bad-{role}", role, change_offer=damage)
+    previews = len(agent.slots[0].pictures)
+    await some(agent.slots[0], previews + 5)
+
+    assert place.engine.status().legs == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rubbish",
+        "candidate:1 1 udp x 192.0.2.1 9 typ host",
+        "candidate:1 1 udp 1 192.0.2.1 9",
+        "x" * 3000,
+        "a b c d e f g h",
+    ],
+)
+async def test_candidates_that_are_none_are_refused(place: Site, text: str) -> None:
+    await place.join("agent", AGENT)
+
+    with pytest.raises(BadSdp):
+        await place.engine.add_candidate("agent", Candidate(candidate=text, sdp_mid="0"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "candidate:1 1 udp 2122194687 192.0.2.77 53109 typ host generation 0",
+        "candidate:1 1 udp 2122194687 0b3f2f5c-aaaa-bbbb-cccc-1234567890ab.local 53109 typ host",
+        "candidate:1 1 tcp 1518214911 outside.example 9 typ host tcptype active",
+    ],
+)
+async def test_candidates_of_any_kind_are_accepted_and_lead_nowhere(place: Site, text: str) -> None:
+    await place.join("agent", AGENT)
+    await place.engine.add_candidate("agent", Candidate(candidate=text, sdp_mid="0"))
+
+    connection = place.engine._legs["agent"].peer._gatherer._connection
+    assert {candidate.host for candidate in connection.remote_candidates} == {"127.0.0.1"}
+    with pytest.raises(UnknownLeg):
+        await place.engine.add_candidate("nobody", Candidate(candidate=text))
+
+
+async def test_roles_are_not_mixed_up(place: Site) -> None:
+    customer, agent = await two(place)
+
+    with pytest.raises(UnknownLeg):
+        await place.call("call", agent, customer)
+    with pytest.raises(UnknownLeg):
+        await place.call("call", customer, customer)
+    with pytest.raises(UnknownLeg):
+        await place.engine.open_call(CallRoute(call_id="c", epoch=1, customer_leg="nobody", agent_leg="agent"))
+
+
+async def test_a_closed_engine_takes_nobody(place: Site) -> None:
+    await place.join("agent", AGENT)
+    await place.engine.close()
+    await place.engine.close()
+
+    with pytest.raises(WorkerUnavailable):
+        await place.engine.answer_leg(LegRequest(leg_id="x", person="p", role=AGENT, codecs=(), sdp=""))
+    assert place.states("agent")[-1] is LegState.CLOSED
+
+
+async def test_an_agents_h264_camera_is_decoded(place: Site) -> None:
+    agent = await place.join("agent", AGENT, first=1000, codec="video/H264")
+    await some(agent.slots[0], 5)
+
+    camera = place.engine._legs["agent"]._camera  # type: ignore[attr-defined]
+    assert camera._assembler.codec == H264

@@ -1,0 +1,114 @@
+"""A bad network between one client and the engine: every datagram passes here, and may be lost or late."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from media.rtp_packet import RtpPacket, parse_rtp
+
+_CANDIDATE = re.compile(r"(a=candidate:\S+ 1 udp \d+) (\S+) (\d+) typ host")
+
+
+@dataclass(frozen=True)
+class Datagram:
+    """One datagram on its way; `packet` is its RTP header, in the clear also under SRTP, or None."""
+
+    to_engine: bool
+    packet: RtpPacket | None
+
+
+Lose = Callable[[Datagram], bool]
+
+
+def nothing(datagram: Datagram) -> bool:
+    return False
+
+
+def random_loss(share: float, *, to_engine: bool | None = None, seed: int = 1) -> Lose:
+    """Lose media packets by chance, the same ones in every run; connectivity checks and handshakes pass."""
+    dice = random.Random(seed)
+
+    def lose(datagram: Datagram) -> bool:
+        wanted = to_engine is None or datagram.to_engine is to_engine
+        return wanted and datagram.packet is not None and dice.random() < share
+
+    return lose
+
+
+class UdpRelay:
+    """Give `through` to `Site.join` as `change_answer`; then set `lose` and `delay_ms` (one way) at any time."""
+
+    def __init__(self) -> None:
+        self.lose: Lose = nothing
+        self.delay_ms = 0.0
+        self.dead = False
+        self.passed = 0
+        self.lost = 0
+        self._engine: tuple[str, int] | None = None
+        self._client: tuple[str, int] | None = None
+        self._front: asyncio.DatagramTransport | None = None
+        self._back: asyncio.DatagramTransport | None = None
+
+    async def open(self) -> None:
+        loop = asyncio.get_running_loop()
+        local = ("127.0.0.1", 0)
+        self._front, _ = await loop.create_datagram_endpoint(lambda: _Side(self._from_client), local_addr=local)
+        self._back, _ = await loop.create_datagram_endpoint(lambda: _Side(self._from_engine), local_addr=local)
+
+    def through(self, answer: str) -> str:
+        """Put the relay's address where the engine's was."""
+        assert self._front is not None
+        host, port = self._front.get_extra_info("sockname")
+        found = _CANDIDATE.search(answer)
+        assert found is not None
+        self._engine = (found.group(2), int(found.group(3)))
+        return _CANDIDATE.sub(rf"\1 {host} {port} typ host", answer)
+
+    def close(self) -> None:
+        for side in (self._front, self._back):
+            if side is not None:
+                side.close()
+
+    def _from_client(self, data: bytes, address: tuple[str, int]) -> None:
+        self._client = address
+        self._pass(data, to_engine=True)
+
+    def _from_engine(self, data: bytes, address: tuple[str, int]) -> None:
+        self._pass(data, to_engine=False)
+
+    def _pass(self, data: bytes, *, to_engine: bool) -> None:
+        if self.dead or self.lose(Datagram(to_engine, _rtp_header(data))):
+            self.lost += 1
+            return
+        self.passed += 1
+        if self.delay_ms:
+            asyncio.get_running_loop().call_later(self.delay_ms / 1000, self._send, data, to_engine)
+        else:
+            self._send(data, to_engine)
+
+    def _send(self, data: bytes, to_engine: bool) -> None:
+        side, address = (self._back, self._engine) if to_engine else (self._front, self._client)
+        if side is not None and address is not None and not side.is_closing():
+            side.sendto(data, address)
+
+
+class _Side(asyncio.DatagramProtocol):
+    def __init__(self, receive: Callable[[bytes, tuple[str, int]], None]) -> None:
+        self._receive = receive
+
+    def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
+        self._receive(data, (addr[0], addr[1]))
+
+
+def _rtp_header(data: bytes) -> RtpPacket | None:
+    if len(data) < 12 or not 128 <= data[0] <= 191 or 192 <= data[1] <= 223:
+        return None
+    try:
+        return parse_rtp(data)
+    except ValueError:
+        return None
