@@ -61,8 +61,8 @@ class Dump:
 def same(dump: Dump, oracle: Oracle) -> None:
     """Every call, agent and deadline is as the oracle says."""
     calls = {
-        id: (row["phase"], int(row["epoch"]), row["agent"] if row["phase"] != "closed" else "", row["ended_reason"])
-        for id, row in dump.of("call").items()
+        key: (row["phase"], int(row["epoch"]), row["agent"] if row["phase"] != "closed" else "", row["ended_reason"])
+        for key, row in dump.of("call").items()
     }
     expected_calls = {
         call.id: (call.phase, call.epoch, call.agent if call.phase != "closed" else "", call.ended_reason)
@@ -70,7 +70,7 @@ def same(dump: Dump, oracle: Oracle) -> None:
     }
     assert calls == expected_calls
     agents = {
-        id: (
+        key: (
             row["state"],
             row["call"],
             int(row["missed"]),
@@ -78,7 +78,7 @@ def same(dump: Dump, oracle: Oracle) -> None:
             row["away"],
             int(row["signing_ms"]),
         )
-        for id, row in dump.of("agent").items()
+        for key, row in dump.of("agent").items()
     }
     expected_agents = {
         a.id: (a.state, a.call, a.missed, a.break_wanted, a.away, a.signing_ms) for a in oracle.agents.values()
@@ -89,8 +89,8 @@ def same(dump: Dump, oracle: Oracle) -> None:
     assert (
         present == {name for name, person in oracle.persons.items() if person.present} == set(dump.scores("presence"))
     )
-    for id, row in dump.of("record").items():
-        assert int(row["signing_ms"]) == oracle.calls[id].signing_ms
+    for key, row in dump.of("record").items():
+        assert int(row["signing_ms"]) == oracle.calls[key].signing_ms
 
 
 def sound(dump: Dump) -> None:
@@ -100,36 +100,36 @@ def sound(dump: Dump) -> None:
     assert len(served) == len(set(served)), "an agent has two calls"
     held = [row["call"] for row in agents.values() if row["call"]]
     assert len(held) == len(set(held)), "a call is at two agents"
-    for id, row in agents.items():
+    for key, row in agents.items():
         assert bool(row["call"]) == (row["state"] in ("reserved", "on_call"))
         if row["call"]:
             call = calls[row["call"]]
-            assert call["agent"] == id
+            assert call["agent"] == key
             assert (row["state"] == "reserved") == (call["phase"] == "ringing")
-    for id, row in calls.items():
+    for key, row in calls.items():
         assert bool(row["agent"]) == (row["phase"] in ("ringing", "talking", "alone")) or row["phase"] == "closed"
         if row["phase"] != "closed":
-            assert persons[row["customer"]]["call"] == id, "a customer was lost"
+            assert persons[row["customer"]]["call"] == key, "a customer was lost"
     in_state = {
-        state: {id for id, row in calls.items() if STATE_OF[row["phase"]] == state} for state in ("waiting", "active")
+        state: {key for key, row in calls.items() if STATE_OF[row["phase"]] == state} for state in ("waiting", "active")
     }
     assert set(dump.scores("line")) == in_state["waiting"]
     assert set(dump.scores("active")) == in_state["active"]
     assert set(dump.scores("records")) == set(dump.of("record")) >= set(calls)
-    _index(dump, "waiting", {id for id, row in calls.items() if row["phase"] == "queued"})
+    _index(dump, "waiting", {key for key, row in calls.items() if row["phase"] == "queued"})
     _index(
         dump,
         "idle",
-        {id for id, row in agents.items() if row["state"] == "available" and persons[id]["present"] == "1"},
+        {key for key, row in agents.items() if row["state"] == "available" and persons[key]["present"] == "1"},
     )
-    assert set(dump.scores("agents")) == {id for id, row in agents.items() if row["state"] != "offline"}
+    assert set(dump.scores("agents")) == {key for key, row in agents.items() if row["state"] != "offline"}
     counted = {state: int(count) for state, count in (dump.get("agent_states") or {}).items() if int(count)}
     assert counted == Counter(row["state"] for row in agents.values() if row["state"] != "offline")
 
 
 def _index(dump: Dump, stem: str, expected: set[str]) -> None:
     zsets = {name: [member for member, _ in members] for name, members in dump.of(stem).items()}
-    assert sorted(sum(zsets.values(), [])) == sorted(expected)
+    assert sorted(member for members in zsets.values() for member in members) == sorted(expected)
     if stem == "waiting":
         index = {f"{bucket}:{name}" for name, buckets in dump.of("buckets").items() for bucket in buckets}
     else:

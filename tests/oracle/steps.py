@@ -1,0 +1,225 @@
+"""The policy of matching as one would say it.
+
+After every event, give the first call that anybody can take to the longest rested agent who can take it, until nobody
+can take any. It looks at everything every time, so it needs no invariant, no index and no trick; the scripts must come
+to the same result. It steps the same life-cycle tables as the scripts do, and keeps deadlines in a dict.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from signaling.lifecycle import Arm, Clear, Do, EventRefused, Machine
+from signaling.lifecycle_agent import AGENT
+from signaling.lifecycle_call import CALL, CLASSES
+from signaling.policy import Policy
+from tests.oracle.state import Agent, Call, Person, Shift
+
+
+class Steps:
+    """One pool: its people, calls, shifts and deadlines, and what one event leads to."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.now = 0
+        self.arrivals = 0
+        self.persons: dict[str, Person] = {}
+        self.agents: dict[str, Agent] = {}
+        self.calls: dict[str, Call] = {}
+        self.shifts: dict[str, Shift] = {}
+        self.deadlines: dict[str, int] = {}
+        self.visited: set[tuple[str, str, str]] = set()
+
+    # -- what may be asked
+
+    def on_shift(self, agent: str) -> bool:
+        return self.shift_now(agent) is not None
+
+    def shift_now(self, agent: str) -> Shift | None:
+        mine = [s for s in self.shifts.values() if s.agent == agent and s.start_ms <= self.now < s.end_ms]
+        return mine[0] if mine else None
+
+    def open_calls(self) -> list[Call]:
+        return [call for call in self.calls.values() if call.phase != "closed"]
+
+    def may_serve(self, agent: Agent, call: Call) -> bool:
+        return (
+            agent.state == "available"
+            and self.persons[agent.id].present
+            and self.on_shift(agent.id)
+            and call.needs <= agent.skills
+            and agent.id not in call.declined
+        )
+
+    def match(self) -> None:
+        while True:
+            line = sorted(
+                (call for call in self.calls.values() if call.phase == "queued"),
+                key=lambda call: (CLASSES.index(call.call_class), call.seq),
+            )
+            for call in line:
+                fit = [agent for agent in self.agents.values() if self.may_serve(agent, call)]
+                if fit:
+                    self.reserve(call, min(fit, key=lambda agent: (agent.idle_ms, agent.id)))
+                    break
+            else:
+                return
+
+    def reserve(self, call: Call, agent: Agent) -> None:
+        call.agent, agent.call = agent.id, call.id
+        self.step_call(call, "reserve")
+        self.step_agent(agent, "reserve")
+
+    # -- steps by the tables
+
+    def _fire(self, machine: Machine, state: str, event: str, key: str, **more: Any) -> tuple[str, list[str]] | None:
+        try:
+            fired = machine.fire(state, event, now_ms=self.now, policy=self.policy, **more)
+        except EventRefused:
+            return None
+        self.visited.add((machine.name, state, event))
+        named = []
+        for effect in fired.effects:
+            match effect:
+                case Arm(kind):
+                    self.deadlines[f"{kind}:{key}"] = fired.due_ms[kind]
+                case Clear(kind):
+                    self.deadlines.pop(f"{kind}:{key}", None)
+                case Do(name):
+                    named.append(name)
+        return fired.state, named
+
+    def step_call(self, call: Call, event: str, why: str = "") -> bool:
+        fired = self._fire(CALL, call.phase, event, call.id)
+        if fired is None:
+            return False
+        call.phase, named = fired
+        for name in named:
+            if name == "bump_epoch":
+                call.epoch += 1
+            elif name == "open_segment":
+                call.answered_ms = call.answered_ms or self.now
+                call.segment_from_ms = self.now
+            elif name == "end_segment":
+                call.signing_ms += self.now - call.segment_from_ms
+                call.segments.append((call.agent, why))
+            elif name == "finish":
+                call.ended_reason = why
+        return True
+
+    def step_agent(self, agent: Agent, event: str, why: str = "", **more: Any) -> bool:
+        before, since = agent.state, agent.since_ms
+        fired = self._fire(AGENT, agent.state, event, agent.id, **more)
+        if fired is None:
+            return False
+        agent.state, named = fired
+        if agent.state != before:
+            agent.since_ms = self.now
+        for name in named:
+            if name == "enter_idle" and (before not in ("available", "reserved") or why == "missed"):
+                agent.idle_ms = self.now
+            elif name == "note_sign_in":
+                agent.skills = self.persons[agent.id].skills
+                agent.missed, agent.break_wanted, agent.away = 0, False, ""
+                self.arm_shift(agent.id)
+            elif name == "note_sign_out":
+                agent.call, agent.break_wanted, agent.away = "", False, ""
+                self.deadlines.pop(f"shift:{agent.id}", None)
+            elif name == "begin_signing":
+                agent.signing_from_ms = self.now
+            elif name == "count_signing":
+                agent.signing_ms += self.now - agent.signing_from_ms
+                agent.working_until_ms = self.now
+            elif name == "count_after_call":
+                assert since <= self.now
+                agent.working_until_ms = self.now
+            elif name == "count_rest" and self.now - agent.working_until_ms >= self.policy.rest_minutes * 60_000:
+                agent.signing_ms = 0
+        return True
+
+    def arm_shift(self, agent: str) -> None:
+        ends = [s.end_ms for s in self.shifts.values() if s.agent == agent and s.start_ms <= self.now < s.end_ms]
+        starts = [s.start_ms for s in self.shifts.values() if s.agent == agent and s.start_ms > self.now]
+        due = ends or sorted(starts)
+        if due:
+            self.deadlines[f"shift:{agent}"] = due[0]
+        else:
+            self.deadlines.pop(f"shift:{agent}", None)
+
+    def pause(self, agent: Agent, why: str) -> None:
+        if self.step_agent(agent, "pause", why):
+            agent.away, agent.break_wanted, agent.missed = why, False, 0
+
+    def settle(self, agent: Agent) -> None:
+        limit, rest = self.policy.max_signing_minutes * 60_000, self.policy.rest_minutes * 60_000
+        rested = 0 if agent.state == "after_call" else self.now - agent.working_until_ms
+        if not self.on_shift(agent.id):
+            self.pause(agent, "shift_over")
+        elif agent.break_wanted:
+            self.pause(agent, "asked")
+        elif agent.signing_ms >= limit and rested < rest:
+            agent.away = ""
+            self.step_agent(agent, "tire", served_ms={"rest": rested})
+        else:
+            agent.away = ""
+            self.step_agent(agent, "ready")
+
+    def take_back(self, call: Call, call_event: str, agent_event: str, how: str, why: str = "") -> Agent:
+        agent = self.agents[call.agent]
+        self.step_call(call, call_event, why)
+        call.agent = agent.call = ""
+        self.step_agent(agent, agent_event, how)
+        if agent.state == "available" and not self.on_shift(agent.id):
+            self.pause(agent, "shift_over")
+        return agent
+
+    def close(self, call: Call, why: str) -> None:
+        agent = self.agents.get(call.agent)
+        if call.phase == "ringing":
+            self.take_back(call, "close", "release", "withdrawn", why)
+        elif self.step_call(call, "close", why) and agent is not None:
+            agent.call = ""
+            self.step_agent(agent, "ended")
+            if agent.break_wanted:
+                self.pause(agent, "asked")
+
+    def leave(self, agent: Agent, why: str) -> None:
+        if agent.state == "offline":
+            return
+        call = self.calls.get(agent.call)
+        if call is not None and agent.state == "reserved":
+            self.take_back(call, "release", "sign_out", "left")
+            return
+        if call is not None and agent.state == "on_call":
+            self.step_call(call, "requeue", why)
+            call.agent = ""
+        self.step_agent(agent, "sign_out")
+
+    def gone(self, name: str) -> None:
+        person = self.persons[name]
+        if not person.present:
+            return
+        person.present = False
+        if person.role == "agent" and name in self.agents:
+            agent = self.agents[name]
+            if agent.state == "reserved":
+                self.take_back(self.calls[agent.call], "release", "gone", "left")
+            else:
+                self.step_agent(agent, "gone")
+        elif person.call:
+            call = self.calls[person.call]
+            if call.phase == "ringing":
+                self.take_back(call, "customer_gone", "release", "withdrawn")
+            else:
+                self.step_call(call, "customer_gone")
+
+    def back(self, name: str) -> None:
+        person = self.persons[name]
+        person.lapses_ms = self.now + round(self.policy.presence_ttl_s * 1_000)
+        if person.present:
+            return
+        person.present = True
+        if person.role == "agent" and name in self.agents:
+            self.step_agent(self.agents[name], "back")
+        elif person.call:
+            self.step_call(self.calls[person.call], "customer_back")
