@@ -1,0 +1,128 @@
+"""Counts whose log rate is a Gaussian process: the mode, the evidence, and what it says about new points.
+
+The forecast uses it twice: over days for how busy a day is, and over the slots of a day for its shape. With a kernel
+that is a sum of terms every effect (weekday, slow change, turn of the month ...) is shrunk to nothing as far as the
+counts do not speak for it, which is what lets two weeks of history and three years go through the same code.
+
+Source: Rasmussen and Williams, "Gaussian processes for machine learning" (2006), algorithms 3.1 and 3.2, with the
+Poisson likelihood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scheduler.errors import NotConverged
+
+_MOST_STEPS = 60
+_SETTLED = 1e-9
+_JITTER = 1e-9
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The Laplace approximation around the most likely log rates.
+
+    `log_rate`: shape (n,), of the observed points. `evidence`: log marginal likelihood up to a constant of the data.
+    The other fields are what prediction needs.
+    """
+
+    log_rate: Array
+    evidence: float
+    mean: float
+    gradient: Array
+    root_weight: Array
+    cholesky: Array
+
+    def predict(self, cross: Array, own: Array) -> tuple[Array, Array]:
+        """Return mean and variance of the log rate at new points, both of shape (m,).
+
+        `cross`: kernel between new and observed points, shape (m, n). `own`: prior variance of the new points, (m,).
+        """
+        mean = self.mean + cross @ self.gradient
+        half = np.linalg.solve(self.cholesky, self.root_weight[:, None] * cross.T)
+        return mean, np.maximum(own - np.einsum("nm,nm->m", half, half), 0.0)
+
+
+def fit(kernel: Array, counts: Array, exposure: Array, start: Array | None = None) -> Fit:
+    """Fit counts ~ Poisson(exposure * exp(f)) with f a Gaussian process of covariance `kernel` around a constant.
+
+    `kernel`: shape (n, n). `counts`, `exposure`: shape (n,), exposure positive. `start`: log rates to start from.
+
+    Raises:
+        NotConverged: Newton's method did not settle.
+    """
+    mean = float(np.log((counts.sum() + 0.5) / exposure.sum()))
+    f: Array = np.full(len(counts), mean) if start is None else start
+    kernel = kernel + _JITTER * np.eye(len(counts))
+    before = -np.inf
+    step_gradient = np.zeros(len(counts))
+    for _ in range(_MOST_STEPS):
+        expected = exposure * np.exp(np.minimum(f, 50.0))
+        root = np.sqrt(expected)
+        cholesky = _factor(kernel, root)
+        b = expected * (f - mean) + counts - expected
+        inner = np.linalg.solve(cholesky.T, np.linalg.solve(cholesky, root * (kernel @ b)))
+        wanted = b - root * inner
+        step_gradient, f, objective = _damped(kernel, mean, counts, exposure, step_gradient, wanted, before)
+        if objective - before < _SETTLED * max(abs(objective), 1.0):
+            expected = exposure * np.exp(f)
+            root = np.sqrt(expected)
+            cholesky = _factor(kernel, root)
+            evidence = objective - float(np.log(np.diag(cholesky)).sum())
+            return Fit(f, evidence, mean, counts - expected, root, cholesky)
+        before = objective
+    raise NotConverged("The fit of the day levels did not settle.", points=len(counts))
+
+
+def _factor(kernel: Array, root: Array) -> Array:
+    return np.asarray(np.linalg.cholesky(np.eye(len(root)) + root[:, None] * kernel * root[None, :]), dtype=np.float64)
+
+
+def _damped(
+    kernel: Array, mean: float, counts: Array, exposure: Array, old: Array, wanted: Array, before: float
+) -> tuple[Array, Array, float]:
+    """Go from the weights `old` towards `wanted`, less far as long as that makes the fit worse."""
+    share = 1.0
+    while True:
+        weights = old + share * (wanted - old)
+        shift = kernel @ weights
+        f = mean + shift
+        with np.errstate(over="ignore"):
+            objective = float(-0.5 * weights @ shift + counts @ f - exposure @ np.exp(f))
+        if objective >= before or share < 1e-6:
+            return weights, f, max(objective, before) if share < 1e-6 else objective
+        share /= 2
+
+
+def most_likely(
+    score: Callable[[Array], float], start: Sequence[float], low: Sequence[float], high: Sequence[float]
+) -> Array:
+    """Return the point that makes `score` largest, by a compass search within bounds, from `start`; shape (k,).
+
+    The parameters are logs of scales, so steps begin at a factor of two and end at about a tenth.
+    """
+    best = np.asarray(start, dtype=np.float64)
+    lowest, highest = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
+    value, step = score(best), np.log(2.0)
+    while step > 0.1:
+        moved = False
+        for k in range(len(best)):
+            for sign in (1.0, -1.0):
+                trial = best.copy()
+                trial[k] = np.clip(trial[k] + sign * step, lowest[k], highest[k])
+                if trial[k] == best[k]:
+                    continue
+                found = score(trial)
+                if found > value + 1e-6:
+                    best, value, moved = trial, found, True
+                    break
+        if not moved:
+            step /= 2
+    return best
