@@ -1,0 +1,100 @@
+"""Session records as CSV and JSON lines, and roll-ups computed anew from records."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Iterable
+
+import msgspec
+
+from video_service.records import Rollup, SessionRecord
+
+CSV_FIELDS = (
+    "call",
+    "state",
+    "queue",
+    "needs",
+    "class",
+    "reason",
+    "locale",
+    "entry",
+    "site",
+    "verified",
+    "joined_ms",
+    "answered_ms",
+    "closed_ms",
+    "wait_ms",
+    "signing_ms",
+    "after_call_ms",
+    "reservations",
+    "declines",
+    "misses",
+    "requeues",
+    "ended_reason",
+    "agents",
+    "legs",
+)
+"""Columns of the CSV export. `agents` are the segments' agents in order, joined by "+"; `legs` their number."""
+
+
+def csv_header() -> str:
+    """Return the first line, with its line end."""
+    return _line(CSV_FIELDS)
+
+
+def csv_line(record: SessionRecord) -> str:
+    """Return a record as one line of CSV, with its line end (RFC 4180).
+
+    A cell that a spreadsheet would take for a formula gets an apostrophe before it.
+    """
+    fields = msgspec.to_builtins(record)
+    fields["agents"] = "+".join(segment.agent for segment in record.segments)
+    fields["legs"] = len(record.legs)
+    fields["verified"] = int(record.verified)
+    return _line(tuple(_harmless(fields[name]) for name in CSV_FIELDS))
+
+
+def json_line(record: SessionRecord) -> str:
+    """Return a record as one line of JSON, with its line end."""
+    return msgspec.json.encode(record).decode() + "\n"
+
+
+def _harmless(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
+
+
+def _line(cells: Iterable[object]) -> str:
+    out = io.StringIO()
+    csv.writer(out).writerow(cells)
+    return out.getvalue()
+
+
+def roll_up(records: Iterable[SessionRecord], *, interval_minutes: int, target_s: float) -> list[Rollup]:
+    """Compute the roll-ups of closed records anew, by time, then queue.
+
+    The closing scripts keep the same sums as the calls happen; a test holds the two together, and a deployment that
+    changed its interval can compute its history again.
+    """
+    interval_ms = interval_minutes * 60_000
+    sums: dict[tuple[int, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for record in records:
+        if record.state != "closed":
+            continue
+        total = sums[record.joined_ms // interval_ms * interval_ms, record.queue]
+        total["offered"] += 1
+        total[f"offered_{record.call_class}"] += 1
+        if record.answered_ms:
+            total["answered"] += 1
+            total["within_target"] += record.wait_ms <= target_s * 1_000
+            total["wait_ms"] += record.wait_ms
+        else:
+            total["abandoned"] += 1
+            total["abandoned_wait_ms"] += record.wait_ms
+        total["signing_ms"] += record.signing_ms
+        total["after_call_ms"] += record.after_call_ms
+        total["handle_ms"] += record.signing_ms + record.after_call_ms
+        for name in ("reservations", "declines", "misses", "requeues"):
+            total[name] += getattr(record, name)
+    return [Rollup(queue=queue, start_ms=start, **total) for (start, queue), total in sorted(sums.items())]
