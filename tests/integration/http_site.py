@@ -1,0 +1,109 @@
+"""A whole web node in the test's own process, on a real Valkey: the application, and browsers that use it."""
+
+from __future__ import annotations
+
+import dataclasses
+from types import TracebackType
+from typing import Any, Self
+
+from quart import Quart, Response
+from quart.typing import TestClientProtocol, TestWebsocketConnectionProtocol
+from werkzeug.http import parse_cookie
+
+from signaling.store import Store
+from video_service.accounts import Account, Role
+from video_service.app import create_app, open_services
+from video_service.passwords import PasswordCost
+from video_service.services import Services
+from video_service.settings import Settings
+
+SECRET = "correct horse battery"
+ORIGIN = "http://localhost"
+CHEAP = PasswordCost(time_cost=1, memory_kib=8, parallelism=1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Browser:
+    """One person's browser; it keeps cookies and sends what a page of this service would."""
+
+    client: TestClientProtocol
+
+    async def get(self, path: str, **headers: str) -> Response:
+        return await self.client.get(path, headers=headers)
+
+    async def post(self, path: str, body: object = None, **headers: str) -> Response:
+        return await self.client.post(
+            path, json=body if body is not None else {}, headers={"Origin": ORIGIN, **headers}
+        )
+
+    async def delete(self, path: str) -> Response:
+        return await self.client.delete(path, headers={"Origin": ORIGIN})
+
+    async def sign_in(self, name: str, password: str = SECRET) -> Response:
+        return await self.post("/api/sign-in", {"name": name, "password": password})
+
+    async def ticket(self, entrance: str) -> str:
+        response = await self.post("/api/ticket", {"as": entrance})
+        assert response.status_code == 200, await response.get_data(as_text=True)
+        ticket: str = (await response.get_json())["ticket"]
+        return ticket
+
+    def socket(self, origin: str = ORIGIN) -> TestWebsocketConnectionProtocol:
+        return self.client.websocket("/ws", headers={"Origin": origin} if origin else {})
+
+
+class Site:
+    """The application between start and stop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.app: Quart
+        self.services: Services
+
+    async def __aenter__(self) -> Self:
+        self.services = await open_services(self.settings, password_cost=CHEAP)
+        self.app = create_app(self.settings, self.services)
+        self._running = self.app.test_app()
+        await self._running.startup()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._running.shutdown()
+
+    @property
+    def store(self) -> Store:
+        assert isinstance(self.services.store, Store)
+        return self.services.store
+
+    def browser(self) -> Browser:
+        return Browser(self.app.test_client())
+
+    async def account(self, name: str, role: Role, **more: Any) -> Account:
+        return await self.services.accounts.add(
+            name, role=role, display_name=more.pop("display_name", name.title()), password=SECRET, **more
+        )
+
+    async def signed_in(self, role: Role, name: str = "") -> Browser:
+        """Return the browser of somebody with a new account."""
+        name = name or role.value
+        await self.account(name, role)
+        browser = self.browser()
+        assert (await browser.sign_in(name)).status_code == 200
+        return browser
+
+
+async def error_of(response: Response) -> tuple[int, str]:
+    """Return the status and code of a refusal, which is JSON with this one field and nothing else."""
+    answer = await response.get_json()
+    assert list(answer) == ["error"], answer
+    return response.status_code, answer["error"]
+
+
+def cookie(response: Response, name: str) -> dict[str, str]:
+    """Return the attributes of a cookie that a response sets, its value under its name."""
+    (line,) = [line for line in response.headers.getlist("Set-Cookie") if line.startswith(f"{name}=")]
+    first, *attributes = line.split("; ")
+    found = {key.lower(): value for key, _, value in (part.partition("=") for part in attributes)}
+    return {**found, name: parse_cookie(first)[name]}

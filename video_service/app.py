@@ -1,0 +1,198 @@
+"""The application of a web node: what it consists of, and how it starts and stops.
+
+uvicorn closes every WebSocket at SIGTERM, before `after_serving` is reached; whoever runs the server therefore calls
+`drain` first, so that pages hear that they should go elsewhere. `after_serving` drains too, which then finds nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, ClassVar, cast
+
+import structlog
+from hypercorn.typing import ASGIReceiveCallable, WebsocketScope
+from quart import Quart, redirect, websocket
+from quart.asgi import ASGIWebsocketConnection
+from redis.exceptions import RedisError
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from media import plane as media_plane
+from signaling.hub import Hub
+from signaling.identity_types import Identity
+from signaling.messages import IceServer
+from signaling.policy import Policy
+from signaling.store import Store
+from video_service import http_errors, redis_client, security
+from video_service.accounts import Accounts
+from video_service.clock import SystemClock
+from video_service.errors import ServiceError
+from video_service.http_api import api
+from video_service.http_coordinator import coordinator_api
+from video_service.http_health import health
+from video_service.passwords import PasswordCost, Passwords
+from video_service.records import Records
+from video_service.services import Services, Visitor, provide, provided, services
+from video_service.settings import Settings
+from video_service.web_sessions import WebSessions
+from web.blueprint import create_blueprint
+
+log = structlog.get_logger(__name__)
+
+START_TIMEOUT_S = 30.0
+START_RETRY_S = 0.5
+CLOSE_TIMEOUT_S = 1.0
+QUEUED_MESSAGES = 64
+
+
+class NoStoreAddress(ServiceError):
+    """A web node needs REDIS_URL: the address of the Redis or Valkey that keeps its state."""
+
+    code: ClassVar[str] = "no_store_address"
+
+
+class NoStore(ServiceError):
+    """The Redis or Valkey of REDIS_URL does not answer, or refuses; the service cannot start without it."""
+
+    code: ClassVar[str] = "no_store"
+
+
+class BoundedWebsocket(ASGIWebsocketConnection):
+    """A page's socket whose unread messages wait in the network and not in this process's memory."""
+
+    def __init__(self, app: Quart, scope: WebsocketScope) -> None:
+        super().__init__(app, scope)
+        self.queue: asyncio.Queue[str | bytes] = asyncio.Queue(QUEUED_MESSAGES)
+
+    async def handle_messages(self, receive: ASGIReceiveCallable) -> None:
+        """Pass on what the page sends until it is gone. An empty frame is a message like another."""
+        while True:
+            event: Any = await receive()
+            if event["type"] == "websocket.disconnect":
+                return
+            if event["type"] == "websocket.receive":
+                await self.queue.put(event.get("bytes") or event.get("text") or "")
+
+
+def create_app(settings: Settings, services: Services | None = None) -> Quart:
+    """Return the application of a web node.
+
+    Without `services` it opens its own when it starts to serve. Either way they are its own: it closes them.
+    """
+    app = Quart("video_service", static_folder=None)
+    app.asgi_websocket_class = BoundedWebsocket
+    security.install(app, public_url=settings.public_url)
+    http_errors.install(app)
+    app.register_blueprint(api)
+    app.register_blueprint(coordinator_api)
+    app.register_blueprint(health)
+    app.register_blueprint(create_blueprint())
+    app.add_url_rule("/", view_func=_home)
+    app.add_websocket("/ws", view_func=_socket)
+
+    @app.before_serving
+    async def start() -> None:
+        opened = services or await open_services(settings)
+        provide(app, opened)
+        await opened.hub.start()
+
+    @app.after_serving
+    async def stop() -> None:
+        await drain(app)
+        if (opened := provided(app)) is not None:
+            await close_services(opened)
+
+    return app
+
+
+async def drain(app: Quart, *, whole_service: bool = False) -> None:
+    """Send every page elsewhere; with `whole_service` end the calls first and tell the pages. May be called twice."""
+    if (opened := provided(app)) is not None:
+        await opened.hub.drain(whole_service=whole_service)
+
+
+async def open_services(settings: Settings, *, password_cost: PasswordCost | None = None) -> Services:
+    """Connect to everything that a web node needs. `password_cost` is for tests that sign many people in.
+
+    Raises:
+        NoStoreAddress: there is no REDIS_URL.
+        NoStore: nobody answers there within `START_TIMEOUT_S`.
+    """
+    if not settings.redis_url:
+        raise NoStoreAddress
+    redis = redis_client.hot(settings.redis_url)
+    store = Store(redis, pool=settings.pool, policy=settings.project(Policy))
+    try:
+        await _load(store)
+        plane = media_plane.from_settings(settings, redis)
+        await plane.start()
+    except BaseException:
+        await redis.aclose()
+        raise
+    clock = SystemClock()
+    passwords = Passwords(password_cost)
+    accounts = Accounts(redis, pool=settings.pool, passwords=passwords, clock=clock)
+    ice_servers = tuple(
+        IceServer(urls=server.urls, username=server.username, credential=server.credential)
+        for server in settings.ice_servers
+    )
+
+    async def issue_ticket(visitor: Visitor) -> str:
+        return await store.issue_ticket(
+            Identity(
+                person=visitor.person,
+                role=visitor.entrance,
+                name=visitor.name,
+                skills=visitor.skills,
+                locale=visitor.locale,
+            )
+        )
+
+    return Services(
+        redis=redis,
+        clock=clock,
+        passwords=passwords,
+        accounts=accounts,
+        web_sessions=WebSessions(redis, accounts, pool=settings.pool, clock=clock),
+        store=store,
+        issue_ticket=issue_ticket,
+        plane=plane,
+        hub=Hub(store, plane, ice_servers=ice_servers),
+        records=Records(redis, pool=settings.pool),
+    )
+
+
+async def close_services(opened: Services) -> None:
+    """Close everything that `open_services` opened, each part whatever became of the others. May be called twice."""
+    for close in (opened.hub.close, opened.plane.close, opened.redis.aclose):
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await close()
+        except Exception as error:  # noqa: BLE001 - the others still have to be closed
+            log.warning("close_incomplete", part=close.__qualname__, error=type(error).__name__)
+    opened.passwords.close()
+
+
+async def _load(store: Store) -> None:
+    """Put the scripts on the server, which may be starting at this moment too."""
+    told = False
+    deadline_s = asyncio.get_running_loop().time() + START_TIMEOUT_S
+    while True:
+        try:
+            await store.load()
+            return
+        except (ServiceError, RedisError, OSError) as error:
+            if asyncio.get_running_loop().time() > deadline_s:
+                raise NoStore(reason=type(error).__name__) from error
+            if not told:
+                log.warning("Redis does not answer yet; trying again", limit_s=START_TIMEOUT_S)
+            told = True
+        await asyncio.sleep(START_RETRY_S)
+
+
+async def _home() -> WerkzeugResponse:
+    return redirect("/customer/")
+
+
+async def _socket() -> None:
+    await websocket.accept()
+    await services().hub.serve(cast(Any, websocket)._get_current_object())

@@ -1,0 +1,151 @@
+"""The HTTP surface for coordinators: agents, shifts, records. See docs/http-api.md."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, ClassVar
+
+import msgspec
+from msgspec import Meta
+from quart import Blueprint, Response, jsonify, request
+
+from video_service.accounts import Role
+from video_service.errors import ServiceError
+from video_service.http_input import body, iso, moment_ms, only, query_number, span_ms
+from video_service.records import BadCursor, SessionRecord
+from video_service.records_export import csv_header, csv_line
+from video_service.services import ShiftOnRoster, services
+
+DAY_MS = 86_400_000
+SHIFTS_BACK_MS = DAY_MS
+SHIFTS_AHEAD_MS = 14 * DAY_MS
+
+END_OF_TIME_MS = 4_102_444_800_000  # 2100-01-01
+DEFAULT_LIMIT = 100
+MAX_LIMIT = 500
+MAX_CURSOR = 96
+LINES_AT_ONCE = 200
+
+COORDINATING = (Role.COORDINATOR, Role.ADMIN)
+
+coordinator_api = Blueprint("coordinator_api", __name__, url_prefix="/api")
+
+
+class UnknownAgent(ServiceError):
+    """There is no such agent, or the account is disabled."""
+
+    code: ClassVar[str] = "unknown_agent"
+
+
+class ShiftWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of POST /api/shifts; times are ISO 8601 with a zone."""
+
+    agent: Annotated[str, Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9_-]+$")]
+    start: Annotated[str, Meta(max_length=40)]
+    end: Annotated[str, Meta(max_length=40)]
+
+
+@coordinator_api.get("/agents")
+@only(*COORDINATING)
+async def agents() -> Response:
+    """List the accounts that may be put on a shift."""
+    everybody = await services().accounts.all()
+    return jsonify(
+        {
+            "agents": [
+                {
+                    "agent": account.person,
+                    "name": account.display_name,
+                    "sign_in_name": account.name,
+                    "skills": account.skills,
+                    "languages": account.languages,
+                    "disabled": account.disabled,
+                }
+                for account in everybody
+                if account.role is Role.AGENT
+            ]
+        }
+    )
+
+
+@coordinator_api.get("/shifts")
+@only(*COORDINATING)
+async def shifts() -> Response:
+    """List the shifts that lie, if only in part, between two times."""
+    now_ms = services().clock.now_ms()
+    from_ms, to_ms = span_ms(default_from_ms=now_ms - SHIFTS_BACK_MS, default_to_ms=now_ms + SHIFTS_AHEAD_MS)
+    return jsonify({"shifts": [_shift(each) for each in await services().store.shifts(from_ms, to_ms)]})
+
+
+@coordinator_api.post("/shifts")
+@only(*COORDINATING)
+async def add_shift() -> tuple[Response, int]:
+    """Put an agent on a shift."""
+    wish = await body(ShiftWish)
+    start_ms, end_ms = moment_ms(wish.start), moment_ms(wish.end)
+    account = await services().accounts.of_person(wish.agent)
+    if account is None or account.disabled or account.role is not Role.AGENT:
+        raise UnknownAgent
+    return jsonify(_shift(await services().store.add_shift(account.person, start_ms, end_ms))), 201
+
+
+@coordinator_api.delete("/shifts/<shift>")
+@only(*COORDINATING)
+async def remove_shift(shift: str) -> Response:
+    """Take a shift away."""
+    await services().store.remove_shift(shift)
+    return Response(status=204)
+
+
+@coordinator_api.get("/records")
+@only(*COORDINATING)
+async def records() -> Response:
+    """List session records of a time, newest first, a page at a time."""
+    from_ms, to_ms = span_ms(default_from_ms=0, default_to_ms=END_OF_TIME_MS)
+    cursor = request.args.get("cursor", "")
+    if len(cursor) > MAX_CURSOR:
+        raise BadCursor
+    limit = query_number("limit", DEFAULT_LIMIT, low=1, high=MAX_LIMIT)
+    page = await services().records.page(from_ms, to_ms, limit=limit, cursor=cursor)
+    return _json(page)
+
+
+@coordinator_api.get("/records/<call>")
+@only(*COORDINATING)
+async def record(call: str) -> Response:
+    """Return one session record."""
+    return _json(await services().records.get(call))
+
+
+@coordinator_api.get("/records.csv")
+@only(*COORDINATING)
+async def records_as_csv() -> Response:
+    """Return the session records of a time as a file for a spreadsheet."""
+    from_ms, to_ms = span_ms(default_from_ms=0, default_to_ms=END_OF_TIME_MS)
+    response = Response(_csv(services().records.each(from_ms, to_ms)), mimetype="text/csv")
+    response.headers["Content-Disposition"] = 'attachment; filename="records.csv"'
+    return response
+
+
+async def _csv(records: AsyncIterator[SessionRecord]) -> AsyncIterator[bytes]:
+    """Yield the file in parts: a year of records need not fit into memory."""
+    lines = [csv_header()]
+    async for each in records:
+        lines.append(csv_line(each))
+        if len(lines) == LINES_AT_ONCE:
+            yield "".join(lines).encode()
+            lines.clear()
+    yield "".join(lines).encode()
+
+
+def _json(value: object) -> Response:
+    return Response(msgspec.json.encode(value), mimetype="application/json")
+
+
+def _shift(shift: ShiftOnRoster) -> dict[str, Any]:
+    return {
+        "shift": shift.shift,
+        "agent": shift.agent,
+        "start": iso(shift.start_ms),
+        "end": iso(shift.end_ms),
+    }

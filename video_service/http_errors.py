@@ -1,0 +1,110 @@
+"""What a client sees of an error: a code as JSON under /api, a plain page elsewhere, never a traceback."""
+
+from __future__ import annotations
+
+import structlog
+from quart import Quart, Response, has_request_context, jsonify, request
+from redis.exceptions import RedisError
+from werkzeug.exceptions import HTTPException
+
+from video_service.errors import ServiceError
+
+log = structlog.get_logger(__name__)
+
+# Codes of `ServiceError`s that reach the HTTP surface. What is not here is the service's own fault.
+STATUS = {
+    "bad_account": 400,
+    "bad_cursor": 400,
+    "bad_host": 400,
+    "bad_origin": 403,
+    "bad_request": 400,
+    "bad_sign_in": 401,
+    "bad_time": 400,
+    "busy": 503,
+    "not_json": 415,
+    "shift_overlaps": 409,
+    "shift_unreadable": 400,
+    "sign_in_first": 401,
+    "too_many": 429,
+    "unknown_agent": 400,
+    "unknown_record": 404,
+    "wrong_role": 403,
+}
+HTTP_CODES = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "timeout",
+    413: "too_large",
+    414: "too_large",
+    431: "too_large",
+}
+
+_PAGE = """<!doctype html>
+<html lang="zh-CN">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{chinese}</title>
+</head>
+<body>
+<main>
+<h1>{chinese}</h1>
+<p lang="en">{english}</p>
+<p><a href="/customer/">回到首页</a> · <a lang="en" href="/customer/">Home</a></p>
+</main>
+</body>
+</html>
+"""
+_NOT_FOUND = ("没有这个页面。", "There is no such page.")
+_FAILED = ("出错了,请稍后再试。", "Something went wrong. Please try again in a moment.")
+
+
+def install(app: Quart) -> None:
+    """Register the handlers."""
+    app.register_error_handler(ServiceError, _service_error)
+    app.register_error_handler(RedisError, _store_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _failure)
+
+
+async def _service_error(error: ServiceError) -> Response:
+    status = STATUS.get(error.code, 503 if error.retryable else 500)
+    if status >= 500:
+        log.warning("request_refused", code=error.code, status=status)
+    response = _answer(status, error.code)
+    if isinstance(wait_s := error.data.get("retry_after_s"), int):
+        response.headers["Retry-After"] = str(wait_s)
+    return response
+
+
+async def _store_error(error: RedisError) -> Response:
+    log.warning("store_unavailable", error=type(error).__name__)
+    return _answer(503, "store_unavailable")
+
+
+async def _http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    if error.response is not None or 300 <= status < 400:
+        redirect = error.get_response()
+        return Response(redirect.get_data(), status, dict(redirect.headers))
+    response = _answer(status, HTTP_CODES.get(status, "bad_request" if status < 500 else "internal"))
+    allow = dict(error.get_headers()).get("Allow")
+    if allow is not None:
+        response.headers["Allow"] = allow
+    return response
+
+
+async def _failure(error: Exception) -> Response:
+    log.error("request_failed", exc_info=error)  # logged as its kind and place; its words may be what a person wrote
+    return _answer(500, "internal")
+
+
+def _answer(status: int, code: str) -> Response:
+    path = request.path if has_request_context() else ""
+    if path.startswith("/api/") or not path:  # without a request it is a WebSocket that was refused
+        response = jsonify({"error": code})
+        response.status_code = status
+        return response
+    chinese, english = _NOT_FOUND if status == 404 else _FAILED
+    return Response(_PAGE.format(chinese=chinese, english=english), status, mimetype="text/html")

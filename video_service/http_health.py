@@ -1,0 +1,56 @@
+"""What load balancers and the supervisor ask: does the process live, and can it serve."""
+
+from __future__ import annotations
+
+import asyncio
+
+from quart import Blueprint, Response, jsonify
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from video_service.errors import ServiceError
+from video_service.services import CallStore, services
+
+TIMEOUT_S = 1.0
+OK = "ok"
+
+health = Blueprint("health", __name__)
+
+
+@health.get("/healthz")
+async def alive() -> Response:
+    """Answer, which is all that a living process has to do."""
+    return jsonify({"alive": True})
+
+
+@health.get("/readyz")
+async def ready() -> tuple[Response, int]:
+    """Say which part is not ready.
+
+    Media workers are told of and do not count: they belong to every node, and without them people can still wait.
+    """
+    opened = services()
+    store, scripts = await asyncio.gather(_store(opened.redis), _scripts(opened.store))
+    media = OK if opened.plane.workers() else "no_worker"
+    whole = store == scripts == OK
+    answer = {"ready": whole, "parts": {"store": store, "scripts": scripts, "media": media}}
+    return jsonify(answer), 200 if whole else 503
+
+
+async def _store(redis: Redis) -> str:
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            await redis.ping()
+    except (RedisError, OSError, TimeoutError) as error:
+        return type(error).__name__
+    return OK
+
+
+async def _scripts(store: CallStore) -> str:
+    """Run one, and not only look for them: that is what the next call will do."""
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            await store.customer_view("anybody", alive=())
+    except (ServiceError, RedisError, OSError, TimeoutError) as error:
+        return error.code if isinstance(error, ServiceError) else type(error).__name__
+    return OK

@@ -1,0 +1,149 @@
+"""What every answer carries and every request must show: headers, the Origin check, limits, cookies.
+
+Pages have no inline script or style, so the content policy needs no exception. A request that changes something, and
+every WebSocket, must come from a page of this service: the `Origin` header is compared, beside `SameSite=Strict`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+from quart import Quart, Response, current_app, request, websocket
+from quart.wrappers import Request, Websocket
+
+from video_service.errors import ServiceError
+
+MAX_BODY_BYTES = 16_384
+BODY_TIMEOUT_S = 10
+HSTS_S = 31_536_000
+
+SESSION_COOKIE = "vs_session"
+GUEST_COOKIE = "vs_guest"
+
+_PUBLIC_URL = "VIDEO_SERVICE_PUBLIC_URL"
+_READ_ONLY = frozenset({"GET", "HEAD", "OPTIONS"})
+_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
+
+_STATIC_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": (
+        "camera=(self), microphone=(self), screen-wake-lock=(self), fullscreen=(self), autoplay=(self), "
+        "display-capture=(), geolocation=(), payment=(), usb=(), serial=(), bluetooth=(), hid=(), midi=()"
+    ),
+}
+
+
+class BadHost(ServiceError):
+    """The Host header is missing or is no host name."""
+
+    code: ClassVar[str] = "bad_host"
+
+
+class BadOrigin(ServiceError):
+    """The request does not come from a page of this service."""
+
+    code: ClassVar[str] = "bad_origin"
+
+
+class NotJson(ServiceError):
+    """The body has to be JSON, with content type application/json."""
+
+    code: ClassVar[str] = "not_json"
+
+
+def install(app: Quart, *, public_url: str = "") -> None:
+    """Give `app` its limits, and the checks and headers of every request. `public_url` as in the settings."""
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.config["BODY_TIMEOUT"] = BODY_TIMEOUT_S
+    app.config[_PUBLIC_URL] = public_url.rstrip("/").lower()
+    app.before_request(_check_request)
+    app.before_websocket(_check_websocket)
+    app.after_request(_add_headers)
+
+
+def is_https(connection: Request | Websocket) -> bool:
+    """Return whether the person's browser speaks https to this service, itself or to the proxy in front."""
+    return connection.scheme in ("https", "wss") or _public_url().startswith("https://")
+
+
+def same_origin(connection: Request | Websocket) -> bool:
+    """Return whether a request names a page of this service as its origin. Source: RFC 6454, WHATWG Fetch."""
+    origin = connection.headers.get("Origin", "").lower()
+    scheme = "https" if connection.scheme in ("https", "wss") else "http"
+    return bool(origin) and origin in {f"{scheme}://{connection.host.lower()}", _public_url()}
+
+
+def set_cookie(response: Response, name: str, value: str, *, max_age_s: int) -> None:
+    """Set a cookie that no script reads and no other site's page sends."""
+    response.set_cookie(
+        name, value, max_age=max_age_s, path="/", httponly=True, samesite="Strict", secure=is_https(request)
+    )
+
+
+def clear_cookie(response: Response, name: str) -> None:
+    """Take a cookie of `set_cookie` away."""
+    response.delete_cookie(name, path="/", httponly=True, samesite="Strict", secure=is_https(request))
+
+
+def content_policy(host: str, *, https: bool) -> str:
+    """Return the Content-Security-Policy for pages at `host`. Source: W3C CSP 3.
+
+    The WebSocket's address is named because older Safari does not count it as 'self'.
+    """
+    socket = f"{'wss' if https else 'ws'}://{host}"
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self' blob: data:",
+            "media-src 'self' blob:",
+            "font-src 'self'",
+            "manifest-src 'self'",
+            f"connect-src 'self' {socket}",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+def _public_url() -> str:
+    return str(current_app.config[_PUBLIC_URL])
+
+
+async def _check_request() -> None:
+    if _HOST.fullmatch(request.host) is None:
+        raise BadHost
+    if request.method in _READ_ONLY:
+        return
+    if not same_origin(request):
+        raise BadOrigin
+    # Without a type there is no body; whoever reads one (`http_input.body`) insists on it.
+    if request.mimetype not in ("", "application/json"):
+        raise NotJson
+
+
+async def _check_websocket() -> None:
+    if _HOST.fullmatch(websocket.host) is None:
+        raise BadHost
+    if not same_origin(websocket):
+        raise BadOrigin
+
+
+async def _add_headers(response: Response) -> Response:
+    https = is_https(request)
+    host = request.host if _HOST.fullmatch(request.host) else "invalid"
+    for name, value in _STATIC_HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers.setdefault("Content-Security-Policy", content_policy(host, https=https))
+    if https:
+        response.headers.setdefault("Strict-Transport-Security", f"max-age={HSTS_S}; includeSubDomains")
+    if request.path.startswith("/api/"):
+        response.headers["Cache-Control"] = "no-store"
+    return response

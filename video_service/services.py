@@ -1,0 +1,142 @@
+"""What the HTTP application works with, each part behind the little that is used of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Container, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from quart import Quart, current_app
+from redis.asyncio import Redis
+
+from video_service.accounts import Accounts
+from video_service.clock import Clock
+from video_service.media_plane import MediaPlane
+from video_service.passwords import Passwords
+from video_service.records import Records
+from video_service.web_sessions import WebSessions
+
+Entrance = Literal["customer", "agent", "coordinator"]
+
+_EXTENSION = "video_service"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visitor:
+    """For whom a ticket is issued: a person as this application knows it."""
+
+    person: str
+    entrance: Entrance
+    name: str = ""
+    skills: tuple[str, ...] = ()
+    locale: str = ""
+
+
+class ShiftOnRoster(Protocol):
+    """One agent's time on the roster: start_ms <= t < end_ms."""
+
+    @property
+    def shift(self) -> str: ...
+    @property
+    def agent(self) -> str: ...
+    @property
+    def start_ms(self) -> int: ...
+    @property
+    def end_ms(self) -> int: ...
+
+
+class LineState(Protocol):
+    """Whether a customer may join, and how many agents are on."""
+
+    @property
+    def open(self) -> bool: ...
+    @property
+    def agents_on(self) -> int: ...
+
+
+class CallStore(Protocol):
+    """What HTTP asks of the store of calls; `signaling.store.Store` is one."""
+
+    async def load(self) -> None:
+        """Put the scripts on the server."""
+        ...
+
+    async def customer_view(self, customer: str, *, alive: Container[str]) -> LineState:
+        """Return what a customer sees of the line."""
+        ...
+
+    async def add_shift(self, agent: str, start_ms: int, end_ms: int) -> ShiftOnRoster:
+        """Add a shift."""
+        ...
+
+    async def remove_shift(self, shift_id: str) -> None:
+        """Remove a shift; removing one that is gone is no error."""
+        ...
+
+    async def shifts(self, from_ms: int, to_ms: int) -> Sequence[ShiftOnRoster]:
+        """Return the shifts that overlap from_ms <= t < to_ms."""
+        ...
+
+
+class Wire(Protocol):
+    """One WebSocket, as quart's."""
+
+    async def receive(self) -> str | bytes: ...
+
+    async def send(self, data: str) -> None: ...
+
+    async def close(self, code: int, reason: str = "") -> None: ...
+
+
+class SocketHub(Protocol):
+    """Whoever serves the pages' WebSockets; `signaling.hub.Hub` is one."""
+
+    async def start(self) -> None:
+        """Start the loops."""
+        ...
+
+    async def serve(self, wire: Wire) -> None:
+        """Serve one socket until it closes."""
+        ...
+
+    async def drain(self, *, whole_service: bool = False) -> None:
+        """Send everybody elsewhere; with `whole_service` end every call first. May be called twice."""
+        ...
+
+    async def close(self) -> None:
+        """End every loop. May be called twice."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """Everything that the application works with."""
+
+    redis: Redis
+    clock: Clock
+    passwords: Passwords
+    accounts: Accounts
+    web_sessions: WebSessions
+    store: CallStore
+    issue_ticket: Callable[[Visitor], Awaitable[str]]
+    plane: MediaPlane
+    hub: SocketHub
+    records: Records
+
+
+def provide(app: Quart, services: Services) -> None:
+    """Give `app` its services."""
+    app.extensions[_EXTENSION] = services
+
+
+def provided(app: Quart) -> Services | None:
+    """Return the services of `app`, or None before they were opened."""
+    found: Services | None = app.extensions.get(_EXTENSION)
+    return found
+
+
+def services() -> Services:
+    """Return the services of the application that handles this request."""
+    found: Services | None = current_app.extensions.get(_EXTENSION)
+    assert found is not None, "requests are served only after the services were opened"
+    return found
