@@ -108,13 +108,21 @@ async def open_page(launch: Callable[..., Awaitable[Browser]], stage: Stage) -> 
     faults: list[str] = []
 
     async def open_(
-        path: str, *, size: dict[str, int] = PHONE, camera: str = "customer", lang: str = "zh-CN", **options: Any
+        path: str,
+        *,
+        size: dict[str, int] = PHONE,
+        camera: str = "customer",
+        lang: str = "zh-CN",
+        script: str = "",
+        **options: Any,
     ) -> Page:
         width, height = (480, 640) if size["width"] < size["height"] else (640, 480)
         browser = await launch(camera, width, height)
         context = await browser.new_context(viewport=size, locale=lang, **options)  # type: ignore[arg-type]
         contexts.append(context)
         page = await context.new_page()
+        if script:
+            await page.add_init_script(script)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda line: faults.append(line.text) if _is_fault(line.type, line.text) else None)
         await page.goto(f"{stage.url}{path}")

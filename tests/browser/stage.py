@@ -25,6 +25,7 @@ from aiortc import (
     RTCPeerConnection,
     RTCSessionDescription,
 )
+from aiortc.mediastreams import MediaStreamError
 from aiortc.sdp import candidate_from_sdp
 from quart import Quart, Response, jsonify, request, websocket
 
@@ -83,7 +84,10 @@ class Stage:
     sockets: list[PageSocket] = field(default_factory=list)
     pictures: dict[int, list[Picture]] = field(default_factory=dict)
     peers: list[RTCPeerConnection] = field(default_factory=list)
+    watchers: list[asyncio.Task[None]] = field(default_factory=list)
+    frames_received: int = 0
     refuse_sockets: bool = False
+    mute: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def note(self) -> None:
@@ -133,13 +137,22 @@ class Stage:
 
     async def reset(self) -> None:
         """Forget everything of the last test."""
-        self.refuse_sockets = False
+        self.refuse_sockets = self.mute = False
         await self.cut(4409)
         await asyncio.gather(*(peer.close() for peer in self.peers))
+        await asyncio.gather(*self.watchers)
         fresh = Stage(url=self.url)
         for name in fresh.__dataclass_fields__:
             if name not in ("url", "sockets", "changed"):
                 setattr(self, name, getattr(fresh, name))
+
+
+async def _watch(stage: Stage, track: MediaStreamTrack) -> None:
+    with suppress(MediaStreamError):
+        while True:
+            await track.recv()
+            stage.frames_received += 1
+            stage.note()
 
 
 async def _answer_offer(stage: Stage, page: PageSocket, offer: dict[str, Any]) -> RTCPeerConnection:
@@ -149,6 +162,8 @@ async def _answer_offer(stage: Stage, page: PageSocket, offer: dict[str, Any]) -
     await pc.setRemoteDescription(RTCSessionDescription(offer["sdp"], "offer"))
     kinds = [transceiver.kind for transceiver in pc.getTransceivers()]
     assert kinds == ["audio", "video", "video", "video", "video"], kinds
+    camera = pc.getTransceivers()[1].receiver.track
+    stage.watchers.append(asyncio.create_task(_watch(stage, camera)))
     for slot, transceiver in enumerate(pc.getTransceivers()[2:]):
         transceiver.direction = "sendonly"
         pictures = stage.pictures.get(slot)
@@ -165,6 +180,7 @@ async def _converse(stage: Stage) -> None:
     hello = msgspec.json.decode(await websocket.receive())
     stage.heard.append(hello)
     stage.note()
+    stage.mute = False
     if stage.refuse_sockets:
         await websocket.close(1012)
         return
@@ -198,6 +214,8 @@ async def _converse(stage: Stage) -> None:
             # What the pages send is what the service reads: anything else fails here.
             messages.decode(msgspec.json.encode(message))
             if message["type"] == "ping":
+                if stage.mute:
+                    continue
                 await page.send(messages.encode(messages.Pong(t=message["t"])))
                 continue
             stage.heard.append(message)

@@ -65,7 +65,9 @@ async def test_customer(open_page: OpenPage, stage: Stage, lang: str) -> None:
     await page.locator(".pill[data-name='clear']").wait_for()
     await look(page, f"{name}-08-call")
     await stage.post(line(1, False, "您好，我是小林。" if lang == "zh-CN" else "Hello, I am Lin."), "customer")
-    await stage.post(line(2, True, "航班 CA1234 取消了。" if lang == "zh-CN" else "Flight CA1234 was cancelled."), "customer")
+    await stage.post(
+        line(2, True, "航班 CA1234 取消了。" if lang == "zh-CN" else "Flight CA1234 was cancelled."), "customer"
+    )
     await page.locator(".bar .button").first.click()
     await look(page, f"{name}-09-call-text")
     await page.locator(".bar:not(.question) .button-end").click()

@@ -184,3 +184,18 @@ def records() -> list[dict[str, Any]]:
         record(4, 9000, 19, 722, "customer_lost"),
         record(5, 90_000, 5, 260, "customer_hung_up"),
     ]
+
+
+def empty_wall() -> messages.CoordinatorView:
+    """Return the wall before anybody came."""
+    return messages.CoordinatorView(
+        waiting=(),
+        active=(),
+        agents=(),
+        offered_today=0,
+        answered_today=0,
+        within_target_today=0,
+        abandoned_today=0,
+        target_s=20,
+        server_time_ms=now_ms(),
+    )

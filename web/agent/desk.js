@@ -75,7 +75,7 @@ export class Desk {
     this.previewSay = h("p", { class: "soft" });
     this.preview = h(
       "section",
-      { class: "preview" },
+      { class: "preview", "aria-label": t("agent.preview") },
       h("div", { class: "row spread picture-head" }, h("h2", { text: t("agent.preview") }), this.previewPill.element),
       app.preview.element,
       this.previewSay,
@@ -92,7 +92,8 @@ export class Desk {
       { class: "desk" },
       h("header", { class: "desk-head" }, h("p", { class: "brand" }, h("span", { class: "brand-mark" }, icon("hands")), this.name), h("div", { class: "row" }, this.keysButton, this.language, this.signOut)),
       h("aside", { class: "desk-left stack", "aria-label": t("agent.day") }, this.stateCard, this.day),
-      h("main", { class: "desk-centre stack" }, this.link, this.trouble, this.cameraTrouble, this.ring.element, this.customer, this.callActs, this.preview),
+      h("main", { class: "desk-centre stack" }, this.link, this.trouble, this.cameraTrouble, this.ring.element, this.customer, this.callActs),
+      this.preview,
       h("aside", { class: "desk-right stack", "aria-label": t("agent.customer") }, this.idle, this.context.element, this.text),
     );
     this.stop = everySecond(() => this.tick(), 250);

@@ -65,7 +65,7 @@ export class ShiftsPart {
     );
     this.list = h("div", { class: "stack" });
     this.none = h("p", { class: "soft", text: t("shifts.loading") });
-    this.element = h("div", { class: "stack" }, this.heading, h("div", { class: "shifts-grid" }, h("section", { class: "stack" }, h("h2", { class: "visually-hidden", text: t("shifts.list") }), this.none, this.list), this.form));
+    this.element = h("div", { class: "stack" }, this.heading, h("div", { class: "shifts-grid" }, this.form, h("section", { class: "stack" }, h("h2", { class: "visually-hidden", text: t("shifts.list") }), this.none, this.list)));
   }
 
   enter() {

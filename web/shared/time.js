@@ -24,8 +24,9 @@ export function nowMs() {
 export function lengthText(ms) {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   if (seconds < 60) return t("time.s", { s: seconds });
-  if (seconds < 3600) return t("time.min_s", { m: Math.floor(seconds / 60), s: seconds % 60 });
-  return t("time.h_min", { h: Math.floor(seconds / 3600), m: Math.floor((seconds % 3600) / 60) });
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
+  if (!hours) return seconds % 60 ? t("time.min_s", { m: minutes, s: seconds % 60 }) : t("time.min", { m: minutes });
+  return minutes ? t("time.h_min", { h: hours, m: minutes }) : t("time.h", { h: hours });
 }
 
 /**

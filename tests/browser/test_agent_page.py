@@ -1,0 +1,265 @@
+"""What the agent's page does: one key for each act, the own picture as others see it, and every trouble a sentence."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.async_api import Page, expect
+
+from signaling import messages
+from tests.browser import views
+from tests.browser.conftest import DESK, OpenPage, person
+from tests.browser.stage import Stage
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+async def sign_in(page: Page) -> None:
+    await page.get_by_label("姓名").fill("lin")
+    await page.get_by_label("密码").fill("correct horse")
+    await page.keyboard.press("Enter")
+
+
+async def desk(open_page: OpenPage, stage: Stage, view: messages.AgentView, **options: object) -> Page:
+    """Open the page of an agent who is signed in."""
+    stage.me = views.ME_AGENT
+    stage.views["agent"] = view
+    page = await open_page("/agent/", size=DESK, **options)
+    await page.locator("#app[data-screen='desk']").wait_for()
+    await stage.until(lambda: stage.sockets)
+    await expect(page.locator(".state-card")).to_be_visible()
+    return page
+
+
+def sent(stage: Stage, *kinds: str) -> list[str]:
+    return [
+        m["type"] for m in stage.heard if m["type"] in (kinds or ("ready", "break", "accept", "decline", "hang_up"))
+    ]
+
+
+async def test_signing_in_leads_to_the_desk(open_page: OpenPage, stage: Stage) -> None:
+    stage.answers["POST sign-in"] = (200, views.ME_AGENT)
+    page = await open_page("/agent/", size=DESK)
+    await expect(page.get_by_label("姓名")).to_be_focused()
+    await sign_in(page)
+    await page.locator("#app[data-screen='desk']").wait_for()
+    assert ("POST", "sign-in", {"name": "lin", "password": "correct horse"}) in stage.requests
+    await expect(page.get_by_role("banner")).to_contain_text("林晓")
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "sentence"),
+    [
+        (401, "bad_sign_in", "姓名或密码不对。请再试。"),
+        (429, "too_many", "试的次数太多。请过五分钟再试。"),
+        (503, "busy", "服务正忙。请等一会儿再试。"),
+        (500, "never_heard_of", "出了点问题。请再试一次。（never_heard_of）"),
+    ],
+)
+async def test_a_refused_sign_in_says_why(
+    open_page: OpenPage, stage: Stage, status: int, code: str, sentence: str
+) -> None:
+    stage.answers["POST sign-in"] = (status, {"error": code})
+    page = await open_page("/agent/", size=DESK)
+    await sign_in(page)
+    await expect(page.get_by_role("alert")).to_have_text(sentence)
+
+
+async def test_an_empty_form_is_not_sent(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_page("/agent/", size=DESK)
+    await page.get_by_role("button", name="登录").click()
+    await expect(page.get_by_role("alert")).to_have_text("请写姓名和密码。")
+    await expect(page.get_by_label("姓名")).to_be_focused()
+    assert stage.requests == []
+
+
+async def test_a_coordinator_is_sent_elsewhere(open_page: OpenPage, stage: Stage) -> None:
+    stage.me = views.ME_COORDINATOR
+    page = await open_page("/agent/", size=DESK)
+    await expect(page.get_by_role("alert")).to_have_text("这个账号不能用这一页。")
+
+
+async def test_the_own_picture_is_what_the_service_sends_back(open_page: OpenPage, stage: Stage) -> None:
+    stage.pictures = {0: person("dev-student", 640, 480)}
+    page = await desk(open_page, stage, views.agent("available"))
+    await stage.message("media_offer")
+    await stage.show(views.agent("available", media="live"))
+    await expect(page.locator(".preview .pill")).to_have_text("房间已隐藏")
+    # Unlike a mirror: the picture stands as the customer sees it.
+    assert await page.locator(".preview video").evaluate("(v) => getComputedStyle(v).transform") == "none"
+    await stage.show(views.agent("available", media="live", picture="protected"))
+    await expect(page.locator(".preview .pill")).to_have_text("全部模糊")
+    await stage.show(views.agent("available", media="live", picture="slate"))
+    await expect(page.locator(".preview .pill")).to_have_text("看不到您")
+
+
+@pytest.mark.parametrize(("key", "kind"), [("a", "accept"), ("Enter", "accept"), ("d", "decline")])
+async def test_a_ring_is_answered_by_one_key(open_page: OpenPage, stage: Stage, key: str, kind: str) -> None:
+    page = await desk(open_page, stage, views.agent("available"))
+    await stage.show(views.agent("reserved", reservation=views.reservation()))
+    await expect(page.locator("#app")).to_have_class(re.compile("calls-you"))
+    await expect(page).to_have_title(re.compile("来电"))
+    await expect(page.get_by_role("alert").filter(has_text="有来电")).to_contain_text("航班取消了，想改到明天上午。")
+    await page.keyboard.press(key)
+    await stage.message(kind, call=views.CALL, epoch=2)
+    assert sent(stage) == [kind]
+
+
+async def test_a_ring_is_answered_by_one_large_target(open_page: OpenPage, stage: Stage) -> None:
+    page = await desk(open_page, stage, views.agent("reserved", reservation=views.reservation()))
+    accept = page.get_by_role("button", name="接听")
+    box = await accept.bounding_box()
+    assert box is not None
+    assert box["height"] >= 56
+    assert box["width"] >= 200
+    await accept.click()
+    await stage.message("accept", call=views.CALL, epoch=2)
+
+
+async def test_the_time_to_answer_shrinks(open_page: OpenPage, stage: Stage) -> None:
+    page = await desk(open_page, stage, views.agent("reserved", reservation=views.reservation()))
+    bar = page.locator(".ring-time-bar")
+    width = "(e) => e.getBoundingClientRect().width"
+    first = await bar.evaluate(width)
+    await expect(page.locator(".ring-time")).not_to_contain_text("15 秒")
+    assert await bar.evaluate(width) < first
+
+
+async def test_keys_do_nothing_while_somebody_writes(open_page: OpenPage, stage: Stage) -> None:
+    page = await desk(open_page, stage, views.agent("on_call", call=views.agent_call()))
+    await page.keyboard.press("t")
+    await expect(page.get_by_label("写一句话")).to_be_focused()
+    await page.keyboard.type("eabdr")
+    assert sent(stage) == []
+    await page.keyboard.press("Enter")
+    await stage.message("say", call=views.CALL, text="eabdr")
+
+
+async def test_keys_can_be_switched_off(open_page: OpenPage, stage: Stage) -> None:
+    page = await desk(open_page, stage, views.agent("available"))
+    await page.get_by_role("button", name="快捷键").click()
+    await page.keyboard.press("b")
+    await expect(page.locator(".acts .key").filter(visible=True)).to_have_count(0)
+    await page.get_by_role("button", name="休息一下").click()
+    await stage.message("break")
+    assert sent(stage) == ["break"]
+
+
+async def test_keys_with_modifiers_belong_to_the_browser(open_page: OpenPage, stage: Stage) -> None:
+    page = await desk(open_page, stage, views.agent("available"))
+    await page.keyboard.press("Alt+b")
+    await page.keyboard.press("Shift+b")
+    await stage.message("break")
+    assert sent(stage) == ["break"]
+
+
+async def test_a_break_can_be_wished_for_and_taken_back(open_page: OpenPage, stage: Stage) -> None:
+    page = await desk(open_page, stage, views.agent("on_call", call=views.agent_call()))
+    await page.get_by_role("button", name="通话后休息").click()
+    await stage.message("break")
+    await stage.show(views.agent("on_call", call=views.agent_call(), break_wanted=True))
+    wish = page.get_by_role("button", name="通话后休息 ✓")
+    await expect(wish).to_have_attribute("aria-pressed", "true")
+    await wish.click()
+    await stage.message("ready")
+
+
+async def test_a_call_is_ended_by_one_key_and_says_how_it_ended(open_page: OpenPage, stage: Stage) -> None:
+    page = await desk(open_page, stage, views.agent("on_call", call=views.agent_call()))
+    await page.keyboard.press("e")
+    await stage.message("hang_up", call=views.CALL)
+    await stage.show(views.agent("after_call", ended_reason="customer_lost"))
+    await expect(page.get_by_text("客户的网络断了，没有回来。").first).to_be_visible()
+    await page.keyboard.press("r")
+    await stage.message("ready")
+
+
+async def test_the_next_call_shows_nothing_of_the_last(open_page: OpenPage, stage: Stage) -> None:
+    stage.pictures = {0: person("dev-student", 640, 480), 1: person("customer", 640, 480)}
+    page = await desk(open_page, stage, views.agent("available"))
+    await stage.message("media_offer")
+    await stage.show(views.agent("on_call", media="live", call=views.agent_call()))
+    await expect(page.locator(".customer .pill")).to_have_text("画面清楚")
+    await stage.post(messages.TextLine(call=views.CALL, seq=1, mine=False, text="秘密", at_ms=1), "agent")
+    await expect(page.get_by_text("秘密")).to_be_visible()
+    await stage.show(views.agent("after_call", media="live"))
+    assert await page.locator(".customer video").evaluate("(v) => v.srcObject") is None
+    for peer in stage.peers:
+        peer.getTransceivers()[3].sender.replaceTrack(None)
+    await stage.show(views.agent("on_call", media="live", call=views.agent_call(call="c-other", note="")))
+    await expect(page.locator(".customer .pill")).to_have_text("正在接通")
+    await expect(page.locator(".customer video")).to_be_hidden()
+    await expect(page.get_by_text("秘密")).to_have_count(0)
+
+
+async def test_a_customer_without_picture_is_said(open_page: OpenPage, stage: Stage) -> None:
+    page = await desk(open_page, stage, views.agent("on_call", call=views.agent_call(other_paused=True)))
+    await expect(page.locator(".customer")).to_contain_text("客户暂停了画面，或没有摄像头。请打字。")
+    await stage.show(views.agent("on_call", call=views.agent_call(other_media="reconnecting")))
+    await expect(page.locator(".customer")).to_contain_text("客户的网络断了，正在等客户回来。")
+
+
+async def test_without_a_camera_no_leg_is_made(open_page: OpenPage, stage: Stage) -> None:
+    page = await desk(open_page, stage, views.agent("break"), camera="refused")
+    await expect(page.locator(".camera-trouble")).to_contain_text("摄像头没打开。请允许使用，或换浏览器打开。")
+    assert sent(stage, "media_offer") == []
+
+
+async def test_a_camera_lost_in_a_call_is_said(open_page: OpenPage, stage: Stage) -> None:
+    # A track of this page's own camera cannot be unplugged from outside: the script keeps hold of it.
+    keep = """const open = MediaDevices.prototype.getUserMedia;
+      MediaDevices.prototype.getUserMedia = async function (wish) {
+        const stream = await open.call(this, wish);
+        window.lastTrack = stream.getTracks()[0];
+        return stream;
+      };"""
+    page = await desk(open_page, stage, views.agent("available"), script=keep)
+    await stage.message("media_offer")
+    await page.evaluate("lastTrack.stop(); lastTrack.dispatchEvent(new Event('ended'))")
+    await expect(page.locator(".camera-trouble")).to_contain_text("摄像头断开了")
+    await page.get_by_role("button", name="再打开摄像头").click()
+    await expect(page.locator(".camera-trouble")).to_be_hidden()
+
+
+async def test_a_refused_act_is_said(open_page: OpenPage, stage: Stage) -> None:
+    page = await desk(open_page, stage, views.agent("break"))
+    await page.keyboard.press("r")
+    await stage.message("ready")
+    await stage.post(messages.Error(code="not_rostered", reply_to="ready"), "agent")
+    await expect(page.get_by_role("alert").filter(visible=True)).to_have_text(
+        "您现在没有班次，不能接来电。请联系值班管理员。"
+    )
+
+
+async def test_a_lost_network_is_said_and_a_session_that_ended_leads_back_to_the_door(
+    open_page: OpenPage, stage: Stage
+) -> None:
+    page = await desk(open_page, stage, views.agent("available"))
+    stage.refuse_sockets = True
+    await stage.cut()
+    await expect(page.get_by_role("alert").filter(visible=True)).to_have_text("网络断了，正在重连。通话不会丢。")
+    stage.refuse_sockets, stage.me = False, None
+    stage.tokens.clear()
+    await expect(page.get_by_role("alert").filter(visible=True)).to_have_text("您已经退出。请再登录。")
+    await expect(page.get_by_label("姓名")).to_be_focused()
+
+
+async def test_signing_out_stops_the_camera(open_page: OpenPage, stage: Stage) -> None:
+    stage.answers["POST sign-out"] = (200, {})
+    page = await desk(open_page, stage, views.agent("break"))
+    await stage.message("media_offer")
+    stage.me = None
+    await page.get_by_role("button", name="退出").click()
+    await expect(page.get_by_label("姓名")).to_be_visible()
+    assert ("POST", "sign-out", {}) in stage.requests
+    await stage.until(lambda: not stage.sockets)
+
+
+async def test_another_desk_takes_over(open_page: OpenPage, stage: Stage) -> None:
+    page = await desk(open_page, stage, views.agent("available"))
+    await stage.cut(4409)
+    await expect(page.get_by_role("main")).to_contain_text("您在别的页面打开了")
+    await page.get_by_role("button", name="在这里继续").click()
+    await page.locator("#app[data-screen='desk']").wait_for()
+    await stage.until(lambda: stage.sockets)

@@ -1,0 +1,163 @@
+"""What the coordinator's page does: the wall as it is, shifts in and out, records found and told."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser import views
+from tests.browser.conftest import DESK, OpenPage
+from tests.browser.stage import Stage
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+async def board(open_page: OpenPage, stage: Stage, part: str = "now") -> Page:
+    """Open the page of a coordinator who is signed in."""
+    stage.me = views.ME_COORDINATOR
+    stage.answers.setdefault("GET agents", (200, {"agents": views.AGENTS}))
+    stage.answers.setdefault("GET shifts", (200, {"shifts": views.shifts()}))
+    stage.answers.setdefault("GET records", (200, {"records": views.records(), "cursor": ""}))
+    page = await open_page(f"/coordinator/#{part}", size=DESK, camera="refused", timezone_id="Asia/Shanghai")
+    await page.locator("#app[data-screen='board']").wait_for()
+    return page
+
+
+async def test_the_wall_shows_urgent_people_first_and_the_level_with_its_definition(
+    open_page: OpenPage, stage: Stage
+) -> None:
+    page = await board(open_page, stage)
+    await stage.until(lambda: stage.sockets)
+    await stage.show(views.wall())
+    waiting = page.locator(".now-waiting .call-row")
+    await expect(waiting).to_have_count(3)
+    await expect(waiting.first).to_contain_text("急事")
+    await expect(waiting.nth(1)).to_contain_text("正在响铃：赵敏")
+    await expect(page.locator(".level")).to_contain_text("89%")
+    await expect(page.locator(".level")).to_contain_text("20 秒内接通的来电 ÷ 全部来电（含自己离开的）。今天 42 ÷ 47。")
+    await expect(page.locator(".tile")).to_have_count(6)
+    await expect(page.locator(".tile").nth(4)).to_contain_text("没接来电")
+
+
+async def test_the_wall_of_a_first_morning_is_calm(open_page: OpenPage, stage: Stage) -> None:
+    page = await board(open_page, stage)
+    await stage.until(lambda: stage.sockets)
+    await stage.show(views.empty_wall())
+    await expect(page.get_by_role("main")).to_contain_text("今天还没有来电")
+    await expect(page.get_by_role("main")).to_contain_text("没有人在排队。")
+    await expect(page.get_by_role("main")).not_to_contain_text("NaN")
+
+
+async def test_a_shift_is_added_in_the_viewers_own_time(open_page: OpenPage, stage: Stage) -> None:
+    stage.answers["POST shifts"] = (201, views.shifts()[0])
+    page = await board(open_page, stage, "shifts")
+    await page.get_by_label("客服", exact=True).select_option(label="王静")
+    await page.get_by_label("日期").fill("2026-03-02")
+    await page.get_by_label("从", exact=True).fill("09:00")
+    await page.get_by_label("到", exact=True).fill("17:30")
+    await page.get_by_role("button", name="添加").click()
+    await expect(page.get_by_text("已添加：王静 09:00–17:30")).to_be_visible()
+    (body,) = [body for method, path, body in stage.requests if (method, path) == ("POST", "shifts")]
+    assert body == {"agent": "a-2", "start": "2026-03-02T01:00:00.000Z", "end": "2026-03-02T09:30:00.000Z"}
+
+
+async def test_a_night_shift_ends_on_the_next_day(open_page: OpenPage, stage: Stage) -> None:
+    stage.answers["POST shifts"] = (201, views.shifts()[0])
+    page = await board(open_page, stage, "shifts")
+    await page.locator(".shift-row").first.wait_for()
+    await page.get_by_label("从", exact=True).fill("22:00")
+    await page.get_by_label("到", exact=True).fill("06:00")
+    await page.get_by_role("button", name="添加").click()
+    await stage.until(lambda: [body for method, _, body in stage.requests if method == "POST"])
+    (body,) = [body for method, _, body in stage.requests if method == "POST"]
+    start, end = datetime.fromisoformat(body["start"]), datetime.fromisoformat(body["end"])
+    assert end - start == timedelta(hours=8)
+
+
+async def test_a_disabled_account_gets_no_shift(open_page: OpenPage, stage: Stage) -> None:
+    page = await board(open_page, stage, "shifts")
+    await expect(page.locator("#shift-agent option")).to_have_text(["林晓", "王静", "陈宇", "赵敏", "刘洋"])
+
+
+async def test_a_refused_shift_says_why(open_page: OpenPage, stage: Stage) -> None:
+    stage.answers["POST shifts"] = (409, {"error": "shift_overlaps"})
+    page = await board(open_page, stage, "shifts")
+    await page.locator(".shift-row").first.wait_for()
+    await page.get_by_role("button", name="添加").click()
+    await expect(page.get_by_role("alert").filter(visible=True)).to_have_text("这位客服那时已经有班次。")
+
+
+async def test_a_shift_is_taken_away_after_a_second_look(open_page: OpenPage, stage: Stage) -> None:
+    stage.answers["DELETE shifts/s-0"] = (200, {})
+    page = await board(open_page, stage, "shifts")
+    row = page.locator(".shift-row").first
+    await row.get_by_role("button").click()
+    await expect(row.get_by_role("button", name="保留")).to_be_focused()
+    await row.get_by_role("button", name="保留").click()
+    assert not [path for method, path, _ in stage.requests if method == "DELETE"]
+    await row.get_by_role("button").click()
+    await row.get_by_role("button", name="删除").click()
+    await stage.until(lambda: ("DELETE", "shifts/s-0", None) in stage.requests)
+    await expect(page.get_by_role("status").filter(has_text="已删除")).to_be_visible()
+
+
+async def test_records_are_found_by_day_and_told_as_a_timeline(open_page: OpenPage, stage: Stage) -> None:
+    stage.answers["GET records/c-1"] = (200, views.records()[0])
+    page = await board(open_page, stage, "records")
+    rows = page.locator(".table tbody tr")
+    await expect(rows).to_have_count(5)
+    await expect(rows.first).to_contain_text("急事")
+    await expect(rows.first).to_contain_text("6 分 12 秒")
+    await expect(rows.nth(2)).to_contain_text("客户不等了")
+    await page.get_by_label("第一天").fill("2026-03-02")
+    await page.get_by_label("最后一天").fill("2026-03-03")
+    await page.get_by_role("button", name="查看").click()
+    link = page.get_by_role("link", name="下载 CSV")
+    await expect(link).to_have_attribute(
+        "href", "/api/records.csv?from=2026-03-01T16%3A00%3A00.000Z&to=2026-03-03T16%3A00%3A00.000Z"
+    )
+    await expect(rows).to_have_count(5)
+    await rows.first.get_by_role("button").click()
+    moments = page.locator(".timeline li")
+    await expect(moments.first).to_contain_text("客户开始排队（急事）")
+    await expect(moments.nth(1)).to_contain_text("王静 接听")
+    await expect(moments.last).to_contain_text("结束：客户结束")
+    await page.get_by_role("button", name="关闭").click()
+    await expect(rows.first.get_by_role("button")).to_be_focused()
+
+
+async def test_more_records_are_asked_for_with_the_cursor(open_page: OpenPage, stage: Stage) -> None:
+    stage.answers["GET records"] = (200, {"records": views.records(), "cursor": "abc"})
+    page = await board(open_page, stage, "records")
+    rows = page.locator(".table tbody tr")
+    await expect(rows).to_have_count(5)
+    stage.answers["GET records"] = (200, {"records": views.records()[:2], "cursor": ""})
+    await page.get_by_role("button", name="再看更多").click()
+    await expect(rows).to_have_count(7)
+    await expect(page.get_by_role("button", name="再看更多")).to_be_hidden()
+
+
+async def test_days_in_the_wrong_order_are_said(open_page: OpenPage, stage: Stage) -> None:
+    page = await board(open_page, stage, "records")
+    await page.get_by_label("第一天").fill("2026-03-05")
+    await page.get_by_label("最后一天").fill("2026-03-02")
+    await page.get_by_role("button", name="查看").click()
+    await expect(page.get_by_role("alert").filter(visible=True)).to_have_text("日期不对。最后一天不能早于第一天。")
+    await expect(page.get_by_label("第一天")).to_have_attribute("aria-invalid", "true")
+
+
+async def test_a_session_that_ended_leads_back_to_the_door(open_page: OpenPage, stage: Stage) -> None:
+    page = await board(open_page, stage, "shifts")
+    await page.locator(".shift-row").first.wait_for()
+    stage.answers["GET shifts"] = (401, {"error": "sign_in_first"})
+    await page.get_by_role("link", name="现在").click()
+    await page.get_by_role("link", name="班次").click()
+    await expect(page.get_by_role("alert").filter(visible=True)).to_have_text("您已经退出。请再登录。")
+
+
+async def test_a_store_that_is_away_is_said(open_page: OpenPage, stage: Stage) -> None:
+    stage.answers["GET shifts"] = (503, {"error": "store_unavailable"})
+    page = await board(open_page, stage, "shifts")
+    await expect(page.get_by_role("alert").filter(visible=True)).to_have_text("服务暂时存不了数据。请等一会儿再试。")

@@ -1,0 +1,192 @@
+"""The pure parts of the pages, run by the browser that will run them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page
+
+from tests.browser.conftest import OpenPage
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+HOME: dict[str, Any] = {"state": "home", "call": "", "open": True, "agents_on": 1}
+CONNECTED: dict[str, Any] = {
+    "state": "connected",
+    "call": "c-1",
+    "connected_ms": 5,
+    "media": "live",
+    "other_media": "live",
+    "picture": "clear",
+    "other_paused": False,
+}
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(open_page: OpenPage) -> Page:
+    return await open_page("/customer/")
+
+
+async def run(page: Page, module: str, call: str, argument: object = None) -> Any:
+    """Evaluate `call` with the module's exports as `m` and `argument` as `a`."""
+    return await page.evaluate(f"async (a) => {{ const m = await import('{module}'); return {call}; }}", argument)
+
+
+@pytest.mark.parametrize(
+    ("change", "screen"),
+    [
+        ({}, "home"),
+        ({"step": "ready"}, "ready"),
+        ({"view": HOME, "step": "ready"}, "ready"),
+        ({"view": {**CONNECTED, "state": "waiting"}}, "waiting"),
+        ({"view": {**CONNECTED, "state": "ringing"}}, "waiting"),
+        ({"view": CONNECTED}, "call"),
+        ({"view": CONNECTED, "link": "lost"}, "call"),
+        ({"view": CONNECTED, "left": "c-1"}, "ended"),
+        ({"view": {**CONNECTED, "state": "waiting", "connected_ms": 0}, "left": "c-1"}, "home"),
+        ({"view": {**CONNECTED, "state": "waiting"}, "left": "c-0"}, "waiting"),
+        ({"view": {**CONNECTED, "state": "ended", "ended_reason": "agent_hung_up"}}, "ended"),
+        ({"view": {**CONNECTED, "state": "ended", "ended_reason": "agent_hung_up"}, "seen": "c-1"}, "home"),
+        ({"view": {**CONNECTED, "state": "ended", "ended_reason": "customer_cancelled"}}, "home"),
+        ({"view": CONNECTED, "link": "replaced"}, "stopped"),
+        ({"view": None, "link": "version"}, "stopped"),
+    ],
+)
+async def test_the_screen_follows_from_the_last_view(page: Page, change: dict[str, Any], screen: str) -> None:
+    assert await run(page, "/customer/state.js", "m.screenOf({ ...m.startState(), ...a })", change) == screen
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({}, "clear"),
+        ({"quality": "weak"}, "weak"),
+        ({"link": "lost", "quality": "weak"}, "reconnecting"),
+        ({"peer": "interrupted"}, "reconnecting"),
+        ({"view": {**CONNECTED, "media": "reconnecting"}}, "reconnecting"),
+        ({"view": {**CONNECTED, "other_media": "reconnecting"}}, "other_lost"),
+        ({"view": {**CONNECTED, "other_paused": True}}, "other_paused"),
+        ({"view": {**CONNECTED, "picture": "protected"}, "quality": "weak"}, "protected"),
+        ({"view": {**CONNECTED, "picture": "slate"}}, "slate"),
+        ({"pictureShown": False}, "connecting"),
+    ],
+)
+async def test_the_pill_names_the_worst_trouble(page: Page, change: dict[str, Any], name: str) -> None:
+    state = {"view": CONNECTED, "link": "open", "peer": "up", "quality": "clear", "pictureShown": True, **change}
+    assert (await run(page, "/customer/state.js", "m.pillOf(a)", state))["name"] == name
+
+
+async def test_the_ring_fills_and_never_empties(page: Page) -> None:
+    waits = [[4, 4, 0, 0], [4, 3, 0, 0], [4, 1, 0, 0], [4, 4, 60_000, 2], [4, 4, 9e9, 2], [0, 0, 0, 0]]
+    shares = await run(page, "/customer/state.js", "a.map((wait) => m.ringShare(...wait))", waits)
+    assert shares == [pytest.approx(value) for value in (0.2, 0.4, 0.8, 0.5, 0.95, 0.04)]
+
+
+async def test_coming_back_waits_longer_each_time_and_never_in_step(page: Page) -> None:
+    waits = await run(
+        page, "/shared/socket.js", "[0, 1, 2, 5, 50].map((n) => [m.backoffMs(n, 0), m.backoffMs(n, 0.999)])"
+    )
+    assert waits == [[0, 250], [200, 400], [400, 800], [3200, 6397], [4000, 7996]]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "verdict"),
+    [
+        ({}, {"frames": 60, "packets": 300}, "clear"),
+        ({}, {"frames": 30, "packets": 300}, "weak"),
+        ({}, {"frames": 60, "packets": 300, "lost": 40}, "weak"),
+        ({}, {"frames": 60, "packets": 300, "roundTripMs": 900}, "weak"),
+        ({}, {}, "weak"),
+    ],
+)
+async def test_the_network_is_judged_by_what_arrives(
+    page: Page, before: dict[str, int], now: dict[str, int], verdict: str
+) -> None:
+    blank = {"atMs": 0, "frames": 0, "packets": 0, "lost": 0, "roundTripMs": 40, "bytes": 0}
+    pair = [{**blank, **before}, {**blank, "atMs": 2000, **now}]
+    assert await run(page, "/shared/quality.js", "m.judge(...a)", pair) == verdict
+
+
+@pytest.mark.parametrize(
+    ("name", "trouble"),
+    [
+        ("NotAllowedError", "refused"),
+        ("SecurityError", "refused"),
+        ("NotFoundError", "none"),
+        ("OverconstrainedError", "none"),
+        ("NotReadableError", "busy"),
+        ("AbortError", "busy"),
+        ("TypeError", "failed"),
+    ],
+)
+async def test_every_refusal_of_the_camera_has_a_meaning(page: Page, name: str, trouble: str) -> None:
+    assert await run(page, "/shared/camera.js", "m.troubleOf(a)", name) == trouble
+
+
+@pytest.mark.parametrize(
+    ("search", "chosen", "preferred", "locale"),
+    [
+        ("", None, ["zh-TW", "en"], "zh-CN"),
+        ("", None, ["fr", "en-GB"], "en"),
+        ("", "en", ["zh-CN"], "en"),
+        ("?lang=zh-CN", "en", ["en"], "zh-CN"),
+        ("?lang=xx", None, [], "zh-CN"),
+    ],
+)
+async def test_the_language_is_asked_chosen_or_preferred(
+    page: Page, search: str, chosen: str | None, preferred: list[str], locale: str
+) -> None:
+    assert await run(page, "/shared/i18n.js", "m.pickLocale(...a)", [search, chosen, preferred]) == locale
+
+
+@pytest.mark.parametrize(
+    ("key", "focus", "acts", "keys_on", "act"),
+    [
+        ("a", "page", ["accept", "decline"], True, "accept"),
+        ("A", "control", ["accept", "decline"], True, "accept"),
+        ("Enter", "page", ["accept", "decline"], False, "accept"),
+        ("Enter", "control", ["accept", "decline"], True, None),
+        ("a", "text", ["accept", "decline"], True, None),
+        ("a", "page", ["accept", "decline"], False, None),
+        ("a", "page", ["ready"], True, None),
+        ("e", "page", ["write", "break", "end"], True, "end"),
+    ],
+)
+async def test_each_key_does_one_thing_at_the_right_time(
+    page: Page, key: str, focus: str, acts: list[str], keys_on: bool, act: str | None
+) -> None:
+    press = {"key": key, "ctrlKey": False, "altKey": False, "metaKey": False, "repeat": False}
+    assert await run(page, "/agent/state.js", "m.actOfKey(...a)", [press, focus, acts, keys_on]) == act
+
+
+async def test_a_held_key_acts_once(page: Page) -> None:
+    press = {"key": "e", "ctrlKey": False, "altKey": False, "metaKey": False, "repeat": True}
+    assert await run(page, "/agent/state.js", "m.actOfKey(...a)", [press, "page", ["end"], True]) is None
+
+
+async def test_the_service_level_is_never_rounded_up(page: Page) -> None:
+    days = [{"offered_today": all_, "within_target_today": n} for all_, n in ((0, 0), (3, 3), (200, 199), (3, 0))]
+    assert await run(page, "/coordinator/now.js", "a.map(m.serviceLevel)", days) == [None, 100, 99, 0]
+
+
+async def test_a_record_is_told_in_order_with_every_agent(page: Page) -> None:
+    record = {
+        "joined_ms": 1_000,
+        "class": "normal",
+        "closed_ms": 9_000,
+        "segments": [
+            {"agent": "a", "from_ms": 2_000, "to_ms": 4_000, "ended": "agent_lost"},
+            {"agent": "b", "from_ms": 5_000, "to_ms": 9_000, "ended": "customer_hung_up"},
+        ],
+        "legs": [],
+    }
+    moments = await run(page, "/coordinator/timeline.js", "m.timelineOf(a, (x) => x.toUpperCase())", record)
+    assert [(m["atMs"], m["key"], m["values"].get("agent")) for m in moments] == [
+        (1_000, "joined", None),
+        (2_000, "accepted", "A"),
+        (4_000, "agent_left", "A"),
+        (5_000, "accepted", "B"),
+        (9_000, "closed", None),
+    ]
