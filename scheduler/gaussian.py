@@ -19,8 +19,11 @@ from numpy.typing import NDArray
 from scheduler.errors import NotConverged
 
 _MOST_STEPS = 60
-_SETTLED = 1e-9
+_SETTLED = 1e-7
 _JITTER = 1e-9
+_ROUNDING = 1e-12
+_SMALLEST_STEP = 1e-6
+_LARGEST_LOG_RATE = 50.0
 
 Array = NDArray[np.float64]
 
@@ -36,7 +39,7 @@ class Fit:
     log_rate: Array
     evidence: float
     mean: float
-    gradient: Array
+    weights: Array
     root_weight: Array
     cholesky: Array
 
@@ -45,40 +48,37 @@ class Fit:
 
         `cross`: kernel between new and observed points, shape (m, n). `own`: prior variance of the new points, (m,).
         """
-        mean = self.mean + cross @ self.gradient
+        mean = self.mean + cross @ self.weights
         half = np.linalg.solve(self.cholesky, self.root_weight[:, None] * cross.T)
         return mean, np.maximum(own - np.einsum("nm,nm->m", half, half), 0.0)
 
 
-def fit(kernel: Array, counts: Array, exposure: Array, start: Array | None = None) -> Fit:
+def fit(kernel: Array, counts: Array, exposure: Array) -> Fit:
     """Fit counts ~ Poisson(exposure * exp(f)) with f a Gaussian process of covariance `kernel` around a constant.
 
-    `kernel`: shape (n, n). `counts`, `exposure`: shape (n,), exposure positive. `start`: log rates to start from.
+    `kernel`: shape (n, n). `counts`, `exposure`: shape (n,), exposure positive.
 
     Raises:
         NotConverged: Newton's method did not settle.
     """
     mean = float(np.log((counts.sum() + 0.5) / exposure.sum()))
-    f: Array = np.full(len(counts), mean) if start is None else start
     kernel = kernel + _JITTER * np.eye(len(counts))
-    before = -np.inf
-    step_gradient = np.zeros(len(counts))
+    f: Array = np.full(len(counts), mean)
+    weights, objective = np.zeros(len(counts)), -np.inf
     for _ in range(_MOST_STEPS):
-        expected = exposure * np.exp(np.minimum(f, 50.0))
+        expected = exposure * np.exp(f)
         root = np.sqrt(expected)
         cholesky = _factor(kernel, root)
         b = expected * (f - mean) + counts - expected
-        inner = np.linalg.solve(cholesky.T, np.linalg.solve(cholesky, root * (kernel @ b)))
-        wanted = b - root * inner
-        step_gradient, f, objective = _damped(kernel, mean, counts, exposure, step_gradient, wanted, before)
-        if objective - before < _SETTLED * max(abs(objective), 1.0):
-            expected = exposure * np.exp(f)
-            root = np.sqrt(expected)
-            cholesky = _factor(kernel, root)
+        wanted = b - root * np.linalg.solve(cholesky.T, np.linalg.solve(cholesky, root * (kernel @ b)))
+        before = f
+        weights, f, objective = _damped(kernel, mean, counts, exposure, weights, wanted, objective)
+        if np.max(np.abs(f - before)) < _SETTLED:
             evidence = objective - float(np.log(np.diag(cholesky)).sum())
-            return Fit(f, evidence, mean, counts - expected, root, cholesky)
-        before = objective
-    raise NotConverged("The fit of the day levels did not settle.", points=len(counts))
+            # The weights and not counts - expected, which are the same only when nothing is left to settle: with large
+            # counts the rest would be felt.
+            return Fit(f, evidence, mean, weights, root, cholesky)
+    raise NotConverged("The fit of the log rates did not settle.", points=len(counts))
 
 
 def _factor(kernel: Array, root: Array) -> Array:
@@ -93,11 +93,11 @@ def _damped(
     while True:
         weights = old + share * (wanted - old)
         shift = kernel @ weights
-        f = mean + shift
-        with np.errstate(over="ignore"):
-            objective = float(-0.5 * weights @ shift + counts @ f - exposure @ np.exp(f))
-        if objective >= before or share < 1e-6:
-            return weights, f, max(objective, before) if share < 1e-6 else objective
+        f = np.minimum(mean + shift, _LARGEST_LOG_RATE)
+        objective = float(-0.5 * weights @ shift + counts @ f - exposure @ np.exp(f))
+        # Near the top the differences are rounding: a step may look worse by that much.
+        if objective >= before - _ROUNDING * abs(before) or share < _SMALLEST_STEP:
+            return weights, f, objective
         share /= 2
 
 
