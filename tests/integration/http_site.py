@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import secrets
 from types import TracebackType
 from typing import Any, Self
 
@@ -10,6 +11,7 @@ from quart import Quart, Response
 from quart.typing import TestClientProtocol, TestWebsocketConnectionProtocol
 from werkzeug.http import parse_cookie
 
+from signaling.identity_types import Identity
 from signaling.store import Store
 from video_service.accounts import Account, Role
 from video_service.app import create_app, open_services
@@ -107,3 +109,23 @@ def cookie(response: Response, name: str) -> dict[str, str]:
     first, *attributes = line.split("; ")
     found = {key.lower(): value for key, _, value in (part.partition("=") for part in attributes)}
     return {**found, name: parse_cookie(first)[name]}
+
+
+async def served_call(site: Site, agent: Account) -> str:
+    """Let a customer join, `agent` (who is on shift) accept, and the customer hang up; return the call's id."""
+    store, person = site.store, agent.person
+    staff = Identity(person=person, role="agent", name=agent.display_name, skills=agent.skills)
+    guest = Identity(person=f"c-{secrets.token_hex(4)}", role="customer", locale="zh-CN")
+    for identity in (staff, guest):
+        await store.connect(identity, node="n-1", socket=secrets.token_hex(4), codecs=("video/VP8",))
+    await store.sign_in(staff)
+    await store.ready(person)
+    call = await store.join(
+        guest.person, queue="main", needs=(), urgent=True, reason="airport", locale="zh-CN", entry="web"
+    )
+    ringing = (await store.agent_view(person, alive=())).reservation
+    assert ringing is not None
+    assert ringing.call == call
+    await store.accept(person, call, ringing.epoch)
+    await store.hang_up(guest.person, call)
+    return call

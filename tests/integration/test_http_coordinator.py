@@ -1,0 +1,214 @@
+"""What a coordinator does over HTTP: agents, shifts, records."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from tests.integration.http_site import Browser, Site, error_of, served_call
+from tests.valkey_server import RealValkey
+from video_service import http_coordinator
+from video_service.accounts import Account, Role
+from video_service.settings import Settings
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+async def site(valkey: RealValkey, redis: Redis, pool: str) -> AsyncIterator[Site]:
+    async with Site(Settings(redis_url=valkey.url, pool=pool)) as running:
+        yield running
+
+
+@pytest.fixture
+async def lin(site: Site) -> Account:
+    return await site.account("lin", Role.AGENT, display_name="林老师", skills=("csl",), languages=("zh",))
+
+
+@pytest.fixture
+async def chen(site: Site) -> Browser:
+    return await site.signed_in(Role.COORDINATOR, "chen")
+
+
+def _hours(begin: float, end: float) -> dict[str, str]:
+    """Return a shift's times, hours from now, as a page in Shanghai would write them."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    return {
+        name: (now + timedelta(hours=hours)).isoformat().replace("+00:00", "Z")
+        for name, hours in (("start", begin), ("end", end))
+    }
+
+
+async def _shifts(browser: Browser, query: str = "") -> list[dict[str, Any]]:
+    response = await browser.get(f"/api/shifts{query}")
+    assert response.status_code == 200
+    shifts: list[dict[str, Any]] = (await response.get_json())["shifts"]
+    return shifts
+
+
+async def test_agents_are_listed_and_nobody_else(site: Site, lin: Account, chen: Browser) -> None:
+    await site.account("wang", Role.AGENT)
+    await site.services.accounts.set_disabled("wang", True)
+    response = await chen.get("/api/agents")
+    first, second = (await response.get_json())["agents"]
+    assert first == {
+        "agent": lin.person,
+        "name": "林老师",
+        "sign_in_name": "lin",
+        "skills": ["csl"],
+        "languages": ["zh"],
+        "disabled": False,
+    }
+    assert (second["sign_in_name"], second["disabled"]) == ("wang", True)
+    assert "password" not in await response.get_data(as_text=True)
+
+
+async def test_a_shift_is_made_listed_and_taken_away(lin: Account, chen: Browser) -> None:
+    span = {"start": "2027-03-02T09:00:00+08:00", "end": "2027-03-02T17:30:00+08:00"}
+    made = await chen.post("/api/shifts", {"agent": lin.person, **span})
+    assert made.status_code == 201
+    shift = await made.get_json()
+    assert shift == {
+        "shift": shift["shift"],
+        "agent": lin.person,
+        "start": "2027-03-02T01:00:00.000Z",
+        "end": "2027-03-02T09:30:00.000Z",
+    }
+    query = "?from=2027-03-02T00:00:00%2B08:00&to=2027-03-03T00:00:00%2B08:00"
+    assert await _shifts(chen, query) == [shift]
+    assert await _shifts(chen, "?from=2027-03-02T09:30:00Z&to=2027-03-03T00:00:00Z") == []
+    assert await _shifts(chen) == [], "two weeks ahead by default"
+
+    assert (await chen.delete(f"/api/shifts/{shift['shift']}")).status_code == 204
+    assert (await chen.delete(f"/api/shifts/{shift['shift']}")).status_code == 204
+    assert await _shifts(chen, query) == []
+
+
+async def test_the_list_shows_the_days_around_now(lin: Account, chen: Browser) -> None:
+    for begin in (-30, -2, 100, 24 * 15):
+        assert (await chen.post("/api/shifts", {"agent": lin.person, **_hours(begin, begin + 4)})).status_code == 201
+    assert len(await _shifts(chen)) == 2
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "refusal"),
+    [
+        ("2027-03-02T09:00:00", "2027-03-02T17:00:00Z", (400, "bad_time")),
+        ("2027-03-02T09:00:00Z", "later", (400, "bad_time")),
+        ("2027-03-02T09:00:00Z", "2027-03-02T09:00:00Z", (400, "shift_unreadable")),
+        ("2027-03-02T09:00:00Z", "2027-03-02T08:00:00Z", (400, "shift_unreadable")),
+        ("2027-03-02T09:00:00Z", "2027-03-04T09:00:00Z", (400, "shift_unreadable")),
+        ("2027-03-02T09:00:00+00:00", "2027-03-02T18:00:00+08:00", (409, "shift_overlaps")),
+    ],
+)
+async def test_a_shift_that_cannot_be_is_named(
+    lin: Account, chen: Browser, start: str, end: str, refusal: tuple[int, str]
+) -> None:
+    taken = {"agent": lin.person, "start": "2027-03-02T09:30:00Z", "end": "2027-03-02T12:00:00Z"}
+    assert (await chen.post("/api/shifts", taken)).status_code == 201
+    response = await chen.post("/api/shifts", {"agent": lin.person, "start": start, "end": end})
+    assert await error_of(response) == refusal
+
+
+async def test_only_an_agent_who_may_sign_in_gets_a_shift(site: Site, lin: Account, chen: Browser) -> None:
+    coordinator = await site.services.accounts.get("chen")
+    assert coordinator is not None
+    await site.services.accounts.set_disabled("lin", True)
+    for agent in ("a-nobody", coordinator.person, lin.person, "lin"):
+        response = await chen.post("/api/shifts", {"agent": agent, **_hours(1, 5)})
+        assert await error_of(response) == (400, "unknown_agent"), agent
+
+
+async def test_two_at_once_do_not_put_an_agent_on_twice(lin: Account, chen: Browser) -> None:
+    span = _hours(1, 5)
+    answers = await asyncio.gather(*(chen.post("/api/shifts", {"agent": lin.person, **span}) for _ in range(6)))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409, 409]
+
+
+@pytest.mark.parametrize(
+    "query", ["from=x", "to=2027-03-02", "from=2027-03-02T00:00:00Z&to=2027-03-02T00:00:00Z", "from=" + "9" * 5000]
+)
+@pytest.mark.parametrize("path", ["/api/shifts", "/api/records", "/api/records.csv"])
+async def test_a_time_that_cannot_be_read_is_said(chen: Browser, path: str, query: str) -> None:
+    assert await error_of(await chen.get(f"{path}?{query}")) == (400, "bad_time")
+
+
+async def test_a_call_is_on_record(site: Site, lin: Account, chen: Browser) -> None:
+    assert (await chen.post("/api/shifts", {"agent": lin.person, **_hours(-1, 5)})).status_code == 201
+    line = await (await site.browser().get("/api/service")).get_json()
+    assert line["open"] is False, "on shift, but not here"
+    call = await served_call(site, lin)
+    line = await (await site.browser().get("/api/service")).get_json()
+    assert (line["open"], line["agents_on"]) == (True, 1)
+
+    page = await (await chen.get("/api/records")).get_json()
+    assert page["cursor"] == ""
+    (record,) = page["records"]
+    assert (record["call"], record["class"], record["reason"]) == (call, "urgent", "airport")
+    assert (record["state"], record["ended_reason"]) == ("closed", "customer_hung_up")
+    assert [segment["agent"] for segment in record["segments"]] == [lin.person]
+    assert await (await chen.get(f"/api/records/{call}")).get_json() == record
+    assert "林老师" not in str(record)
+
+
+async def test_records_come_in_pages_and_as_a_file(site: Site, lin: Account, chen: Browser) -> None:
+    await chen.post("/api/shifts", {"agent": lin.person, **_hours(-1, 5)})
+    calls = [await served_call(site, lin) for _ in range(5)]
+    seen, cursor = [], ""
+    while True:
+        page = await (await chen.get(f"/api/records?limit=2&cursor={cursor}")).get_json()
+        seen += [record["call"] for record in page["records"]]
+        if not (cursor := page["cursor"]):
+            break
+    assert sorted(seen) == sorted(calls)
+
+    response = await chen.get("/api/records.csv?from=2020-01-01T00:00:00Z")
+    assert response.mimetype == "text/csv"
+    assert response.headers["Content-Disposition"] == 'attachment; filename="records.csv"'
+    rows = list(csv.DictReader(io.StringIO(await response.get_data(as_text=True))))
+    assert [row["call"] for row in rows] == calls
+    assert {row["agents"] for row in rows} == {lin.person}
+    empty = await chen.get("/api/records.csv?to=2020-01-01T00:00:00Z")
+    assert len((await empty.get_data(as_text=True)).splitlines()) == 1
+
+
+async def test_a_long_file_comes_in_parts(
+    site: Site, lin: Account, chen: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_coordinator, "LINES_AT_ONCE", 2)
+    await chen.post("/api/shifts", {"agent": lin.person, **_hours(-1, 5)})
+    calls = [await served_call(site, lin) for _ in range(4)]
+    text = await (await chen.get("/api/records.csv")).get_data(as_text=True)
+    assert [line.split(",")[0] for line in text.splitlines()] == ["call", *calls]
+
+
+@pytest.mark.parametrize("cursor", ["x", "-", "1", "1-", "-1", "9" * 5000 + "-c", "%D9%A1-c", "1-c%00" + "x" * 200])
+async def test_a_cursor_that_is_none_is_said(chen: Browser, cursor: str) -> None:
+    response = await chen.get(f"/api/records?cursor={cursor}")
+    assert await error_of(response) == (400, "bad_cursor")
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "501", "x", "1.5", "9" * 5000])
+async def test_a_limit_out_of_bounds_is_said(chen: Browser, limit: str) -> None:
+    assert await error_of(await chen.get(f"/api/records?limit={limit}")) == (400, "bad_request")
+
+
+@pytest.mark.parametrize("call", ["c_none", "%00", "{main}:accounts", "x" * 3000, "..", "%F0%28"])
+async def test_a_record_that_is_not_there_is_said(chen: Browser, call: str) -> None:
+    assert (await error_of(await chen.get(f"/api/records/{call}")))[0] == 404
+
+
+async def test_a_record_of_a_later_version_is_not_guessed_at(
+    site: Site, lin: Account, chen: Browser, redis: Redis, pool: str
+) -> None:
+    await chen.post("/api/shifts", {"agent": lin.person, **_hours(-1, 5)})
+    call = await served_call(site, lin)
+    await redis.hset(f"{{{pool}}}:record:{call}", "v", "9")
+    assert await error_of(await chen.get(f"/api/records/{call}")) == (500, "schema_unknown")
