@@ -38,24 +38,24 @@ def _quoted(text: str) -> str:
 def _effect(effect: Effect) -> str:
     match effect:
         case Arm(deadline):
-            return f"{{arm={_quoted(deadline)}}}"
+            return "+" + deadline
         case Clear(deadline):
-            return f"{{clear={_quoted(deadline)}}}"
+            return "-" + deadline
         case _:
-            return f"{{run={_quoted(effect.name)}}}"
+            return "!" + effect.name
 
 
 def machine_lua(machine: Machine) -> str:
-    """Write a life cycle as a Lua table: table[state][event] = {to=..., effects={...}}."""
-    lines = []
-    for state in sorted(machine.states):
-        steps = [
-            f"[{_quoted(event)}]={{to={_quoted(step.to)},effects={{{','.join(map(_effect, step.effects))}}}}}"
-            for (at, event), step in sorted(machine.table.items())
-            if at == state
-        ]
-        lines.append(f"[{_quoted(state)}]={{{','.join(steps)}}}")
-    return "{" + ",\n".join(lines) + "}"
+    """Write a life cycle as a Lua function that returns its table.
+
+    "state event" leads to "new_state effect ...", an effect being "+deadline" (arm), "-deadline" (clear) or "!name".
+    Flat text, because every script makes this table anew and looks at few of its lines.
+    """
+    lines = [
+        f"[{_quoted(f'{state} {event}')}]={_quoted(' '.join((step.to, *map(_effect, step.effects))))}"
+        for (state, event), step in sorted(machine.table.items())
+    ]
+    return "function() return {" + ",\n".join(lines) + "} end"
 
 
 def policy_lua(policy: Policy) -> str:

@@ -3,6 +3,7 @@ local DO = {call = {}, leg = {}, agent = {}}
 local ROW_OF = {call = 'call', leg = 'person', agent = 'agent'}
 local STATE_FIELD = {call = 'phase', leg = 'leg_state', agent = 'state'}
 local AFTER_STEP = {}
+local steps = {}
 
 local function arm(kind, id, due)
   redis.call('ZADD', key('deadlines'), int(due), kind .. ':' .. id)
@@ -21,30 +22,34 @@ local function step(machine, id, event, how)
     return nil
   end
   local from = row[field]
-  local found = (MACHINES[machine][from] or {})[event]
+  if not steps[machine] then
+    steps[machine] = MACHINES[machine]()
+  end
+  local found = steps[machine][from .. ' ' .. event]
   if not found then
     return nil
   end
+  local to, effects = found:match('^(%S+)(.*)$')
   how = how or {}
   how.from, how.since, how.event = from, num(row.since_ms), event
-  if found.to ~= from then
-    local fields = {[field] = found.to}
+  if to ~= from then
+    local fields = {[field] = to}
     if machine ~= 'leg' then
       fields.since_ms = NOW
     end
     put(kind, id, fields)
   end
   if AFTER_STEP[machine] then
-    AFTER_STEP[machine](id, row, how, found.to)
+    AFTER_STEP[machine](id, row, how, to)
   end
-  for _, effect in ipairs(found.effects) do
-    if effect.arm then
-      arm(effect.arm, id, NOW + math.max(0, DELAY[effect.arm] - num((how.served or {})[effect.arm])))
-    elseif effect.clear then
-      clear(effect.clear, id)
+  for sign, name in effects:gmatch('([+!-])(%S+)') do
+    if sign == '+' then
+      arm(name, id, NOW + math.max(0, DELAY[name] - num((how.served or {})[name])))
+    elseif sign == '-' then
+      clear(name, id)
     else
-      DO[machine][effect.run](id, row, how)
+      DO[machine][name](id, row, how)
     end
   end
-  return found.to
+  return to
 end
