@@ -80,7 +80,7 @@ class _Pipeline:
         except (av.FFmpegError, BadPicture):
             return _Outcome(needs_key=True, skipped=len(frames))
         if newest is None or not order.show:
-            return _Outcome(skipped=pictures)
+            return _Outcome()
         started = perf_counter()
         protected = self._stage.process(newest)
         blur_ms = (perf_counter() - started) * 1000

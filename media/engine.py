@@ -25,6 +25,7 @@ from media.agent_leg import AgentLeg
 from media.blur_leg import BlurStage
 from media.calls import CallTable
 from media.customer_leg import CustomerLeg
+from media.fault_log import FaultLog
 from media.forwarder import Outlet
 from media.gathering import Gathering
 from media.leg import Leg
@@ -95,6 +96,7 @@ class MediaEngine:
         self._certificate: RTCCertificate = RTCCertificate.generateCertificate()
         self._tasks: set[asyncio.Task[None]] = set()
         self._ticker: asyncio.Task[None] | None = None
+        self._faults = FaultLog("leg_tick_failed")
         self._closed = False
 
     def status(self) -> WorkerStatus:
@@ -327,7 +329,10 @@ class MediaEngine:
             await asyncio.sleep(TICK_S)
             now_ms = loop.time() * 1000
             for leg in list(self._legs.values()):
-                leg.tick(now_ms)
+                try:
+                    leg.tick(now_ms)
+                except Exception as error:  # noqa: BLE001 - one leg's trouble must not stop the clock of the others
+                    self._faults.note(error)
 
     def _current_certificate(self) -> RTCCertificate:
         """Return the process's certificate; a new one when the old one ends soon."""

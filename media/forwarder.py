@@ -24,6 +24,8 @@ from media.rtp_packet import pack_header, unwrap
 
 HISTORY: Final = 1024
 MIN_RESEND_INTERVAL_MS: Final = 10.0
+RESEND_WINDOW_MS: Final = 100.0
+MAX_RESENT_PER_WINDOW: Final = 128
 _ROUND_TRIP_WEIGHT: Final = 0.2
 _CNAME: Final = 1
 
@@ -94,6 +96,8 @@ class Outlet:
         self._tl0_shift = 0
         self._history: list[tuple[int, bytes] | None] = [None] * (HISTORY if self.waits_for_key else 0)
         self._resent_ms: dict[int, float] = {}
+        self._resend_window_ms = 0.0
+        self._resend_left = MAX_RESENT_PER_WINDOW
         self._report: tuple[int, float] | None = None
         self._measured: tuple[int, float] = (0, 0.0)
 
@@ -206,7 +210,11 @@ class Outlet:
         """Answer a NACK from the history."""
         if not self._history or not self._open:
             return
+        if now_ms - self._resend_window_ms >= RESEND_WINDOW_MS:
+            self._resend_window_ms, self._resend_left = now_ms, MAX_RESENT_PER_WINDOW
         for sequence in lost:
+            if not self._resend_left:
+                return
             number = unwrap(sequence, self._highest, 16)
             place = number % HISTORY
             sent = self._history[place]
@@ -215,6 +223,7 @@ class Outlet:
             if now_ms - self._resent_ms.get(place, -MIN_RESEND_INTERVAL_MS) < MIN_RESEND_INTERVAL_MS:
                 continue
             self._resent_ms[place] = now_ms
+            self._resend_left -= 1
             self.resent += 1
             self._send(sent[1])
 

@@ -17,6 +17,7 @@ from aiortc import RTCCertificate
 from aiortc.rtp import AnyRtcpPacket, RtcpPacket
 
 from media.answer import TransportText, render_answer
+from media.fault_log import FaultLog
 from media.gathering import Gathering
 from media.negotiation import Plan, plan_answer
 from media.offer import Offer, parse_offer
@@ -54,6 +55,7 @@ class Peer:
         self.plan: Plan = plan_answer(self.offer, request.role, request.codecs, _new_ssrc)
         self.cname = secrets.token_hex(8)
         self.malformed = 0
+        self._faults = FaultLog("packet_fault")
         self._settings = settings
         self._certificate = certificate
         self._listener: Listener | None = None
@@ -129,7 +131,10 @@ class Peer:
             self.malformed += 1
             return
         if self._listener is not None:
-            self._listener.received(packet)
+            try:
+                self._listener.received(packet)
+            except Exception as error:  # noqa: BLE001 - one person's packets must not stop everybody's socket loop
+                self._faults.note(error)
 
     def _rtcp(self, data: bytes) -> None:
         try:
@@ -138,7 +143,10 @@ class Peer:
             self.malformed += 1
             return
         if self._listener is not None:
-            self._listener.reported(packets)
+            try:
+                self._listener.reported(packets)
+            except Exception as error:  # noqa: BLE001 - as above
+                self._faults.note(error)
 
     def _lost(self) -> None:
         if self._listener is not None:

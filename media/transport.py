@@ -70,7 +70,10 @@ class MediaTransport:
     def send_rtp(self, data: bytes) -> None:
         """Encrypt and send one RTP packet; dropped silently while the transport is not up."""
         if self._up and (selected := self._connection.selected()) is not None:
-            protected = self._dtls._tx_srtp.protect(data)
+            try:
+                protected = self._dtls._tx_srtp.protect(data)
+            except pylibsrtp.Error:
+                return  # older than what the client would still take
             self.octets_out += len(protected)
             selected[0].sendto(protected, selected[1])
 

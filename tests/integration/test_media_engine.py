@@ -303,6 +303,28 @@ async def test_closing_a_leg_twice_is_no_error_and_told_once(place: Site) -> Non
     assert place.engine.status().legs == 0
 
 
+@pytest.mark.parametrize("where", ["packet", "report", "tick"])
+async def test_a_fault_in_one_leg_is_nobody_elses(place: Site, where: str) -> None:
+    customer, agent = await two(place)
+    await place.call("call", customer, agent)
+    other = await place.join("other", CUSTOMER, pitch_hz=300)
+    leg = place.engine._legs["other"]
+    raised: list[str] = []
+
+    def fault(*_: object, **__: object) -> None:
+        raised.append(where)
+        raise ZeroDivisionError
+
+    setattr(leg, {"packet": "received", "report": "reported", "tick": "tick"}[where], fault)
+    await until(lambda: len(raised) > 2, "faults")
+    for received in (customer.slots[0], agent.slots[1]):
+        await some(received, len(received.pictures) + 10)
+    await place.engine.close_leg("other")
+
+    assert place.states("other")[-1] is LegState.CLOSED
+    assert other.leg_id not in place.engine._legs
+
+
 # States
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media.depacketize_vp8 import depacketize_vp8, parse_vp8
-from media.forwarder import HISTORY, Outlet, PictureOutlet, SoundOutlet, Source
+from media.forwarder import HISTORY, MAX_RESENT_PER_WINDOW, Outlet, PictureOutlet, SoundOutlet, Source
 from media.negotiation import H264, OPUS, VP8, Choice
 from media.offer import Codec
 from media.rtp_packet import RtpPacket, parse_rtp
@@ -215,6 +215,19 @@ def test_repeated_nacks_do_not_multiply_packets() -> None:
         viewer.outlet.resend([viewer.packets[0].sequence], 1000)
 
     assert len(viewer.data) == 3
+
+
+def test_a_client_that_asks_for_everything_again_and_again_does_not_get_it() -> None:
+    viewer, stream = Viewer(), Stream()
+    for index in range(600):
+        stream.send([viewer], index, key=index == 0)
+    before = viewer.outlet.packets
+    everything = [packet.sequence for packet in viewer.packets]
+    for now_ms in range(10_000, 11_000, 10):
+        viewer.outlet.resend(everything, now_ms)
+
+    assert viewer.outlet.packets == before
+    assert viewer.outlet.resent == 10 * MAX_RESENT_PER_WINDOW
 
 
 def test_nothing_of_the_old_source_is_sent_again_after_a_switch() -> None:
