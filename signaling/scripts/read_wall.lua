@@ -1,9 +1,12 @@
 -- ARGV: now, start of today. Reads only.
 local calls = {waiting = {}, active = {}}
-for list, index in pairs({waiting = 'line', active = 'active'}) do
-  for _, id in ipairs(redis.call('ZRANGE', key(index), 0, POLICY.wall_limit - 1)) do
+local listed = {}
+
+local function list_calls(list, zset)
+  for _, id in ipairs(redis.call('ZRANGE', zset, 0, POLICY.wall_limit - 1)) do
     local row = get('call', id)
-    if row then
+    if row and not listed[id] and #calls[list] < POLICY.wall_limit then
+      listed[id] = true
       local customer = get('person', row.customer) or {}
       calls[list][#calls[list] + 1] = {
         call = id, phase = row.phase, queue = row.queue, class = row.class, seq = num(row.seq),
@@ -13,6 +16,17 @@ for list, index in pairs({waiting = 'line', active = 'active'}) do
     end
   end
 end
+
+-- The higher classes first: an urgent call is on the wall however long the line is.
+for _, class in ipairs(CLASSES) do
+  for _, bucket in ipairs(redis.call('SMEMBERS', key('buckets', class))) do
+    if class ~= CLASSES[#CLASSES] then
+      list_calls('waiting', key('waiting', bucket, class))
+    end
+  end
+end
+list_calls('waiting', key('line'))
+list_calls('active', key('active'))
 local agents = {}
 for _, id in ipairs(redis.call('ZRANGE', key('agents'), 0, -1)) do
   local row = get('agent', id)

@@ -1,0 +1,221 @@
+"""From snapshots to pages: which connection a page should have, and what it says about the call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from signaling import views
+from signaling.errors import SchemaUnknown
+from signaling.messages import MediaWish
+from signaling.policy import Policy
+from signaling.snapshots import AgentRow, CallRow, PersonRow, PersonSnapshot, Today, WallCallRow, WallSnapshot
+
+pytestmark = pytest.mark.unit
+
+ALIVE = {"w1", "w2"}
+POLICY = Policy()
+
+
+def person(role: str, **more: Any) -> PersonRow:
+    return PersonRow(v=1, role=role, **more)
+
+
+def agent_person(**more: Any) -> PersonRow:
+    return person("agent", **{"name": "Lin", "leg": "la", "leg_worker": "w1", "leg_state": "live"} | more)
+
+
+def customer_person(**more: Any) -> PersonRow:
+    return person("customer", **{"leg": "lc", "leg_worker": "w1", "leg_state": "live", "leg_call": "c"} | more)
+
+
+def call(phase: str, **more: Any) -> CallRow:
+    fixed: dict[str, Any] = {"epoch": 4, "customer": "p", "queue": "main", "joined_ms": 1_000, "answered_ms": 5_000}
+    return CallRow(v=1, phase=phase, call_class="normal", **fixed | more)
+
+
+def snap(**more: Any) -> PersonSnapshot:
+    fixed: dict[str, Any] = {"now": 9_000, "agents_on": 2, "serving": 2, "ringing": 1, "waiting": 4, "waiting_limit": 5}
+    return PersonSnapshot(**fixed | more)
+
+
+@pytest.mark.parametrize(
+    ("change", "wish"),
+    [
+        ({}, "live"),
+        ({"leg": ""}, "offer"),
+        ({"leg_worker": "w9"}, "offer"),
+        ({"leg_state": "left"}, "offer"),
+        ({"leg_state": "connecting"}, "connecting"),
+        ({"leg_state": "paused"}, "live"),
+        ({"leg_state": "held"}, "live"),
+        ({"leg_state": "reconnecting"}, "reconnecting"),
+    ],
+)
+def test_what_an_agents_page_does_about_its_connection(change: dict[str, str], wish: MediaWish) -> None:
+    view = views.agent_view(snap(person=agent_person(**change), agent=AgentRow(v=1, state="break")), alive=ALIVE)
+    assert view.media == wish
+
+
+@pytest.mark.parametrize(
+    ("customer", "agent", "wish"),
+    [
+        ({}, {}, "live"),
+        ({"leg_call": ""}, {}, "offer"),
+        ({"leg_call": "earlier"}, {}, "offer"),
+        ({"leg_worker": "w2"}, {}, "offer"),
+        ({"leg_state": "left"}, {}, "offer"),
+        ({"leg_state": "connecting"}, {}, "connecting"),
+        ({"leg_state": "reconnecting"}, {}, "reconnecting"),
+        ({}, {"leg_worker": "gone"}, "reconnecting"),
+        ({}, {"leg": ""}, "reconnecting"),
+        ({"leg_call": ""}, {"leg_state": "left"}, "reconnecting"),
+        ({"leg_worker": "w2"}, {"leg_worker": "w2", "leg_state": "reconnecting"}, "live"),
+    ],
+)
+def test_what_a_customers_page_does_about_its_connection(
+    customer: dict[str, str], agent: dict[str, str], wish: MediaWish
+) -> None:
+    mine, other = customer_person(**customer), agent_person(**agent)
+    view = views.customer_view(
+        snap(person=mine, call_id="c", call=call("talking"), other_id="a", other=other), alive=ALIVE, policy=POLICY
+    )
+    assert view.state == "connected"
+    assert view.media == wish
+    desk = AgentRow(v=1, state="on_call", call="c")
+    other_view = views.agent_view(
+        snap(person=other, agent=desk, call_id="c", call=call("talking"), other_id="p", other=mine), alive=ALIVE
+    )
+    assert other_view.call is not None
+    assert other_view.call.other_media == wish
+
+
+def test_a_connected_customer_sees_who_signs_and_how_protected_the_picture_is() -> None:
+    other = agent_person(picture="protected", paused=True)
+    view = views.customer_view(
+        snap(person=customer_person(), call_id="c", call=call("alone"), other_id="a", other=other),
+        alive=ALIVE,
+        policy=POLICY,
+    )
+    assert (view.agent_name, view.picture, view.other_paused) == ("Lin", "protected", True)
+    assert (view.connected_ms, view.place) == (5_000, 0)
+
+
+@pytest.mark.parametrize(("phase", "state"), [("queued", "waiting"), ("parked", "waiting"), ("ringing", "ringing")])
+def test_a_waiting_customer_sees_the_place_and_an_interval(phase: str, state: str) -> None:
+    waiting = snap(person=customer_person(), call_id="c", call=call(phase), place=3, pace=(120_000,) * 32)
+    view = views.customer_view(waiting, alive=ALIVE, policy=POLICY)
+    assert (view.state, view.place, view.media) == (state, 3, "none")
+    assert 0 < view.estimate_low_min < view.estimate_high_min < 12
+
+
+def test_an_ended_call_says_why() -> None:
+    ended = snap(person=customer_person(), call_id="c", call=call("closed", ended_reason="agent_hung_up"))
+    view = views.customer_view(ended, alive=ALIVE, policy=POLICY)
+    assert (view.state, view.ended_reason, view.media) == ("ended", "agent_hung_up", "none")
+
+
+@pytest.mark.parametrize(
+    ("agents_on", "waiting", "opened"), [(2, 4, True), (0, 0, False), (2, 5, False)], ids=["open", "nobody", "full"]
+)
+def test_open_means_that_a_join_is_taken(agents_on: int, waiting: int, opened: bool) -> None:
+    view = views.customer_view(snap(agents_on=agents_on, waiting=waiting), alive=ALIVE, policy=POLICY)
+    assert (view.state, view.open) == ("home", opened)
+
+
+def test_a_ringing_agent_sees_what_the_matter_is() -> None:
+    ring = call("ringing", needs="csl+hksl", note="lost bag", reason="airport", ring_until_ms=20_000)
+    view = views.agent_view(
+        snap(person=agent_person(), agent=AgentRow(v=1, state="reserved", call="c"), call_id="c", call=ring),
+        alive=ALIVE,
+    )
+    assert view.reservation is not None
+    assert view.reservation.needs == ("csl", "hksl")
+    assert (view.reservation.note, view.reservation.reason) == ("lost bag", "airport")
+    assert (view.reservation.waited_ms, view.reservation.ring_until_ms) == (8_000, 20_000)
+    assert view.call is None
+    assert view.waiting == 3, "the ringing one does not wait for somebody"
+
+
+def test_an_agent_who_is_off_is_asked_for_nothing() -> None:
+    view = views.agent_view(snap(person=None), alive=ALIVE)
+    assert (view.state, view.media, view.shift_until_ms) == ("offline", "none", 0)
+
+
+def test_reasons_are_shown_in_the_state_that_they_explain_only() -> None:
+    desk = AgentRow(v=1, state="after_call", away="missed", ended_reason="customer_lost")
+    view = views.agent_view(snap(person=agent_person(), agent=desk), alive=ALIVE)
+    assert (view.away_reason, view.ended_reason) == ("", "customer_lost")
+    view = views.agent_view(
+        snap(person=agent_person(), agent=msgspec.structs.replace(desk, state="break")), alive=ALIVE
+    )
+    assert (view.away_reason, view.ended_reason) == ("missed", "")
+
+
+def test_a_route_names_the_legs_of_both_sides_from_either() -> None:
+    mine, other = customer_person(codecs="video/VP8"), agent_person(codecs="video/H264,video/VP8")
+    row = call("talking", agent="a")
+    from_customer = views.route(snap(person=mine, call_id="c", call=row, other_id="a", other=other))
+    desk = AgentRow(v=1, state="on_call", call="c")
+    from_agent = views.route(snap(person=other, agent=desk, call_id="c", call=row, other_id="p", other=mine))
+    assert from_customer == from_agent
+    assert from_customer is not None
+    assert (from_customer.customer, from_customer.customer_leg, from_customer.agent_leg) == ("p", "lc", "la")
+    assert from_customer.agent_codecs == ("video/H264", "video/VP8")
+
+
+@pytest.mark.parametrize("phase", ["queued", "ringing", "closed"])
+def test_there_is_no_route_outside_a_live_call(phase: str) -> None:
+    row = call(phase, agent="a")
+    assert views.route(snap(person=customer_person(), call_id="c", call=row, other=agent_person())) is None
+    assert views.route(snap()) is None
+
+
+def test_a_leg_of_an_earlier_call_is_not_routed() -> None:
+    mine = customer_person(leg_call="earlier")
+    route = views.route(snap(person=mine, call_id="c", call=call("talking"), other=agent_person()))
+    assert route is not None
+    assert (route.customer_leg, route.customer_worker, route.customer_leg_state) == ("", "", "inviting")
+
+
+def test_a_leg_that_is_closed_is_none() -> None:
+    assert views.leg(snap(person=customer_person(leg_state="left"))) is None
+    assert views.leg(snap(person=None)) is None
+    found = views.leg(snap(person=customer_person()))
+    assert found is not None
+    assert (found.leg, found.worker, found.state) == ("lc", "w1", "live")
+
+
+def test_rows_of_an_unknown_schema_are_refused() -> None:
+    with pytest.raises(SchemaUnknown):
+        views.customer_view(snap(person=PersonRow(v=2)), alive=ALIVE, policy=POLICY)
+    with pytest.raises(SchemaUnknown):
+        views.agent_view(snap(person=agent_person(), agent=AgentRow(v=9)), alive=ALIVE)
+
+
+def wall_call(name: str, phase: str, seq: int, call_class: str = "normal") -> WallCallRow:
+    fixed: dict[str, Any] = {"queue": "main", "joined_ms": 1, "since_ms": 2, "agent": "", "customer_present": True}
+    return WallCallRow(
+        call=name, phase=phase, seq=seq, **fixed, call_class="urgent" if call_class == "urgent" else "normal"
+    )
+
+
+def test_the_wall_lists_waiting_calls_in_the_order_in_which_they_are_served() -> None:
+    waiting = (wall_call("n1", "queued", 1), wall_call("u3", "queued", 3, "urgent"), wall_call("n2", "ringing", 2))
+    today = Today(offered=5, answered=4, within_target=3, abandoned=1)
+    wall = WallSnapshot(
+        now=9, waiting=waiting, active=(wall_call("t", "alone", 0),), agents=(), today=today, waiting_total=3
+    )
+    view = views.coordinator_view(wall, policy=POLICY)
+    assert [each.call for each in view.waiting] == ["u3", "n1", "n2"]
+    assert [each.state for each in view.waiting] == ["waiting", "waiting", "ringing"]
+    assert [each.state for each in view.active] == ["active"]
+    assert (view.offered_today, view.within_target_today, view.target_s) == (5, 3, 20)
+
+
+def test_a_day_begins_at_midnight_where_the_service_is() -> None:
+    at_ms = 1_800_000_000_000  # 2027-01-15T08:00:00Z
+    assert views.day_start_ms(at_ms, POLICY) == 1_799_971_200_000
+    assert views.day_start_ms(at_ms, Policy(time_zone="Asia/Shanghai")) == 1_799_942_400_000
