@@ -11,6 +11,7 @@ import enum
 import re
 import secrets
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 import msgspec
@@ -19,11 +20,13 @@ from redis.asyncio.client import Pipeline
 
 from video_service.clock import Clock
 from video_service.errors import ServiceError
+from video_service.keys import Keys
 from video_service.passwords import Passwords, WeakPassword
 
 SCHEMA_VERSION = 1
 MAX_LABELS = 16
 
+_CUT_OFF = Path(__file__).with_name("scripts") / "cut_off.lua"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 _LABEL = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _DISPLAY_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,64}")
@@ -90,8 +93,10 @@ class Accounts:
         self._redis = redis
         self._passwords = passwords
         self._clock = clock
-        self._by_name = f"{{{pool}}}:accounts"
-        self._names = f"{{{pool}}}:account_names"
+        self._keys = Keys(pool)
+        self._by_name = f"{self._keys.root}:accounts"
+        self._names = f"{self._keys.root}:account_names"
+        self._cut_off_script = redis.register_script(_CUT_OFF.read_text(encoding="utf-8"))
 
     async def add(
         self,
@@ -152,7 +157,7 @@ class Accounts:
         return sorted((account for account in found if account is not None), key=lambda account: account.name)
 
     async def set_disabled(self, name: str, disabled: bool) -> Account:
-        """Shut an account out, or let it in again; shutting out ends all that it had signed in.
+        """Shut an account out, or let it in again; shutting out ends all that it had signed in, open sockets too.
 
         Raises:
             UnknownAccount: there is none with this name.
@@ -164,20 +169,25 @@ class Accounts:
             step = 1 if disabled else 0
             return msgspec.structs.replace(account, disabled=disabled, generation=account.generation + step)
 
-        return await self._change(name, change)
+        account = await self._change(name, change)
+        if disabled:
+            await self._cut_off(account)
+        return account
 
     async def reset(self, name: str, password: str) -> Account:
-        """Give an account another password; all that it had signed in ends.
+        """Give an account another password; all that it had signed in ends, open sockets too.
 
         Raises:
             UnknownAccount: there is none with this name.
             WeakPassword: see `passwords`.
         """
         hashed = await self._passwords.hash(password)
-        return await self._change(
+        account = await self._change(
             name,
             lambda account: msgspec.structs.replace(account, password_hash=hashed, generation=account.generation + 1),
         )
+        await self._cut_off(account)
+        return account
 
     async def sign_in(self, name: str, password: str) -> Account:
         """Return the account when name and password are right; an answer takes as long for a name that does not exist.
@@ -205,6 +215,13 @@ class Accounts:
             return msgspec.structs.replace(stored, password_hash=hashed) if same else stored
 
         return await self._change(account.name, change)
+
+    async def _cut_off(self, account: Account) -> None:
+        root, person = self._keys.root, account.person
+        await self._cut_off_script(
+            keys=[f"{root}:resume_of:{person}", f"{root}:person:{person}", self._keys.wakes],
+            args=[f"{root}:resume:", person],
+        )
 
     async def _change(self, name: str, change: Callable[[Account], Account]) -> Account:
         key = normalised_name(name)

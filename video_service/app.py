@@ -13,10 +13,12 @@ import structlog
 from hypercorn.typing import ASGIReceiveCallable, WebsocketScope
 from quart import Quart, redirect, websocket
 from quart.asgi import ASGIWebsocketConnection
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from media import plane as media_plane
+from signaling.errors import TicketRefused
 from signaling.hub import Hub
 from signaling.identity_types import Identity
 from signaling.messages import IceServer
@@ -31,7 +33,7 @@ from video_service.http_coordinator import coordinator_api
 from video_service.http_health import health
 from video_service.passwords import PasswordCost, Passwords
 from video_service.records import Records
-from video_service.services import Services, Visitor, provide, provided, services
+from video_service.services import ENTRANCES, Services, Visitor, provide, provided, services
 from video_service.settings import Settings
 from video_service.web_sessions import WebSessions
 from web.blueprint import create_blueprint
@@ -40,7 +42,7 @@ log = structlog.get_logger(__name__)
 
 START_TIMEOUT_S = 30.0
 START_RETRY_S = 0.5
-CLOSE_TIMEOUT_S = 1.0
+CLOSE_TIMEOUT_S = 2.0
 QUEUED_MESSAGES = 64
 
 
@@ -71,6 +73,29 @@ class BoundedWebsocket(ASGIWebsocketConnection):
                 return
             if event["type"] == "websocket.receive":
                 await self.queue.put(event.get("bytes") or event.get("text") or "")
+
+
+class StaffedStore(Store):
+    """The store of calls, which knows no accounts, asked on behalf of people who may have lost theirs meanwhile."""
+
+    def __init__(self, redis: Redis, accounts: Accounts, *, pool: str, policy: Policy) -> None:
+        super().__init__(redis, pool=pool, policy=policy)
+        self._accounts = accounts
+
+    async def redeem_ticket(self, ticket: str) -> Identity:
+        """Use a ticket up; as `Store`, and refused too when the account may no longer do this."""
+        return await self._still_welcome(await super().redeem_ticket(ticket))
+
+    async def redeem_resume(self, token: str) -> Identity:
+        """Use a resume token up; as `Store`, and refused too when the account may no longer do this."""
+        return await self._still_welcome(await super().redeem_resume(token))
+
+    async def _still_welcome(self, identity: Identity) -> Identity:
+        if identity.role != "customer":
+            account = await self._accounts.of_person(identity.person)
+            if account is None or account.disabled or account.role not in ENTRANCES[identity.role]:
+                raise TicketRefused
+        return identity
 
 
 def create_app(settings: Settings, services: Services | None = None) -> Quart:
@@ -120,17 +145,18 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
     if not settings.redis_url:
         raise NoStoreAddress
     redis = redis_client.hot(settings.redis_url)
-    store = Store(redis, pool=settings.pool, policy=settings.project(Policy))
+    clock = SystemClock()
+    passwords = Passwords(password_cost)
+    accounts = Accounts(redis, pool=settings.pool, passwords=passwords, clock=clock)
+    store = StaffedStore(redis, accounts, pool=settings.pool, policy=settings.project(Policy))
     try:
         await _load(store)
         plane = media_plane.from_settings(settings, redis)
         await plane.start()
     except BaseException:
+        passwords.close()
         await redis.aclose()
         raise
-    clock = SystemClock()
-    passwords = Passwords(password_cost)
-    accounts = Accounts(redis, pool=settings.pool, passwords=passwords, clock=clock)
     ice_servers = tuple(
         IceServer(urls=server.urls, username=server.username, credential=server.credential)
         for server in settings.ice_servers

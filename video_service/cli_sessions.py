@@ -28,7 +28,12 @@ T = TypeVar("T")
 MAX_LIMIT = 1000
 END_OF_TIME_MS = 4_102_444_800_000  # 2100-01-01
 
-app = typer.Typer(help="Records of the calls that were.", no_args_is_help=True)
+app = typer.Typer(
+    help="Records of the calls that were.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
 
 
 class Format(enum.StrEnum):

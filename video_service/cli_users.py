@@ -20,7 +20,12 @@ from video_service.settings import Settings
 
 T = TypeVar("T")
 
-app = typer.Typer(help="Accounts of agents, coordinators and administrators.", no_args_is_help=True)
+app = typer.Typer(
+    help="Accounts of agents, coordinators and administrators.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # its tracebacks show local variables: passwords are among them
+)
 
 Name = Annotated[str, typer.Argument(help="The name to sign in with.")]
 PasswordStdin = Annotated[

@@ -8,15 +8,11 @@ import msgspec
 from msgspec import Meta
 from quart import Blueprint, Response, jsonify, request
 
-from video_service.accounts import Account, Role
+from video_service.accounts import Account
 from video_service.http_input import body, one_of, only
 from video_service.security import GUEST_COOKIE, SESSION_COOKIE, clear_cookie, set_cookie
-from video_service.services import Entrance, Visitor, services
+from video_service.services import ANYBODY, ENTRANCES, Entrance, Visitor, services
 from video_service.web_sessions import guest_person, new_guest_token
-
-COORDINATING = (Role.COORDINATOR, Role.ADMIN)
-# Nobody has this id: the line looks the same to everybody who has no call.
-_ANYBODY = "anybody"
 
 api = Blueprint("api", __name__, url_prefix="/api")
 
@@ -69,7 +65,7 @@ async def ticket() -> Response:
     wish = await body(TicketWish)
     if wish.entrance == "customer":
         return await _guest_ticket(wish.locale)
-    account = await one_of(*((Role.AGENT,) if wish.entrance == "agent" else COORDINATING))
+    account = await one_of(*ENTRANCES[wish.entrance])
     visitor = Visitor(
         person=account.person,
         entrance=wish.entrance,
@@ -83,7 +79,7 @@ async def ticket() -> Response:
 @api.get("/service")
 async def line() -> Response:
     """Say whether the line is open, for a page that has no socket yet."""
-    state = await services().store.customer_view(_ANYBODY, alive=())
+    state = await services().store.customer_view(ANYBODY, alive=())
     return jsonify({"open": state.open, "agents_on": state.agents_on, "hours": None})
 
 

@@ -14,7 +14,7 @@ from video_service.errors import ServiceError
 from video_service.http_input import body, iso, moment_ms, only, query_number, span_ms
 from video_service.records import BadCursor, SessionRecord
 from video_service.records_export import csv_header, csv_line
-from video_service.services import ShiftOnRoster, services
+from video_service.services import COORDINATING, ShiftOnRoster, services
 
 DAY_MS = 86_400_000
 SHIFTS_BACK_MS = DAY_MS
@@ -25,8 +25,6 @@ DEFAULT_LIMIT = 100
 MAX_LIMIT = 500
 MAX_CURSOR = 96
 LINES_AT_ONCE = 200
-
-COORDINATING = (Role.COORDINATOR, Role.ADMIN)
 
 coordinator_api = Blueprint("coordinator_api", __name__, url_prefix="/api")
 

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from video_service.errors import ServiceError
-from video_service.services import CallStore, services
+from video_service.services import ANYBODY, CallStore, services
 
 TIMEOUT_S = 1.0
 OK = "ok"
@@ -50,7 +50,7 @@ async def _scripts(store: CallStore) -> str:
     """Run one, and not only look for them: that is what the next call will do."""
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            await store.customer_view("anybody", alive=())
+            await store.customer_view(ANYBODY, alive=())
     except (ServiceError, RedisError, OSError, TimeoutError) as error:
         return error.code if isinstance(error, ServiceError) else type(error).__name__
     return OK

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 from quart import Quart, current_app
 from redis.asyncio import Redis
 
-from video_service.accounts import Accounts
+from video_service.accounts import Accounts, Role
 from video_service.clock import Clock
 from video_service.media_plane import MediaPlane
 from video_service.passwords import Passwords
@@ -17,6 +17,12 @@ from video_service.records import Records
 from video_service.web_sessions import WebSessions
 
 Entrance = Literal["customer", "agent", "coordinator"]
+
+# Who may come in by which door; a customer needs no account.
+COORDINATING = (Role.COORDINATOR, Role.ADMIN)
+ENTRANCES: dict[Entrance, tuple[Role, ...]] = {"customer": (), "agent": (Role.AGENT,), "coordinator": COORDINATING}
+# Nobody has this id: the line looks the same to everybody who has no call.
+ANYBODY = "anybody"
 
 _EXTENSION = "video_service"
 

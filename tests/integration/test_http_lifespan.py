@@ -6,11 +6,13 @@ import asyncio
 import dataclasses
 from collections.abc import AsyncIterator, Callable
 
+import msgspec
 import pytest
 from quart import typing as quart_typing
 from quart.testing.connections import WebsocketDisconnectError
 from redis.asyncio import Redis
 
+from signaling.errors import TicketRefused
 from signaling.messages import CloseCode
 from tests.integration.http_site import Browser, Site
 from tests.valkey_server import RealValkey
@@ -175,3 +177,48 @@ async def test_an_agent_signs_in_over_http_and_socket(site: Site) -> None:
         assert (welcome["role"], welcome["name"]) == ("agent", "Lin")
         view = await socket.receive_json()
         assert (view["type"], view["state"]) == ("agent_view", "break")
+
+
+async def _staff_socket(site: Site, browser: Browser) -> tuple[quart_typing.TestWebsocketConnectionProtocol, str]:
+    """Return an agent's open socket and its resume token."""
+    socket = browser.socket()
+    await socket.__aenter__()
+    await socket.send_json({"type": "hello", "v": 1, "ticket": await browser.ticket("agent")})
+    return socket, (await socket.receive_json())["resume"]
+
+
+@pytest.mark.parametrize("how", ["disable", "reset"])
+async def test_whoever_is_shut_out_loses_the_socket_and_cannot_come_back(site: Site, how: str) -> None:
+    browser = await site.signed_in(Role.AGENT, "lin")
+    unused = await browser.ticket("agent")
+    socket, resume = await _staff_socket(site, browser)
+    if how == "disable":
+        await site.services.accounts.set_disabled("lin", True)
+    else:
+        await site.services.accounts.reset("lin", "another good password")
+    with pytest.raises(WebsocketDisconnectError):
+        async with asyncio.timeout(5):
+            await _read_all(socket, [])
+    await socket.__aexit__(None, None, None)  # type: ignore[arg-type]
+
+    secrets = {"resume": resume} | ({"ticket": unused} if how == "disable" else {})
+    for name, secret in secrets.items():
+        async with browser.socket() as again:
+            await again.send_json({"type": "hello", "v": 1, name: secret})
+            assert (await again.receive_json())["code"] == "bad_ticket"
+
+
+async def test_an_agent_whose_role_changed_does_not_come_back_as_one(site: Site) -> None:
+    browser = await site.signed_in(Role.AGENT, "lin")
+    ticket = await browser.ticket("agent")
+    account = await site.services.accounts.get("lin")
+    assert account is not None
+    changed = msgspec.structs.replace(account, role=Role.COORDINATOR)
+    await site.services.redis.hset(f"{{{site.settings.pool}}}:accounts", "lin", msgspec.json.encode(changed).decode())
+    with pytest.raises(TicketRefused):
+        await site.store.redeem_ticket(ticket)
+
+
+async def test_shutting_out_somebody_who_is_not_here_is_fine(site: Site) -> None:
+    await site.account("lin", Role.AGENT)
+    assert (await site.services.accounts.set_disabled("lin", True)).disabled

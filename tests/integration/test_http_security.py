@@ -118,30 +118,30 @@ async def test_every_answer_has_the_headers(site: Site) -> None:
     assert (await browser.get("/api/service")).headers["Cache-Control"] == "no-store"
 
 
-@pytest.mark.parametrize(
-    "origin",
-    [
-        "",
-        "null",
-        "http://localhost:81",
-        "https://localhost",
-        "http://localhost.example.org",
-        "http://evil",
-        "localhost",
-    ],
+OTHER_ORIGINS = (
+    "",
+    "null",
+    "http://localhost:81",
+    "https://localhost",
+    "http://localhost.example.org",
+    "http://evil.example.org",
+    "localhost",
 )
-async def test_another_sites_page_changes_nothing_and_opens_no_socket(site: Site, origin: str) -> None:
-    browser = await site.signed_in(Role.COORDINATOR)
-    headers = {"Origin": origin} if origin else {}
-    posted = await browser.client.post("/api/ticket", json={"as": "customer"}, headers=headers)
-    assert await error_of(posted) == (403, "bad_origin")
-    deleted = await browser.client.delete("/api/shifts/s_1", headers=headers)
-    assert await error_of(deleted) == (403, "bad_origin")
 
-    async with browser.socket(origin) as socket:
-        with pytest.raises(WebsocketResponseError) as refused:
-            await socket.receive()
-    assert await error_of(refused.value.response) == (403, "bad_origin")
+
+async def test_another_sites_page_changes_nothing_and_opens_no_socket(site: Site) -> None:
+    browser = await site.signed_in(Role.COORDINATOR)
+    for origin in OTHER_ORIGINS:
+        headers = {"Origin": origin} if origin else {}
+        posted = await browser.client.post("/api/ticket", json={"as": "customer"}, headers=headers)
+        assert await error_of(posted) == (403, "bad_origin"), origin
+        deleted = await browser.client.delete("/api/shifts/s_1", headers=headers)
+        assert await error_of(deleted) == (403, "bad_origin"), origin
+
+        async with browser.socket(origin) as socket:
+            with pytest.raises(WebsocketResponseError) as refused:
+                await socket.receive()
+        assert await error_of(refused.value.response) == (403, "bad_origin"), origin
 
 
 async def test_the_pages_own_socket_is_accepted(site: Site) -> None:
@@ -164,19 +164,19 @@ async def test_an_empty_frame_is_a_bad_message_and_no_failure(site: Site) -> Non
         }
 
 
-@pytest.mark.parametrize("host", ["", "local host", "a/b", "x@y", "[::1", "localhost\t", "a;script-src *"])
-async def test_a_host_that_is_none_gets_no_page(site: Site, host: str) -> None:
-    # Without a cookie jar, which would read the host itself.
-    response = await site.app.test_client(use_cookies=False).get("/customer/", headers={"Host": host})
-    assert response.status_code == 400
-    assert "*" not in response.headers["Content-Security-Policy"]
+async def test_a_host_that_is_none_gets_no_page(site: Site) -> None:
+    client = site.app.test_client(use_cookies=False)  # a cookie jar would read the host itself
+    for host in ("", "local host", "a/b", "x@y", "[::1", "localhost\t", "a;script-src *"):
+        response = await client.get("/customer/", headers={"Host": host})
+        assert response.status_code == 400, host
+        assert "*" not in response.headers["Content-Security-Policy"]
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
-async def test_only_json_is_read(site: Site, kind: str) -> None:
-    headers = {"Origin": ORIGIN, "Content-Type": kind} if kind else {"Origin": ORIGIN}
-    response = await site.browser().client.post("/api/ticket", data='{"as": "customer"}', headers=headers)
-    assert await error_of(response) == (415, "not_json")
+async def test_only_json_is_read(site: Site) -> None:
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""):
+        headers = {"Origin": ORIGIN, "Content-Type": kind} if kind else {"Origin": ORIGIN}
+        response = await site.browser().client.post("/api/ticket", data='{"as": "customer"}', headers=headers)
+        assert await error_of(response) == (415, "not_json"), kind
 
 
 UNREADABLE = [
