@@ -16,6 +16,8 @@ from scheduler.forecast_models import Forecast, Method, learn_model, seasonal_na
 from scheduler.history import Floats, History, Ints, State, runs
 
 LONGEST_HORIZON_DAYS = 84
+# Two years and a quarter: enough for a second summer to confirm the first.
+MOST_DAYS = 820
 DAYS_FOR_WEEKDAYS = 14
 DAYS_FOR_BACKTEST = 56
 BACKTEST_DAYS = 28
@@ -54,11 +56,14 @@ def forecast(
     if not recorded:
         raise NoHistory
     _check_horizon(history, days)
+    if len(history.calls) > MOST_DAYS:
+        history = history.of(history.days[-MOST_DAYS], history.days[-1])
+        recorded = [day for day in recorded if day >= history.first_day]
     span = (recorded[-1] - recorded[0]).days + 1
     tested: Backtest | None = None
     notes = [*history.notes, *_notes_on(history)]
     if method is None and span >= DAYS_FOR_BACKTEST:
-        tested = backtest(history, calendar, recorded[-BACKTEST_DAYS:], BACKTEST_LEAD_DAYS)
+        tested = backtest(history, calendar, recorded[-BACKTEST_DAYS:], BACKTEST_LEAD_DAYS, relearn_days=BACKTEST_DAYS)
         method = tested.best
         notes.append(_said_of(tested))
     elif method is None:
@@ -167,10 +172,9 @@ def _notes_on(history: History) -> list[str]:
 
 
 def _said_of(tested: Backtest) -> str:
-    errors = ", ".join(f"{method.value} {scores.wape:.1%}" for method, scores in tested.scores.items())
+    errors = ", ".join(f"{method.value} {scores.day_wape:.1%}" for method, scores in tested.scores.items())
     return (
-        f"{tested.best.value} did best two weeks ahead on the last {len(tested.days)} days"
-        f" (absolute error of a slot over calls: {errors})"
+        f"{tested.best.value} did best two weeks ahead on the last {len(tested.days)} days (a day was off by: {errors})"
     )
 
 

@@ -30,6 +30,8 @@ _USUAL: Mapping[str, tuple[float, float, float, float]] = {
 # What must be long enough in the record to tell an effect from a slow change of level.
 _DAYS_FOR = {"trend": 180, "year": 400}
 _DAYS_TO_LEARN_SIZES = 28
+# The sizes of effects hardly change with more days than this, and the search for them takes long.
+_DAYS_TO_SEARCH = 500
 _CONSTANT = 2.0
 _HOLIDAY_SIZE, _OTHER_KIND_SIZE = 0.5, 0.2
 _TREND_UNIT_DAYS = 90.0
@@ -115,16 +117,22 @@ def _search(known: Traits, counts: Floats, exposure: Floats, origin: float) -> S
     def sizes(logs: Array) -> Scales:
         return dict(zip(names, np.exp(logs).tolist(), strict=True))
 
+    latest = slice(-_DAYS_TO_SEARCH, None)
+    known, counts, exposure = _rows(known, latest), counts[latest], exposure[latest]
+    near: Array | None = None
+
     def score(logs: Array) -> float:
-        unlikely = 0.5 * float((((logs - usual) / sure) ** 2).sum())
-        return fit(_Kernel(sizes(logs), origin).observed(known), counts, exposure).evidence - unlikely
+        nonlocal near
+        fitted = fit(_Kernel(sizes(logs), origin).observed(known), counts, exposure, near)
+        near = fitted.log_rate
+        return fitted.evidence - 0.5 * float((((logs - usual) / sure) ** 2).sum())
 
     low = np.log([_USUAL[name][2] for name in names])
     high = np.log([_USUAL[name][3] for name in names])
     return sizes(most_likely(score, usual.tolist(), low.tolist(), high.tolist()))
 
 
-def _rows(known: Traits, kept: NDArray[np.bool_]) -> Traits:
+def _rows(known: Traits, kept: NDArray[np.bool_] | slice) -> Traits:
     return Traits(known.ordinal[kept], known.weekday[kept], known.month_turn[kept], known.kind[kept])
 
 

@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 from scheduler.errors import NotConverged
 
 _MOST_STEPS = 60
-_SETTLED = 1e-7
+_SETTLED = 1e-6
 _JITTER = 1e-9
 _ROUNDING = 1e-12
 _SMALLEST_STEP = 1e-6
 _LARGEST_LOG_RATE = 50.0
+_FINEST_STEP = 0.1
 
 Array = NDArray[np.float64]
 
@@ -53,27 +54,29 @@ class Fit:
         return mean, np.maximum(own - np.einsum("nm,nm->m", half, half), 0.0)
 
 
-def fit(kernel: Array, counts: Array, exposure: Array) -> Fit:
+def fit(kernel: Array, counts: Array, exposure: Array, start: Array | None = None) -> Fit:
     """Fit counts ~ Poisson(exposure * exp(f)) with f a Gaussian process of covariance `kernel` around a constant.
 
-    `kernel`: shape (n, n). `counts`, `exposure`: shape (n,), exposure positive.
+    `kernel`: shape (n, n). `counts`, `exposure`: shape (n,), exposure positive. `start`: log rates near the answer,
+    from a kernel that is nearly the same, which saves steps.
 
     Raises:
         NotConverged: Newton's method did not settle.
     """
     mean = float(np.log((counts.sum() + 0.5) / exposure.sum()))
     kernel = kernel + _JITTER * np.eye(len(counts))
-    f: Array = np.full(len(counts), mean)
+    f: Array = np.full(len(counts), mean) if start is None else start
     weights, objective = np.zeros(len(counts)), -np.inf
     for _ in range(_MOST_STEPS):
         expected = exposure * np.exp(f)
         root = np.sqrt(expected)
-        cholesky = _factor(kernel, root)
         b = expected * (f - mean) + counts - expected
-        wanted = b - root * np.linalg.solve(cholesky.T, np.linalg.solve(cholesky, root * (kernel @ b)))
+        wanted = b - root * np.linalg.solve(_inner(kernel, root), root * (kernel @ b))
         before = f
         weights, f, objective = _damped(kernel, mean, counts, exposure, weights, wanted, objective)
         if np.max(np.abs(f - before)) < _SETTLED:
+            root = np.sqrt(exposure * np.exp(f))
+            cholesky = np.asarray(np.linalg.cholesky(_inner(kernel, root)), dtype=np.float64)
             evidence = objective - float(np.log(np.diag(cholesky)).sum())
             # The weights and not counts - expected, which are the same only when nothing is left to settle: with large
             # counts the rest would be felt.
@@ -81,8 +84,11 @@ def fit(kernel: Array, counts: Array, exposure: Array) -> Fit:
     raise NotConverged("The fit of the log rates did not settle.", points=len(counts))
 
 
-def _factor(kernel: Array, root: Array) -> Array:
-    return np.asarray(np.linalg.cholesky(np.eye(len(root)) + root[:, None] * kernel * root[None, :]), dtype=np.float64)
+def _inner(kernel: Array, root: Array) -> Array:
+    """Return the well-conditioned matrix that the steps and the evidence are computed from; shape (n, n)."""
+    found: Array = root[:, None] * kernel * root[None, :]
+    found[np.diag_indices_from(found)] += 1.0
+    return found
 
 
 def _damped(
@@ -111,7 +117,7 @@ def most_likely(
     best = np.asarray(start, dtype=np.float64)
     lowest, highest = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
     value, step = score(best), np.log(2.0)
-    while step > 0.1:
+    while step > _FINEST_STEP:
         moved = False
         for k in range(len(best)):
             for sign in (1.0, -1.0):
