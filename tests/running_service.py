@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -104,6 +105,7 @@ class RunningService:
 
     def pid(self, child: str) -> int:
         """Return the process id of the newest instance of a child ("web", "media 1", "valkey") that was ready."""
+        self.until(lambda: self.times_ready(child))  # what it says and what it logs come by two ways
         return int([line["pid"] for line in self.events("child_ready") if line["child"] == child][-1])
 
     def times_ready(self, child: str) -> int:
@@ -131,6 +133,12 @@ class RunningService:
                 return error.code
         except OSError:
             return 0
+
+    def has_media(self) -> bool:
+        """Return whether the web node can reach a media worker."""
+        with contextlib.suppress(OSError), urllib.request.urlopen(self.address + "/readyz", timeout=5) as answer:
+            return bool(json.load(answer)["parts"]["media"] == "ok")
+        return False
 
     def store(self) -> redis.Redis:
         """Return a client of the embedded Valkey."""

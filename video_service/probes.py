@@ -9,10 +9,11 @@ from pathlib import Path
 from video_service import valkey
 
 PROBE_TIMEOUT_S = 1.5
+BODY_BYTES = 4096
 
 
-async def http_status(host: str, port: int, path: str) -> int:
-    """Return the status that the web node answers to GET `path`, or 0 when it does not answer in time."""
+async def http_get(host: str, port: int, path: str) -> tuple[int, bytes]:
+    """Return the status and the beginning of the body that the web node answers, or 0 when it does not in time."""
     writer: asyncio.StreamWriter | None = None
     try:
         async with asyncio.timeout(PROBE_TIMEOUT_S):
@@ -20,10 +21,10 @@ async def http_status(host: str, port: int, path: str) -> int:
             request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
             writer.write(request.encode())
             await writer.drain()
-            first = (await reader.readline()).split()
-            return int(first[1]) if len(first) > 1 else 0
-    except (OSError, TimeoutError, ValueError):
-        return 0
+            head, _, body = (await reader.read(BODY_BYTES)).partition(b"\r\n\r\n")
+            return int(head.split()[1]), body or await reader.read(BODY_BYTES)
+    except (OSError, TimeoutError, ValueError, IndexError):
+        return 0, b""
     finally:
         if writer is not None:
             writer.close()

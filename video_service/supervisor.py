@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+import msgspec
 import structlog
 from redis.exceptions import RedisError
 from rich.console import Console
@@ -29,9 +30,9 @@ from media.worker import socket_path
 from video_service import redis_client, settings_text, sockets
 from video_service.child import PARENT_FD
 from video_service.errors import ServiceError
-from video_service.probes import http_status, valkey_answers, valkey_lives
+from video_service.probes import http_get, valkey_answers, valkey_lives
 from video_service.settings import Settings
-from video_service.supervised import ChildPlan, SupervisedChild
+from video_service.supervised import PROBE_S, ChildPlan, SupervisedChild
 from video_service.valkey import EmbeddedValkey
 
 log = structlog.get_logger(__name__)
@@ -41,6 +42,7 @@ WEB_STOP_S = 3.0
 MEDIA_STOP_S = 0.8
 VALKEY_STOP_S = 0.8
 VALKEY_START_S = 600.0  # a long append-only file is read first
+ACQUAINTED_S = 3.0  # in which the web node finds a worker; without one it serves all the same, and says so
 LOCK_WAIT_S = 3.0  # a short command may hold the data folder for a moment
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
@@ -49,6 +51,12 @@ class StoreUnreachable(ServiceError):
     """Redis does not answer at REDIS_URL; check the address, and that it is running."""
 
     code: ClassVar[str] = "store_unreachable"
+
+
+class _Ready(msgspec.Struct):
+    """What the web node answers to /readyz, as far as it matters here."""
+
+    parts: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -158,7 +166,17 @@ class Supervisor:
                 return False
         else:
             await _check_redis(self._settings.redis_url)
-        return await self._launch([*parts.media, parts.web])
+        if not await self._launch([*parts.media, parts.web]):
+            return False
+        met = asyncio.create_task(_web_has_media(self._settings), name="web-has-media")
+        try:
+            async with asyncio.timeout(ACQUAINTED_S):
+                await self._wait(met)
+        except TimeoutError:
+            log.warning("web_without_media")
+        finally:
+            met.cancel()
+        return not self._stop.is_set()
 
     async def _launch(self, children: list[SupervisedChild]) -> bool:
         self._children += children
@@ -262,7 +280,18 @@ async def _leases(settings: Settings) -> set[str]:
 
 
 async def _web_says(settings: Settings, path: str) -> bool:
-    return await http_status(settings.host, settings.port, path) == 200
+    status, _ = await http_get(settings.host, settings.port, path)
+    return status == 200
+
+
+async def _web_has_media(settings: Settings) -> None:
+    """Wait until the web node reached a media worker: both are ready, and a moment later they know each other."""
+    while True:
+        _, body = await http_get(settings.host, settings.port, "/readyz")
+        with contextlib.suppress(msgspec.DecodeError):
+            if msgspec.json.decode(body, type=_Ready).parts.get("media") == "ok":
+                return
+        await asyncio.sleep(PROBE_S)
 
 
 async def _check_redis(url: str) -> None:

@@ -30,6 +30,7 @@ def data() -> Iterator[Path]:
 def test_one_command_starts_everything_and_ctrl_c_ends_it_in_order(data: Path) -> None:
     with RunningService(data) as service:
         assert [service.get(path) for path in ("/healthz", "/readyz")] == [200, 200]
+        assert service.has_media()
         for page in ("customer", "agent", "coordinator"):
             assert f"{service.address}/{page}/" in "\n".join(service.said)
         assert f"video-service users add NAME --role coordinator --data {data}" in service.said[-1]

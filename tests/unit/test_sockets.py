@@ -66,7 +66,7 @@ async def test_nobody_behind_a_port_is_no_status() -> None:
     with sockets.listen("127.0.0.1", 0) as listener:
         port = listener.getsockname()[1]
 
-    assert await probes.http_status("127.0.0.1", port, "/") == 0
+    assert await probes.http_get("127.0.0.1", port, "/") == (0, b"")
 
 
 def test_the_clock_counts_milliseconds_since_1970() -> None:
