@@ -33,7 +33,7 @@ _STATIC_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": (
         "camera=(self), microphone=(self), screen-wake-lock=(self), fullscreen=(self), autoplay=(self), "
-        "display-capture=(), geolocation=(), payment=(), usb=(), serial=(), bluetooth=(), hid=(), midi=()"
+        "display-capture=(), geolocation=(), payment=(), usb=(), serial=(), hid=(), midi=()"
     ),
 }
 
