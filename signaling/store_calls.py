@@ -70,8 +70,6 @@ class CallStore(StoreBase):
     async def hang_up(self, person: str, call: str) -> None:
         """Leave a call. Either side's hang-up closes it; the other's leg is not touched. Doing so twice is no error.
 
-        A customer who hangs up a call that is closed already has read how it ended: the next view says "home".
-
         Raises:
             NoCall: not a call of this person.
         """

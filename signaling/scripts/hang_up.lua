@@ -10,12 +10,7 @@ if person ~= call.customer then
     return refuse('no_call')
   end
   close_call(id, 'agent_hung_up')
-elseif state == 'closed' then
-  if get('person', person) and get('person', person).call == id then
-    put('person', person, {call = ''})
-    wake('person', person)
-  end
-else
+elseif state ~= 'closed' then
   close_call(id, state == 'active' and 'customer_hung_up' or 'customer_cancelled')
 end
 return done()

@@ -58,10 +58,7 @@ class Oracle(Steps):
         state = STATE_OF[call.phase]
         if name == call.agent:
             self.close(call, "agent_hung_up")
-        elif state == "closed":
-            if self.persons[name].call == key:
-                self.persons[name].call = ""
-        else:
+        elif state != "closed":
             self.close(call, "customer_hung_up" if state == "active" else "customer_cancelled")
 
     def do_sign_in(self, name: str) -> None:

@@ -1,0 +1,305 @@
+"""Tickets, presence, wakes and legs on a real Valkey."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+from redis.asyncio import Redis
+
+from signaling.errors import NotConnected, TicketRefused, WrongRole
+from signaling.identity_types import Identity
+from signaling.policy import Policy
+from signaling.store import Store
+from signaling.store_types import Wake
+from tests.oracle.compare import Dump
+from tests.support.desk import Desk
+from tests.valkey_server import RealValkey
+from video_service.media_plane import LegState, PictureState
+from video_service.records import Records
+from video_service.redis_client import hot
+
+pytestmark = pytest.mark.integration
+
+LIN = Identity(person="a1", role="agent", name="Lin", skills=("csl", "hksl"), verified=True, locale="zh-CN")
+
+
+@pytest.fixture
+def desk(redis: Redis, pool: str) -> Desk:
+    return Desk(redis, pool)
+
+
+async def metrics(desk: Desk) -> dict[str, int]:
+    dump = await Dump(desk.store.keys.pool).read(desk.store.redis)
+    return {name: int(count) for name, count in dump.get("metrics").items()}
+
+
+# -- tokens
+
+
+async def test_a_ticket_opens_once_and_a_replay_is_counted(desk: Desk) -> None:
+    ticket = await desk.store.issue_ticket(LIN)
+    assert await desk.store.redeem_ticket(ticket) == LIN
+    for _ in range(2):
+        with pytest.raises(TicketRefused):
+            await desk.store.redeem_ticket(ticket)
+    with pytest.raises(TicketRefused):
+        await desk.store.redeem_ticket("never-issued")
+    with pytest.raises(TicketRefused):
+        await desk.store.redeem_resume(ticket)
+    assert await metrics(desk) == {"ticket_replayed": 2, "ticket_refused": 1, "resume_replayed": 1}
+
+
+async def test_two_nodes_that_redeem_one_ticket_at_once_open_one_socket(desk: Desk) -> None:
+    ticket = await desk.store.issue_ticket(LIN)
+    answers = await asyncio.gather(*(desk.store.redeem_ticket(ticket) for _ in range(8)), return_exceptions=True)
+    assert [answer for answer in answers if not isinstance(answer, TicketRefused)] == [LIN]
+
+
+async def test_a_ticket_dies_by_itself(redis: Redis, pool: str) -> None:
+    store = Store(redis, pool=pool, policy=Policy(ticket_ttl_s=0.05))
+    ticket = await store.issue_ticket(LIN)
+    deadline = time.monotonic() + 5
+    while [key async for key in redis.scan_iter(match=f"*{pool}*ticket:*")]:
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)
+    with pytest.raises(TicketRefused):
+        await store.redeem_ticket(ticket)
+
+
+async def test_a_new_resume_token_ends_the_one_before(desk: Desk) -> None:
+    first, second = [await desk.store.issue_resume(LIN) for _ in range(2)]
+    with pytest.raises(TicketRefused):
+        await desk.store.redeem_resume(first)
+    assert await desk.store.redeem_resume(second) == LIN
+    with pytest.raises(TicketRefused):
+        await desk.store.redeem_resume(second)
+
+
+async def test_tokens_are_not_stored_and_names_not_beyond_their_time(desk: Desk) -> None:
+    tokens = [await desk.store.issue_ticket(LIN), await desk.store.issue_resume(LIN)]
+    async for key in desk.store.redis.scan_iter(match=f"*{desk.store.keys.pool}*"):
+        assert not any(token.encode() in key for token in tokens)
+        if await desk.store.redis.type(key) == b"string":
+            assert 0 < await desk.store.redis.pttl(key) <= desk.policy.resume_ttl_s * 1_000
+
+
+# -- presence
+
+
+async def test_the_newest_socket_wins(desk: Desk) -> None:
+    await desk.agent("a1")
+    old = desk.sockets["a1"]
+    new = await desk.connect(Identity(person="a1", role="agent"), "second-tab")
+    await desk.store.disconnect("a1", old)
+    assert (await desk.look("a1")).state == "available", "the closing of an old tab means nothing"
+    await desk.store.beat([("a1", old), ("nobody", "s")])
+    call = await desk.join("c1")
+    assert await desk.rings("a1") == call
+    await desk.store.disconnect("a1", new)
+    assert await desk.rings("a1") == ""
+
+
+async def test_only_those_who_may_can(desk: Desk) -> None:
+    await desk.agent("a1")
+    await desk.customer("c1")
+    with pytest.raises(WrongRole):
+        await desk.join("a1")
+    with pytest.raises(WrongRole):
+        await desk.store.sign_in(Identity(person="c1", role="agent"))
+    with pytest.raises(NotConnected):
+        await desk.store.sign_in(Identity(person="a7", role="agent"))
+    with pytest.raises(NotConnected):
+        await desk.store.join("c7", queue="main", needs=(), urgent=False, reason="", locale="")
+    await desk.drop("c1")
+    with pytest.raises(NotConnected):
+        await desk.store.join("c1", queue="main", needs=(), urgent=False, reason="", locale="")
+
+
+async def test_a_customer_who_is_gone_is_forgotten_in_time(desk: Desk) -> None:
+    await desk.customer("c1")
+    key = f"{desk.store.keys.root}:person:c1"
+    assert await desk.store.redis.pttl(key) == -1
+    await desk.drop("c1")
+    assert 0 < await desk.store.redis.pttl(key) <= desk.policy.resume_ttl_s * 1_000
+    await desk.back("c1")
+    assert await desk.store.redis.pttl(key) == -1
+
+
+# -- wakes
+
+
+@contextlib.asynccontextmanager
+async def listening(url: str, pool: str) -> AsyncIterator[asyncio.Queue[Wake]]:
+    client = hot(url)
+    heard: asyncio.Queue[Wake] = asyncio.Queue(100)
+
+    async def listen() -> None:
+        async with contextlib.aclosing(Store(client, pool=pool).wakes()) as wakes:  # type: ignore[type-var]
+            async for wake in wakes:
+                heard.put_nowait(wake)
+
+    task = asyncio.create_task(listen())
+    try:
+        yield heard
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await client.aclose()
+
+
+async def next_wakes(heard: asyncio.Queue[Wake], kind: str, count: int = 1) -> list[Wake]:
+    found: list[Wake] = []
+    async with asyncio.timeout(5):
+        while len(found) < count:
+            wake = await heard.get()
+            if wake.kind == kind:
+                found.append(wake)
+    return found
+
+
+async def test_wakes_tell_whom_to_look_at(desk: Desk, valkey: RealValkey) -> None:
+    await desk.agent("a1")
+    await desk.customer("c1")
+    async with listening(valkey.url, desk.store.keys.pool) as heard:
+        assert (await heard.get()).kind == "lagged", "the subscription stands"
+        call = await desk.join("c1")
+        assert {wake.id for wake in await next_wakes(heard, "person", 2)} == {"a1", "c1"}
+        assert {wake.id for wake in await next_wakes(heard, "queue")} <= {"", "main"}
+        await desk.accept("a1")
+        await desk.store.leg_offered("a1", leg="la", worker="w1")
+        await desk.store.leg_offered("c1", leg="lc", worker="w1")
+        seq = await desk.store.say("c1", call, "hello")
+        assert {(wake.id, wake.call, wake.seq) for wake in await next_wakes(heard, "text", 2)} == {
+            ("a1", call, seq),
+            ("c1", call, seq),
+        }
+        old = desk.sockets["c1"]
+        await desk.connect(Identity(person="c1", role="customer"), "second")
+        assert [(wake.id, wake.socket) for wake in await next_wakes(heard, "replaced")] == [("c1", old)]
+        epoch = (await desk.see("c1")).epoch
+        await desk.store.hang_up("c1", call)
+        [closed] = await next_wakes(heard, "call")
+        assert closed == Wake(kind="call", id=call, epoch=epoch + 1, worker="w1", leg="lc", leg_worker="w1")
+
+
+async def test_a_requeued_call_is_told_with_its_new_epoch_and_keeps_the_customers_leg(
+    desk: Desk, valkey: RealValkey
+) -> None:
+    await desk.agent("a1")
+    call = await desk.talk("a1", "c1")
+    await desk.store.leg_offered("a1", leg="la", worker="w1")
+    await desk.store.leg_offered("c1", leg="lc", worker="w1")
+    epoch = (await desk.see("c1")).epoch
+    async with listening(valkey.url, desk.store.keys.pool) as heard:
+        await next_wakes(heard, "lagged")
+        await desk.store.sign_out("a1")
+        assert await next_wakes(heard, "call") == [Wake(kind="call", id=call, epoch=epoch + 1, worker="w1")]
+    await desk.agent("a2", shift=True)
+    await desk.store.leg_offered("a2", leg="l2", worker="w1")
+    await desk.accept("a2")
+    assert (await desk.see("c1")).media == "connecting", "the leg on the same worker serves on"
+
+
+async def test_a_lost_subscription_is_made_good_and_said(valkey_server: object, pool: str) -> None:
+    server: RealValkey = valkey_server()  # type: ignore[operator]
+    async with listening(server.url, pool) as heard:
+        await next_wakes(heard, "lagged")
+        server.kill()
+        server.start()
+        await next_wakes(heard, "lagged")
+
+
+# -- legs
+
+
+async def test_a_leg_lives_apart_from_the_call_and_its_facts_are_on_record(desk: Desk, redis: Redis, pool: str) -> None:
+    store = desk.store
+    await desk.agent("a1", ready=False)
+    await store.leg_offered("a1", leg="la", worker="w1")
+    await store.leg_event("a1", leg="la", state=LegState.CONNECTED)
+    await store.ready("a1")
+    call = await desk.talk("a1", "c1")
+    assert (await desk.see("c1")).media == "offer"
+    assert (await desk.see("c1")).other_media == "live"
+    await store.leg_offered("c1", leg="l1", worker="w1")
+    assert (await desk.see("c1")).media == "connecting"
+    desk.now_ms += 300
+    await store.leg_event("c1", leg="l1", state=LegState.CONNECTED)
+    desk.now_ms += 100
+    await store.leg_event("c1", leg="l1", state=LegState.FLOWING)
+    assert (await desk.see("c1")).media == "live"
+    await store.leg_event("c1", leg="l1", state=LegState.SILENT)
+    assert (await desk.see("c1")).media == "reconnecting"
+    on_call = (await desk.look("a1")).call
+    assert on_call is not None
+    assert on_call.other_media == "reconnecting"
+    await store.leg_offered("c1", leg="l2", worker="w1")
+    await store.leg_event("c1", leg="l1", state=LegState.CLOSED)
+    assert (await desk.see("c1")).media == "connecting", "what an older leg does means nothing"
+    await store.leg_event("c1", leg="l2", state=LegState.CLOSED)
+    assert (await desk.see("c1")).state == "connected", "a failed leg never closes the call"
+    record = await Records(redis, pool=pool).get(call)
+    facts = [(leg.leg, leg.role, bool(leg.connected_ms), leg.silences, bool(leg.closed_ms)) for leg in record.legs]
+    assert facts == [
+        ("la", "agent", False, 0, False),
+        ("l1", "customer", True, 1, False),
+        ("l2", "customer", False, 0, True),
+    ]
+    assert record.legs[1].connected_ms - record.legs[1].offered_ms == 300
+    assert record.legs[1].flowing_ms - record.legs[1].connected_ms == 100
+
+
+async def test_routes_follow_the_legs(desk: Desk) -> None:
+    store = desk.store
+    await desk.agent("a1")
+    await desk.customer("c1")
+    assert await store.route("c1") is None
+    assert await store.leg("c1") is None
+    call = await desk.talk("a1", "c1")
+    await store.leg_offered("a1", leg="la", worker="w1")
+    await store.leg_offered("c1", leg="lc", worker="w1")
+    for person in ("a1", "c1"):
+        route = await store.route(person)
+        assert route is not None
+        assert (route.call, route.epoch, route.customer_leg, route.agent_leg) == (call, 2, "lc", "la")
+        assert route.customer_codecs == ("video/VP8",)
+    leg = await store.leg("a1")
+    assert leg is not None
+    assert (leg.leg, leg.worker, leg.state) == ("la", "w1", "connecting")
+
+
+async def test_a_picture_that_its_sender_paused_is_not_one_that_is_lost(desk: Desk) -> None:
+    store = desk.store
+    await desk.agent("a1")
+    await desk.talk("a1", "c1")
+    await store.leg_offered("a1", leg="la", worker="w1")
+    await store.leg_event("a1", leg="la", state=LegState.CONNECTED)
+    await store.pause("a1", True)
+    await store.leg_event("a1", leg="la", state=LegState.SILENT)
+    view = await desk.see("c1")
+    assert (view.other_paused, view.other_media) == (True, "live")
+    await store.pause("a1", False)
+    assert not (await desk.see("c1")).other_paused
+
+
+async def test_what_viewers_see_of_an_agent_is_told_to_both(desk: Desk) -> None:
+    store = desk.store
+    await desk.agent("a1")
+    await desk.talk("a1", "c1")
+    await store.leg_offered("a1", leg="la", worker="w1")
+    await store.picture("a1", leg="la", state=PictureState.PROTECTED, reason="no_mask")
+    await store.picture("a1", leg="older", state=PictureState.CLEAR, reason="")
+    agent, customer = await desk.look("a1"), await desk.see("c1")
+    assert (agent.picture, agent.picture_reason, customer.picture) == ("protected", "no_mask", "protected")
+
+
+async def test_nobody_knows_a_leg_of_nobody(desk: Desk) -> None:
+    with pytest.raises(NotConnected):
+        await desk.store.leg_offered("x", leg="l", worker="w")
+    await desk.store.leg_event("x", leg="l", state=LegState.CONNECTED)
+    await desk.store.picture("x", leg="l", state=PictureState.CLEAR, reason="")
+    await desk.store.pause("x", True)
