@@ -63,6 +63,8 @@ class Listening:
                 case WorkerEvent():
                     log.info("worker_changed", worker=event.worker, alive=event.alive)
                     self._hub.showing.look_at_all()
+                    if event.alive:
+                        self._hub.spawn(self._hub.media.part_owed(event.worker), name="part-owed")
                 case LegEvent() | PictureEvent():
                     if event.person in self._hub.showing.newest:
                         await self._note(event)

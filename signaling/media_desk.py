@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections import deque
 from collections.abc import Callable
 
 import structlog
@@ -29,6 +30,8 @@ from video_service.media_plane import (
 log = structlog.get_logger(__name__)
 
 CANDIDATES_KEPT = 64
+PARTS_OWED = 256
+WORKERS_OWED = 64
 
 
 class PageMedia:
@@ -50,6 +53,7 @@ class MediaDesk:
         self._plane = plane
         self._spawn = spawn
         self._pages: dict[str, PageMedia] = {}
+        self._owed: dict[str, deque[Wake]] = {}
 
     def alive(self) -> frozenset[str]:
         """Return the names of the workers that can be reached now."""
@@ -146,14 +150,27 @@ class MediaDesk:
         return bool(route.customer_leg and route.agent_leg and route.customer_worker == route.agent_worker)
 
     async def part(self, wake: Wake) -> None:
-        """A call was closed or given back: nothing of one person reaches the other from here on."""
-        if wake.worker in self.alive():
-            try:
+        """A call was closed or given back: nothing of one person reaches the other from here on.
+
+        A worker that cannot be asked now may still have the call joined; it is asked again when it is back.
+        """
+        try:
+            if wake.worker:
                 await self._plane.close_call(wake.worker, wake.id, wake.epoch)
-            except ServiceError as error:
-                log.warning("part_failed", call=wake.id, code=error.code)
-        if wake.leg and wake.leg_worker in self.alive():
+        except StaleEpoch:
+            log.info("call_moved_on", call=wake.id, epoch=wake.epoch)
+        except ServiceError as error:
+            log.warning("part_owed", call=wake.id, code=error.code)
+            self._owed.setdefault(wake.worker, deque(maxlen=PARTS_OWED)).append(wake)
+            while len(self._owed) > WORKERS_OWED:  # workers that never came back had nothing left to part
+                del self._owed[next(iter(self._owed))]
+        if wake.leg and wake.leg_worker:
             await self.close_leg(wake.leg_worker, wake.leg)
+
+    async def part_owed(self, worker: str) -> None:
+        """A worker is back: part what could not be parted meanwhile."""
+        for wake in self._owed.pop(worker, ()):
+            await self.part(wake)
 
     async def close_leg(self, worker: str, leg: str) -> None:
         """Close a leg that nobody needs. A worker that cannot be asked has lost it, or will notice its silence."""

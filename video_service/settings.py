@@ -98,7 +98,7 @@ class Settings:
     media_workers: Annotated[
         int,
         Says(
-            "Media workers that `run` starts; 0 is one per core less one for the web node, at least one.",
+            "Media workers that `run` starts; 0 is one per core.",
             low=0,
             high=256,
         ),
@@ -168,7 +168,7 @@ class Settings:
 
     def workers_to_start(self) -> int:
         """Return how many media workers `run` starts on this machine."""
-        return self.media_workers or max(1, (os.cpu_count() or 1) - 1)
+        return self.media_workers or os.cpu_count() or 1
 
     def project(self, kind: type[T]) -> T:
         """Return the dataclass `kind` filled from the fields here that have its fields' names."""

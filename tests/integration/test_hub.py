@@ -325,6 +325,22 @@ async def test_a_lost_worker_asks_both_pages_for_new_connections(hub: Hub, plane
     assert {plane.legs[route.customer_leg][0], plane.legs[route.agent_leg][0]} == {"w-2"}
 
 
+async def test_a_worker_that_was_out_of_reach_parts_what_ended_meanwhile(hub: Hub, plane: DiaryPlane) -> None:
+    agent = await ready_agent(hub)
+    await offer(agent)
+    customer = await enter(hub, CUSTOMER)
+    call = await call_between(customer, agent)
+    await offer(customer)
+    await poll(lambda: call in plane.calls)
+    plane.cut_off("w-1")
+    customer.send("hang_up", call=call)
+    await customer.until(type="customer_view", state="ended")
+    await agent.until(type="agent_view", state="after_call")
+    assert call in plane.calls
+    plane.reach("w-1")
+    await poll(lambda: call not in plane.calls)
+
+
 async def test_an_agent_whose_page_is_gone_gives_the_call_back(hub: Hub, plane: DiaryPlane) -> None:
     agent = await ready_agent(hub)
     await offer(agent)

@@ -63,6 +63,8 @@ class DiaryPlane:
         self.calls[route.call_id] = route
 
     async def close_call(self, worker: str, call_id: str, epoch: int) -> None:
+        if worker not in self.alive:
+            raise WorkerUnavailable
         if epoch < self.epochs.get(call_id, 0):
             raise StaleEpoch
         self.epochs[call_id] = epoch
@@ -91,6 +93,16 @@ class DiaryPlane:
         self.alive.remove(worker)
         self.legs = {leg: entry for leg, entry in self.legs.items() if entry[0] != worker}
         self._events.put_nowait(WorkerEvent(worker=worker, alive=False))
+
+    def cut_off(self, worker: str) -> None:
+        """Let a worker be out of reach for a while, with all that it has."""
+        self.alive.remove(worker)
+        self._events.put_nowait(WorkerEvent(worker=worker, alive=False))
+
+    def reach(self, worker: str) -> None:
+        """Let a worker be reached again."""
+        self.alive.append(worker)
+        self._events.put_nowait(WorkerEvent(worker=worker, alive=True))
 
     def leg_of(self, person: str) -> str:
         """Return the newest leg of a person."""

@@ -159,13 +159,13 @@ def test_a_bad_line_of_an_env_file_is_named(tmp_path: Path) -> None:
         read_env_file(file)
 
 
-def test_the_number_of_workers_leaves_a_core_to_the_web_node(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_there_is_a_worker_for_every_core(monkeypatch: pytest.MonkeyPatch) -> None:
     found = {}
     for cores in (None, 1, 2, 8):
         monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)
         found[cores] = Settings().workers_to_start()
 
-    assert found == {None: 1, 1: 1, 2: 1, 8: 7}
+    assert found == {None: 1, 1: 1, 2: 2, 8: 8}
     assert Settings(media_workers=3).workers_to_start() == 3
 
 
