@@ -183,10 +183,11 @@ async def test_the_next_call_shows_nothing_of_the_last(open_page: OpenPage, stag
     await expect(page.locator(".customer .pill")).to_have_text("画面清楚")
     await stage.post(messages.TextLine(call=views.CALL, seq=1, mine=False, text="秘密", at_ms=1), "agent")
     await expect(page.get_by_text("秘密")).to_be_visible()
-    await stage.show(views.agent("after_call", media="live"))
-    assert await page.locator(".customer video").evaluate("(v) => v.srcObject") is None
     for peer in stage.peers:
         peer.getTransceivers()[3].sender.replaceTrack(None)
+    await page.wait_for_timeout(500)  # what is on its way arrives
+    await stage.show(views.agent("after_call", media="live"))
+    assert await page.locator(".customer video").evaluate("(v) => v.srcObject") is None
     await stage.show(views.agent("on_call", media="live", call=views.agent_call(call="c-other", note="")))
     await expect(page.locator(".customer .pill")).to_have_text("正在接通")
     await expect(page.locator(".customer video")).to_be_hidden()

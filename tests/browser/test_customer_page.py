@@ -346,9 +346,9 @@ async def test_ending_is_asked_for_twice(open_page: OpenPage, stage: Stage) -> N
 async def test_every_end_has_its_sentence(open_page: OpenPage, stage: Stage, reason: str, sentence: str) -> None:
     page = await open_page("/customer/")
     await queue(page, stage)
-    await stage.show(
-        views.customer("ended", ended_reason=reason, agent_name="小林", connected_ms=views.now_ms() - 9_000)
-    )
+    await stage.show(views.customer("connected"))
+    await screen(page, "call")
+    await stage.show(views.customer("ended", ended_reason=reason))
     await screen(page, "ended")
     await expect(page.get_by_role("main")).to_contain_text(sentence)
 

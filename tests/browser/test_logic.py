@@ -44,7 +44,7 @@ async def run(page: Page, module: str, call: str, argument: object = None) -> An
         ({"view": {**CONNECTED, "state": "ringing"}}, "waiting"),
         ({"view": CONNECTED}, "call"),
         ({"view": CONNECTED, "link": "lost"}, "call"),
-        ({"view": CONNECTED, "left": "c-1"}, "ended"),
+        ({"view": CONNECTED, "left": "c-1", "answered": "c-1"}, "ended"),
         ({"view": {**CONNECTED, "state": "waiting", "connected_ms": 0}, "left": "c-1"}, "home"),
         ({"view": {**CONNECTED, "state": "waiting"}, "left": "c-0"}, "waiting"),
         ({"view": {**CONNECTED, "state": "ended", "ended_reason": "agent_hung_up"}}, "ended"),

@@ -42,7 +42,7 @@ export class CustomerApp {
       iceServers: () => this.socket.welcome?.ice_servers ?? [],
       onSlot: (slot, track) => slot === 0 && this.picture.attach(track),
       onSound: (track) => this.picture.addSound(track),
-      onState: (peer) => this.set({ peer }),
+      onState: (peer) => this.peerMoved(peer),
     });
     this.picture = new RemotePicture({
       label: t("call.their_picture"),
@@ -87,15 +87,23 @@ export class CustomerApp {
    * @param {State["reason"]} reason
    */
   prepare(urgent = false, reason = "") {
+    this.closeEnded();
     this.set({ step: "ready", urgent, reason, trouble: "", seen: this.state.view?.call ?? "" });
     this.useCamera();
   }
 
   /** Back to the first screen; the camera goes off. */
   goHome() {
+    this.closeEnded();
     this.closeCamera();
     this.set({ step: "home", urgent: false, reason: "", joining: false, trouble: "", seen: this.state.view?.call ?? "" });
     this.askService();
+  }
+
+  /** The last screen of a call was read: after a reload it need not come again. */
+  closeEnded() {
+    const { view } = this.state;
+    if (view?.state === "ended") this.socket.send({ type: "hang_up", call: view.call });
   }
 
   /** @param {boolean} withoutCamera join with words only */
@@ -150,6 +158,13 @@ export class CustomerApp {
       if (this.isOpening()) this.cameraGone(error instanceof CameraError ? error.trouble : "failed");
     }
     return undefined;
+  }
+
+  /** @param {import("../shared/peer.js").PeerState} peer */
+  peerMoved(peer) {
+    this.set({ peer });
+    // Each call begins as not paused on the service's side.
+    if (peer === "up") this.sendPicture();
   }
 
   isOpening() {
@@ -252,6 +267,7 @@ export class CustomerApp {
       const firstPlace = Math.max(this.state.firstPlace, view.place);
       this.set({ joining: false, step: "home", firstPlace });
     }
+    if (view.state === "connected") this.set({ answered: view.call, agentName: view.agent_name });
     if (before === "connected" && view.state === "ended" && last && this.state.left !== view.call) {
       this.set({ lengthMs: nowMs() - last.connected_ms });
     }

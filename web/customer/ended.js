@@ -50,7 +50,7 @@ export class EndedScreen {
   }
 
   /** @param {State} state */
-  draw({ view, left, lengthMs }) {
+  draw({ view, left, lengthMs, agentName }) {
     if (!view) return;
     // The page may know earlier than the service that the person has ended the call.
     const reason = view.state === "ended" ? view.ended_reason || "closed" : view.call === left ? "customer_hung_up" : "closed";
@@ -61,7 +61,7 @@ export class EndedScreen {
       this.mark.replaceChildren(icon(MARKS[reason] ?? "info"));
     }
     setText(this.heading, t(well ? "ended.title" : "ended.title_broken"));
-    setText(this.what, t(`ended.${reason}`, { name: view.agent_name || t("call.agent") }));
+    setText(this.what, t(`ended.${reason}`, { name: agentName || t("call.agent") }));
     setText(this.facts, t("ended.length", { time: lengthText(lengthMs) }));
     show(this.facts, lengthMs > 0);
   }

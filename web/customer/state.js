@@ -24,6 +24,8 @@
  * @property {boolean} joining begin was pressed, the service has not answered yet
  * @property {string} trouble code of the last refusal; "" for none
  * @property {string} left the call that this person left; the service may not know yet
+ * @property {string} answered the last call that an agent answered
+ * @property {string} agentName who answered it; a view of an ended call does not say
  * @property {string} seen the ended call whose last screen was closed
  * @property {"off" | "opening" | "on" | CameraTrouble} camera
  * @property {boolean} withoutCamera the person chose to write only
@@ -54,6 +56,8 @@ export function startState() {
     joining: false,
     trouble: "",
     left: "",
+    answered: "",
+    agentName: "",
     seen: "",
     camera: "off",
     withoutCamera: false,
@@ -74,13 +78,13 @@ export function startState() {
  * @param {State} state
  * @returns {ScreenName}
  */
-export function screenOf({ view, link, step, left, seen }) {
+export function screenOf({ view, link, step, left, seen, answered }) {
   if (link === "replaced" || link === "version") return "stopped";
   if (!view || view.state === "home") return step;
   const gone = view.call !== "" && view.call === left;
   if (view.state === "ended" || gone) {
     // A queue that was left by the person's own wish needs no last word.
-    const cancelled = view.ended_reason === "customer_cancelled" || (gone && !view.connected_ms);
+    const cancelled = view.ended_reason === "customer_cancelled" || (gone && view.call !== answered);
     return cancelled || view.call === seen ? step : "ended";
   }
   return view.state === "connected" ? "call" : "waiting";

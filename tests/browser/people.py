@@ -1,0 +1,120 @@
+"""People at the pages of the real service: what each does and sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.async_api import Page, expect
+
+from tests.browser.service import PASSWORD
+
+# Runs in each page before its own scripts: keeps count of the pictures that were really shown.
+WATCH = """
+window.seen = { customer: [], agent: [] };
+const watch = (video) => {
+  if (video.watched || video.closest('.own-picture')) return;
+  video.watched = true;
+  const shown = (now) => {
+    (video.shownAt ??= []).push(performance.timeOrigin + now);
+    video.requestVideoFrameCallback(shown);
+  };
+  video.requestVideoFrameCallback(shown);
+};
+new MutationObserver(() => document.querySelectorAll('video').forEach(watch))
+  .observe(document, { childList: true, subtree: true });
+"""
+
+
+@dataclass
+class Person:
+    """Somebody at a page."""
+
+    page: Page
+
+    async def screen(self, name: str, *, limit_s: float = 20) -> None:
+        await self.page.locator(f"#app[data-screen='{name}']").wait_for(timeout=limit_s * 1000)
+
+    async def fps(self, selector: str, seconds: float = 3.0) -> float:
+        """Return how many pictures a second a video element showed."""
+        shown: int = await self.page.locator(selector).evaluate(
+            """async (video, ms) => {
+              const before = video.shownAt?.length ?? 0;
+              await new Promise((done) => setTimeout(done, ms));
+              return (video.shownAt?.length ?? 0) - before;
+            }""",
+            seconds * 1000,
+        )
+        return shown / seconds
+
+    async def first_shown_ms(self, selector: str, since_ms: float) -> float:
+        """Return when a video element showed its first picture after `since_ms` (milliseconds since 1970)."""
+        first: float = await self.page.locator(selector).evaluate(
+            "(video, since) => video.shownAt.find((at) => at >= since)", since_ms
+        )
+        return first
+
+
+class Customer(Person):
+    async def begin(self) -> None:
+        await self.page.get_by_role("button", name="开始手语视频").click()
+        await self.page.get_by_role("button", name="同意，开始排队").click()
+        await self.screen("waiting")
+
+    async def see_agent(self, *, limit_s: float = 20) -> None:
+        pill = self.page.locator(".pill[data-name='clear'], .pill[data-name='protected'], .pill[data-name='weak']")
+        await pill.wait_for(timeout=limit_s * 1000)
+
+    async def pill(self, name: str, *, limit_s: float = 20) -> None:
+        await self.page.locator(f".pill[data-name='{name}']").wait_for(timeout=limit_s * 1000)
+
+    async def end(self) -> None:
+        await self.page.get_by_role("button", name="结束", exact=True).click()
+        await self.page.get_by_role("button", name="结束通话").click()
+        await self.screen("ended")
+
+
+class Agent(Person):
+    async def sign_in(self, name: str) -> None:
+        await self.page.get_by_label("姓名").fill(name)
+        await self.page.get_by_label("密码").fill(PASSWORD)
+        await self.page.keyboard.press("Enter")
+        await self.screen("desk")
+
+    async def take_calls(self) -> None:
+        await self.page.get_by_role("button", name="开始接听").click()
+        await expect(self.page.locator(".state-card")).to_have_attribute("data-state", "available", timeout=20_000)
+
+    async def accept(self) -> float:
+        """Accept the call that rings; returns when (milliseconds since 1970)."""
+        button = self.page.get_by_role("button", name="接听")
+        await button.wait_for()
+        pressed: float = await button.evaluate("(b) => { b.click(); return Date.now(); }")
+        return pressed
+
+    async def next_call(self) -> None:
+        """The call is over: be ready for another."""
+        await self.state("after_call")
+        await self.take_calls()
+
+    async def state(self, name: str, *, limit_s: float = 20) -> None:
+        await expect(self.page.locator(".state-card")).to_have_attribute("data-state", name, timeout=limit_s * 1000)
+
+
+class Coordinator(Person):
+    async def sign_in(self, name: str) -> None:
+        await self.page.get_by_label("姓名").fill(name)
+        await self.page.get_by_label("密码").fill(PASSWORD)
+        await self.page.keyboard.press("Enter")
+        await self.screen("board")
+
+    async def roster(self, agent: str, day: Any) -> None:
+        """Put an agent on shift from now on."""
+        await self.page.get_by_role("link", name="班次").click()
+        await self.page.locator("#shift-agent").select_option(label=agent)
+        await self.page.get_by_label("日期").fill(f"{day:%Y-%m-%d}")
+        await self.page.get_by_label("从", exact=True).fill(f"{day:%H:%M}")
+        later = (day.hour + 8) % 24
+        await self.page.get_by_label("到", exact=True).fill(f"{later:02}:{day:%M}")
+        await self.page.get_by_role("button", name="添加").click()
+        await self.page.get_by_role("status").filter(has_text="已添加").wait_for()
