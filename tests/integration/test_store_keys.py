@@ -1,0 +1,113 @@
+"""The table of keys, its page in docs, and the keys that a full history really leaves behind."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from signaling.identity_types import Identity
+from tests.oracle.compare import Dump
+from tests.oracle.world import KINDS, World, play
+from video_service.keys import KEYS, spec_of
+from video_service.media_plane import LegState
+
+pytestmark = pytest.mark.integration
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "keys.md"
+
+NOT_LEFT_BEHIND = {"wakes"}
+"""A channel is no key."""
+
+NEVER_EXPIRE = {spec.stem for spec in KEYS if spec.ttl == "none" or spec.ttl.startswith("trimmed")}
+
+
+async def full_history(redis: Redis, pool: str) -> Dump:
+    """Everything that can happen, has: a town's history, tokens used and not, a call with legs and text."""
+    dice = random.Random(3)
+    world = World(redis, redis, pool)
+    await world.open()
+    await play(world, [(dice.choice(KINDS), dice.randrange(100), dice.randrange(100)) for _ in range(1_500)], 1)
+    store = world.stores[0]
+    agent = Identity(person="a9", role="agent", skills=("csl",))
+    for issue in (store.issue_ticket, store.issue_resume):
+        await issue(agent)
+    ticket = await store.issue_ticket(agent)
+    await store.redeem_ticket(ticket)
+    with pytest.raises(Exception, match="token"):
+        await store.redeem_ticket(ticket)
+    await store.connect(agent, node="n", socket="s", codecs=())
+    await store.add_shift("a9", world.clock.now_ms, world.clock.now_ms + 3_600_000)
+    await store.sign_in(agent)
+    await store.ready("a9")
+    for customer in ("x1", "x2", "x3"):
+        await store.connect(Identity(person=customer, role="customer"), node="n", socket="s", codecs=())
+        if customer != "x3":
+            await store.join(customer, queue="main", needs=("csl",), urgent=False, reason="", locale="")
+    view = await store.agent_view("a9", alive=())
+    if view.reservation is not None:
+        await store.decline("a9", view.reservation.call, view.reservation.epoch)
+    view = await store.agent_view("a9", alive=())
+    if view.reservation is not None:
+        await store.accept("a9", view.reservation.call, view.reservation.epoch)
+        await store.leg_offered("a9", leg="l", worker="w")
+        await store.leg_event("a9", leg="l", state=LegState.CONNECTED)
+        await store.say("a9", view.reservation.call, "hello")
+    free = Identity(person="a8", role="agent", skills=("idle",))
+    await store.connect(free, node="n", socket="s", codecs=())
+    await store.add_shift("a8", world.clock.now_ms, world.clock.now_ms + 3_600_000)
+    await store.sign_in(free)
+    await store.ready("a8")
+    return await Dump(pool).read(redis)
+
+
+async def test_every_key_is_in_the_table_and_every_line_of_the_table_is_used(redis: Redis, pool: str) -> None:
+    dump = await full_history(redis, pool)
+    found = {name: spec_of(name, pool) for name in dump.types}
+    assert [name for name, spec in found.items() if spec is None] == []
+    assert {name: dump.types[name] for name in found} == {name: spec.type for name, spec in found.items() if spec}
+    assert {spec.stem for spec in found.values() if spec} == {spec.stem for spec in KEYS} - NOT_LEFT_BEHIND
+
+
+async def test_what_should_pass_does_pass(redis: Redis, pool: str) -> None:
+    dump = await full_history(redis, pool)
+    for name in dump.types:
+        spec = spec_of(name, pool)
+        assert spec is not None
+        expires = await redis.pttl(name) > 0
+        if spec.stem in NEVER_EXPIRE:
+            assert not expires, name
+        elif spec.stem == "person":
+            assert expires == (dump.values[name]["present"] == "0"), name
+        elif spec.stem == "agent":
+            assert expires == (dump.values[name]["state"] == "offline"), name
+        elif spec.stem in ("call", "record"):
+            assert expires == bool(dump.values[name]["ended_reason"]), name
+        elif spec.stem != "declined":
+            assert expires, name
+
+
+async def test_every_hash_has_a_schema_version(redis: Redis, pool: str) -> None:
+    dump = await full_history(redis, pool)
+    for name, value in dump.values.items():
+        if dump.types[name] == "hash" and spec_of(name, pool) not in (
+            spec_of(f"{dump.root}{stem}", pool) for stem in ("metrics", "agent_states")
+        ):
+            assert value.get("v") == "1", name
+    assert '"v":1' in dump.of("ticket").popitem()[1]
+    assert '"v":1' in dump.of("texts").popitem()[1][0]
+
+
+async def test_no_name_or_text_is_on_record(redis: Redis, pool: str) -> None:
+    dump = await full_history(redis, pool)
+    for record in dump.of("record").values():
+        assert not {"name", "note", "text", "texts"} & set(record)
+
+
+def test_the_page_for_readers_is_the_table() -> None:
+    lines = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
+    assert lines == [
+        f"| `{{pool}}:{spec.name}` | {spec.type} | {spec.ttl} | {spec.writer} | {spec.holds} |" for spec in KEYS
+    ]
