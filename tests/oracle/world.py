@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from signaling.errors import SignalingError
+from signaling.errors import SignalingError, StoreUnavailable
 from signaling.identity_types import Identity
 from signaling.policy import Policy
 from signaling.store import Store
@@ -55,9 +55,14 @@ class LoggingStore(Store):
 
     def keep(self, log: list[tuple[int, str, tuple[Argument, ...], int]]) -> None:
         self.log = log
+        self.unsure: list[tuple[str, tuple[Argument, ...], int]] = []
 
     async def run(self, name: str, *arguments: Argument) -> dict[str, Any]:
-        answer = await super().run(name, *arguments)
+        try:
+            answer = await super().run(name, *arguments)
+        except StoreUnavailable:
+            self.unsure.append((name, arguments, self.now_ms()))
+            raise
         if "op" in answer:
             self.log.append((answer["op"], name, arguments, answer["now"]))
         return answer
@@ -79,7 +84,7 @@ class World:
         self.oracle = Oracle(self.policy)
         self.sockets: dict[str, str] = {}
         self.frozen: set[str] = set()
-        self.turn = 0
+        self.turn = self.acknowledged = 0
         self.slots = 0
 
     @property
@@ -126,6 +131,8 @@ class World:
         if work is not None:
             try:
                 await work
+            except StoreUnavailable:
+                raise
             except SignalingError:
                 return
 
@@ -192,7 +199,8 @@ class World:
 
     def replay(self) -> None:
         """Let the oracle do what was logged, in the order of the numbers."""
-        for _, name, arguments, now_ms in sorted(self.log):
+        for number, name, arguments, now_ms in sorted(self.log):
+            self.acknowledged = number
             try:
                 self.oracle.apply(name, arguments, now_ms)
             except Refused as refused:

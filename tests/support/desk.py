@@ -39,8 +39,12 @@ class Desk:
             await self.store.ready(name)
         return name
 
+    def identity(self, customer: str) -> Identity:
+        """Return who a customer is."""
+        return Identity(person=customer, role="customer", locale="zh-CN")
+
     async def customer(self, name: str) -> str:
-        await self.connect(Identity(person=name, role="customer", locale="zh-CN"))
+        await self.connect(self.identity(name))
         return name
 
     async def join(self, name: str, *needs: str, urgent: bool = False) -> str:
