@@ -342,7 +342,8 @@ async def load() -> dict[str, Any]:
         for index, payload in enumerate(packets[:LOAD_PACKETS]):
             last = index % 4 == 3
             packet = RtpPacket(97, int(last), 1000 + index & 0xFFFF, index // 4 * 3000, 4711, payload)
-            await transport._send_rtp(packet.serialize())
+            packet.extensions.abs_send_time = int(time.time() * (1 << 18)) & 0xFFFFFF
+            await transport._send_rtp(packet.serialize(transport._rtp_header_extensions_map))
             if index % 20 == 19:
                 await asyncio.sleep(max(0.0, start + index / LOAD_PER_S - time.perf_counter()))
         await asyncio.sleep(0.3)
