@@ -94,6 +94,7 @@ class MediaEngine:
         self._calls = CallTable()
         self._events: asyncio.Queue[MediaEvent | None] = asyncio.Queue(EVENT_LIMIT)
         self._certificate: RTCCertificate = RTCCertificate.generateCertificate()
+        self._dropped_events = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._ticker: asyncio.Task[None] | None = None
         self._faults = FaultLog("leg_tick_failed")
@@ -320,7 +321,9 @@ class MediaEngine:
     def _emit(self, event: MediaEvent | None) -> None:
         while self._events.full():
             self._events.get_nowait()
-            log.error("event_dropped")
+            if not self._dropped_events:
+                log.error("events_dropped")
+            self._dropped_events += 1
         self._events.put_nowait(event)
 
     async def _tick(self) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import itertools
 from collections.abc import AsyncIterator, Callable
+from unittest import mock
 
 import numpy as np
 import pytest
 from aiortc.codecs import depayload
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
-from media.engine import MediaEngine
+from media.engine import EVENT_LIMIT, MediaEngine
 from media.negotiation import H264
 from media.rtp_packet import RtpPacket
 from tests.integration.media_peers import Camera, Client, Received, Site, card, loopback_settings, site, until
@@ -166,6 +168,27 @@ async def test_no_raw_pixel_of_the_agent_reaches_anybody(place: Site) -> None:
             raw = card(number)[: luma.shape[0]].astype(int)
             assert np.abs(luma - (255 - raw)).mean() < 15
             assert np.abs(luma - raw).mean() > 50
+
+
+async def test_a_call_may_be_opened_before_its_customer_is_connected(place: Site) -> None:
+    agent = await place.join("agent", AGENT, first=1000)
+    customer = Client("customer", CUSTOMER, camera=Camera(first=2000), pitch_hz=0, codec="")
+    place.clients.append(customer)
+    answer = await place.engine.answer_leg(customer.request(await customer.offer()))
+    await place.call("call", customer, agent)
+    await some(agent.slots[0], 10)
+    await customer.accept(answer.sdp)
+    for received in (customer.slots[0], agent.slots[1]):
+        await some(received)
+
+    assert within(inverted(customer.slots[0]), 1000)
+    assert within(upright(agent.slots[1]), 2000)
+    assert place.states("customer", "call") == [LegState.CONNECTED, LegState.FLOWING]
+
+
+async def test_a_client_that_wants_to_begin_the_handshake_may(place: Site) -> None:
+    agent = await place.join("agent", AGENT, change_offer=lambda offer: offer.replace("actpass", "active"))
+    await some(agent.slots[0])
 
 
 # Swaps, ends and fences
@@ -472,3 +495,25 @@ async def test_an_agents_h264_camera_is_decoded(place: Site) -> None:
 
     camera = place.engine._legs["agent"]._camera  # type: ignore[attr-defined]
     assert camera._assembler.codec == H264
+
+
+async def test_events_that_nobody_reads_are_bounded(place: Site) -> None:
+    engine = MediaEngine(loopback_settings(), InvertingStage)
+    agent = await place.join("agent", AGENT)
+    leg = place.engine._legs[agent.leg_id]
+    for _ in range(2 * EVENT_LIMIT):
+        engine._state_changed(leg, LegState.SILENT)
+    await engine.close()
+
+    assert len([event async for event in engine.events()]) == EVENT_LIMIT - 1
+
+
+async def test_a_certificate_that_ends_soon_is_replaced(place: Site) -> None:
+    first = place.engine._current_certificate()
+    assert place.engine._current_certificate() is first, "one for the whole process"
+    soon = dt.datetime.now(tz=dt.UTC) + dt.timedelta(hours=20)
+    with mock.patch.object(type(first), "expires", new_callable=mock.PropertyMock, return_value=soon):
+        second = place.engine._current_certificate()
+
+    assert second is not first
+    await place.join("agent", AGENT)
