@@ -36,7 +36,9 @@ _CONSTANT = 2.0
 _HOLIDAY_SIZE, _OTHER_KIND_SIZE = 0.5, 0.2
 _TREND_UNIT_DAYS = 90.0
 _YEAR_DAYS, _YEAR_WIDTH = 365.25, 0.3
-_UNUSUAL = 4.0
+# A day is unusual beyond so many standard deviations and so much of its calls.
+_UNUSUAL, _WORTH_A_NOTE = 4.0, 0.1
+_DEVIATIONS_OF_MEDIAN = 1.4826
 _MOST_UNUSUAL_SHARE = 0.1
 
 Scales = Mapping[str, float]
@@ -182,10 +184,13 @@ class _Kernel:
         fitted = fit(self.observed(base), counts[kept], exposure[kept])
         mean, variance = fitted.predict(self.between(known, base), self.own(known))
         expected = exposure * np.exp(mean)
-        deviation = np.sqrt(variance + self.scales["day"] ** 2 + 1.0 / np.maximum(expected, 1.0))
         # Of square roots, because those of small counts are nearly normal.
         distance = 2 * (np.sqrt(counts + 0.375) - np.sqrt(expected + 0.375)) / np.sqrt(np.maximum(expected, 1.0))
+        # How far days usually are, by their median: the odd one has already stretched the size that was learned.
+        usual = _DEVIATIONS_OF_MEDIAN * float(np.median(np.abs(distance[kept])))
+        deviation = np.maximum(usual, np.sqrt(variance + 1.0 / np.maximum(expected, 1.0)))
         far: NDArray[np.bool_] = (np.abs(distance) > _UNUSUAL * deviation) & (known.kind == "")
+        far &= np.abs(distance) > _WORTH_A_NOTE
         return far if far.sum() <= _MOST_UNUSUAL_SHARE * len(counts) else np.zeros_like(far)
 
     def _since_origin(self, days: Traits) -> Array:

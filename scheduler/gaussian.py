@@ -66,7 +66,8 @@ def fit(kernel: Array, counts: Array, exposure: Array, start: Array | None = Non
     mean = float(np.log((counts.sum() + 0.5) / exposure.sum()))
     kernel = kernel + _JITTER * np.eye(len(counts))
     f: Array = np.full(len(counts), mean) if start is None else start
-    weights, objective = np.zeros(len(counts)), -np.inf
+    weights = np.zeros(len(counts))
+    objective = _objective(weights, f - mean, f, counts, exposure) if start is None else -np.inf
     for _ in range(_MOST_STEPS):
         expected = exposure * np.exp(f)
         root = np.sqrt(expected)
@@ -74,6 +75,9 @@ def fit(kernel: Array, counts: Array, exposure: Array, start: Array | None = Non
         wanted = b - root * np.linalg.solve(_inner(kernel, root), root * (kernel @ b))
         before = f
         weights, f, objective = _damped(kernel, mean, counts, exposure, weights, wanted, objective)
+        if objective == -np.inf:
+            # The start was not near at all.
+            return fit(kernel, counts, exposure)
         if np.max(np.abs(f - before)) < _SETTLED:
             root = np.sqrt(exposure * np.exp(f))
             cholesky = np.asarray(np.linalg.cholesky(_inner(kernel, root)), dtype=np.float64)
@@ -99,12 +103,19 @@ def _damped(
     while True:
         weights = old + share * (wanted - old)
         shift = kernel @ weights
-        f = np.minimum(mean + shift, _LARGEST_LOG_RATE)
-        objective = float(-0.5 * weights @ shift + counts @ f - exposure @ np.exp(f))
+        f = mean + shift
+        objective = _objective(weights, shift, f, counts, exposure)
         # Near the top the differences are rounding: a step may look worse by that much.
-        if objective >= before - _ROUNDING * abs(before) or share < _SMALLEST_STEP:
+        if objective >= before - _ROUNDING * max(abs(before), 1.0) or share < _SMALLEST_STEP:
             return weights, f, objective
         share /= 2
+
+
+def _objective(weights: Array, shift: Array, f: Array, counts: Array, exposure: Array) -> float:
+    """Return the log posterior up to a constant; minus infinity where a rate overflows."""
+    if np.max(f) > _LARGEST_LOG_RATE:
+        return -np.inf
+    return float(-0.5 * weights @ shift + counts @ f - exposure @ np.exp(f))
 
 
 def most_likely(

@@ -151,17 +151,17 @@ def usual_hours(first_day: date, recorded: Floats) -> Floats:
 def mark_outages(history: History) -> History:
     """Mark runs of silence that the usual rate makes all but impossible.
 
-    The usual rate of a slot is the mean over its weekday's days. A silence goes on over closed hours and ends with a
-    call or a gap in the record.
+    The usual rate of a slot is the mean over its weekday's other days. A silence goes on over closed hours and ends
+    with a call or a gap in the record.
     """
     exposure = history.exposure
     weekday = (np.arange(len(exposure)) + history.first_day.weekday()) % 7
     expected = np.zeros_like(exposure)
     for number in range(7):
         rows = weekday == number
-        known = exposure[rows].sum(axis=0)
+        others = exposure[rows].sum(axis=0) - exposure[rows]
         calls = np.where(exposure[rows] > 0, history.calls[rows], 0).sum(axis=0)
-        expected[rows] = exposure[rows] * np.divide(calls, known, out=np.zeros_like(known), where=known > 0)
+        expected[rows] = exposure[rows] * np.divide(calls, others, out=np.zeros_like(others), where=others > 0)
     silent = (history.calls == 0) & (exposure > 0)
     ends = (history.calls > 0) | (history.state == State.GAP)
     run = np.cumsum(ends.ravel())
