@@ -38,7 +38,7 @@ class Policy:
     waiting_limit: int = 500
     """So many calls may wait; the next customer is told that the queue is full."""
     wall_limit: int = 200
-    """So many waiting and so many live calls are listed on the wall; the totals are always whole."""
+    """So many waiting and so many live calls are listed on the wall, the higher classes and earlier arrivals first."""
     ticket_ttl_s: float = 30
     """A ticket for a socket lives so long and can be used once."""
     resume_ttl_s: float = 3600

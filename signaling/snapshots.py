@@ -119,4 +119,3 @@ class WallSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     active: tuple[WallCallRow, ...]
     agents: tuple[WallAgentRow, ...]
     today: Today
-    waiting_total: int

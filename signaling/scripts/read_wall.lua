@@ -46,4 +46,4 @@ for _, member in ipairs(redis.call('ZRANGEBYSCORE', key('rollups'), ARGV[2], '+i
 end
 return '{"now":' .. int(NOW) .. ',"waiting":' .. encode_list(calls.waiting) .. ',"active":' .. encode_list(calls.active)
   .. ',"agents":' .. encode_list(agents) .. ',"today":' .. cjson.encode(sums)
-  .. ',"waiting_total":' .. redis.call('ZCARD', key('line')) .. '}'
+  .. '}'

@@ -44,8 +44,8 @@ async def test_the_sums_computed_anew_from_records_equal_those_kept_by_the_scrip
     policy = world.policy
     anew = roll_up(records, interval_minutes=policy.interval_minutes, target_s=policy.service_level_target_s)
     assert await Records(redis, pool=pool).rollups(0, LATER_MS) == anew
-    assert sum(rollup.offered for rollup in anew) == len(records) > 50
-    assert sum(rollup.answered for rollup in anew) > 20
+    assert sum(rollup.offered for rollup in anew) == len(records) > 30
+    assert sum(rollup.answered for rollup in anew) > 10
     assert sum(rollup.after_call_ms for rollup in anew) > 0
     assert sum(rollup.declines for rollup in anew) > 0
     assert sum(rollup.misses for rollup in anew) > 0

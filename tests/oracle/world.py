@@ -185,7 +185,8 @@ class World:
                 start_ms = self.clock.now_ms // HOUR_MS * HOUR_MS + y % 2 * HOUR_MS
                 return self.store.add_shift(agent, start_ms, start_ms + HOUR_MS)
             case "remove_shift" if self.oracle.shifts:
-                return self.store.remove_shift(sorted(self.oracle.shifts)[y % len(self.oracle.shifts)])
+                known = sorted((shift.agent, shift.start_ms, key) for key, shift in self.oracle.shifts.items())
+                return self.store.remove_shift(known[y % len(known)][2])
         return None
 
     async def advance(self, seconds: float) -> None:

@@ -205,9 +205,7 @@ def wall_call(name: str, phase: str, seq: int, call_class: str = "normal") -> Wa
 def test_the_wall_lists_waiting_calls_in_the_order_in_which_they_are_served() -> None:
     waiting = (wall_call("n1", "queued", 1), wall_call("u3", "queued", 3, "urgent"), wall_call("n2", "ringing", 2))
     today = Today(offered=5, answered=4, within_target=3, abandoned=1)
-    wall = WallSnapshot(
-        now=9, waiting=waiting, active=(wall_call("t", "alone", 0),), agents=(), today=today, waiting_total=3
-    )
+    wall = WallSnapshot(now=9, waiting=waiting, active=(wall_call("t", "alone", 0),), agents=(), today=today)
     view = views.coordinator_view(wall, policy=POLICY)
     assert [each.call for each in view.waiting] == ["u3", "n1", "n2"]
     assert [each.state for each in view.waiting] == ["waiting", "waiting", "ringing"]
