@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import msgspec
 from redis.exceptions import RedisError
@@ -20,7 +20,7 @@ RECONNECT_S = 0.2
 class WakeStore(StoreBase):
     """Listening. Wakes are hints: what they lose, "lagged" makes up for."""
 
-    async def wakes(self) -> AsyncIterator[Wake]:
+    async def wakes(self) -> AsyncGenerator[Wake, None]:
         """Yield wakes until the caller stops (`aclosing` is advised).
 
         The first wake is always "lagged": it means that the subscription stands. So does one after each reconnection.

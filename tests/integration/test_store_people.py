@@ -138,7 +138,7 @@ async def listening(url: str, pool: str) -> AsyncIterator[asyncio.Queue[Wake]]:
     heard: asyncio.Queue[Wake] = asyncio.Queue(100)
 
     async def listen() -> None:
-        async with contextlib.aclosing(Store(client, pool=pool).wakes()) as wakes:  # type: ignore[type-var]
+        async with contextlib.aclosing(Store(client, pool=pool).wakes()) as wakes:
             async for wake in wakes:
                 heard.put_nowait(wake)
 
