@@ -59,14 +59,25 @@ async def test_two_nodes_at_the_same_time_do_what_the_policy_says_in_the_order_r
     await run(world, history, at_once=8)
 
 
+async def long_history(redis: Redis, second: Redis, pool: str, seed: int, *, at_once: int) -> World:
+    dice = random.Random(seed)
+    world = World(redis, second, f"{pool}-{seed}")
+    history = [(dice.choice(KINDS), dice.randrange(100), dice.randrange(100)) for _ in range(700)]
+    await run(world, history, at_once)
+    return world
+
+
 async def test_long_histories_take_every_step_of_the_life_cycles(redis: Redis, second: Redis, pool: str) -> None:
     visited: set[tuple[str, str, str]] = set()
-    for seed in range(12):
-        dice = random.Random(seed)
-        world = World(redis, second, f"{pool}-{seed}")
-        history = [(dice.choice(KINDS), dice.randrange(100), dice.randrange(100)) for _ in range(700)]
-        await run(world, history, at_once=1 + seed % 3 * 4)
+    for seed in range(14):
+        world = await long_history(redis, second, pool, seed, at_once=1)
         visited |= world.oracle.visited
     for machine in (CALL, AGENT):
         taken = {(state, event) for name, state, event in visited if name == machine.name}
         assert taken == set(machine.table) - NEVER_BY_CHANCE
+
+
+@pytest.mark.parametrize("seed", range(20, 24))
+async def test_long_histories_with_much_at_once(redis: Redis, second: Redis, pool: str, seed: int) -> None:
+    world = await long_history(redis, second, pool, seed, at_once=9)
+    assert len(world.oracle.calls) > 3
