@@ -122,6 +122,17 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("wakes", "channel", "-", "every writing script", "hints where to look again, JSON lists"),
 )
 
+"""What signalling keeps."""
+
+OTHER_KEYS: tuple[KeySpec, ...] = (
+    KeySpec("accounts", "hash", "none", "users, the HTTP surface", "account by sign-in name, password as argon2id"),
+    KeySpec("account_names", "hash", "none", "users", "display name by agent"),
+    KeySpec("web_session:<digest>", "string", "12 h", "sign-in", "a signed-in browser"),
+    KeySpec("sign_in_tries:<digest>", "string", "5 min", "sign-in", "tries of one name from one address"),
+    KeySpec("media_workers", "zset", "30 s after the last renewal", "media workers", "lease by its end"),
+)
+"""What accounts, signed-in browsers and media workers keep."""
+
 
 class Keys:
     """The names of one pool's keys, for the few that are used outside the scripts."""
@@ -151,4 +162,4 @@ def spec_of(key: str, pool: str = "main") -> KeySpec | None:
     if root != "{" + pool:
         return None
     stem, *parts = rest.split(":")
-    return next((spec for spec in KEYS if spec.stem == stem and spec.parts == len(parts)), None)
+    return next((spec for spec in (*KEYS, *OTHER_KEYS) if spec.stem == stem and spec.parts == len(parts)), None)

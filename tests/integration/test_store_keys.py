@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from signaling.identity_types import Identity
 from tests.oracle.compare import Dump
 from tests.oracle.world import KINDS, World, play
-from video_service.keys import KEYS, spec_of
+from video_service.keys import KEYS, OTHER_KEYS, spec_of
 from video_service.media_plane import LegState
 
 pytestmark = pytest.mark.integration
@@ -109,5 +109,6 @@ async def test_no_name_or_text_is_on_record(redis: Redis, pool: str) -> None:
 def test_the_page_for_readers_is_the_table() -> None:
     lines = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
     assert lines == [
-        f"| `{{pool}}:{spec.name}` | {spec.type} | {spec.ttl} | {spec.writer} | {spec.holds} |" for spec in KEYS
+        f"| `{{pool}}:{spec.name}` | {spec.type} | {spec.ttl} | {spec.writer} | {spec.holds} |"
+        for spec in (*KEYS, *OTHER_KEYS)
     ]

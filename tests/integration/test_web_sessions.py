@@ -8,8 +8,10 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import Redis
 
+from media.registry import Lease, Registry
 from video_service.accounts import Accounts, Role, SignInRefused
 from video_service.clock import SystemClock
+from video_service.keys import OTHER_KEYS, spec_of
 from video_service.passwords import PasswordCost, Passwords
 from video_service.web_sessions import SessionLimits, TooManyTries, WebSessions, guest_person, new_guest_token
 
@@ -31,6 +33,21 @@ async def accounts(redis: Redis, pool: str) -> AsyncIterator[Accounts]:
 @pytest.fixture
 def sessions(redis: Redis, accounts: Accounts, pool: str) -> WebSessions:
     return WebSessions(redis, accounts, pool=pool, clock=SystemClock(), limits=SessionLimits(sign_in_tries=3))
+
+
+async def test_every_key_is_in_the_table_and_passes_when_the_table_says_so(
+    redis: Redis, pool: str, sessions: WebSessions
+) -> None:
+    await sessions.sign_in("lin", SECRET, address=ADDRESS)
+    with contextlib.suppress(SignInRefused):
+        await sessions.sign_in("lin", "wrong", address=ADDRESS)
+    await Registry(redis, pool).renew(Lease(worker="w", address="unix:/nowhere"))
+    found = {}
+    async for key in redis.scan_iter(match=f"{{{pool}}}:*"):
+        spec = spec_of(key.decode(), pool)
+        assert spec is not None, key
+        found[spec] = ((await redis.type(key)).decode(), await redis.ttl(key) > 0)
+    assert found == {spec: (spec.type, spec.ttl != "none") for spec in OTHER_KEYS}
 
 
 async def test_a_token_signs_in_until_it_is_signed_out(sessions: WebSessions) -> None:
