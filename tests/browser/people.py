@@ -11,7 +11,6 @@ from tests.browser.service import PASSWORD
 
 # Runs in each page before its own scripts: keeps count of the pictures that were really shown.
 WATCH = """
-window.seen = { customer: [], agent: [] };
 const watch = (video) => {
   if (video.watched || video.closest('.own-picture')) return;
   video.watched = true;
@@ -21,8 +20,14 @@ const watch = (video) => {
   };
   video.requestVideoFrameCallback(shown);
 };
-new MutationObserver(() => document.querySelectorAll('video').forEach(watch))
-  .observe(document, { childList: true, subtree: true });
+// And every word that the pills have shown: some states last only moments.
+window.pills = [];
+new MutationObserver(() => {
+  document.querySelectorAll('video').forEach(watch);
+  for (const pill of document.querySelectorAll('.pill')) {
+    if (!window.pills.includes(pill.textContent)) window.pills.push(pill.textContent);
+  }
+}).observe(document, { childList: true, subtree: true, characterData: true });
 """
 
 
@@ -31,6 +36,10 @@ class Person:
     """Somebody at a page."""
 
     page: Page
+
+    async def has_seen(self, word: str) -> bool:
+        """Whether a pill has said this word since the page was loaded."""
+        return bool(await self.page.evaluate("(word) => window.pills.includes(word)", word))
 
     async def screen(self, name: str, *, limit_s: float = 20) -> None:
         await self.page.locator(f"#app[data-screen='{name}']").wait_for(timeout=limit_s * 1000)
@@ -82,6 +91,9 @@ class Agent(Person):
         await self.screen("desk")
 
     async def take_calls(self) -> None:
+        """Be ready for calls, whatever went before."""
+        if await self.page.locator(".state-card").get_attribute("data-state") == "available":
+            return
         await self.page.get_by_role("button", name="开始接听").click()
         await expect(self.page.locator(".state-card")).to_have_attribute("data-state", "available", timeout=20_000)
 

@@ -110,4 +110,3 @@ async def run_service(**environment: str) -> AsyncIterator[Service]:
                 process.kill()
                 await process.wait()
             await reading
-            Path("/tmp/service.log").write_text("".join(self_lines)) if (self_lines := service.lines) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -27,6 +28,7 @@ async def line(launch: Launch) -> AsyncIterator[Line]:
 
 
 async def meet(line: Line) -> Customer:
+    await line.agent.take_calls()
     customer = await line.new_customer()
     await customer.begin()
     await line.agent.accept()
@@ -47,15 +49,15 @@ async def test_a_reload_in_a_call_goes_on_with_the_same_agent(line: Line) -> Non
     await customer.page.reload()
     await both_see(line, customer)
     await customer.end()
-    await line.agent.next_call()
+    await line.agent.state("after_call")
 
 
 async def test_a_closed_customers_tab_is_said_to_the_agent(line: Line) -> None:
     customer = await meet(line)
     await customer.page.close()
-    await expect(line.agent.page.locator(".customer .pill")).to_have_text("客户断线")
+    await expect(line.agent.page.locator(".customer .pill")).to_have_text(re.compile("画面停了|客户断线"))
     await line.agent.page.screenshot(path=SHOTS / "fault-customer-closed-agent-sees.png")
-    await line.agent.next_call()
+    await line.agent.state("after_call")
 
 
 async def test_the_web_node_dies_and_the_call_goes_on(line: Line) -> None:
@@ -66,18 +68,19 @@ async def test_the_web_node_dies_and_the_call_goes_on(line: Line) -> None:
     await line.agent.page.screenshot(path=SHOTS / "fault-web-killed-agent-sees.png")
     await both_see(line, customer)
     await customer.end()
-    await line.agent.next_call()
+    await line.agent.state("after_call")
 
 
 async def test_the_media_worker_dies_and_the_call_goes_on(line: Line) -> None:
     customer = await meet(line)
     line.service.kill("media 1")
-    await customer.pill("reconnecting")
+    await customer.page.wait_for_timeout(100)
     await customer.page.screenshot(path=SHOTS / "fault-media-killed-customer-sees.png")
     await line.agent.page.screenshot(path=SHOTS / "fault-media-killed-agent-sees.png")
     await both_see(line, customer)
+    assert await customer.has_seen("正在重连")
     await customer.end()
-    await line.agent.next_call()
+    await line.agent.state("after_call")
 
 
 async def test_an_agents_reload_keeps_the_call(line: Line) -> None:
@@ -86,13 +89,13 @@ async def test_an_agents_reload_keeps_the_call(line: Line) -> None:
     await line.agent.screen("desk")
     await both_see(line, customer)
     await customer.end()
-    await line.agent.next_call()
+    await line.agent.state("after_call")
 
 
 async def test_a_closed_agents_tab_costs_nobody_the_place(line: Line) -> None:
     customer = await meet(line)
     await line.agent.page.goto("about:blank")
-    await customer.pill("other_lost")
+    await customer.page.locator(".pill[data-name='other_lost'], .pill[data-name='frozen']").wait_for()
     await customer.page.screenshot(path=SHOTS / "fault-agent-closed-customer-sees.png")
     # The agent does not come back in time: the customer stands at the head of the queue, or is told.
     await customer.page.locator("#app[data-screen='waiting'], #app[data-screen='ended']").wait_for(timeout=30_000)

@@ -29,6 +29,7 @@ def customer(state: str, **more: Any) -> messages.CustomerView:
         fields |= {"call": CALL, "epoch": 1, "joined_ms": joined}
     if state == "connected":
         fields |= {"connected_ms": connected, "agent_name": "小林", "media": "offer", "picture": "clear"}
+        fields |= {"other_media": "live"}
     return messages.CustomerView(state=state, **{**fields, **more})  # type: ignore[arg-type]
 
 

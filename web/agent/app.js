@@ -15,6 +15,7 @@ import { actsOf, startState } from "./state.js";
 /** @typedef {import("../shared/messages.js").AgentView} AgentView */
 /** @typedef {import("../shared/messages.js").ToPage} ToPage */
 
+const FLOW_EVERY_MS = 1000;
 const KEYS_OFF = "video-service.keys-off";
 
 export class AgentApp {
@@ -54,6 +55,7 @@ export class AgentApp {
       send: (call, text) => this.socket.send({ type: "say", call, text }),
       onChange: (lines) => this.set({ lines }),
     });
+    setInterval(() => this.watchFlow(), FLOW_EVERY_MS);
     try {
       this.state.keysOn = localStorage.getItem(KEYS_OFF) !== "1";
     } catch {
@@ -183,6 +185,11 @@ export class AgentApp {
       this.customerTrack = track;
       this.settle();
     }
+  }
+
+  watchFlow() {
+    const stalled = this.customer.isStalled(performance.now());
+    if (stalled !== this.state.stalled) this.set({ stalled });
   }
 
   /** @param {ToPage} message */

@@ -186,7 +186,7 @@ export class Desk {
     const customer = customerWord(state);
     this.customerPill.draw(customer, t(`agent.customer_word.${customer.name}`));
     this.app.customer.explain(customer.name === "paused" ? "pause" : "hands", t(`agent.customer_say.${customer.name}`));
-    this.app.customer.dim(customer.name === "reconnecting" || customer.name === "lost");
+    this.app.customer.dim(customer.name === "reconnecting" || customer.name === "lost" || customer.name === "frozen");
     show(this.customerSay, customer.name !== "clear" && state.customerShown);
     setText(this.customerSayText, t(`agent.customer_say.${customer.name}`));
   }

@@ -20,6 +20,7 @@
  * @property {"off" | "opening" | "on" | CameraTrouble} camera
  * @property {boolean} previewShown the own picture as the customer sees it has come
  * @property {boolean} customerShown the customer's picture has come
+ * @property {boolean} stalled the customer's picture has stopped
  * @property {boolean} keysOn single keys act
  * @property {string} trouble code of the last refusal; "" for none
  * @property {Line[]} lines
@@ -35,6 +36,7 @@ export function startState() {
     camera: "off",
     previewShown: false,
     customerShown: false,
+    stalled: false,
     keysOn: true,
     trouble: "",
     lines: [],
@@ -119,10 +121,14 @@ export function previewWord({ view, link, peer, camera, previewShown }) {
  * @param {State} state
  * @returns {Word}
  */
-export function customerWord({ view, link, peer, customerShown }) {
+export function customerWord({ view, link, peer, customerShown, stalled }) {
   if (link !== "open" || peer === "interrupted") return { name: "reconnecting", icon: "lost", tone: "attention" };
   const call = view?.call;
-  if (call?.other_media === "reconnecting") return { name: "lost", icon: "lost", tone: "attention" };
+  // Once seen, a customer whose picture does not flow has lost the network, whatever stage of coming back that is.
+  if (call?.other_media === "reconnecting" || (customerShown && call?.other_media !== "live")) {
+    return { name: "lost", icon: "lost", tone: "attention" };
+  }
+  if (stalled) return { name: "frozen", icon: "pause", tone: "attention" };
   if (call?.other_paused) return { name: "paused", icon: "pause", tone: "attention" };
   if (!customerShown) return { name: "connecting", icon: "clock", tone: "accent" };
   return { name: "clear", icon: "signal", tone: "good" };

@@ -18,6 +18,7 @@ import { isServed, screenOf, startState } from "./state.js";
 
 const SERVICE_EVERY_MS = 10_000;
 const QUALITY_EVERY_MS = 2000;
+const FLOW_EVERY_MS = 1000;
 const WITHOUT_CAMERA = "video-service.without-camera";
 
 export class CustomerApp {
@@ -56,6 +57,7 @@ export class CustomerApp {
     });
     this.quality = new QualityWatch((quality, bytes) => this.set({ quality, bytes }));
     setInterval(() => this.watchQuality(), QUALITY_EVERY_MS);
+    setInterval(() => this.watchFlow(), FLOW_EVERY_MS);
     setInterval(() => this.askService(), SERVICE_EVERY_MS);
     addEventListener("beforeunload", (event) => screenOf(this.state) === "call" && event.preventDefault());
     addEventListener("visibilitychange", () => this.askService());
@@ -311,6 +313,11 @@ export class CustomerApp {
     if (!idle || document.visibilityState !== "visible") return;
     const service = await fetchService().catch(() => /** @type {const} */ ("unreachable"));
     this.set({ service });
+  }
+
+  watchFlow() {
+    const stalled = this.picture.isStalled(performance.now());
+    if (stalled !== this.state.stalled) this.set({ stalled });
   }
 
   watchQuality() {

@@ -123,7 +123,7 @@ export class CallScreen {
       this.pillIcon.replaceChildren(icon(pill.icon));
       setText(this.pillWord, t(`call.pill.${pill.name}`));
     }
-    this.stage.dim(pill.name === "reconnecting" || pill.name === "other_lost");
+    this.stage.dim(pill.name === "reconnecting" || pill.name === "other_lost" || pill.name === "frozen");
     this.stage.explain("hands", t("call.connecting", { name }));
     this.drawSay(state, pill.name, pill.icon, name);
     show(this.tap, tapNeeded);

@@ -34,6 +34,7 @@
  * @property {boolean} sound own sound is on
  * @property {"" | "refused"} soundTrouble
  * @property {boolean} pictureShown the agent's picture is on the screen
+ * @property {boolean} stalled the agent's picture has stopped
  * @property {boolean} tapNeeded the browser wants a tap before it plays
  * @property {string} note what the agent was told while waiting
  * @property {number} firstPlace the place at the start, for the ring
@@ -66,6 +67,7 @@ export function startState() {
     sound: false,
     soundTrouble: "",
     pictureShown: false,
+    stalled: false,
     tapNeeded: false,
     note: "",
     firstPlace: 0,
@@ -102,7 +104,7 @@ export function isServed(state) {
 /**
  * The state of the call in one word, with its icon; `call.pill.<name>` is the word, `call.say.<name>` the sentence.
  * @typedef {object} Pill
- * @property {"clear" | "weak" | "connecting" | "reconnecting" | "other_lost" | "other_paused" | "protected" | "slate"} name
+ * @property {"clear" | "weak" | "connecting" | "reconnecting" | "other_lost" | "frozen" | "other_paused" | "protected" | "slate"} name
  * @property {IconName} icon
  * @property {"good" | "attention" | "accent"} tone
  */
@@ -111,12 +113,16 @@ export function isServed(state) {
  * @param {State} state
  * @returns {Pill}
  */
-export function pillOf({ view, link, peer, quality, pictureShown }) {
+export function pillOf({ view, link, peer, quality, pictureShown, stalled }) {
   if (link !== "open" || peer === "interrupted" || view?.media === "reconnecting") {
     return { name: "reconnecting", icon: "lost", tone: "attention" };
   }
-  if (view?.other_media === "reconnecting") return { name: "other_lost", icon: "lost", tone: "attention" };
+  // Once seen, an agent whose picture does not flow has lost the network, whatever stage of coming back that is.
+  if (view?.other_media === "reconnecting" || (pictureShown && view?.other_media !== "live")) {
+    return { name: "other_lost", icon: "lost", tone: "attention" };
+  }
   if (!pictureShown) return { name: "connecting", icon: "clock", tone: "accent" };
+  if (stalled) return { name: "frozen", icon: "pause", tone: "attention" };
   if (view?.other_paused) return { name: "other_paused", icon: "pause", tone: "attention" };
   if (view?.picture === "slate") return { name: "slate", icon: "shield", tone: "attention" };
   if (view?.picture === "protected") return { name: "protected", icon: "shield", tone: "attention" };

@@ -5,6 +5,8 @@ import { icon } from "./icons.js";
 
 /** @typedef {import("./icons.js").IconName} IconName */
 
+const STALLED_MS = 2000;
+
 /**
  * Play, because iOS and in-app browsers do not always start by themselves.
  * @param {HTMLMediaElement} video
@@ -45,6 +47,8 @@ export class RemotePicture {
     /** @type {MediaStreamTrack | null} */
     this.track = null;
     this.shown = false;
+    this.frames = 0;
+    this.flowedMs = 0;
     this.attempt = 0;
     this.video.addEventListener("resize", () => this.fit());
     this.cover();
@@ -102,6 +106,19 @@ export class RemotePicture {
   hear(on) {
     this.audio.muted = !on;
     if (on) play(this.audio);
+  }
+
+  /**
+   * Whether pictures have stopped coming; asked about once a second. A page in the background shows none and cannot tell.
+   * @param {number} nowMs
+   */
+  isStalled(nowMs) {
+    const count = this.video.getVideoPlaybackQuality?.().totalVideoFrames ?? 0;
+    if (count !== this.frames || !this.shown || document.visibilityState !== "visible") {
+      this.frames = count;
+      this.flowedMs = nowMs;
+    }
+    return nowMs - this.flowedMs > STALLED_MS;
   }
 
   /** Forget the picture and the sound at once. */
