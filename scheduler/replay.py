@@ -53,9 +53,10 @@ class QueueDay:
     """One queue's day as a source of calls.
 
     `expected`: mean calls of each interval, shape (intervals,). `day_variance`: variance of the factor, with mean 1,
-    that makes all of a day busier or quieter. `interval_variance`: the same for each interval alone. Factors are gamma
-    distributed and counts Poisson given the factor, so that an interval's count is negative binomial. `handle`: one for
-    the day or one for each interval. `patience_s`: mean of an exponential patience.
+    that makes all of a day busier or quieter. `interval_variance`: the same for each interval alone, one number or of
+    shape (intervals,). Factors are gamma distributed and counts Poisson given the factor, so that an interval's count
+    is negative binomial. `handle`: one for the day or one for each interval. `patience_s`: mean of an exponential
+    patience.
     """
 
     expected: Floats
@@ -63,7 +64,7 @@ class QueueDay:
     handle: HandleTimes | Sequence[HandleTimes]
     patience_s: float
     day_variance: float = 0.0
-    interval_variance: float = 0.0
+    interval_variance: float | Floats = 0.0
     queue: int = 0
 
     def __post_init__(self) -> None:
@@ -107,8 +108,10 @@ class SeveralQueues:
         )
 
 
-def _factor(random: np.random.Generator, variance: float, size: int) -> Floats:
-    return random.gamma(1 / variance, variance, size) if variance > 0 else np.ones(size)
+def _factor(random: np.random.Generator, variance: float | Floats, size: int) -> Floats:
+    spread = np.broadcast_to(np.asarray(variance, dtype=np.float64), (size,))
+    varying = np.maximum(spread, 1e-12)
+    return np.where(spread > 0, random.gamma(1 / varying, varying), 1.0)
 
 
 @dataclass(frozen=True, slots=True)
