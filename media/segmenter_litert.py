@@ -10,20 +10,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Literal
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
-from media.picture import Plane, RawPicture
+from media.picture import RawPicture
+from media.scaled_i420 import ScaledI420
 from media.segmenter import Alpha, Mask
 
 Model = Literal["selfie_segmentation", "selfie_segmentation_landscape"]
 
 GENERAL: Final[Model] = "selfie_segmentation"  # 256x256
 LANDSCAPE: Final[Model] = "selfie_segmentation_landscape"  # 144 rows, 256 columns
-
-_LIMITED_SCALE, _LIMITED_FOOT = 219 / 255, 16
 
 
 class LiteRtSegmenter:
@@ -49,7 +47,7 @@ class LiteRtSegmenter:
         self._height, self._width = shape[1:3]
         self._result_index: int = result["index"]
         self._tensor: Callable[[], npt.NDArray[np.float32]] = self._interpreter.tensor(source["index"])
-        self._scaled = _ScaledI420(self._width, self._height)
+        self.scaled = ScaledI420(self._width, self._height)  # the picture as the network sees it
 
     @property
     def mask_shape(self) -> tuple[int, int]:
@@ -58,7 +56,7 @@ class LiteRtSegmenter:
 
     def load(self, picture: RawPicture) -> None:
         """Scale `picture` into the network's input."""
-        rgb = self._scaled.rgb(picture)
+        rgb = self.scaled.rgb(picture.planes)
         # The view must be gone before `invoke`: LiteRT may move its memory.
         np.multiply(rgb, np.float32(1 / 255), out=self._tensor()[0])
 
@@ -78,43 +76,6 @@ class LiteRtSegmenter:
         """Free the network; a later `segment` raises."""
         self._tensor = _no_tensor
         self._interpreter = None
-
-
-class _ScaledI420:
-    """Buffers that take a picture of any size down to the network's, planes first: colour is made of few pixels."""
-
-    def __init__(self, width: int, height: int) -> None:
-        self._size, self._half = (width, height), (width // 2, height // 2)
-        self._buffer = np.empty((height * 3 // 2, width), np.uint8)
-        self._rgb = np.empty((height, width, 3), np.uint8)
-        self._y = self._buffer[:height]
-        chroma = self._buffer[height:].reshape(2, height // 2, width // 2)
-        self._u, self._v = chroma[0], chroma[1]
-
-    def rgb(self, picture: RawPicture) -> Plane:
-        """Return (height, width, 3) uint8, overwritten by the next call."""
-        planes = picture.planes
-        _scale(planes.y, self._size, self._y)
-        _scale(planes.u, self._half, self._u)
-        _scale(planes.v, self._half, self._v)
-        if planes.full_range:
-            cv2.convertScaleAbs(self._y, self._y, _LIMITED_SCALE, _LIMITED_FOOT)
-        cv2.cvtColor(self._buffer, cv2.COLOR_YUV2RGB_I420, self._rgb)
-        return self._rgb
-
-
-def _scale(plane: Plane, size: tuple[int, int], target: Plane) -> None:
-    """Scale `plane` to `size` (width, height) in `target`; halve it first while that keeps it the larger one.
-
-    Averaging by a broken ratio costs eight times as much, and sampling a large plane bluntly shows in the mask.
-    """
-    height, width = plane.shape
-    while width >= 2 * size[0] and height >= 2 * size[1]:
-        width, height = width // 2, height // 2
-        plane = np.asarray(
-            cv2.resize(plane[: height * 2, : width * 2], (width, height), interpolation=cv2.INTER_AREA), np.uint8
-        )
-    cv2.resize(plane, size, target, interpolation=cv2.INTER_LINEAR)
 
 
 def _shape(tensor: Any) -> tuple[int, ...]:

@@ -18,7 +18,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import structlog
@@ -33,8 +33,12 @@ from media.segmenter import Mask, Reason, Segmenter
 from media.weights import WeightsAltered, WeightsMissing, verified_path
 from video_service.media_plane import PictureState
 
+if TYPE_CHECKING:
+    from media.signer_mask import SignerMasks
+
 log = structlog.get_logger(__name__)
 
+FACES: Final = "face_detection_short_range"
 KEPT_TIMES: Final = 900  # durations behind the mean and p95: half a minute at 30 pictures a second
 
 
@@ -66,6 +70,10 @@ class BlurStatistics:
     reasons: Mapping[str, int]
 
 
+def _nobody_to_confirm() -> None:
+    """Stand in where nothing tells people apart."""
+
+
 class BlurStage:
     """Masks and gate of one leg. For one thread at a time; `statistics` may be read from any."""
 
@@ -77,8 +85,9 @@ class BlurStage:
         settings: BlurSettings,
         on_change: Callable[[PictureChange], None] = ignore_change,
         stopwatch_s: Callable[[], float] = time.perf_counter,
+        confirm: Callable[[], None] = _nobody_to_confirm,
     ) -> None:
-        self._masks, self._stopwatch_s = masks, stopwatch_s
+        self._masks, self._stopwatch_s, self._confirm = masks, stopwatch_s, confirm
         self._gate = Gate(
             compositor,
             masks.mask_shape,
@@ -118,6 +127,13 @@ class BlurStage:
             reasons=dict(self._reasons),
         )
 
+    def confirm(self) -> None:
+        """Take whoever is nearest to the camera now for the signer. May be called from any thread.
+
+        Without it, somebody who takes the signer's place during a call stays covered.
+        """
+        self._confirm()
+
     def close(self) -> None:
         """Give up the segmenter; may be called twice. Later pictures are covered."""
         self._masks.close()
@@ -147,7 +163,7 @@ def open_stage(
     weights_dir: Path | str | None = None,
     threaded: bool = True,
 ) -> BlurStage:
-    """Return a live stage with the stock network. Without usable weights it is a stage that sends the slate.
+    """Return a live stage that shows the signer alone. Without usable weights it is a stage that sends the slate.
 
     `threaded` false makes masks in the caller's thread with no limit on the waiting, for files. Never raises for want
     of weights or engine: a service that cannot blur still answers, with a card.
@@ -160,23 +176,26 @@ def open_stage(
     maker = mask_maker(segmenter, settings)
     budget_ms = settings.budget_ms
     masks: MaskSource = ThreadedMasks(maker, budget_ms) if threaded else InlineMasks(maker, budget_ms, clock_ms)
-    return BlurStage(masks, YuvCompositor(), clock_ms, settings, on_change)
+    return BlurStage(masks, YuvCompositor(), clock_ms, settings, on_change, confirm=segmenter.confirm)
 
 
 def open_segmenter(
     settings: BlurSettings, clock_ms: Callable[[], float], weights_dir: Path | str | None = None
-) -> Segmenter | Reason:
-    """Return the network of `settings`, or why there is none."""
+) -> SignerMasks | Reason:
+    """Return what makes the signer's masks with the network of `settings`, or why there is nothing."""
     try:
         path = verified_path(settings.model, weights_dir)
+        faces = verified_path(FACES, weights_dir)
     except WeightsMissing:
         return Reason.WEIGHTS_MISSING
     except WeightsAltered:
         return Reason.WEIGHTS_ALTERED
     try:
+        from media.faces import FaceFinder
         from media.segmenter_litert import LiteRtSegmenter
+        from media.signer_mask import SignerMasks
 
-        return LiteRtSegmenter(path, clock_ms, settings.threads)
+        return SignerMasks(LiteRtSegmenter(path, clock_ms, settings.threads), FaceFinder(faces, settings.threads))
     except Exception as error:  # noqa: BLE001 - an engine that does not load is a reason for the slate, not for the end
         log.warning("engine_failed", error=type(error).__name__)
         return Reason.NO_ENGINE

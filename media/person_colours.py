@@ -1,0 +1,107 @@
+"""Whose colours these are: what the signer and everybody else have looked like lately, place by place.
+
+A picture is cut into cells; each keeps two histograms of colour, one of the signer and one of the others, smoothed over
+neighbouring colours and cells. Their ratio tells two people apart where they touch.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from media.picture import Plane
+from media.segmenter import Alpha
+
+Indices = npt.NDArray[np.int32]
+
+CELLS: Final = 10  # per side
+LUMA, CHROMA = 16, 8
+COLOURS: Final = LUMA * CHROMA * CHROMA
+_EVERYWHERE: Final = 0.05  # weight of the colours of the whole picture in each cell
+_LITTLE: Final = 0.2  # pixels that a cell has always seen, of either
+_MOST: Final = 3.0
+
+
+def _levels(step: int, place: int) -> Indices:
+    return np.clip((np.arange(256) - 128) // step + CHROMA // 2, 0, CHROMA - 1).astype(np.int32) * place
+
+
+# Dark clothes differ by little: finer levels for dark than for light.
+_LUMA_LEVEL: Final = np.minimum(LUMA - 1, LUMA * (np.arange(256) / 256) ** 0.6).astype(np.int32) * CHROMA**2
+_U_LEVEL: Final = _levels(5, CHROMA)
+_V_LEVEL: Final = _levels(5, 1)
+
+
+def colour_indices(y: Plane, u: Plane, v: Plane) -> Indices:
+    """Return the colour of each pixel as one number below `COLOURS`; all planes have one shape."""
+    return _LUMA_LEVEL[y] + _U_LEVEL[u] + _V_LEVEL[v]
+
+
+class LocalColours:
+    """The two histograms and their ratio, for planes of `shape` (rows, columns)."""
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        rows, columns = ((np.arange(side) * CELLS // side).astype(np.int32) for side in shape)
+        self._cell: Indices = (rows[:, None] * CELLS + columns[None]) * COLOURS
+        self.forget()
+
+    def forget(self) -> None:
+        """Know nothing."""
+        self._signer = self._others = self._ratio = np.zeros(CELLS * CELLS * COLOURS, np.float32)
+        self._empty = True
+
+    def log_ratio(self, colours: Indices) -> Alpha:
+        """Return for each pixel the logarithm of how much likelier its colour is the signer's, within -3..3."""
+        ratio: Alpha = self._ratio[self._cell + colours]
+        return ratio
+
+    def learn(self, colours: Indices, share: Alpha, weight: Alpha, rate: float) -> None:
+        """Take up a picture: `share` of each pixel is the signer's, the rest the others'; `weight` tells people."""
+        places = (self._cell + colours).ravel()
+        mine, theirs = (self._count(places, weight * part) for part in (share, 1 - share))
+        if self._empty:
+            rate, self._empty = 1.0, False
+        self._signer = self._signer + (mine - self._signer) * np.float32(rate)
+        self._others = self._others + (theirs - self._others) * np.float32(rate)
+        mass = float(self._signer.sum() + self._others.sum()) / 2
+        signer, others = (self._spread(each, mass) for each in (self._signer, self._others))
+        self._ratio = np.clip(np.log(signer / others), -_MOST, _MOST)
+
+    def _count(self, places: npt.NDArray[np.int32], weight: Alpha) -> Alpha:
+        return np.bincount(places, weight.ravel(), self._signer.size).astype(np.float32)
+
+    def _spread(self, counts: Alpha, mass: float) -> Alpha:
+        """Return smoothed counts; who fills little of the picture is not drowned by who fills much."""
+        cells = counts.reshape(CELLS, CELLS, LUMA, CHROMA, CHROMA)
+        everywhere = cells.sum(axis=(0, 1))
+        for axis, weight in ((2, 0.35), (3, 0.35), (4, 0.35), (0, 0.4), (1, 0.4)):
+            cells = _with_neighbours(cells, axis, np.float32(weight))
+        balance = np.float32((mass / (float(everywhere.sum()) + 100)) ** 0.5)
+        smooth: Alpha = ((cells + np.float32(_EVERYWHERE) * everywhere) * balance + np.float32(_LITTLE)).ravel()
+        return smooth
+
+
+def _with_neighbours(array: Alpha, axis: int, weight: np.float32) -> Alpha:
+    """Return `array` plus `weight` times its neighbours along `axis`."""
+    result = array.copy()
+    later = tuple(slice(1, None) if each == axis else slice(None) for each in range(array.ndim))
+    earlier = tuple(slice(None, -1) if each == axis else slice(None) for each in range(array.ndim))
+    result[later] += weight * array[earlier]
+    result[earlier] += weight * array[later]
+    return result
+
+
+def histogram(colours: Indices, weight: Alpha) -> Alpha:
+    """Return the share of each colour under `weight`, coarse enough for a change of light; (COLOURS,) float32."""
+    counts = np.bincount(colours.ravel(), weight.ravel(), COLOURS).astype(np.float32)
+    cells = counts.reshape(LUMA, CHROMA, CHROMA)
+    for axis in range(3):
+        cells = _with_neighbours(cells, axis, np.float32(0.5))
+    return cells.ravel() / max(float(cells.sum()), 1e-6)
+
+
+def likeness(one: Alpha, other: Alpha) -> float:
+    """Return how much two histograms share, 0..1."""
+    return float(np.minimum(one, other).sum())

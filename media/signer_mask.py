@@ -1,0 +1,206 @@
+"""The mask of the signer alone: the person network says where people are, this says which of them is the signer.
+
+    network (every picture) -> people -> pieces that do not hang on the signer go -> where somebody else is: parted
+    faces (every third)     -> who is the signer, who is not
+
+Everything happens on the picture at hand and in its own time, so a file gets exactly the masks that a call gets.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Final, Protocol
+
+import cv2
+import numpy as np
+
+from media.body import Places, Prior, face_patch, prior
+from media.faces import Head
+from media.parting import Parting, Scene
+from media.person_colours import colour_indices, histogram, likeness
+from media.picture import Plane, RawPicture
+from media.scaled_i420 import ScaledI420
+from media.segmenter import Alpha, Mask, Segmenter
+from media.signer import Finder, Presence, SignerTrack
+
+SAME_CLOTHES: Final = 0.5
+PAUSE_MS: Final = 1000.0  # after a longer gap between two pictures somebody else may be there
+CLOTHES_EVERY: Final = 15  # pictures
+
+
+class PersonNetwork(Segmenter, Protocol):
+    """A segmenter of all people that keeps the picture as it has seen it."""
+
+    @property
+    def scaled(self) -> ScaledI420:
+        """The last picture, of the masks' size."""
+        ...
+
+
+class FaceNetwork(Finder, Protocol):
+    """A finder that can be closed."""
+
+    def close(self) -> None:
+        """Free what it holds; may be called twice."""
+        ...
+
+
+class SignerMasks:
+    """A `Segmenter` that shows one person. For one thread at a time, but for `confirm`.
+
+    While nobody can be called the signer the masks are empty, which covers the whole picture.
+    """
+
+    def __init__(self, people: PersonNetwork, faces: FaceNetwork) -> None:
+        self._people, self._faces = people, faces
+        rows, columns = people.mask_shape
+        self._shape = rows // 2, columns // 2
+        self._track = SignerTrack(faces)
+        self._parting = Parting(self._shape)
+        self._revision = 0
+        self._prior: Prior | None = None
+        self._prior_of: tuple[object, ...] = ()
+        self._clothes: Alpha | None = None
+        self._kept: Places | None = None
+        self._time_ms: float | None = None
+        self._pictures = 0
+
+    @property
+    def mask_shape(self) -> tuple[int, int]:
+        """Height and width of the network."""
+        return self._people.mask_shape
+
+    @property
+    def presence(self) -> Presence:
+        """What is known about the signer."""
+        return self._track.presence
+
+    def confirm(self) -> None:
+        """Take whoever is nearest now for the signer. Callable from any thread."""
+        self._track.confirm()
+
+    def segment(self, picture: RawPicture) -> Mask:
+        """Return the mask of the signer in `picture`."""
+        mask = self._people.segment(picture)
+        alpha = self._of_signer(picture, mask.alpha)
+        return dataclasses.replace(mask, alpha=alpha)
+
+    def close(self) -> None:
+        """Free both networks."""
+        self._people.close()
+        self._faces.close()
+
+    def _of_signer(self, picture: RawPicture, people: Alpha) -> Alpha:
+        track, time_ms = self._track, picture.pts_ms
+        if self._time_ms is not None and not 0 <= time_ms - self._time_ms <= PAUSE_MS:
+            track.doubt()
+        self._time_ms = time_ms
+        self._pictures += 1
+        track.look(picture)
+        small = cv2.resize(people, self._shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
+        if track.presence is Presence.ABSENT:
+            self._seek(picture)
+        if track.presence in (Presence.UNSURE, Presence.ABSENT):
+            return np.zeros_like(people)
+        signer = track.signer
+        if signer is None:
+            return self._without_loose_pieces(people, small, None, 0.0)
+        known = self._prior_at(picture, signer)
+        track.note_presence(float(small[known.core].mean()) if known.core.any() else 0.0, time_ms)
+        if self._revision != track.revision:
+            self._revision = track.revision
+            self._parting.forget()
+        alpha = people
+        if track.colleagues:
+            alpha = self._parted(picture, people, small, known, signer)
+            small = cv2.resize(alpha, self._shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
+        self._remember_clothes(known)
+        rows, columns = self._shape
+        face_area = signer.size**2 * rows * columns * picture.height / picture.width
+        return self._without_loose_pieces(alpha, small, known.core, face_area)
+
+    def _parted(self, picture: RawPicture, people: Alpha, small: Alpha, known: Prior, signer: Head) -> Alpha:
+        y, u, v = self._planes()
+        face = face_patch(self._shape, picture.width / picture.height, signer)
+        scene = Scene(y, u, v, colour_indices(y, u, v), np.clip((small - np.float32(0.05)) * 4, 0, 1), known, face)
+        share = cv2.resize(self._parting.part(scene), people.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        alpha: Alpha = np.minimum(people, share)
+        self._let_go(picture, small)
+        return alpha
+
+    def _let_go(self, picture: RawPicture, small: Alpha) -> None:
+        """Forget colleagues whose face was not found for long and in whose place nobody is."""
+        gone = []
+        for each in self._track.colleagues:
+            if each.unseen > 20:
+                rows, columns = face_patch(self._shape, picture.width / picture.height, each.head)
+                patch = small[rows, columns]
+                if not patch.size or patch.mean() < 0.2:
+                    gone.append(each)
+        if gone:
+            self._track.forget_gone(gone)
+
+    def _planes(self) -> tuple[Plane, Plane, Plane]:
+        scaled = self._people.scaled
+        y = np.asarray(cv2.resize(scaled.y, self._shape[::-1], interpolation=cv2.INTER_AREA), np.uint8)
+        return y, scaled.u, scaled.v
+
+    def _prior_at(self, picture: RawPicture, signer: Head) -> Prior:
+        others = tuple(each.head for each in self._track.colleagues)
+        asked = (signer, others, picture.width, picture.height)
+        if self._prior is None or asked != self._prior_of:
+            self._prior = prior(self._shape, picture.width / picture.height, signer, others)
+            self._prior_of = asked
+        return self._prior
+
+    def _remember_clothes(self, known: Prior) -> None:
+        if self._pictures % CLOTHES_EVERY == 1 or self._clothes is None:
+            now = self._clothes_at(known)
+            self._clothes = now if self._clothes is None else self._clothes + (now - self._clothes) * np.float32(0.2)
+
+    def _clothes_at(self, known: Prior) -> Alpha:
+        return histogram(colour_indices(*self._planes()), known.core.astype(np.float32))
+
+    def _seek(self, picture: RawPicture) -> None:
+        """Welcome whoever wears the signer's clothes."""
+        faces = self._track.seek(picture)
+        if self._clothes is None or not faces:
+            return
+        alike = []
+        for face in faces:
+            place = prior(self._shape, picture.width / picture.height, face, ())
+            alike.append((likeness(self._clothes_at(place), self._clothes), face))
+        best, face = max(alike, key=lambda pair: pair[0])
+        if best >= SAME_CLOTHES:
+            self._track.welcome(face, [other for other in faces if other is not face])
+
+    def _without_loose_pieces(self, alpha: Alpha, small: Alpha, core: Places | None, face_area: float) -> Alpha:
+        """Return `alpha` without what does not hang on the signer.
+
+        A hand that the network has cut from its arm stays while it is small and where the signer has just been. With
+        no `core`, for nobody's face was found, the largest piece is the signer.
+        """
+        solid = (small > 0.4).astype(np.uint8)
+        count, labels = cv2.connectedComponents(solid, connectivity=4)
+        if count < 2:
+            return alpha
+        flat = labels.ravel()
+        areas = np.bincount(flat, minlength=count)
+        if core is None:
+            keep = areas == areas[1:].max()
+        else:
+            keep = np.bincount(labels[core], minlength=count) > 20
+            if self._kept is not None:
+                stayed = np.bincount(labels[self._kept], minlength=count) > 0.3 * areas
+                keep |= stayed & (areas < face_area)
+        keep[0] = False
+        wanted = keep[labels].astype(np.uint8)
+        kept = cv2.dilate(wanted, np.ones((5, 5), np.uint8))
+        self._kept = kept > 0
+        if keep[1:].all():
+            return alpha
+        near = cv2.dilate(wanted, np.ones((3, 3), np.uint8)) > 0
+        loose = (cv2.dilate(solid - wanted, np.ones((5, 5), np.uint8)) > 0) & ~near
+        share = cv2.resize(1 - loose.astype(np.float32), alpha.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        result: Alpha = alpha * share
+        return result
