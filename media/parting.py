@@ -136,8 +136,11 @@ class Parting:
         grown = cv2.dilate(labels.astype(np.uint16), np.ones((5, 5), np.uint8))
         mine = np.bincount(grown[covered & (past > 0.3) & (ratio > 0.3)], minlength=count)
         theirs = np.bincount(grown[covered & (past < -0.3) & (ratio < -0.3)], minlength=count)
-        stayed = np.bincount(labels[past > 0.3], minlength=count) > 0.5 * np.bincount(labels.ravel())
-        hangs = (mine >= 0.5 * theirs) | (stayed & (mine >= 0.1 * theirs))
+        areas = np.bincount(labels.ravel(), minlength=count)
+        stayed = np.bincount(labels[past > 0.3], minlength=count) > 0.5 * areas
+        # Hands at a colleague's face are the colleague's, unless the arm is seen that they hang on.
+        at_head = np.bincount(labels[scene.prior.heads], minlength=count) > 0.5 * areas
+        hangs = (mine >= np.where(at_head, 1.0, 0.5) * theirs) | (stayed & ~at_head & (mine >= 0.1 * theirs))
         hangs[0] = False
         return cv2.dilate(hangs[labels].astype(np.float32), np.ones((3, 3), np.uint8)).astype(np.float32, copy=False)
 

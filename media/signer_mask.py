@@ -25,6 +25,8 @@ from media.signer import Finder, Presence, SignerTrack
 
 SAME_CLOTHES: Final = 0.5
 PAUSE_MS: Final = 1000.0  # after a longer gap between two pictures somebody else may be there
+MOVES: Final = 12  # levels of luma from one picture to the next
+STRANGE: Final = 16  # levels of luma from what the room looks like
 CLOTHES_EVERY: Final = 15  # pictures
 
 
@@ -43,6 +45,25 @@ class FaceNetwork(Finder, Protocol):
     def close(self) -> None:
         """Free what it holds; may be called twice."""
         ...
+
+
+class Room:
+    """What the room looks like where people have not been for a while: a plate of luma, learned place by place."""
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        self._plate = np.zeros(shape, np.float32)
+        self._times = np.zeros(shape, np.uint8)
+
+    def strange(self, y: Plane, people: Alpha) -> Places:
+        """Return where `y` shows something else than the room as it is known, and learn from where nobody is."""
+        luma = y.astype(np.float32)
+        change = luma - self._plate
+        strange: Places = (self._times > 1) & (cv2.blur(np.abs(change), (3, 3)) > STRANGE)
+        empty = cv2.dilate(people, np.ones((5, 5), np.uint8)) < 0.05
+        rate = np.where(self._times == 0, np.float32(1), np.float32(0.1)) * empty
+        self._plate += change * rate
+        self._times += (empty & (self._times < 9)).astype(np.uint8)
+        return strange
 
 
 class SignerMasks:
@@ -64,6 +85,8 @@ class SignerMasks:
         self._kept: Places | None = None
         self._time_ms: float | None = None
         self._pictures = 0
+        self._last_luma: Plane | None = None
+        self._room = Room(self._shape)
 
     @property
     def mask_shape(self) -> tuple[int, int]:
@@ -110,7 +133,10 @@ class SignerMasks:
         if self._revision != track.revision:
             self._revision = track.revision
             self._parting.forget()
+        moving = self._moving_at_edge(picture, small, known)
         alpha = people
+        if moving is not None:
+            alpha = np.maximum(people, cv2.resize(moving, people.shape[::-1], interpolation=cv2.INTER_LINEAR))
         if track.colleagues:
             alpha = self._parted(picture, people, small, known, signer)
             small = cv2.resize(alpha, self._shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
@@ -118,6 +144,20 @@ class SignerMasks:
         rows, columns = self._shape
         face_area = signer.size**2 * rows * columns * picture.height / picture.width
         return self._without_loose_pieces(alpha, small, known.core, face_area)
+
+    def _moving_at_edge(self, picture: RawPicture, small: Alpha, known: Prior) -> Alpha | None:
+        """Return 1 where something moves at the outline of people within the signer's reach: fingers, mostly.
+
+        The network gives fast hands too small a shape. None: there is no last picture.
+        """
+        y = self._planes()[0]
+        last, self._last_luma = self._last_luma, y
+        if last is None:
+            return None
+        change = cv2.blur(cv2.absdiff(y, last), (3, 3)) > MOVES
+        strange = self._room.strange(y, small)
+        edge = cv2.dilate((small > 0.4).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+        return (change & strange & edge & known.reach).astype(np.float32)
 
     def _parted(self, picture: RawPicture, people: Alpha, small: Alpha, known: Prior, signer: Head) -> Alpha:
         y, u, v = self._planes()
