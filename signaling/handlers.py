@@ -45,8 +45,8 @@ async def handle(hub: Hub, connection: Connection, message: messages.FromPage) -
             await _act(hub, connection, message)
     except ServiceError as error:
         connection.post(messages.Error(code=error.code, retryable=error.retryable, reply_to=name))
-    except Exception as error:  # noqa: BLE001  one message's fault never ends a socket, let alone a call
-        log.error("message_failed", message=name, error=type(error).__name__)
+    except Exception:
+        log.exception("message_failed", kind=name)
         connection.post(messages.Error(code="internal", retryable=True, reply_to=name))
 
 

@@ -60,6 +60,7 @@ class Hub:
             self._listening.wakes,
             self._listening.media_events,
             self._listening.sweep,
+            self._listening.reconcile,
             self._listening.beat,
             self.showing.refresh,
             self.showing.refresh_queue,
@@ -84,15 +85,17 @@ class Hub:
             await work
         except ServiceError as error:
             log.warning("background_refused", task=name, code=error.code)
-        except Exception as error:  # noqa: BLE001  the owner of last resort: it tells, and the hub goes on
-            log.error("background_failed", task=name, error=type(error).__name__)
+        except Exception:
+            log.exception("background_failed", task=name)
 
     async def _forever(self, loop: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
                 await loop()
-            except Exception as error:  # noqa: BLE001  Valkey restarts, a worker dies: the loop must outlive both
-                log.warning("loop_retries", loop=getattr(loop, "__name__", ""), error=type(error).__name__)
+            except Exception as error:
+                log.warning(
+                    "loop_retries", loop=getattr(loop, "__name__", ""), error=type(error).__name__, exc_info=True
+                )
             await asyncio.sleep(RETRY_S)
 
     async def drain(self, *, whole_service: bool = False) -> None:
@@ -140,6 +143,9 @@ class Hub:
                     await wire.close(closed.code, closed.error)
         except ServiceError as error:
             await refuse(wire, CloseCode.GOING_AWAY, error.code)
+        except Exception:
+            log.exception("socket_failed", role=identity.role)
+            await refuse(wire, CloseCode.GOING_AWAY, "internal")
         finally:
             self._leave(connection)
 

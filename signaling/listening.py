@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 BEAT_S = 1.0
 SWEEP_S = 0.25
-EVENT_TRIES = 10
+RECONCILE_S = 5.0
 EVENT_RETRY_S = 0.5
 
 
@@ -32,6 +33,7 @@ class Listening:
         self._hub = hub
         self._plane = plane
         self._silent_after_s = silent_after_s
+        self._reconcile_now = asyncio.Event()
 
     async def wakes(self) -> None:
         """Loop: look again at whatever somebody says has changed."""
@@ -43,8 +45,11 @@ class Listening:
         match wake.kind:
             case "person":
                 hub.showing.look_again(wake.id)
-            case "queue" | "lagged":
+            case "queue":
                 hub.showing.look_at_all()
+            case "lagged":
+                hub.showing.look_at_all()
+                self._reconcile_now.set()
             case "text":
                 connection = hub.showing.newest.get(wake.id)
                 if connection is not None and connection.call == wake.call:
@@ -64,26 +69,45 @@ class Listening:
                     log.info("worker_changed", worker=event.worker, alive=event.alive)
                     self._hub.showing.look_at_all()
                     if event.alive:
-                        self._hub.spawn(self._hub.media.part_owed(event.worker), name="part-owed")
+                        self._reconcile_now.set()
                 case LegEvent() | PictureEvent():
-                    if event.person in self._hub.showing.newest:
+                    if self._concerns_us(event):
                         await self._note(event)
 
     async def _note(self, event: LegEvent | PictureEvent) -> None:
-        """Keep the order in which the worker saw things; a store that is away is waited for a while."""
-        for _ in range(EVENT_TRIES):
+        """Keep the order in which the worker saw things; a store that is away is waited for.
+
+        Meanwhile events queue at the worker, which cuts a node that reads none and tells the last state of every leg
+        when it is back: so none is lost that still matters.
+        """
+        while True:
             try:
                 async with asyncio.timeout(STORE_TIMEOUT_S):
                     await self._hub.media.note(event)
                 return
-            except ServiceError as error:
-                log.info("media_event_refused", code=error.code)
-                if not error.retryable:
+            except (ServiceError, TimeoutError) as error:
+                if isinstance(error, ServiceError) and not error.retryable:
+                    log.info("media_event_refused", code=error.code)
                     return
-                await asyncio.sleep(EVENT_RETRY_S)
-            except Exception as error:  # noqa: BLE001  a lost event would leave a page at "connecting" for good
                 log.warning("media_event_retries", error=type(error).__name__)
                 await asyncio.sleep(EVENT_RETRY_S)
+
+    def _concerns_us(self, event: LegEvent | PictureEvent) -> bool:
+        """Whether its person is here, or somebody in the same call: the person's own node may be dead."""
+        newest = self._hub.showing.newest
+        if event.person in newest:
+            return True
+        call = event.call_id if isinstance(event, LegEvent) else ""
+        return bool(call) and any(connection.call == call for connection in newest.values())
+
+    async def reconcile(self) -> None:
+        """Loop: part what should not be joined: after a gap in what was heard, and now and then in any case."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(RECONCILE_S):
+                    await self._reconcile_now.wait()
+            self._reconcile_now.clear()
+            await self._hub.media.reconcile()
 
     async def beat(self) -> None:
         """Loop: keep the presence of everybody whose page is still heard; cut a page that fell silent."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections import deque
 from collections.abc import Callable
 
 import structlog
@@ -24,14 +23,13 @@ from video_service.media_plane import (
     MediaPlane,
     PictureEvent,
     StaleEpoch,
+    UnknownLeg,
     WorkerUnavailable,
 )
 
 log = structlog.get_logger(__name__)
 
 CANDIDATES_KEPT = 64
-PARTS_OWED = 256
-WORKERS_OWED = 64
 
 
 class PageMedia:
@@ -53,7 +51,6 @@ class MediaDesk:
         self._plane = plane
         self._spawn = spawn
         self._pages: dict[str, PageMedia] = {}
-        self._owed: dict[str, deque[Wake]] = {}
 
     def alive(self) -> frozenset[str]:
         """Return the names of the workers that can be reached now."""
@@ -110,6 +107,9 @@ class MediaDesk:
                 raise WorkerUnavailable
             worker, role = route.agent_worker, LegRole.CUSTOMER
         leg = f"{role.value[0]}-{secrets.token_hex(8)}"
+        if before is not None and before.worker in self.alive():
+            # The page has left its old connection already; first out, then in, or a full worker would refuse its own.
+            await self.close_leg(before.worker, before.leg)
         await self._store.leg_offered(person, leg=leg, worker=worker)
         request = LegRequest(leg_id=leg, person=person, role=role, codecs=connection.codecs, sdp=offer.sdp)
         try:
@@ -124,8 +124,6 @@ class MediaDesk:
             await self._plane.add_candidate(worker, leg, candidate)
         page.early = []
         await self.join_legs(person)
-        if before is not None and before.leg != leg and before.worker in self.alive():
-            await self.close_leg(before.worker, before.leg)
 
     async def join_legs(self, person: str) -> None:
         """Join the two legs of this person's call, when both are on one worker. Doing it again is harmless."""
@@ -144,6 +142,9 @@ class MediaDesk:
             )
         except StaleEpoch:
             log.info("call_moved_on", call=route.call, epoch=route.epoch)
+        except UnknownLeg:
+            # The other person's leg is not made yet; whoever is slower joins.
+            log.info("other_leg_to_come", call=route.call, epoch=route.epoch)
 
     @staticmethod
     def _both_here(route: CallRouteInfo) -> bool:
@@ -152,25 +153,33 @@ class MediaDesk:
     async def part(self, wake: Wake) -> None:
         """A call was closed or given back: nothing of one person reaches the other from here on.
 
-        A worker that cannot be asked now may still have the call joined; it is asked again when it is back.
+        This is the quick way. What it misses (a lost wake, a worker out of reach) `reconcile` finds.
         """
-        try:
-            if wake.worker:
-                await self._plane.close_call(wake.worker, wake.id, wake.epoch)
-        except StaleEpoch:
-            log.info("call_moved_on", call=wake.id, epoch=wake.epoch)
-        except ServiceError as error:
-            log.warning("part_owed", call=wake.id, code=error.code)
-            self._owed.setdefault(wake.worker, deque(maxlen=PARTS_OWED)).append(wake)
-            while len(self._owed) > WORKERS_OWED:  # workers that never came back had nothing left to part
-                del self._owed[next(iter(self._owed))]
+        if wake.worker:
+            await self._close_call(wake.worker, wake.id, wake.epoch)
         if wake.leg and wake.leg_worker:
             await self.close_leg(wake.leg_worker, wake.leg)
 
-    async def part_owed(self, worker: str) -> None:
-        """A worker is back: part what could not be parted meanwhile."""
-        for wake in self._owed.pop(worker, ()):
-            await self.part(wake)
+    async def reconcile(self) -> None:
+        """Part every call that a worker still has joined although it is no longer active."""
+        for worker in self.alive():
+            try:
+                joined = {leg.call_id for leg in await self._plane.statistics(worker) if leg.call_id}
+                ended = await self._store.ended(joined)
+            except ServiceError as error:
+                log.info("not_reconciled", worker=worker, code=error.code)
+                continue
+            for call, epoch in ended.items():
+                log.warning("call_parted_late", call=call, worker=worker)
+                await self._close_call(worker, call, epoch)
+
+    async def _close_call(self, worker: str, call: str, epoch: int) -> None:
+        try:
+            await self._plane.close_call(worker, call, epoch)
+        except StaleEpoch:
+            log.info("call_moved_on", call=call, epoch=epoch)
+        except ServiceError as error:
+            log.warning("part_failed", call=call, code=error.code)
 
     async def close_leg(self, worker: str, leg: str) -> None:
         """Close a leg that nobody needs. A worker that cannot be asked has lost it, or will notice its silence."""

@@ -11,6 +11,7 @@ from signaling import messages
 from signaling.connection import Connection
 from signaling.media_desk import MediaDesk
 from signaling.store import Store
+from video_service.errors import ServiceError
 
 RESYNC_S = 10.0
 QUEUE_REFRESH_S = 0.5
@@ -87,9 +88,10 @@ class Showing:
                 try:
                     async with asyncio.timeout(STORE_TIMEOUT_S):
                         await self.show(connection)
-                except Exception as error:  # noqa: BLE001  one person's view must not stop everybody else's
-                    log.warning("view_failed", role=connection.identity.role, error=type(error).__name__)
-                    asyncio.get_running_loop().call_later(RETRY_S, self.look_again, person)
+                except Exception as error:
+                    log.warning("view_failed", role=connection.identity.role, error=type(error).__name__, exc_info=True)
+                    if not isinstance(error, ServiceError) or error.retryable:
+                        asyncio.get_running_loop().call_later(RETRY_S, self.look_again, person)
 
     async def refresh_queue(self) -> None:
         """Loop: mark everybody when the queue changed."""

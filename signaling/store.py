@@ -7,6 +7,7 @@ holds no state that is not here, so any node can do anything for anybody.
 from __future__ import annotations
 
 from signaling.store_calls import CallStore
+from signaling.store_media import MediaStore
 from signaling.store_people import PeopleStore
 from signaling.store_shifts import ShiftStore
 from signaling.store_tickets import TicketStore
@@ -14,5 +15,5 @@ from signaling.store_views import ViewStore
 from signaling.store_wakes import WakeStore
 
 
-class Store(TicketStore, PeopleStore, CallStore, ShiftStore, ViewStore, WakeStore):
+class Store(TicketStore, PeopleStore, CallStore, ShiftStore, MediaStore, ViewStore, WakeStore):
     """All of it. See the parts for what each method does and raises."""

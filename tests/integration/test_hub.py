@@ -39,11 +39,11 @@ async def store(redis: Redis, pool: str) -> Store:
 
 
 @pytest.fixture
-async def make_hub(store: Store, plane: DiaryPlane) -> AsyncIterator[Callable[[], Hub]]:
+async def make_hub(store: Store, plane: DiaryPlane) -> AsyncIterator[Callable[..., Hub]]:
     hubs: list[Hub] = []
 
-    def make() -> Hub:
-        hubs.append(Hub(store, plane))
+    def make(other_plane: DiaryPlane | None = None) -> Hub:
+        hubs.append(Hub(store, other_plane or plane))
         return hubs[-1]
 
     yield make
@@ -53,7 +53,7 @@ async def make_hub(store: Store, plane: DiaryPlane) -> AsyncIterator[Callable[[]
 
 
 @pytest.fixture
-async def hub(make_hub: Callable[[], Hub]) -> Hub:
+async def hub(make_hub: Callable[..., Hub]) -> Hub:
     hub = make_hub()
     await hub.start()
     return hub
@@ -119,7 +119,7 @@ async def test_a_ticket_opens_one_socket_only(hub: Hub) -> None:
     assert await second.gone() == (CloseCode.BAD_TICKET, "bad_ticket")
 
 
-async def test_a_resume_token_brings_a_waiting_customer_back_to_any_node(make_hub: Callable[[], Hub]) -> None:
+async def test_a_resume_token_brings_a_waiting_customer_back_to_any_node(make_hub: Callable[..., Hub]) -> None:
     here, there = make_hub(), make_hub()
     await here.start()
     await there.start()
@@ -339,6 +339,71 @@ async def test_a_worker_that_was_out_of_reach_parts_what_ended_meanwhile(hub: Hu
     assert call in plane.calls
     plane.reach("w-1")
     await poll(lambda: call not in plane.calls)
+
+
+async def test_a_call_whose_end_was_not_heard_is_parted_all_the_same(hub: Hub, plane: DiaryPlane, redis: Redis) -> None:
+    agent = await ready_agent(hub)
+    await offer(agent)
+    customer = await enter(hub, CUSTOMER)
+    call = await call_between(customer, agent)
+    await offer(customer)
+    await poll(lambda: call in plane.calls)
+    plane.failures = 1  # one order to the worker gets lost, too
+    await redis.client_kill_filter(_type="pubsub")
+    customer.send("hang_up", call=call)
+    await customer.until(type="customer_view", state="ended")
+    await poll(lambda: call not in plane.calls, limit_s=20)
+
+
+async def test_a_live_call_is_left_alone_by_reconciling(hub: Hub, plane: DiaryPlane) -> None:
+    agent = await ready_agent(hub)
+    await offer(agent)
+    customer = await enter(hub, CUSTOMER)
+    call = await call_between(customer, agent)
+    await offer(customer)
+    await poll(lambda: call in plane.calls)
+    await hub.media.reconcile()
+    assert call in plane.calls
+
+
+async def test_what_a_worker_sees_of_somebody_whose_node_is_dead_is_noted_by_the_others(
+    make_hub: Callable[..., Hub], plane: DiaryPlane
+) -> None:
+    deaf = DiaryPlane("w-1", "w-2")  # the other node's way to the same workers: it hears nothing any more
+    deaf.legs, deaf.calls, deaf.epochs = plane.legs, plane.calls, plane.epochs
+    here, there = make_hub(), make_hub(deaf)
+    await here.start()
+    await there.start()
+    agent = await ready_agent(there)
+    await offer(agent)
+    customer = await enter(here, CUSTOMER)
+    call = await call_between(customer, agent)
+    await offer(customer)
+    await poll(lambda: call in plane.calls)
+    route = plane.calls[call]
+    plane.say(route.customer_leg, LegState.CONNECTED)
+    plane.say(route.customer_leg, LegState.FLOWING)
+    await customer.until(type="customer_view", media="live")
+    plane.say(route.agent_leg, LegState.CONNECTED, call=call)
+    plane.say(route.agent_leg, LegState.FLOWING, call=call)
+    await customer.until(type="customer_view", other_media="live")
+    plane.say(route.agent_leg, LegState.SILENT, call=call)
+    await customer.until(type="customer_view", other_media="reconnecting")
+
+
+async def test_an_offer_that_is_quicker_than_the_other_persons_is_no_error(hub: Hub, plane: DiaryPlane) -> None:
+    agent = await ready_agent(hub)
+    await offer(agent)
+    customer = await enter(hub, CUSTOMER)
+    call = await call_between(customer, agent)
+    plane.unknown = plane.leg_of("a-lin")
+    await offer(customer)
+    customer.send("ping", t=1)
+    await customer.until(type="pong")
+    assert all(message["type"] != "error" for message in customer.seen)
+    plane.unknown = ""
+    await offer(agent, 2)
+    await poll(lambda: call in plane.calls)
 
 
 async def test_an_agent_whose_page_is_gone_gives_the_call_back(hub: Hub, plane: DiaryPlane) -> None:

@@ -13,6 +13,7 @@ from video_service.media_plane import (
     LegRequest,
     LegState,
     LegStatistics,
+    MediaError,
     MediaEvent,
     StaleEpoch,
     UnknownLeg,
@@ -32,6 +33,8 @@ class DiaryPlane:
         self.epochs: dict[str, int] = {}
         self.candidates: list[tuple[str, Candidate]] = []
         self.refuse: Exception | None = None
+        self.failures = 0
+        self.unknown = ""
         self.answers = asyncio.Event()
         self.answers.set()
         self._events: asyncio.Queue[MediaEvent] = asyncio.Queue(1_000)
@@ -57,6 +60,8 @@ class DiaryPlane:
         self.candidates.append((leg_id, candidate))
 
     async def open_call(self, worker: str, route: CallRoute) -> None:
+        if self.unknown and self.unknown in (route.customer_leg, route.agent_leg):
+            raise UnknownLeg
         if route.epoch < self.epochs.get(route.call_id, 0):
             raise StaleEpoch
         self.epochs[route.call_id] = route.epoch
@@ -65,6 +70,9 @@ class DiaryPlane:
     async def close_call(self, worker: str, call_id: str, epoch: int) -> None:
         if worker not in self.alive:
             raise WorkerUnavailable
+        if self.failures:
+            self.failures -= 1
+            raise MediaError
         if epoch < self.epochs.get(call_id, 0):
             raise StaleEpoch
         self.epochs[call_id] = epoch
@@ -74,7 +82,11 @@ class DiaryPlane:
         self.legs.pop(leg_id, None)
 
     async def statistics(self, worker: str) -> Sequence[LegStatistics]:
-        return []
+        return [
+            LegStatistics(leg_id=leg, call_id=route.call_id)
+            for route in self.calls.values()
+            for leg in (route.customer_leg, route.agent_leg)
+        ]
 
     async def events(self) -> AsyncIterator[MediaEvent]:
         while True:
@@ -83,10 +95,10 @@ class DiaryPlane:
     async def close(self) -> None:
         self.alive.clear()
 
-    def say(self, leg: str, state: LegState) -> None:
+    def say(self, leg: str, state: LegState, *, call: str = "") -> None:
         """Let a worker report a leg's state."""
         worker, request = self.legs[leg]
-        self._events.put_nowait(LegEvent(worker=worker, leg_id=leg, person=request.person, state=state))
+        self._events.put_nowait(LegEvent(worker=worker, leg_id=leg, person=request.person, state=state, call_id=call))
 
     def lose(self, worker: str) -> None:
         """Let a worker die with every leg that it had."""
