@@ -60,6 +60,11 @@ def customer_media(customer: PersonRow | None, agent: PersonRow | None, call: st
     return WISH_OF_LEG[customer.leg_state]
 
 
+def seen_of(wish: MediaWish, other: PersonRow | None) -> MediaWish:
+    """Return what a page says of the other person: whoever is not here is not live, whatever the last report said."""
+    return wish if other is not None and other.present else "reconnecting"
+
+
 def _picture(person: PersonRow | None) -> Picture:
     picture: Picture = msgspec.convert(person.picture if person else "", type=Picture)
     return picture
@@ -91,9 +96,9 @@ def customer_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy
             connected_ms=call.answered_ms,
             agent_name=snap.other.name if snap.other else "",
             media=customer_media(snap.person, snap.other, snap.call_id, alive),
-            other_media=agent_media(snap.other, alive),
+            other_media=seen_of(agent_media(snap.other, alive), snap.other),
             other_paused=bool(snap.other and snap.other.paused),
-            picture=_picture(snap.other),
+            picture=_picture(snap.other) if snap.other and snap.other.present else "",
         )
     low, high = wait_interval_min(snap.place, snap.serving, mean_handle_s(snap.pace, policy.typical_handle_s))
     return msgspec.structs.replace(
@@ -142,7 +147,7 @@ def agent_view(snap: PersonSnapshot, *, alive: Container[str]) -> messages.Agent
             note=call.note,
             waited_ms=max(0, call.answered_ms - call.joined_ms),
             since_ms=agent.since_ms,
-            other_media=customer_media(snap.other, snap.person, snap.call_id, alive),
+            other_media=seen_of(customer_media(snap.other, snap.person, snap.call_id, alive), snap.other),
             other_paused=bool(snap.other and snap.other.paused),
         ),
     )

@@ -75,6 +75,15 @@ local function sign_out(agent, why)
   match({id}, {})
 end
 
+-- The other page of an agent's live call says at once who is not there, or is there again.
+local function wake_customer_of(agent)
+  local id = (get('agent', agent) or {}).call or ''
+  local call = id ~= '' and get('call', id)
+  if call and STATE_OF[call.phase] == 'active' then
+    wake('person', call.customer)
+  end
+end
+
 -- A person's page is gone (its newest socket closed, or gave no beat for too long).
 local function gone(person)
   local row = get('person', person)
@@ -92,6 +101,7 @@ local function gone(person)
       return match({id}, {})
     end
     step('agent', person, 'gone')
+    wake_customer_of(person)
   elseif row.role == 'customer' then
     local id = row.call or ''
     local call = id ~= '' and get('call', id)
@@ -118,6 +128,7 @@ local function back(person)
   redis.call('PERSIST', key('person', person))
   if row.role == 'agent' then
     step('agent', person, 'back')
+    wake_customer_of(person)
     match({}, {person})
   elseif row.role == 'customer' and (row.call or '') ~= '' then
     step('call', row.call, 'customer_back')

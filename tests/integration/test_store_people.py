@@ -186,6 +186,37 @@ async def test_wakes_tell_whom_to_look_at(desk: Desk, valkey: RealValkey) -> Non
         assert closed == Wake(kind="call", id=call, epoch=epoch + 1, worker="w1", leg="lc", leg_worker="w1")
 
 
+@pytest.mark.parametrize(("leaver", "other"), [("a1", "c1"), ("c1", "a1")])
+async def test_who_is_left_alone_in_a_call_is_told_at_once_and_told_again_on_return(
+    desk: Desk, valkey: RealValkey, leaver: str, other: str
+) -> None:
+    await desk.agent("a1")
+    call = await desk.talk("a1", "c1")
+    for person in ("a1", "c1"):
+        await desk.store.leg_offered(person, leg=f"l-{person}", worker="w1")
+        await desk.store.leg_event(person, leg=f"l-{person}", state=LegState.FLOWING)
+
+    async def shown() -> str:
+        if other == "c1":
+            return (await desk.see("c1")).other_media
+        on_call = (await desk.look("a1")).call
+        assert on_call is not None
+        assert on_call.call == call
+        return on_call.other_media
+
+    assert await shown() == "live"
+    async with listening(valkey.url, desk.store.keys.pool) as heard:
+        await next_wakes(heard, "lagged")
+        del desk.sockets[leaver]
+        await desk.store.beat(desk.sockets.items())
+        await desk.pass_time(desk.policy.presence_ttl_s)
+        assert other in {wake.id for wake in await next_wakes(heard, "person", 2)}, "a node died with the socket"
+        assert await shown() == "reconnecting"
+        await desk.back(leaver)
+        assert other in {wake.id for wake in await next_wakes(heard, "person", 2)}
+        assert await shown() == "live"
+
+
 async def test_a_requeued_call_is_told_with_its_new_epoch_and_keeps_the_customers_leg(
     desk: Desk, valkey: RealValkey
 ) -> None:

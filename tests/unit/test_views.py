@@ -20,7 +20,7 @@ POLICY = Policy()
 
 
 def person(role: str, **more: Any) -> PersonRow:
-    return PersonRow(v=1, role=role, **more)
+    return PersonRow(v=1, role=role, **{"present": True} | more)
 
 
 def agent_person(**more: Any) -> PersonRow:
@@ -101,6 +101,22 @@ def test_a_connected_customer_sees_who_signs_and_how_protected_the_picture_is() 
     )
     assert (view.agent_name, view.picture, view.other_paused) == ("Lin", "protected", True)
     assert (view.connected_ms, view.place) == (5_000, 0)
+
+
+def test_whoever_is_not_here_is_not_live_for_the_other_whatever_the_last_report_said() -> None:
+    lin, caller = agent_person(picture="clear", present=False), customer_person()
+    view = views.customer_view(
+        snap(person=caller, call_id="c", call=call("talking"), other_id="a", other=lin), alive=ALIVE, policy=POLICY
+    )
+    assert (view.media, view.other_media, view.picture) == ("live", "reconnecting", "")
+    desk = AgentRow(v=1, state="on_call", call="c")
+    for gone in (customer_person(present=False), customer_person(present=False, leg_call=""), None):
+        page = views.agent_view(
+            snap(person=agent_person(), agent=desk, call_id="c", call=call("alone"), other_id="p", other=gone),
+            alive=ALIVE,
+        )
+        assert page.call is not None
+        assert page.call.other_media == "reconnecting"
 
 
 @pytest.mark.parametrize(("phase", "state"), [("queued", "waiting"), ("parked", "waiting"), ("ringing", "ringing")])
