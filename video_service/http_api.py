@@ -8,11 +8,13 @@ import msgspec
 from msgspec import Meta
 from quart import Blueprint, Response, jsonify, request
 
-from video_service.accounts import Account
+from video_service.accounts import Account, Role
 from video_service.http_input import body, one_of, only
 from video_service.security import GUEST_COOKIE, SESSION_COOKIE, clear_cookie, set_cookie
 from video_service.services import ANYBODY, ENTRANCES, Entrance, Visitor, services
 from video_service.web_sessions import guest_person, new_guest_token
+
+OPEN_CALL = frozenset({"waiting", "ringing", "connected"})
 
 api = Blueprint("api", __name__, url_prefix="/api")
 
@@ -45,8 +47,12 @@ async def sign_in() -> Response:
 
 @api.post("/sign-out")
 async def sign_out() -> Response:
-    """End this browser's session, if it has one."""
-    await services().web_sessions.sign_out(request.cookies.get(SESSION_COOKIE))
+    """End this browser's session, if it has one; an agent is off the line at once."""
+    token = request.cookies.get(SESSION_COOKIE)
+    account = await services().web_sessions.account(token)
+    await services().web_sessions.sign_out(token)
+    if account is not None and account.role is Role.AGENT:
+        await services().store.sign_out(account.person)
     response = Response(status=204)
     clear_cookie(response, SESSION_COOKIE)
     return response
@@ -78,9 +84,11 @@ async def ticket() -> Response:
 
 @api.get("/service")
 async def line() -> Response:
-    """Say whether the line is open, for a page that has no socket yet."""
-    state = await services().store.customer_view(ANYBODY, alive=())
-    return jsonify({"open": state.open, "agents_on": state.agents_on, "hours": None})
+    """Say whether the line is open, and whether this guest has a call that goes on, for a page without a socket yet."""
+    person = guest_person(request.cookies.get(GUEST_COOKIE))
+    state = await services().store.customer_view(person or ANYBODY, alive=())
+    yours = person is not None and state.state in OPEN_CALL
+    return jsonify({"open": state.open, "agents_on": state.agents_on, "hours": None, "yours": yours})
 
 
 async def _guest_ticket(locale: str) -> Response:

@@ -59,6 +59,9 @@ class LineState(Protocol):
     @property
     def agents_on(self) -> int: ...
 
+    @property
+    def state(self) -> str: ...
+
 
 class CallStore(Protocol):
     """What HTTP asks of the store of calls; `signaling.store.Store` is one."""
@@ -69,6 +72,10 @@ class CallStore(Protocol):
 
     async def customer_view(self, customer: str, *, alive: Container[str]) -> LineState:
         """Return what a customer sees of the line."""
+        ...
+
+    async def sign_out(self, agent: str) -> None:
+        """Take an agent off; a call goes back to the queue. No error when not signed in."""
         ...
 
     async def add_shift(self, agent: str, start_ms: int, end_ms: int) -> ShiftOnRoster:

@@ -149,7 +149,8 @@ class Supervisor:
         web = SupervisedChild(
             ChildPlan(
                 name="web",
-                argv=[*python, "web", "--listener", descriptor, "--whole-service"],
+                # With a Redis of its own this is the whole service; with another's there may be other nodes with calls.
+                argv=[*python, "web", "--listener", descriptor, *(["--whole-service"] if server else [])],
                 environment=environment,
                 descriptors=(listener.fileno(), parent_fd),
                 ready=lambda: _web_says(settings, "/readyz"),

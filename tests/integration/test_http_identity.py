@@ -8,9 +8,10 @@ import pytest
 from redis.asyncio import Redis
 
 from signaling.errors import TicketRefused
+from signaling.identity_types import Identity
 from tests.integration.http_site import ORIGIN, SECRET, Site, cookie, error_of
 from tests.valkey_server import RealValkey
-from video_service.accounts import Role
+from video_service.accounts import Account, Role
 from video_service.settings import Settings
 
 pytestmark = pytest.mark.integration
@@ -164,4 +165,37 @@ async def test_an_agent_may_be_a_customer_too(site: Site) -> None:
 
 async def test_the_home_page_learns_that_the_line_is_closed(site: Site) -> None:
     response = await site.browser().get("/api/service")
-    assert await response.get_json() == {"open": False, "agents_on": 0, "hours": None}
+    assert await response.get_json() == {"open": False, "agents_on": 0, "hours": None, "yours": False}
+
+
+async def test_a_guest_who_comes_back_learns_that_a_call_goes_on(site: Site) -> None:
+    lin = await site.account("lin", Role.AGENT)
+    await agent_is_here(site, lin)
+    guest, other = site.browser(), site.browser()
+    identity = await site.store.redeem_ticket(await guest.ticket("customer"))
+    await site.store.connect(identity, node="n", socket="s", codecs=())
+    assert (await (await guest.get("/api/service")).get_json())["yours"] is False
+    call = await site.store.join(identity.person, queue="main", needs=(), urgent=False, reason="", locale="zh-CN")
+    assert (await (await guest.get("/api/service")).get_json())["yours"] is True
+    assert (await (await other.get("/api/service")).get_json())["yours"] is False
+    await site.store.hang_up(identity.person, call)
+    assert (await (await guest.get("/api/service")).get_json())["yours"] is False
+
+
+async def test_an_agent_who_signs_out_is_off_the_line_at_once(site: Site) -> None:
+    browser = await site.signed_in(Role.AGENT, "lin")
+    lin = await site.services.accounts.get("lin")
+    assert lin is not None
+    await agent_is_here(site, lin)
+    assert (await (await browser.get("/api/service")).get_json())["agents_on"] == 1
+    await browser.post("/api/sign-out")
+    assert (await (await browser.get("/api/service")).get_json())["agents_on"] == 0
+
+
+async def agent_is_here(site: Site, account: Account) -> None:
+    """Put an agent on shift and sign the page in."""
+    now_ms = site.services.clock.now_ms()
+    await site.store.add_shift(account.person, now_ms - 1_000, now_ms + 3_600_000)
+    identity = Identity(person=account.person, role="agent", name=account.display_name)
+    await site.store.connect(identity, node="n", socket="s", codecs=())
+    await site.store.sign_in(identity)

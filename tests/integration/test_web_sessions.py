@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -46,7 +47,8 @@ async def test_every_key_is_in_the_table_and_passes_when_the_table_says_so(
     async for key in redis.scan_iter(match=f"{{{pool}}}:*"):
         spec = spec_of(key.decode(), pool)
         assert spec is not None, key
-        found[spec] = ((await redis.type(key)).decode(), await redis.ttl(key) > 0)
+        kind: Any = await redis.type(key)
+        found[spec] = (kind.decode(), await redis.ttl(key) > 0)
     assert found == {spec: (spec.type, spec.ttl != "none") for spec in OTHER_KEYS}
 
 
