@@ -240,8 +240,13 @@ class MediaEngine:
         if request.role is LegRole.CUSTOMER:
             return CustomerLeg(request, peer, self._settings, self._state_changed)
         loop = asyncio.get_running_loop()
-        async with asyncio.timeout(STAGE_TIMEOUT_S):
-            stage = await loop.run_in_executor(self._executor, self._stage_factory)
+        making = loop.run_in_executor(self._executor, self._stage_factory)
+        try:
+            async with asyncio.timeout(STAGE_TIMEOUT_S):
+                stage = await asyncio.shield(making)
+        except (TimeoutError, asyncio.CancelledError):
+            making.add_done_callback(_close_late)  # nobody waits for it any more: its thread and network go again
+            raise
         return AgentLeg(
             request,
             peer,
@@ -361,3 +366,8 @@ def check_candidate(text: str) -> None:
         or not all(number.isascii() and number.isdigit() and len(number) <= 10 for number in numbers)
     ):
         raise BadSdp("The ICE candidate could not be read.")
+
+
+def _close_late(making: asyncio.Future[BlurStage]) -> None:
+    if not making.cancelled() and making.exception() is None:
+        making.result().close()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import hmac
 import ssl
-from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from http import HTTPStatus
 from pathlib import Path
@@ -84,7 +83,7 @@ class RpcServer:
         self._token = token
         self._nodes: set[_Node] = set()
         self._legs: dict[str, dict[type[MediaEvent], bytes]] = {}
-        self._closed: deque[bytes] = deque(maxlen=CLOSED_LIMIT)
+        self._closed: dict[str, bytes] = {}
         self._last_status: WorkerStatus | None = None
         self._server: Server | None = None
         self._draining = False
@@ -160,15 +159,17 @@ class RpcServer:
         frame = rpc.encode(rpc.Happened(event=event))
         if isinstance(event, LegEvent) and event.state is LegState.CLOSED:
             self._legs.pop(event.leg_id, None)
-            self._closed.append(frame)
-        elif not isinstance(event, WorkerEvent):
+            self._closed[event.leg_id] = frame
+            if len(self._closed) > CLOSED_LIMIT:
+                del self._closed[next(iter(self._closed))]
+        elif not isinstance(event, WorkerEvent) and event.leg_id not in self._closed:
             self._legs.setdefault(event.leg_id, {})[type(event)] = frame
         self._tell_status()
         self._tell_all(frame)
 
     def _earlier(self) -> list[bytes]:
         """Return what a node has to hear that was not here: the ends of legs, the last of each living leg."""
-        return [*self._closed, *(frame for leg in self._legs.values() for frame in leg.values())]
+        return [*self._closed.values(), *(frame for leg in self._legs.values() for frame in leg.values())]
 
     def _tell_all(self, frame: bytes) -> None:
         for node in self._nodes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import itertools
+import threading
 from collections.abc import AsyncIterator, Callable
 from unittest import mock
 
@@ -408,6 +409,27 @@ async def test_a_full_worker_refuses_agents(place: Site) -> None:
     assert (status.legs, status.blur_legs, status.capacity) == (4, 3, 3)
     await place.engine.close_leg("agent-0")
     await place.join("agent-3", AGENT)
+
+
+async def test_a_stage_that_comes_too_late_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    come, closed = threading.Event(), threading.Event()
+
+    class Late(InvertingStage):
+        def close(self) -> None:
+            super().close()
+            closed.set()
+
+    def make() -> Late:
+        come.wait(10)
+        return Late()
+
+    monkeypatch.setattr("media.engine.STAGE_TIMEOUT_S", 0.05)
+    async with site(MediaEngine(loopback_settings(), make, worker="w-1")) as place:
+        with pytest.raises((MediaError, TimeoutError)):
+            await place.join("agent", AGENT)
+        come.set()
+        await until(closed.is_set, "the late stage closed")
+        assert place.engine.status().blur_legs == 0
 
 
 async def test_a_leg_that_exists_is_not_made_again(place: Site) -> None:
