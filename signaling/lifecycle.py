@@ -41,6 +41,8 @@ DELAY_FIELDS: Mapping[str, tuple[str, int]] = {
     "keep_place": ("keep_place_s", 1_000),
     "customer_return": ("customer_return_s", 1_000),
     "agent_return": ("agent_return_s", 1_000),
+    "nobody": ("nobody_left_s", 1_000),
+    "ask_again": ("ask_again_s", 1_000),
     "after_call": ("after_call_limit_s", 1_000),
     "rest": ("rest_minutes", 60_000),
 }

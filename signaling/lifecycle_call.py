@@ -6,6 +6,9 @@
   kept, and nobody is made to ring for an empty chair);
 - active: *talking*, *alone* (the customer's page is gone and has some seconds to return).
 
+Two deadlines of a call in line depend on the agents and not on the phase, so `enter_line` arms them where they apply:
+`nobody` (no agent on shift covers the needs) closes the call, `ask_again` lets a call that all have declined ring anew.
+
 The epoch grows whenever who may act on the call changes (reserved, taken back, accepted, requeued, closed), so that
 nobody acts on what has moved on.
 """
@@ -31,30 +34,31 @@ CLASSES = ("urgent", "normal")
 """Priority classes, first served first."""
 
 BUMP = Do("bump_epoch")
-ENTER, LEAVE = Do("enter_line"), Do("leave_line")
+ENTER = Do("enter_line")
+LEAVE = (Do("leave_line"), Clear("nobody"))
 OPEN, END = Do("open_segment"), Do("end_segment")
-FINISH = Do("finish")
+FINISH = (Clear("ask_again"), Do("finish"))
 
 CALL = Machine(
     name="call",
     initial="new",
     table={
         ("new", "join"): Step("queued", (ENTER,)),
-        ("queued", "reserve"): Step("ringing", (BUMP, LEAVE, Arm("ring"))),
-        ("queued", "customer_gone"): Step("parked", (LEAVE, Arm("keep_place"))),
-        ("queued", "close"): Step("closed", (BUMP, LEAVE, FINISH)),
+        ("queued", "reserve"): Step("ringing", (BUMP, *LEAVE, Arm("ring"))),
+        ("queued", "customer_gone"): Step("parked", (*LEAVE, Arm("keep_place"))),
+        ("queued", "close"): Step("closed", (BUMP, *LEAVE, *FINISH)),
         ("ringing", "release"): Step("queued", (BUMP, Clear("ring"), ENTER)),
         ("ringing", "accept"): Step("talking", (BUMP, Clear("ring"), OPEN)),
         ("ringing", "customer_gone"): Step("parked", (BUMP, Clear("ring"), Arm("keep_place"))),
-        ("ringing", "close"): Step("closed", (BUMP, Clear("ring"), FINISH)),
+        ("ringing", "close"): Step("closed", (BUMP, Clear("ring"), *FINISH)),
         ("parked", "customer_back"): Step("queued", (Clear("keep_place"), ENTER)),
-        ("parked", "close"): Step("closed", (BUMP, Clear("keep_place"), FINISH)),
+        ("parked", "close"): Step("closed", (BUMP, Clear("keep_place"), *FINISH)),
         ("talking", "customer_gone"): Step("alone", (Arm("customer_return"),)),
         ("talking", "requeue"): Step("queued", (BUMP, END, ENTER)),
-        ("talking", "close"): Step("closed", (BUMP, END, FINISH)),
+        ("talking", "close"): Step("closed", (BUMP, END, *FINISH)),
         ("alone", "customer_back"): Step("talking", (Clear("customer_return"),)),
         ("alone", "requeue"): Step("parked", (BUMP, END, Clear("customer_return"), Arm("keep_place"))),
-        ("alone", "close"): Step("closed", (BUMP, END, Clear("customer_return"), FINISH)),
+        ("alone", "close"): Step("closed", (BUMP, END, Clear("customer_return"), *FINISH)),
     },
     armed={
         "new": frozenset(),

@@ -19,6 +19,10 @@ class Policy:
     """An agent whose page is gone has so long to return; then a live call goes back to the head of its class."""
     presence_ttl_s: float = 6
     """A socket that gave no beat for so long counts as gone."""
+    nobody_left_s: float = 120
+    """A waiting call whose needs no signed-in agent on shift covers any more is closed after so long."""
+    ask_again_s: float = 60
+    """A call that every covering agent on shift has declined is offered to all of them anew after so long."""
     missed_limit: int = 3
     """So many missed rings in a row set the agent away. A decline is never a miss."""
     after_call_limit_s: float = 600

@@ -74,6 +74,8 @@ class PersonSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     other_id: str = ""
     other: PersonRow | None = None
     place: int = 0
+    hope: bool = True
+    """Whether an agent on shift covers the waiting call's needs and has not declined it."""
     pace: tuple[int, ...] = ()
 
 

@@ -100,7 +100,9 @@ def customer_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy
             other_paused=bool(snap.other and snap.other.paused),
             picture=_picture(snap.other) if snap.other and snap.other.present else "",
         )
-    low, high = wait_interval_min(snap.place, snap.serving, mean_handle_s(snap.pace, policy.typical_handle_s))
+    low, high = 0, 0
+    if snap.hope:
+        low, high = wait_interval_min(snap.place, snap.serving, mean_handle_s(snap.pace, policy.typical_handle_s))
     return msgspec.structs.replace(
         view,
         state="ringing" if call.phase == "ringing" else "waiting",

@@ -87,6 +87,9 @@ KEYS: tuple[KeySpec, ...] = (
         "calls that may be offered, by arrival number",
     ),
     KeySpec("buckets:<class>", "set", "none", "call scripts", "queue:needs whose waiting zset is not empty"),
+    KeySpec(
+        "stranded", "set", "none", "call and agent scripts", "class:queue:needs of waiting calls that nobody covers"
+    ),
     KeySpec("deadlines", "zset", "none", "all life cycles", "kind:id by due time; one of a kind per call or agent"),
     KeySpec("texts:<call>", "list", "text_buffer_s after the last line", "say", "text of a call, for reconnection"),
     # Record

@@ -68,6 +68,21 @@ class Settings:
     customer_return_s: Annotated[
         float, Says("How long a call waits for a customer whose page went away.", unit="s", low=0, high=3600)
     ] = 30.0
+    nobody_left_s: Annotated[
+        float,
+        Says(
+            "How long a call waits when nobody on shift could take it any more; then it closes.",
+            unit="s",
+            low=0,
+            high=3600,
+        ),
+    ] = 120.0
+    ask_again_s: Annotated[
+        float,
+        Says(
+            "After how long a call that everybody declined is offered to all of them anew.", unit="s", low=1, high=3600
+        ),
+    ] = 60.0
     missed_limit: Annotated[int, Says("Missed calls in a row that set an agent away.", low=1, high=100)] = 3
     after_call_limit_s: Annotated[
         float, Says("Work after a call ends by itself after this time.", unit="s", low=0, high=86_400)

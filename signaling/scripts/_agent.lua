@@ -32,17 +32,8 @@ local function staff(agent)
   else
     clear('shift', agent)
   end
+  look_for_nobody()
   wake('queue', '')
-end
-
-local function agents_on(covered)
-  local count = 0
-  for _, skills in ipairs(redis.call('SMEMBERS', key('staffed_sets'))) do
-    if not covered or covered(skills) then
-      count = count + redis.call('ZCOUNT', key('staffed', skills), '(' .. int(NOW), '+inf')
-    end
-  end
-  return count
 end
 
 function AFTER_STEP.agent(id, row, how, to)
@@ -84,6 +75,7 @@ function DO.agent.note_sign_out(id, row)
   redis.call('ZREM', key('agents'), id)
   leave(key('staffed_sets'), row.skills, key('staffed', row.skills), id)
   clear('shift', id)
+  look_for_nobody()
   expire(AGENT_LINGER_MS, 'agent', id)
 end
 

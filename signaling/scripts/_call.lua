@@ -54,10 +54,23 @@ function DO.call.enter_line(id, row)
     key('buckets', row.class), row.queue .. ':' .. row.needs,
     key('waiting', row.queue, row.needs, row.class), row.seq, id
   )
+  local bucket = row.queue .. ':' .. row.needs
+  if redis.call('SISMEMBER', key('stranded'), row.class .. ':' .. bucket) == 1 then
+    arm('nobody', id, NOW + DELAY.nobody)
+  end
+  look_at_bucket(bucket, row.class)
+  if redis.call('EXISTS', key('declined', id)) == 1 and not redis.call('ZSCORE', key('deadlines'), 'ask_again:' .. id) then
+    arm('ask_again', id, NOW + DELAY.ask_again)
+  end
 end
 
 function DO.call.leave_line(id, row)
-  leave(key('buckets', row.class), row.queue .. ':' .. row.needs, key('waiting', row.queue, row.needs, row.class), id)
+  local bucket = row.queue .. ':' .. row.needs
+  local zset = key('waiting', row.queue, row.needs, row.class)
+  leave(key('buckets', row.class), bucket, zset, id)
+  if redis.call('EXISTS', zset) == 0 then
+    redis.call('SREM', key('stranded'), row.class .. ':' .. bucket)
+  end
 end
 
 function DO.call.open_segment(id, row, how)

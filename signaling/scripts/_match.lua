@@ -6,33 +6,6 @@ for rank, class in ipairs(CLASSES) do
 end
 
 local WALK = 16
-local parsed, fits = {}, {}
-
-local function words(text)
-  if not parsed[text] then
-    local list, has = {}, {}
-    for word in text:gmatch('[^+]+') do
-      list[#list + 1] = word
-      has[word] = true
-    end
-    parsed[text] = {list = list, has = has}
-  end
-  return parsed[text]
-end
-
-local function covers(skills, needs)
-  local pair = skills .. '|' .. needs
-  if fits[pair] == nil then
-    fits[pair] = true
-    for _, need in ipairs(words(needs).list) do
-      if not words(skills).has[need] then
-        fits[pair] = false
-        break
-      end
-    end
-  end
-  return fits[pair]
-end
 
 -- Returns the first member of a zset that passes, and its score. Those passed over are few: who declined, whose shift is over.
 local function first(zset, passes)

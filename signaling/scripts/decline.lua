@@ -1,10 +1,12 @@
--- ARGV: now, agent, call, epoch. The call never comes back to this agent; a decline is never a miss.
+-- ARGV: now, agent, call, epoch. The call does not come back to this agent as long as somebody else could take it; a
+-- decline is never a miss.
 local agent, id = ARGV[2], ARGV[3]
 local call = get('call', id)
 if not call or call.phase ~= 'ringing' or call.agent ~= agent or call.epoch ~= ARGV[4] then
   return refuse('stale')
 end
 redis.call('SADD', key('declined', id), agent)
+clear('ask_again', id)
 put('agent', agent, {missed = 0})
 take_back(id, 'release', 'release', 'declined')
 match({id}, {agent})

@@ -31,7 +31,11 @@ if call.agent ~= '' then
   local other = other_of(id, call)
   answer.other_id, answer.other = other, get('person', other)
 end
+if person.role == 'customer' and call.phase ~= 'closed' then
+  answer.agents_on = agents_on(function(skills) return covers(skills, call.needs) end)
+end
 if person.role == 'customer' and STATE_OF[call.phase] == 'waiting' then
+  answer.hope = hope(call_id, call.needs)
   local ahead = 0
   for _, class in ipairs(CLASSES) do
     for _, bucket in ipairs(redis.call('SMEMBERS', key('buckets', class))) do

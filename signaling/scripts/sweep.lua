@@ -21,6 +21,28 @@ local function lost(id)
 end
 handlers.keep_place, handlers.customer_return = lost, lost
 
+function handlers.nobody(id)
+  if (get('call', id) or {}).phase == 'queued' then
+    close_call(id, 'closed')
+  end
+end
+
+-- Everybody on shift who could take it has declined: all are asked anew. Otherwise the look is repeated.
+function handlers.ask_again(id)
+  local row = get('call', id)
+  if not row or row.phase ~= 'queued' then
+    return
+  end
+  local covered = agents_on(function(skills) return covers(skills, row.needs) end) > 0
+  if covered and not hope(id, row.needs) then
+    redis.call('DEL', key('declined', id))
+    wake('person', row.customer)
+    match({id}, {})
+  else
+    arm('ask_again', id, NOW + DELAY.ask_again)
+  end
+end
+
 function handlers.agent_return(agent)
   sign_out(agent, 'agent_lost')
 end

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from redis.asyncio import Redis
 
+from signaling.lifecycle import DELAY_FIELDS
 from signaling.lifecycle_agent import AGENT
 from signaling.lifecycle_call import CALL
 from tests.oracle.compare import Dump, same, sound
@@ -75,6 +76,22 @@ async def test_long_histories_take_every_step_of_the_life_cycles(redis: Redis, s
     for machine in (CALL, AGENT):
         taken = {(state, event) for name, state, event in visited if name == machine.name}
         assert taken == set(machine.table) - NEVER_BY_CHANCE
+    assert {kind for name, _, kind in visited if name == "deadline"} == {*DELAY_FIELDS, "shift"}
+
+
+@relaxed
+@given(history=histories)
+async def test_nobody_waits_for_ever_when_no_agent_acts(
+    redis: Redis, second: Redis, pool: str, history: list[Command]
+) -> None:
+    world = World(redis, second, f"{pool}-{next(_numbers)}")
+    await run(world, history, at_once=1)
+    for _ in range(20):
+        await world.advance(600)
+    dump = await Dump(world.pool).read(redis)
+    same(dump, world.oracle)
+    assert dump.scores("line") == {}
+    assert {row["phase"] for row in dump.of("call").values()} <= {"closed", "talking"}
 
 
 @pytest.mark.parametrize("seed", range(20, 24))

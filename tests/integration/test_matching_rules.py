@@ -6,7 +6,7 @@ import pytest
 from redis.asyncio import Redis
 
 from signaling.errors import StaleReservation
-from tests.support.desk import Desk
+from tests.support.desk import HOUR_MS, START_MS, Desk
 
 pytestmark = pytest.mark.integration
 
@@ -136,6 +136,105 @@ async def test_what_rings_no_longer_cannot_be_accepted_or_declined(desk: Desk) -
     await desk.accept("a1")
     with pytest.raises(StaleReservation):
         await desk.store.decline("a1", call, ring.epoch + 2)
+
+
+# -- nobody who could
+
+
+async def test_a_call_that_everybody_declined_promises_nothing_and_rings_again_after_a_round(desk: Desk) -> None:
+    await desk.agent("a1")
+    await desk.agent("a2")
+    await desk.agent("a3", "csl")
+    call = await desk.join("c1")
+    assert (await desk.see("c1")).estimate_high_min > 0
+    for agent in ("a1", "a2"):
+        assert await desk.decline(agent) == call
+        await desk.pass_time(1)
+    assert (await desk.see("c1")).estimate_high_min > 0, "a3 has not been asked"
+    assert await desk.decline("a3") == call
+    view = await desk.see("c1")
+    assert (view.state, view.place, view.estimate_low_min, view.estimate_high_min) == ("waiting", 1, 0, 0)
+    await desk.pass_time(desk.policy.ask_again_s - 1)
+    assert (await desk.see("c1")).state == "waiting"
+    await desk.pass_time(1)
+    assert await desk.rings("a1") == call
+    assert (await desk.see("c1")).estimate_high_min > 0
+
+
+async def test_who_declined_is_not_asked_again_while_somebody_else_could_take_it(desk: Desk) -> None:
+    await desk.agent("a1")
+    await desk.agent("a2", ready=False)
+    call = await desk.join("c1")
+    await desk.decline("a1")
+    for _ in range(3):
+        await desk.pass_time(desk.policy.ask_again_s)
+        assert await desk.rings("a1") == "", "a2 is on a break, and on shift"
+    await desk.store.sign_out("a2")
+    await desk.pass_time(desk.policy.ask_again_s)
+    assert await desk.rings("a1") == call
+
+
+async def test_a_call_that_comes_back_to_those_who_declined_it_is_not_forgotten(desk: Desk) -> None:
+    await desk.agent("a1")
+    call = await desk.join("c1")
+    await desk.decline("a1")
+    await desk.agent("a2")
+    assert await desk.accept("a2") == call
+    await desk.pass_time(desk.policy.ask_again_s)
+    await desk.store.sign_out("a2")
+    assert await desk.rings("a1") == ""
+    await desk.pass_time(desk.policy.ask_again_s)
+    assert await desk.rings("a1") == call
+
+
+async def test_a_call_that_nobody_can_take_any_more_is_closed_in_time(desk: Desk) -> None:
+    await desk.agent("a1", "csl", ready=False)
+    await desk.agent("a2", ready=False)
+    await desk.join("c1", "csl")
+    await desk.join("c2")
+    assert (await desk.see("c1")).agents_on == 1
+    await desk.store.sign_out("a1")
+    view = await desk.see("c1")
+    assert (view.open, view.agents_on, view.place, view.estimate_high_min) == (False, 0, 1, 0)
+    view = await desk.see("c2")
+    assert (view.open, view.agents_on, view.estimate_high_min) == (True, 1, 0), "a2 covers it, on a break"
+    await desk.pass_time(desk.policy.nobody_left_s - 1)
+    assert (await desk.see("c1")).state == "waiting"
+    await desk.pass_time(1)
+    view = await desk.see("c1")
+    assert (view.state, view.ended_reason) == ("ended", "closed")
+    assert (await desk.see("c2")).state == "waiting"
+
+
+async def test_an_agent_who_comes_in_time_takes_the_limit_off(desk: Desk) -> None:
+    await desk.agent("a1", "csl", ready=False)
+    call = await desk.join("c1", "csl")
+    await desk.store.sign_out("a1")
+    await desk.pass_time(desk.policy.nobody_left_s - 1)
+    await desk.agent("a2", "csl", ready=False)
+    await desk.pass_time(desk.policy.nobody_left_s)
+    assert (await desk.see("c1")).state == "waiting"
+    await desk.store.ready("a2")
+    assert await desk.rings("a2") == call
+    await desk.store.sign_out("a2")
+    await desk.pass_time(desk.policy.nobody_left_s - 1)
+    assert (await desk.see("c1")).state == "waiting", "the limit is counted anew"
+    await desk.pass_time(1)
+    assert (await desk.see("c1")).ended_reason == "closed"
+
+
+async def test_the_last_shift_that_ends_ends_the_wait_of_everybody(desk: Desk) -> None:
+    await desk.agent("a1", shift=False, ready=False)
+    await desk.store.add_shift("a1", START_MS, START_MS + HOUR_MS)
+    for number in range(3):
+        await desk.join(f"c{number}", urgent=number == 1)
+    await desk.drop("c2")
+    await desk.back("c2")
+    await desk.pass_time(3_600)
+    await desk.drop("c0")
+    await desk.back("c0")
+    await desk.pass_time(desk.policy.nobody_left_s)
+    assert [(await desk.see(f"c{number}")).ended_reason for number in range(3)] == ["closed"] * 3
 
 
 # -- absences

@@ -44,7 +44,7 @@ async def full_history(redis: Redis, pool: str) -> Dump:
     await store.ready("a9")
     for customer in ("x1", "x2", "x3"):
         await store.connect(Identity(person=customer, role="customer"), node="n", socket="s", codecs=())
-        if customer != "x3":
+        if customer != "x3":  # who joins later
             await store.join(customer, queue="main", needs=("csl",), urgent=False, reason="", locale="")
     view = await store.agent_view("a9", alive=())
     if view.reservation is not None:
@@ -55,6 +55,12 @@ async def full_history(redis: Redis, pool: str) -> Dump:
         await store.leg_offered("a9", leg="l", worker="w")
         await store.leg_event("a9", leg="l", state=LegState.CONNECTED)
         await store.say("a9", view.reservation.call, "hello")
+    alone = Identity(person="a7", role="agent", skills=("bsl",))
+    await store.connect(alone, node="n", socket="s", codecs=())
+    await store.add_shift("a7", world.clock.now_ms, world.clock.now_ms + 3_600_000)
+    await store.sign_in(alone)
+    await store.join("x3", queue="main", needs=("bsl",), urgent=False, reason="", locale="")
+    await store.sign_out("a7")
     free = Identity(person="a8", role="agent", skills=("idle",))
     await store.connect(free, node="n", socket="s", codecs=())
     await store.add_shift("a8", world.clock.now_ms, world.clock.now_ms + 3_600_000)

@@ -110,6 +110,7 @@ class Oracle(Steps):
     def do_decline(self, name: str, key: str, epoch: int) -> None:
         agent, call = self.ringing_at(name, key, epoch)
         call.declined.add(name)
+        self.deadlines.pop(f"ask_again:{key}", None)
         agent.missed = 0
         self.take_back(call, "release", "release", "declined")
 
@@ -142,6 +143,7 @@ class Oracle(Steps):
                 self.match()
 
     def handle(self, kind: str, key: str) -> None:
+        self.visited.add(("deadline", "", kind))
         if kind == "ring":
             agent = self.take_back(self.calls[key], "release", "release", "missed")
             agent.missed += 1
@@ -149,6 +151,17 @@ class Oracle(Steps):
                 self.pause(agent, "missed")
         elif kind in ("keep_place", "customer_return"):
             self.close(self.calls[key], "customer_lost")
+        elif kind == "nobody":
+            self.close(self.calls[key], "closed")
+        elif kind == "ask_again" and self.calls[key].phase == "queued":
+            call = self.calls[key]
+            covering = {agent.id for agent in self.staffed(call)}
+            if covering and covering <= call.declined:
+                call.declined.clear()
+            else:
+                self.arm("ask_again", key)
+        elif kind == "ask_again":
+            return
         elif kind == "agent_return":
             self.leave(self.agents[key], "agent_lost")
         elif kind == "shift":

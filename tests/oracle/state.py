@@ -56,6 +56,7 @@ class Agent:
     signing_ms: int = 0
     signing_from_ms: int = 0
     working_until_ms: int = 0
+    staffed_until_ms: int = 0
 
 
 @dataclasses.dataclass

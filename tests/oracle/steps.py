@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from signaling.lifecycle import Arm, Clear, Do, EventRefused, Machine
+from signaling.lifecycle import Arm, Clear, Do, EventRefused, Machine, delay_ms
 from signaling.lifecycle_agent import AGENT
 from signaling.lifecycle_call import CALL, CLASSES
 from signaling.policy import Policy
@@ -50,6 +50,23 @@ class Steps:
             and call.needs <= agent.skills
             and agent.id not in call.declined
         )
+
+    def staffed(self, call: Call) -> list[Agent]:
+        """Who is signed in, was on shift at the last look, and covers the call's needs."""
+        return [a for a in self.agents.values() if a.staffed_until_ms > self.now and call.needs <= a.skills]
+
+    def look_for_nobody(self, like: Call | None = None) -> None:
+        """A call in line that nobody covers has a limit; one that somebody covers again has none."""
+        for call in self.calls.values():
+            if call.phase != "queued" or (like and (call.needs, call.call_class) != (like.needs, like.call_class)):
+                continue
+            if self.staffed(call):
+                self.deadlines.pop(f"nobody:{call.id}", None)
+            elif f"nobody:{call.id}" not in self.deadlines:
+                self.arm("nobody", call.id)
+
+    def arm(self, kind: str, key: str) -> None:
+        self.deadlines[f"{kind}:{key}"] = self.now + delay_ms(kind, self.policy)
 
     def match(self) -> None:
         while True:
@@ -97,6 +114,10 @@ class Steps:
         for name in named:
             if name == "bump_epoch":
                 call.epoch += 1
+            elif name == "enter_line":
+                self.look_for_nobody(call)
+                if call.declined and f"ask_again:{call.id}" not in self.deadlines:
+                    self.arm("ask_again", call.id)
             elif name == "open_segment":
                 call.answered_ms = call.answered_ms or self.now
                 call.segment_from_ms = self.now
@@ -125,6 +146,8 @@ class Steps:
             elif name == "note_sign_out":
                 agent.call, agent.break_wanted, agent.away = "", False, ""
                 self.deadlines.pop(f"shift:{agent.id}", None)
+                agent.staffed_until_ms = 0
+                self.look_for_nobody()
             elif name == "begin_signing":
                 agent.signing_from_ms = self.now
             elif name == "count_signing":
@@ -145,6 +168,8 @@ class Steps:
             self.deadlines[f"shift:{agent}"] = due[0]
         else:
             self.deadlines.pop(f"shift:{agent}", None)
+        self.agents[agent].staffed_until_ms = ends[0] if ends else 0
+        self.look_for_nobody()
 
     def pause(self, agent: Agent, why: str) -> None:
         if self.step_agent(agent, "pause", why):

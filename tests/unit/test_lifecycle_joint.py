@@ -143,7 +143,12 @@ class Town(RuleBasedStateMachine):
                 assert (f"{kind}:{call.id}" in self.oracle.deadlines) == (call.phase == phase)
 
     def teardown(self) -> None:
-        """When every page is gone, in the end every call is closed and every agent off, whatever the state was."""
+        """A caller's wait ends although no agent does anything.
+
+        And when every page is gone, in the end every call is closed and every agent off, whatever the state was."""
+        for _ in range(60):
+            self.time_passes(120)
+        assert {call.phase for call in self.oracle.open_calls()} <= {"talking"}
         for _ in range(4):
             self.now_ms += HOUR_MS
             self.do("sweep")

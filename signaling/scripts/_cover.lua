@@ -1,0 +1,80 @@
+-- Whose skills cover which needs, and which waiting calls nobody on shift could take.
+local parsed, fits = {}, {}
+
+local function words(text)
+  if not parsed[text] then
+    local list, has = {}, {}
+    for word in text:gmatch('[^+]+') do
+      list[#list + 1] = word
+      has[word] = true
+    end
+    parsed[text] = {list = list, has = has}
+  end
+  return parsed[text]
+end
+
+local function covers(skills, needs)
+  local pair = skills .. '|' .. needs
+  if fits[pair] == nil then
+    fits[pair] = true
+    for _, need in ipairs(words(needs).list) do
+      if not words(skills).has[need] then
+        fits[pair] = false
+        break
+      end
+    end
+  end
+  return fits[pair]
+end
+
+local function agents_on(covered)
+  local count = 0
+  for _, skills in ipairs(redis.call('SMEMBERS', key('staffed_sets'))) do
+    if not covered or covered(skills) then
+      count = count + redis.call('ZCOUNT', key('staffed', skills), '(' .. int(NOW), '+inf')
+    end
+  end
+  return count
+end
+
+-- Whether an agent on shift (at the desk, busy or on a break) covers the needs and has not declined the call.
+local function hope(id, needs)
+  local declined = key('declined', id)
+  for _, skills in ipairs(redis.call('SMEMBERS', key('staffed_sets'))) do
+    if covers(skills, needs) then
+      for _, agent in ipairs(redis.call('ZRANGEBYSCORE', key('staffed', skills), '(' .. int(NOW), '+inf')) do
+        if redis.call('SISMEMBER', declined, agent) == 0 then
+          return true
+        end
+      end
+    end
+  end
+  return false
+end
+
+-- Arms `nobody` for the calls of a bucket that is covered no more, and clears it when it is covered again. `stranded`
+-- names the buckets whose calls have that deadline, so only a change costs a look at the calls.
+local function look_at_bucket(bucket, class)
+  local name = class .. ':' .. bucket
+  local covered = agents_on(function(skills) return covers(skills, bucket:match(':(.*)$')) end) > 0
+  local stranded = redis.call('SISMEMBER', key('stranded'), name) == 1
+  if covered ~= stranded then
+    return
+  end
+  redis.call(covered and 'SREM' or 'SADD', key('stranded'), name)
+  for _, id in ipairs(redis.call('ZRANGE', key('waiting', bucket, class), 0, -1)) do
+    if covered then
+      clear('nobody', id)
+    else
+      arm('nobody', id, NOW + DELAY.nobody)
+    end
+  end
+end
+
+local function look_for_nobody()
+  for _, class in ipairs(CLASSES) do
+    for _, bucket in ipairs(redis.call('SMEMBERS', key('buckets', class))) do
+      look_at_bucket(bucket, class)
+    end
+  end
+end
