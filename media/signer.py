@@ -18,6 +18,8 @@ from media.picture import RawPicture
 
 SURE_SCORE: Final = 0.75  # from here on one look is enough, below a face must be seen twice
 LOOK_EVERY: Final = 3  # pictures between two looks
+_LED_LOOKS: Final = 6  # in a row with the same one nearest, after a doubt
+_ALONE_LOOKS: Final = 10  # in a row with one face only, before it is believed that the other has left
 
 
 class Presence(enum.StrEnum):
@@ -64,7 +66,9 @@ class SignerTrack:
         self.colleagues: list[Colleague] = []
         self.revision = 0
         self._candidates: list[Head] = []
-        self._pictures = 0
+        self._pictures = self._alone = 0
+        self._leader: Head | None = None
+        self._led: list[float] = []
         self._last_seen_ms: float | None = None
         self._aspect = 0.0
 
@@ -106,6 +110,11 @@ class SignerTrack:
             self._pictures = 0
             self.revision += 1
 
+    def disown(self) -> None:
+        """Hear that the body in the picture does not fit the face that was taken for the signer's."""
+        self.presence, self.signer, self._alone = Presence.UNSURE, None, 0
+        self.revision += 1
+
     def seek(self, picture: RawPicture) -> list[Head]:
         """Return all faces while the signer is absent, every few pictures; the caller knows the signer's clothes."""
         return self._all_faces(picture) if (self._pictures - 1) % LOOK_EVERY == 0 else []
@@ -123,10 +132,24 @@ class SignerTrack:
         ranked = sorted(faces, key=self._rank, reverse=True)
         if not ranked:
             return
-        if not sure and len(ranked) > 1 and self._rank(ranked[0]) < self._clear_lead * self._rank(ranked[1]):
+        if not sure and not self._leads(ranked):
             self.presence = Presence.UNSURE
             return
         self._hold(ranked[0], ranked[1:])
+
+    def _leads(self, ranked: list[Head]) -> bool:
+        """Return whether the first is clearly the nearest. After a doubt it takes more: noise must not decide."""
+        doubted = self.presence is Presence.UNSURE
+        self._alone = self._alone + 1 if len(ranked) == 1 else 0
+        if len(ranked) == 1:
+            return not doubted or self._alone >= _ALONE_LOOKS
+        lead = self._rank(ranked[0]) / self._rank(ranked[1])
+        if not self._leader or self._leader.distance(ranked[0], self._aspect) > 0.5 * ranked[0].size:
+            self._led = []
+        self._leader, self._led = ranked[0], [*self._led, lead][-_LED_LOOKS:]
+        if doubted and len(self._led) < _LED_LOOKS:
+            return False
+        return sum(self._led) / len(self._led) >= self._clear_lead
 
     def _rank(self, head: Head) -> float:
         """Return how much of the picture the face fills, a little less towards the sides."""

@@ -24,6 +24,7 @@ from media.segmenter import Alpha, Mask, Segmenter
 from media.signer import Finder, Presence, SignerTrack
 
 SAME_CLOTHES: Final = 0.5
+LEAST_FITTING: Final = 0.8  # of one shape of people, for it to be one person
 PAUSE_MS: Final = 1000.0  # after a longer gap between two pictures somebody else may be there
 MOVES: Final = 12  # levels of luma from one picture to the next
 STRANGE: Final = 16  # levels of luma from what the room looks like
@@ -45,6 +46,15 @@ class FaceNetwork(Finder, Protocol):
     def close(self) -> None:
         """Free what it holds; may be called twice."""
         ...
+
+
+def _fitting(people: Alpha, known: Prior) -> float:
+    """Return which share of the people whom the signer touches is within the signer's reach."""
+    _, labels = cv2.connectedComponents((people > 0.4).astype(np.uint8), connectivity=4)
+    touched = np.unique(labels[known.core])
+    piece = np.isin(labels, touched[touched > 0])
+    size = int(np.count_nonzero(piece))
+    return int(np.count_nonzero(piece & known.reach)) / size if size else 1.0
 
 
 class Room:
@@ -130,9 +140,14 @@ class SignerMasks:
             return self._without_loose_pieces(people, small, None, 0.0)
         known = self._prior_at(picture, signer)
         track.note_presence(float(small[known.core].mean()) if known.core.any() else 0.0, time_ms)
+        if track.presence is not Presence.HELD:
+            return np.zeros_like(people)
         if self._revision != track.revision:
             self._revision = track.revision
             self._parting.forget()
+            if not track.colleagues and _fitting(small, known) < LEAST_FITTING:
+                track.disown()
+                return np.zeros_like(people)
         moving = self._moving_at_edge(picture, small, known)
         alpha = people
         if moving is not None:
