@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
+import structlog
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisError
@@ -18,6 +19,8 @@ from signaling.policy import Policy
 from signaling.scripts_loader import Script, ScriptSet
 from video_service.keys import Keys
 
+log = structlog.get_logger(__name__)
+
 Clock = Callable[[], int]
 """Returns epoch milliseconds."""
 
@@ -25,6 +28,12 @@ Argument = str | int | bytes
 
 CALL_TIMEOUT_S = 2.0
 """No single script may keep its caller waiting longer (they take well under a millisecond)."""
+
+
+def reply_code(error: RedisError) -> str:
+    """Return the code that a server's refusal begins with ("MISCONF", "ERR"), "" without one; the rest may hold data."""
+    word = str(error).partition(" ")[0]
+    return word if word.isalpha() and word.isupper() else ""
 
 
 @contextlib.contextmanager
@@ -62,12 +71,12 @@ class StoreBase:
         """Put every script on the server. A server that forgets them (restart) gets them again by itself.
 
         Raises:
-            StoreUnavailable: no answer.
+            StoreUnavailable: no answer, or the server refuses.
         """
         try:
             for script in self._scripts:
                 await self.redis.script_load(script.text)
-        except (RedisConnectionError, RedisTimeoutError) as error:
+        except RedisError as error:
             raise StoreUnavailable from error
 
     def now_ms(self) -> int:
@@ -79,7 +88,8 @@ class StoreBase:
 
         Raises:
             SignalingError: the script refused; the class tells why.
-            StoreUnavailable: no answer; whether the script ran is unknown.
+            StoreUnavailable: no answer, or the server cannot do it now (read-only, out of memory, a failing disk);
+                how much of the script ran is unknown.
         """
         try:
             with keeps_cancellation():
@@ -90,7 +100,8 @@ class StoreBase:
         except RedisError as error:
             if "SCHEMA" in str(error):
                 raise SchemaUnknown(script=name) from error
-            raise
+            log.error("store_refused", script=name, error=type(error).__name__, reply=reply_code(error))
+            raise StoreUnavailable from error
         answer: dict[str, Any] = msgspec.json.decode(raw)
         refused = answer.get("refused")
         if refused is not None:

@@ -35,6 +35,16 @@ class ViewStore(StoreBase):
         """Return all that an agent's page shows. `alive` holds the names of the media workers that are reachable."""
         return views.agent_view(await self._person(agent), alive=alive)
 
+    async def metrics(self) -> dict[str, int]:
+        """Return the pool's counters since it began.
+
+        `ticket_refused`, `ticket_replayed`, `resume_refused`, `resume_replayed`: tokens that opened nothing.
+        `repairs`: calls that `tidy` put right. `sweep_failures`, `tidy_failures`: looks that failed at one row, which
+        is looked at again. A counter that never counted is absent.
+        """
+        answer = await self.run("read_metrics")
+        return {name: int(count) for name, count in answer["metrics"].items()}
+
     async def coordinator_view(self) -> messages.CoordinatorView:
         """Return the live wall."""
         answer = await self.run(

@@ -44,7 +44,7 @@ class KeySpec:
 
 KEYS: tuple[KeySpec, ...] = (
     KeySpec("clock", "hash", "none", "every writing script", "latest time seen (never goes back), operations so far"),
-    KeySpec("metrics", "hash", "none", "token scripts, tidy", "counters: tokens refused and replayed, repairs"),
+    KeySpec("metrics", "hash", "none", "token scripts, sweep, tidy", "counters: tokens refused and replayed, repairs, failures"),
     # Tokens
     KeySpec("ticket:<digest>", "string", "ticket_ttl_s", "ticket_issue", "identity behind a ticket"),
     KeySpec("resume:<digest>", "string", "resume_ttl_s", "resume_issue", "identity behind a resume token"),

@@ -87,10 +87,14 @@ end
 -- A person's page is gone (its newest socket closed, or gave no beat for too long).
 local function gone(person)
   local row = get('person', person)
-  redis.call('ZREM', key('presence'), person)
   if not row or row.present ~= '1' then
+    redis.call('ZREM', key('presence'), person)
     return
   end
+  -- Read before the first write, so that an unreadable row leaves all as it was.
+  local served = row.role == 'agent' and get('agent', person) or row
+  get('call', served.call or '')
+  redis.call('ZREM', key('presence'), person)
   put('person', person, {present = 0})
   expire(row.role == 'customer' and POLICY.resume_ttl_ms or AGENT_LINGER_MS, 'person', person)
   if row.role == 'agent' then

@@ -74,10 +74,20 @@ function handlers.shift(agent)
   wake('person', agent)
 end
 
+-- One row that cannot be read (or a fault in one handler) costs the others nothing: it is looked at again in a while.
+local RETRY_MS = 30000
 local handled = 0
-for _, person in ipairs(redis.call('ZRANGEBYSCORE', key('presence'), '-inf', int(NOW), 'LIMIT', 0, POLICY.sweep_batch)) do
-  gone(person)
+
+local function try(index, member, handler, id)
+  if not pcall(handler, id) then
+    redis.call('ZADD', key(index), int(NOW + RETRY_MS), member)
+    redis.call('HINCRBY', key('metrics'), 'sweep_failures', 1)
+  end
   handled = handled + 1
+end
+
+for _, person in ipairs(redis.call('ZRANGEBYSCORE', key('presence'), '-inf', int(NOW), 'LIMIT', 0, POLICY.sweep_batch)) do
+  try('presence', person, gone, person)
 end
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', key('deadlines'), '-inf', int(NOW), 'LIMIT', 0, POLICY.sweep_batch)) do
   -- An earlier one of this batch may have set it anew.
@@ -85,8 +95,7 @@ for _, member in ipairs(redis.call('ZRANGEBYSCORE', key('deadlines'), '-inf', in
   if due and num(due) <= NOW then
     local kind, id = member:match('^([a-z_]+):(.*)$')
     redis.call('ZREM', key('deadlines'), member)
-    handlers[kind](id)
-    handled = handled + 1
+    try('deadlines', member, handlers[kind], id)
   end
 end
 if handled == 0 then

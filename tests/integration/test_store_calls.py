@@ -290,6 +290,76 @@ async def test_data_of_a_newer_program_is_refused_and_left_alone(desk: Desk, red
     assert (await desk.see("c1")).state == "waiting"
 
 
+async def test_one_unreadable_row_does_not_stop_the_sweep_and_is_looked_at_again(desk: Desk, redis: Redis) -> None:
+    root = desk.store.keys.root
+    for name in ("a1", "a2"):
+        await desk.agent(name)
+    unreadable, other = await desk.join("c1"), await desk.join("c2")
+    await desk.join("c3")
+    await desk.customer("c4")
+    await redis.hset(f"{root}:call:{unreadable}", "v", 99)
+    await redis.hset(f"{root}:person:c4", "v", 99)
+    for silent in ("c3", "c4"):
+        del desk.sockets[silent]
+    await desk.pass_time(desk.policy.ring_timeout_s)
+    assert await desk.store.tidy() == 0
+    assert await desk.rings("a2") == other, "missed, and rung anew by the same sweep"
+    counts = await desk.store.metrics()
+    assert counts["sweep_failures"] == 2
+    assert counts["tidy_failures"] > 0
+    await desk.pass_time(desk.policy.keep_place_s)
+    assert (await desk.see("c3")).ended_reason == "customer_lost"
+    await redis.hset(f"{root}:call:{unreadable}", "v", 1)
+    await redis.hset(f"{root}:person:c4", "v", 1)
+    await desk.pass_time(30)
+    assert (await desk.see("c1")).state == "ringing"
+    assert (await desk.see("c1")).epoch > 1, "the ring that could not be ended has been"
+    dump = await Dump(desk.store.keys.pool).read(redis)
+    sound(dump)
+    assert set(dump.scores("presence")) == set(desk.sockets)
+
+
+async def test_a_customer_whose_call_cannot_be_read_is_noticed_when_it_can(desk: Desk, redis: Redis) -> None:
+    await desk.agent("a1", ready=False)
+    call = await desk.join("c1")
+    name = f"{desk.store.keys.root}:call:{call}"
+    await redis.hset(name, "v", 99)
+    del desk.sockets["c1"]
+    await desk.pass_time(desk.policy.presence_ttl_s)
+    await redis.hset(name, "v", 1)
+    await desk.pass_time(30)
+    await desk.pass_time(desk.policy.keep_place_s)
+    assert (await desk.see("c1")).ended_reason == "customer_lost"
+
+
+async def test_a_ring_without_an_end_is_taken_back(desk: Desk, redis: Redis) -> None:
+    await desk.agent("a1")
+    lost_limit = await desk.join("c1")
+    await desk.agent("a2")
+    lost_agent = await desk.join("c2")
+    root = desk.store.keys.root
+    await redis.zrem(f"{root}:deadlines", f"ring:{lost_limit}")
+    await redis.delete(f"{root}:agent:a2")
+    assert await desk.store.tidy() == 2
+    assert await desk.store.tidy() == 0
+    assert await desk.rings("a1") == lost_limit, "first in line, and rung anew with a limit"
+    await desk.decline("a1")
+    assert await desk.rings("a1") == lost_agent
+    assert (await desk.store.metrics())["repairs"] == 2
+
+
+async def test_a_server_that_refuses_to_write_is_unavailable_and_not_a_fault(desk: Desk, redis: Redis) -> None:
+    await desk.agent("a1")
+    await redis.execute_command("REPLICAOF", "127.0.0.1", "1")
+    try:
+        with pytest.raises(StoreUnavailable) as caught:
+            await desk.join("c1")
+    finally:
+        await redis.execute_command("REPLICAOF", "NO", "ONE")
+    assert caught.value.retryable
+    assert await desk.join("c1")
+
+
 async def test_a_server_that_forgot_the_scripts_gets_them_again(desk: Desk, redis: Redis) -> None:
     await desk.store.load()
     await redis.script_flush()
