@@ -28,6 +28,10 @@ export class CustomerApp {
     this.state = startState();
     this.drawing = false;
     this.awake = new WakeLock();
+    /** Who came in with a new ticket because the old token was refused: a person with a place, or perhaps one. */
+    this.refound = /** @type {"" | "served" | "unsure"} */ ("");
+    /** A note that found no socket; it goes out with the next greeting. */
+    this.unsentNote = "";
     /** @type {MediaStreamTrack | null} */
     this.card = null;
     this.socket = new Socket({
@@ -134,7 +138,8 @@ export class CustomerApp {
   /** @param {string} note */
   tell(note) {
     const text = note.trim().slice(0, 500);
-    if (this.socket.send({ type: "note", text })) this.set({ note: text });
+    this.unsentNote = this.socket.send({ type: "note", text }) ? "" : text;
+    this.set({ note: text });
   }
 
   /** The same person on another page, or an old page: go on here with a new start. */
@@ -242,6 +247,7 @@ export class CustomerApp {
       case "welcome":
         if (this.state.joining) this.join();
         else if (this.state.left) this.socket.send({ type: "hang_up", call: this.state.left });
+        if (this.unsentNote) this.tell(this.unsentNote);
         break;
       case "customer_view":
         this.follow(message);
@@ -261,6 +267,11 @@ export class CustomerApp {
 
   /** @param {CustomerView} view */
   follow(view) {
+    if (this.refound && view.state === "home") {
+      this.lostPlace();
+      return;
+    }
+    this.refound = "";
     const last = this.state.view;
     const before = last?.state;
     const joined = view.state !== "home" && view.state !== "ended";
@@ -299,11 +310,18 @@ export class CustomerApp {
     if (!served && this.state.step === "home" && this.state.camera !== "off") this.closeCamera();
   }
 
-  /** The service does not know this tab any more (it was away for too long). */
+  /**
+   * The service does not take this tab's token. That alone says nothing of the place in the queue: the token is also
+   * spent when its welcome was lost on the way. A new ticket brings the same guest back, and the first view tells.
+   */
   forgotten() {
-    const wasServed = isServed(this.state);
-    if (this.state.joining) return;
-    this.set({ view: null, trouble: wasServed ? "forgotten" : "" });
+    if (!this.state.joining) this.refound = isServed(this.state) ? "served" : "unsure";
+  }
+
+  /** There is no call to come back to. */
+  lostPlace() {
+    this.set({ view: null, trouble: this.refound === "served" ? "forgotten" : "" });
+    this.refound = "";
     this.socket.close();
     this.settle();
   }
@@ -313,6 +331,8 @@ export class CustomerApp {
     if (!idle || document.visibilityState !== "visible") return;
     const service = await fetchService().catch(() => /** @type {const} */ ("unreachable"));
     this.set({ service });
+    // A closed tab forgets its token, the guest's cookie does not: whoever has a call goes back to it.
+    if (service !== "unreachable" && service.yours && this.socket.link === "idle") this.socket.open();
   }
 
   watchFlow() {

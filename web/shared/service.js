@@ -96,7 +96,7 @@ export async function fetchMe() {
 
 /**
  * Whether the line is open, and how many agents are on.
- * @returns {Promise<{ open: boolean, agents_on: number }>}
+ * @returns {Promise<{ open: boolean, agents_on: number, yours?: boolean }>}
  */
 export function fetchService() {
   return request("GET", "/api/service");
