@@ -61,6 +61,12 @@ def prior(shape: tuple[int, int], aspect: float, signer: Head, others: Sequence[
     return Prior(logit, core, (beside < _ARMS_REACH) & (below > -1.1), heads)
 
 
+def outline(shape: tuple[int, int], aspect: float, head: Head) -> Places:
+    """Return where the body under `head` is likely to be, without the head itself."""
+    _, below, beyond = _measure(shape, aspect, head)
+    return (beyond < 0) & (below > 1.0)
+
+
 def face_patch(shape: tuple[int, int], aspect: float, head: Head) -> tuple[slice, slice]:
     """Return the rows and columns of cheeks and nose, bare skin on nearly everybody."""
     rows, columns = shape

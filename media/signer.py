@@ -9,7 +9,7 @@ Decisions and their reasons: docs/adr/0010-who-is-the-signer.md.
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -18,6 +18,8 @@ from media.picture import RawPicture
 
 SURE_SCORE: Final = 0.75  # from here on one look is enough, below a face must be seen twice
 LOOK_EVERY: Final = 3  # pictures between two looks
+_BY_FAR: Final = 1.6  # times the face's area: then nothing else is asked
+_COVERS: Final = 0.15  # of the common place, from one half: then this one is in front
 _LED_LOOKS: Final = 6  # in a row with the same one nearest, after a doubt
 _ALONE_LOOKS: Final = 10  # in a row with one face only, before it is believed that the other has left
 
@@ -47,16 +49,29 @@ class Colleague:
     unseen: int = 0
 
 
+def _unknown(one: Head, other: Head) -> float:
+    return 0.5
+
+
 class SignerTrack:
     """Follows the signer's head and everybody else's, with one look for a face every few pictures.
 
     Looks go in turn to the signer's surroundings and to windows along the top of the picture. `revision` rises when
     what has been learned about who is who must be learned anew. For one thread at a time, but for `confirm`.
+
+    `covers` tells for two heads which share of the place that both bodies could fill is the first one's.
     """
 
-    def __init__(self, finder: Finder, *, clear_lead: float = 1.12, absent_after_ms: float = 700.0) -> None:
+    def __init__(
+        self,
+        finder: Finder,
+        covers: Callable[[Head, Head], float] = _unknown,
+        *,
+        clear_lead: float = 1.12,
+        absent_after_ms: float = 700.0,
+    ) -> None:
         self._finder, self._clear_lead, self._absent_after_ms = finder, clear_lead, absent_after_ms
-        self._confirmed = False
+        self._covers, self._confirmed = covers, False
         self.reset()
 
     def reset(self) -> None:
@@ -132,6 +147,11 @@ class SignerTrack:
         ranked = sorted(faces, key=self._rank, reverse=True)
         if not ranked:
             return
+        if len(ranked) > 1 and self._rank(ranked[0]) < _BY_FAR * self._rank(ranked[1]):
+            covers = self._covers(ranked[0], ranked[1])
+            sure = sure or abs(covers - 0.5) > _COVERS
+            if covers < 0.5 - _COVERS:
+                ranked[:2] = ranked[1::-1]
         if not sure and not self._leads(ranked):
             self.presence = Presence.UNSURE
             return

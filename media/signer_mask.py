@@ -14,7 +14,7 @@ from typing import Final, Protocol
 import cv2
 import numpy as np
 
-from media.body import Places, Prior, face_patch, prior
+from media.body import Places, Prior, face_patch, outline, prior
 from media.faces import Head
 from media.parting import Parting, Scene
 from media.person_colours import colour_indices, histogram, likeness
@@ -24,6 +24,7 @@ from media.segmenter import Alpha, Mask, Segmenter
 from media.signer import Finder, Presence, SignerTrack
 
 SAME_CLOTHES: Final = 0.5
+LEAST_COMMON: Final = 80  # places where two bodies overlap, to tell who is in front
 LEAST_FITTING: Final = 0.8  # of one shape of people, for it to be one person
 PAUSE_MS: Final = 1000.0  # after a longer gap between two pictures somebody else may be there
 MOVES: Final = 12  # levels of luma from one picture to the next
@@ -86,7 +87,8 @@ class SignerMasks:
         self._people, self._faces = people, faces
         rows, columns = people.mask_shape
         self._shape = rows // 2, columns // 2
-        self._track = SignerTrack(faces)
+        self._track = SignerTrack(faces, self._covers)
+        self._aspect, self._solid = 1.0, np.zeros(self._shape, np.bool_)
         self._parting = Parting(self._shape)
         self._revision = 0
         self._prior: Prior | None = None
@@ -129,8 +131,9 @@ class SignerMasks:
             track.doubt()
         self._time_ms = time_ms
         self._pictures += 1
-        track.look(picture)
         small = cv2.resize(people, self._shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
+        self._aspect, self._solid = picture.width / picture.height, small > 0.5
+        track.look(picture)
         if track.presence is Presence.ABSENT:
             self._seek(picture)
         if track.presence in (Presence.UNSURE, Presence.ABSENT):
@@ -215,6 +218,18 @@ class SignerMasks:
 
     def _clothes_at(self, known: Prior) -> Alpha:
         return histogram(colour_indices(*self._planes()), known.core.astype(np.float32))
+
+    def _covers(self, one: Head, other: Head) -> float:
+        """Return which share of the place that two bodies could both fill has the colours of the first one."""
+        mine, theirs = (outline(self._shape, self._aspect, head) & self._solid for head in (one, other))
+        both = mine & theirs
+        if np.count_nonzero(both) < LEAST_COMMON:
+            return 0.5
+        colours = colour_indices(*self._planes())
+        my_colours, their_colours = (histogram(colours, (place & ~both).astype(np.float32)) for place in (mine, theirs))
+        likelier = my_colours - their_colours
+        seen = likelier[colours[both]]
+        return float((np.count_nonzero(seen > 0) + 1) / (np.count_nonzero(seen) + 2))
 
     def _seek(self, picture: RawPicture) -> None:
         """Welcome whoever wears the signer's clothes."""

@@ -133,6 +133,18 @@ def test_a_colleague_who_touches_the_signer_is_background_in_the_first_picture()
     assert share(alpha, other) < 0.05
 
 
+@pytest.mark.parametrize("left_in_front", [True, False])
+def test_of_two_equally_near_the_one_who_covers_the_other_is_the_signer(left_in_front: bool) -> None:
+    left, right = Head(0.42, 0.35, 0.15, 0.9), Head(0.60, 0.35, 0.15, 0.9)
+    behind, front = (right, left) if left_in_front else (left, right)
+    drawing = Drawing()
+    covered = drawing.add(behind, GREY)
+    signer = drawing.add(front, ORANGE)
+    alpha = Rig(left, right).show(drawing)
+    assert share(alpha, signer) > 0.95
+    assert share(alpha, covered & (1 - signer)) < 0.1
+
+
 def test_both_stay_what_they_are() -> None:
     drawing, signer, other = two()
     rig = Rig(SIGNER, OTHER)
