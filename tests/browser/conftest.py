@@ -148,13 +148,8 @@ async def look(page: Page, name: str, *, sizes: tuple[dict[str, int], ...] = (PH
     for size in sizes:
         await page.set_viewport_size(size)  # type: ignore[arg-type]
         await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        await judge(page, f"{name} at {size['width']}")
+        too_wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert too_wide <= 0, f"{name}: {too_wide} px too wide at {size['width']}"
         await page.screenshot(path=SHOTS / f"{name}-{size['width']}.png")
-
-
-async def judge(page: Page, name: str) -> None:
-    """Fail when axe finds a violation, or when the page is wider than its window."""
     results = await Axe().run(page, options={"resultTypes": ["violations"]})
     assert not results.response["violations"], f"{name}\n{results.generate_report()}"
-    too_wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert too_wide <= 0, f"{name}: {too_wide} px too wide"

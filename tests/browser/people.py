@@ -37,9 +37,18 @@ class Person:
 
     page: Page
 
-    async def has_seen(self, word: str) -> bool:
-        """Whether a pill has said this word since the page was loaded."""
-        return bool(await self.page.evaluate("(word) => window.pills.includes(word)", word))
+    async def was_told(self, word: str) -> None:
+        """Wait until a pill has said this word, if only for a moment, since the page was loaded."""
+        await self.page.evaluate(
+            """async (word) => {
+              const end = Date.now() + 20_000;
+              while (!window.pills.includes(word)) {
+                if (Date.now() > end) throw new Error(`only ${window.pills}`);
+                await new Promise((done) => setTimeout(done, 50));
+              }
+            }""",
+            word,
+        )
 
     async def screen(self, name: str, *, limit_s: float = 20) -> None:
         await self.page.locator(f"#app[data-screen='{name}']").wait_for(timeout=limit_s * 1000)

@@ -156,6 +156,7 @@ async def test_a_place_that_is_gone_is_said(open_page: OpenPage, stage: Stage) -
     page = await open_page("/customer/")
     await queue(page, stage)
     stage.tokens.clear()
+    stage.views["customer"] = views.customer("home")
     await stage.cut()
     await screen(page, "home")
     await expect(page.get_by_role("alert").filter(visible=True)).to_have_text("离开太久，位置没有了。请再排一次。")
@@ -380,6 +381,7 @@ async def test_another_agents_picture_never_starts_with_the_last_ones(open_page:
     await call(page, stage)
     await stage.show(views.customer("waiting", place=1))  # the agent was lost: back to the head of the queue
     await screen(page, "waiting")
+    await expect(page.get_by_text("刚才的客服断线了。您排在最前面，马上换一位客服。")).to_be_visible()
     stage.pictures.clear()
     await stage.show(views.customer("connected", epoch=3, agent_name="小王"))
     await screen(page, "call")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page
 
-from tests.browser.conftest import OpenPage
+from tests.browser.line import Launch
+from tests.browser.stage import Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -24,9 +26,13 @@ CONNECTED: dict[str, Any] = {
 }
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def page(open_page: OpenPage) -> Page:
-    return await open_page("/customer/")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def page(launch: Launch, shared_stage: Stage) -> AsyncIterator[Page]:
+    """One page for all: nothing here leaves a trace."""
+    opened = await (await launch("refused")).new_page()
+    await opened.goto(f"{shared_stage.url}/customer/")
+    yield opened
+    await opened.close()
 
 
 async def run(page: Page, module: str, call: str, argument: object = None) -> Any:
@@ -67,6 +73,8 @@ async def test_the_screen_follows_from_the_last_view(page: Page, change: dict[st
         ({"peer": "interrupted"}, "reconnecting"),
         ({"view": {**CONNECTED, "media": "reconnecting"}}, "reconnecting"),
         ({"view": {**CONNECTED, "other_media": "reconnecting"}}, "other_lost"),
+        ({"view": {**CONNECTED, "media": "reconnecting", "other_media": "reconnecting"}}, "other_lost"),
+        ({"view": CONNECTED, "stalled": True}, "frozen"),
         ({"view": {**CONNECTED, "other_paused": True}}, "other_paused"),
         ({"view": {**CONNECTED, "picture": "protected"}, "quality": "weak"}, "protected"),
         ({"view": {**CONNECTED, "picture": "slate"}}, "slate"),

@@ -76,7 +76,7 @@ async def test_customer(open_page: OpenPage, stage: Stage, lang: str) -> None:
     await page.locator(".bar .button").nth(1).click()
     await tell(stage, media="live", picture="protected")
     await look(page, f"{name}-11-call-protected")
-    await tell(stage, media="reconnecting")
+    await tell(stage, media="reconnecting", other_media="live")
     await page.locator(".pill[data-name='reconnecting']").wait_for()
     await look(page, f"{name}-12-call-reconnecting")
     await stage.show(views.customer("ended", ended_reason="agent_hung_up"))

@@ -181,12 +181,12 @@ export class Desk {
     this.previewPill.draw(preview, t(`agent.preview_word.${preview.name}`));
     setText(this.previewSay, t(`agent.preview_say.${preview.name}`));
     this.app.preview.explain(preview.icon, t(`agent.preview_say.${preview.name}`));
-    this.app.preview.dim(preview.name === "reconnecting");
+    this.app.preview.dim(state.peer === "interrupted" || state.view?.media === "reconnecting");
     show(this.previewSay, state.previewShown);
     const customer = customerWord(state);
     this.customerPill.draw(customer, t(`agent.customer_word.${customer.name}`));
     this.app.customer.explain(customer.name === "paused" ? "pause" : "hands", t(`agent.customer_say.${customer.name}`));
-    this.app.customer.dim(customer.name === "reconnecting" || customer.name === "lost" || customer.name === "frozen");
+    this.app.customer.dim(state.stalled || state.peer === "interrupted" || customer.name === "lost");
     show(this.customerSay, customer.name !== "clear" && state.customerShown);
     setText(this.customerSayText, t(`agent.customer_say.${customer.name}`));
   }

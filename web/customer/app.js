@@ -300,7 +300,8 @@ export class CustomerApp {
     if (served && !this.peer.picture) this.sendPicture();
     if (view && inCall) {
       this.lines.begin(view.call);
-      this.peer.follow(view.media);
+      // While the agent is away nothing is wrong with this side: a new connection would not help.
+      this.peer.follow(view.media === "reconnecting" && view.other_media !== "live" ? "live" : view.media);
     } else {
       this.peer.follow("none");
       this.picture.clear();

@@ -7,7 +7,7 @@ import { OwnPicture, play } from "../shared/picture.js";
 import { TextStrip } from "../shared/text.js";
 import { clockText, everySecond, nowMs } from "../shared/time.js";
 import { dataText } from "../shared/words.js";
-import { pillOf } from "./state.js";
+import { isOld, pillOf } from "./state.js";
 
 /** @typedef {import("./app.js").CustomerApp} CustomerApp */
 /** @typedef {import("./state.js").State} State */
@@ -123,7 +123,7 @@ export class CallScreen {
       this.pillIcon.replaceChildren(icon(pill.icon));
       setText(this.pillWord, t(`call.pill.${pill.name}`));
     }
-    this.stage.dim(pill.name === "reconnecting" || pill.name === "other_lost" || pill.name === "frozen");
+    this.stage.dim(isOld(state));
     this.stage.explain("hands", t("call.connecting", { name }));
     this.drawSay(state, pill.name, pill.icon, name);
     show(this.tap, tapNeeded);

@@ -17,7 +17,7 @@
  * @property {PeerState} peer
  * @property {Quality} quality
  * @property {number} bytes data used by this call so far
- * @property {{ open: boolean, agents_on: number } | "unreachable" | null} service null: not asked yet
+ * @property {{ open: boolean, agents_on: number, yours?: boolean } | "unreachable" | null} service null: not asked yet
  * @property {"home" | "ready"} step where the page is while there is no call
  * @property {boolean} urgent
  * @property {"" | "airport" | "hotel" | "car"} reason
@@ -114,13 +114,12 @@ export function isServed(state) {
  * @returns {Pill}
  */
 export function pillOf({ view, link, peer, quality, pictureShown, stalled }) {
-  if (link !== "open" || peer === "interrupted" || view?.media === "reconnecting") {
-    return { name: "reconnecting", icon: "lost", tone: "attention" };
-  }
+  if (link !== "open" || peer === "interrupted") return { name: "reconnecting", icon: "lost", tone: "attention" };
   // Once seen, an agent whose picture does not flow has lost the network, whatever stage of coming back that is.
   if (view?.other_media === "reconnecting" || (pictureShown && view?.other_media !== "live")) {
     return { name: "other_lost", icon: "lost", tone: "attention" };
   }
+  if (view?.media === "reconnecting") return { name: "reconnecting", icon: "lost", tone: "attention" };
   if (!pictureShown) return { name: "connecting", icon: "clock", tone: "accent" };
   if (stalled) return { name: "frozen", icon: "pause", tone: "attention" };
   if (view?.other_paused) return { name: "other_paused", icon: "pause", tone: "attention" };
@@ -128,6 +127,15 @@ export function pillOf({ view, link, peer, quality, pictureShown, stalled }) {
   if (view?.picture === "protected") return { name: "protected", icon: "shield", tone: "attention" };
   if (quality === "weak") return { name: "weak", icon: "weak", tone: "attention" };
   return { name: "clear", icon: "signal", tone: "good" };
+}
+
+/**
+ * Whether the picture on the screen is an old one. It is not when only the page's socket is away: pictures come by
+ * another way.
+ * @param {Pick<State, "view" | "peer" | "stalled">} state
+ */
+export function isOld({ view, peer, stalled }) {
+  return stalled || peer === "interrupted" || view?.media === "reconnecting" || view?.other_media === "reconnecting";
 }
 
 /**

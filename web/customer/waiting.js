@@ -24,6 +24,7 @@ export class WaitingScreen {
     this.usual = h("p", { class: "soft" });
     this.waited = h("p", { class: "soft figure small" });
     this.lost = h("p", { class: "notice notice-attention", role: "alert", hidden: true }, icon("lost"), h("span", { text: t("waiting.lost") }));
+    this.again = h("p", { class: "notice notice-attention", role: "status", hidden: true }, icon("info"), h("span", { text: t("waiting.agent_lost") }));
     this.camera = h("p", { class: "notice notice-attention", hidden: true }, icon("camera-off"), (this.cameraText = h("span")));
     this.cameraAgain = h(
       "button",
@@ -67,6 +68,7 @@ export class WaitingScreen {
           this.heading,
           h("div", { class: "place" }, h("div", { class: "ring" }, this.ring.svg, h("p", { class: "ring-words" }, this.figure, this.figureWord)), h("div", { class: "place-words" }, this.ahead, this.usual, this.waited)),
           this.lost,
+          this.again,
           h("p", { class: "notice notice-accent" }, icon("hands"), (this.sign = h("span"))),
         ),
         h("div", { class: "stack waiting-own" }, this.own.element, this.camera, this.cameraAgain, this.noteForm, this.leaveButton),
@@ -81,7 +83,7 @@ export class WaitingScreen {
 
   /** @param {State} state */
   draw(state) {
-    const { view, link, camera, track, note } = state;
+    const { view, link, camera, track, note, answered } = state;
     if (!view) return;
     const ringing = view.state === "ringing";
     const ahead = Math.max(0, view.place - 1);
@@ -101,6 +103,7 @@ export class WaitingScreen {
     setText(this.sign, t(ringing ? "waiting.sign_now" : "waiting.sign"));
     announce(`${this.heading.textContent} ${aheadText}`);
     show(this.lost, link !== "open");
+    show(this.again, !ringing && answered === view.call);
     this.own.setTrack(track);
     this.own.explain(camera === "opening" ? t("ready.opening") : t("own.none"));
     const failed = camera !== "on" && camera !== "opening" && camera !== "off";
