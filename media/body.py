@@ -55,7 +55,7 @@ def prior(shape: tuple[int, int], aspect: float, signer: Head, others: Sequence[
         contest = np.where(both, 1.2 - 0.6 * np.clip(beyond - their_beyond + 0.3, 0, 1), contest)
         logit = np.minimum(logit, contest).astype(np.float32)
         faces |= _ellipse(their_side, their_below, 0.45, 0.6) & ~core
-        heads |= _ellipse(their_side, their_below - 0.3, 0.7, 1.0)
+        heads |= _ellipse(their_side, their_below - 0.4, 0.8, 1.2)
     logit[faces] = -_SURELY
     logit[core] = 3.0
     return Prior(logit, core, (beside < _ARMS_REACH) & (below > -1.1), heads)

@@ -101,9 +101,9 @@ class Parting:
     def _bare_skin(self, scene: Scene, ratio: Alpha) -> Alpha | None:
         """Return where the signer's bare arms and hands are, 0..1; None when no face has given its colour yet."""
         patches = [plane[scene.face] for plane in (scene.y, scene.u, scene.v)]
-        if patches[0].size >= 6:
+        if patches[0].size >= 6 and self._pictures % LEARN_EVERY == 0:
             now = np.array([np.median(patch) for patch in patches], np.float32)
-            self._skin = now if self._skin is None else self._skin + (now - self._skin) * np.float32(0.1)
+            self._skin = now if self._skin is None else self._skin + (now - self._skin) * np.float32(0.4)
         if self._skin is None:
             return None
         in_y, in_u, in_v = (
@@ -139,7 +139,7 @@ class Parting:
         areas = np.bincount(labels.ravel(), minlength=count)
         stayed = np.bincount(labels[past > 0.3], minlength=count) > 0.5 * areas
         # Hands at a colleague's face are the colleague's, unless the arm is seen that they hang on.
-        at_head = np.bincount(labels[scene.prior.heads], minlength=count) > 0.5 * areas
+        at_head = np.bincount(labels[scene.prior.heads], minlength=count) > 0.3 * areas
         hangs = (mine >= np.where(at_head, 1.0, 0.5) * theirs) | (stayed & ~at_head & (mine >= 0.1 * theirs))
         hangs[0] = False
         return cv2.dilate(hangs[labels].astype(np.float32), np.ones((3, 3), np.uint8)).astype(np.float32, copy=False)
