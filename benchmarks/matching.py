@@ -60,6 +60,7 @@ class Bench:
             await self.store.add_shift(agent.person, now_ms - HOUR_MS, now_ms + 8 * HOUR_MS)
             await self.store.connect(agent, node="n", socket="s", codecs=())
             await self.store.sign_in(agent)
+            await self.store.leg_offered(agent.person, leg="l", worker="w")
 
         async def come() -> None:
             await self.join(await self.connect_customer())

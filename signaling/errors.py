@@ -58,6 +58,19 @@ class NotRostered(SignalingError):
     code: ClassVar[str] = "not_rostered"
 
 
+class NoPicture(SignalingError):
+    """Calls come only to an agent whose picture is connected."""
+
+    code: ClassVar[str] = "no_picture"
+    retryable: ClassVar[bool] = True
+
+
+class UnknownQueue(SignalingError):
+    """There is no such queue."""
+
+    code: ClassVar[str] = "unknown_queue"
+
+
 class WrongState(SignalingError):
     """That cannot be done in the present state."""
 
@@ -111,6 +124,8 @@ BY_CODE: dict[str, type[SignalingError]] = {
         WrongRole,
         NotSignedIn,
         NotRostered,
+        NoPicture,
+        UnknownQueue,
         WrongState,
         StaleReservation,
         NoCall,

@@ -196,9 +196,10 @@ class CustomerView(Message, tag="customer_view", frozen=True):
     """All that a customer's page shows.
 
     `state`: "home" (no call), "waiting", "ringing" (an agent is being asked), "connected" (an agent accepted; see
-    `media`), "ended" (see `ended_reason`; the next join leaves it).
-    `agents_on`: agents signed in and on shift; `open`: whether a join is taken at all.
-    `place` counts from 1. The estimate is an interval in minutes; both 0: not known.
+    `media`), "ended" (see `ended_reason`; the next join leaves it, and so does a hang_up of that call).
+    `agents_on`: agents signed in and on shift, in a wait those who cover its needs; `open`: whether a join is taken.
+    `place` counts from 1. The estimate is an interval in minutes; both 0: not known, or nobody may take the call now.
+    `other_media` is "reconnecting" while the agent's page is not here.
     `media`: what the page's peer connection should be: "offer" asks for a new one.
     """
 
@@ -268,7 +269,7 @@ class AgentView(Message, tag="agent_view", frozen=True):
     picture: Literal["clear", "protected", "slate", ""] = ""
     picture_reason: str = ""
     break_wanted: bool = False
-    away_reason: Literal["missed", "shift_over", "asked", ""] = ""
+    away_reason: Literal["missed", "shift_over", "asked", "no_picture", ""] = ""
     reservation: Reservation | None = None
     call: AgentCall | None = None
     ended_reason: EndReason = ""

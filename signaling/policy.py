@@ -39,6 +39,8 @@ class Policy:
     """Length of a call as long as no call has been measured (used by the waiting estimate only)."""
     time_zone: str = "UTC"
     """IANA name of the zone whose midnight begins "today" on the coordinator's wall."""
+    queues: tuple[str, ...] = ("main",)
+    """The queues that there are; a join of another one is refused."""
     waiting_limit: int = 500
     """So many calls may wait; the next customer is told that the queue is full."""
     wall_limit: int = 200

@@ -31,7 +31,7 @@ CALL_TIMEOUT_S = 2.0
 
 
 def reply_code(error: RedisError) -> str:
-    """Return the code that a server's refusal begins with ("MISCONF", "ERR"), "" without one; the rest may hold data."""
+    """Return the code that a server's refusal begins with ("MISCONF"), "" without one; the rest may hold data."""
     word = str(error).partition(" ")[0]
     return word if word.isalpha() and word.isupper() else ""
 

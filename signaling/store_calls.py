@@ -7,7 +7,7 @@ import secrets
 
 import msgspec
 
-from signaling.errors import NoCall
+from signaling.errors import NoCall, UnknownQueue
 from signaling.identity_types import Identity, canonical
 from signaling.messages import TextLine
 from signaling.store_base import StoreBase
@@ -45,7 +45,10 @@ class CallStore(StoreBase):
             QueueFull: `waiting_limit` calls wait already.
             NotConnected: the customer has no socket.
             WrongRole: not a customer.
+            UnknownQueue: not one of the policy's queues.
         """
+        if queue not in self.policy.queues:
+            raise UnknownQueue
         answer = await self.run(
             "join",
             customer,
@@ -70,6 +73,8 @@ class CallStore(StoreBase):
     async def hang_up(self, person: str, call: str) -> None:
         """Leave a call. Either side's hang-up closes it; the other's leg is not touched. Doing so twice is no error.
 
+        A customer's hang-up of a call that is over puts its end away: the view is "home" from there on.
+
         Raises:
             NoCall: not a call of this person.
         """
@@ -91,11 +96,13 @@ class CallStore(StoreBase):
     async def ready(self, agent: str) -> None:
         """Make an agent available, or send a tired one to rest first.
 
-        It ends a break, after-call work, and the wish for a break.
+        It ends a break, after-call work, and the wish for a break. An agent whose page is open and who is off is signed
+        in by it, and stays on break when off shift or without a picture.
 
         Raises:
             NotRostered: on a break without a shift now. (From after-call work the agent goes on break instead.)
-            NotSignedIn: offline.
+            NoPicture: the agent has no leg, or its newest is closed.
+            NotSignedIn: offline, and no page is open.
         """
         await self.run("ready", agent)
 

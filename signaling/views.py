@@ -20,7 +20,7 @@ from signaling.store_types import CallRouteInfo, LegInfo
 from video_service.keys import readable
 
 Picture = Literal["clear", "protected", "slate", ""]
-AwayReason = Literal["missed", "shift_over", "asked", ""]
+AwayReason = Literal["missed", "shift_over", "asked", "no_picture", ""]
 
 WISH_OF_LEG: dict[str, MediaWish] = {
     "inviting": "offer",

@@ -18,6 +18,12 @@ local function on_shift(agent)
   return (shift_at(agent, NOW)) ~= nil
 end
 
+-- Whether the agent has a leg that is not closed: without one, a customer would be given an empty picture.
+local function has_picture(agent)
+  local person = get('person', agent)
+  return person ~= nil and person.leg ~= '' and person.leg_state ~= 'left'
+end
+
 -- Puts a signed-in agent among those on shift, or takes them out, and arms the next change of that.
 local function staff(agent)
   local row = get('agent', agent)
@@ -64,7 +70,9 @@ function DO.agent.leave_idle(id, row)
 end
 
 function DO.agent.note_sign_in(id)
-  put('agent', id, {skills = get('person', id).skills, missed = 0, break_wanted = 0, away = '', ended_reason = ''})
+  put('agent', id, {
+    skills = get('person', id).skills, missed = 0, break_wanted = 0, away = '', ended_reason = '', lost = 0,
+  })
   redis.call('PERSIST', key('agent', id))
   redis.call('ZADD', key('agents'), int(NOW), id)
   staff(id)
@@ -75,6 +83,7 @@ function DO.agent.note_sign_out(id, row)
   redis.call('ZREM', key('agents'), id)
   leave(key('staffed_sets'), row.skills, key('staffed', row.skills), id)
   clear('shift', id)
+  clear('no_picture', id)
   look_for_nobody()
   expire(AGENT_LINGER_MS, 'agent', id)
 end
@@ -121,6 +130,8 @@ local function settle(agent)
   put('agent', agent, {away = '', ended_reason = ''})
   if rest then
     step('agent', agent, 'tire', {served = {rest = rested}})
+  elseif not has_picture(agent) then
+    pause(agent, 'no_picture')
   else
     step('agent', agent, 'ready')
   end

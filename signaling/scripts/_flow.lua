@@ -54,6 +54,26 @@ local function close_call(id, why)
   end
 end
 
+-- An agent gives back the call that rings and goes on break.
+local function leave_ring(agent, why)
+  local id = get('agent', agent).call
+  take_back(id, 'release', 'pause', 'left')
+  put('agent', agent, {away = why, missed = 0})
+  match({id}, {})
+end
+
+-- On break first: an agent says when.
+local function sign_in(agent)
+  if not get('agent', agent) then
+    put('agent', agent, {
+      state = 'offline', since_ms = NOW, idle_ms = NOW, call = '', after_call_of = '', missed = 0, break_wanted = 0,
+      away = '', ended_reason = '', signing_ms = 0, signing_from_ms = 0, working_until_ms = 0, lost = 0,
+      skills = get('person', agent).skills,
+    })
+  end
+  step('agent', agent, 'sign_in')
+end
+
 -- An agent leaves the desk: a live call goes back to its place in the line, and so does a ringing one.
 local function sign_out(agent, why)
   local row = get('agent', agent)
@@ -72,6 +92,7 @@ local function sign_out(agent, why)
     put('call', id, {agent = '', resumed = 1})
   end
   step('agent', agent, 'sign_out')
+  put('agent', agent, {lost = why == 'agent_lost' and 1 or 0})
   match({id}, {})
 end
 
@@ -131,6 +152,11 @@ local function back(person)
   put('person', person, {present = 1})
   redis.call('PERSIST', key('person', person))
   if row.role == 'agent' then
+    -- Who was signed out for being away is signed in by coming back; who signed out is not.
+    local agent = get('agent', person)
+    if agent and agent.state == 'offline' and agent.lost == '1' then
+      sign_in(person)
+    end
     step('agent', person, 'back')
     wake_customer_of(person)
     match({}, {person})

@@ -8,10 +8,7 @@ if row.state == 'on_call' then
   put('agent', agent, {break_wanted = 1})
   wake('person', agent)
 elseif row.state == 'reserved' then
-  local id = row.call
-  take_back(id, 'release', 'pause', 'left')
-  put('agent', agent, {away = 'asked', missed = 0})
-  match({id}, {})
+  leave_ring(agent, 'asked')
 else
   pause(agent, 'asked')
 end

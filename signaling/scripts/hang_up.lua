@@ -1,4 +1,5 @@
--- ARGV: now, person, call. Either side closes the call; the other's leg lives on.
+-- ARGV: now, person, call. Either side closes the call; the other's leg lives on. A customer who has
+-- seen how a call ended says so with another hang-up, and is home again.
 local person, id = ARGV[2], ARGV[3]
 local call = get('call', id)
 if not call or (call.customer ~= person and call.agent ~= person) then
@@ -12,5 +13,8 @@ if person ~= call.customer then
   close_call(id, 'agent_hung_up')
 elseif state ~= 'closed' then
   close_call(id, state == 'active' and 'customer_hung_up' or 'customer_cancelled')
+elseif get('person', person) and get('person', person).call == id then
+  put('person', person, {call = ''})
+  wake('person', person)
 end
 return done()

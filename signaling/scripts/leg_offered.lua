@@ -10,6 +10,7 @@ put('person', person, {
   leg = ARGV[3], leg_worker = ARGV[4], leg_ms = NOW, leg_call = live and id or '', picture = '', picture_reason = '',
 })
 step('leg', person, 'offered')
+clear('no_picture', person)
 wake('person', person)
 if live then
   wake('person', other_of(person, call))

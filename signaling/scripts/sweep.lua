@@ -47,6 +47,18 @@ function handlers.agent_return(agent)
   sign_out(agent, 'agent_lost')
 end
 
+-- An agent who waits for calls has had no leg for a while.
+function handlers.no_picture(agent)
+  local row = get('agent', agent)
+  if not row or has_picture(agent) then
+    return
+  elseif row.state == 'reserved' then
+    leave_ring(agent, 'no_picture')
+  elseif row.state == 'available' then
+    pause(agent, 'no_picture')
+  end
+end
+
 local function over(state)
   return function(agent)
     local row = get('agent', agent)

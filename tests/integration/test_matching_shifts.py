@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from redis.asyncio import Redis
 
-from signaling.errors import Closed, NotRostered, QueueFull
+from signaling.errors import Closed, NoPicture, NotRostered, QueueFull
 from signaling.policy import Policy
 from tests.support.desk import HOUR_MS, START_MS, Desk
+from video_service.media_plane import LegState
 
 pytestmark = pytest.mark.integration
 
@@ -104,6 +105,99 @@ async def test_a_removed_shift_takes_an_available_agent_off(desk: Desk) -> None:
     await desk.store.remove_shift(shift.shift)
     view = await desk.look("a1")
     assert (view.state, view.away_reason, view.agents_on) == ("break", "shift_over", 0)
+
+
+# -- the agent's picture
+
+
+async def test_an_agent_without_a_picture_gets_no_calls(desk: Desk) -> None:
+    await desk.agent("a1", ready=False, shift=False)
+    await desk.store.leg_event("a1", leg=await desk.offer("a1"), state=LegState.CLOSED)
+    with pytest.raises(NotRostered):
+        await desk.store.ready("a1")
+    await desk.store.add_shift("a1", START_MS, START_MS + HOUR_MS)
+    call = await desk.join("c1")
+    with pytest.raises(NoPicture) as caught:
+        await desk.store.ready("a1")
+    assert caught.value.retryable
+    assert (await desk.look("a1")).state == "break"
+    await desk.offer("a1")
+    await desk.store.ready("a1")
+    assert await desk.rings("a1") == call
+
+
+async def close_leg(desk: Desk, agent: str) -> None:
+    leg = await desk.store.leg(agent)
+    assert leg is not None
+    await desk.store.leg_event(agent, leg=leg.leg, state=LegState.CLOSED)
+
+
+@pytest.mark.parametrize("rings", [False, True])
+async def test_a_picture_that_is_lost_and_not_offered_anew_sends_the_agent_on_break(desk: Desk, rings: bool) -> None:
+    await desk.agent("a1")
+    call = await desk.join("c1") if rings else ""
+    await close_leg(desk, "a1")
+    await desk.pass_time(desk.policy.agent_return_s - 1)
+    assert (await desk.look("a1")).state == ("reserved" if rings else "available")
+    await desk.pass_time(1)
+    view = await desk.look("a1")
+    assert (view.state, view.away_reason, view.media) == ("break", "no_picture", "offer")
+    await desk.agent("a2")
+    assert await desk.rings("a2") == call
+
+
+async def test_a_picture_offered_anew_in_time_costs_nothing(desk: Desk) -> None:
+    await desk.agent("a1")
+    await close_leg(desk, "a1")
+    await desk.offer("a1")
+    await desk.pass_time(desk.policy.agent_return_s)
+    assert (await desk.look("a1")).state == "available"
+
+
+async def test_a_picture_lost_in_a_call_is_asked_for_after_it_at_the_latest(desk: Desk) -> None:
+    await desk.agent("a1")
+    call = await desk.talk("a1", "c1")
+    await close_leg(desk, "a1")
+    await desk.pass_time(desk.policy.agent_return_s)
+    assert (await desk.look("a1")).state == "on_call"
+    await desk.store.hang_up("c1", call)
+    with pytest.raises(NoPicture):
+        await desk.store.ready("a1")
+    await desk.pass_time(desk.policy.after_call_limit_s)
+    view = await desk.look("a1")
+    assert (view.state, view.away_reason) == ("break", "no_picture")
+
+
+# -- coming back
+
+
+async def test_an_agent_whose_node_slept_is_signed_in_by_the_next_beat(desk: Desk) -> None:
+    await desk.agent("a1")
+    await desk.pass_time(desk.policy.presence_ttl_s, beats=False)
+    await desk.pass_time(desk.policy.agent_return_s, beats=False)
+    assert (await desk.look("a1")).state == "offline"
+    await desk.store.beat(desk.sockets.items())
+    view = await desk.look("a1")
+    assert (view.state, view.agents_on) == ("break", 1)
+    await desk.store.ready("a1")
+    assert (await desk.look("a1")).state == "available"
+
+
+async def test_who_signed_out_stays_out_until_a_wish_for_calls(desk: Desk) -> None:
+    await desk.agent("a1")
+    await desk.store.sign_out("a1")
+    await desk.drop("a1")
+    await desk.back("a1")
+    assert (await desk.look("a1")).state == "offline"
+    await desk.store.ready("a1")
+    assert (await desk.look("a1")).state == "available"
+
+
+async def test_an_agent_whom_the_store_forgot_is_signed_in_by_being_ready(desk: Desk, redis: Redis) -> None:
+    await desk.agent("a1", shift=False, ready=False)
+    await redis.delete(f"{desk.store.keys.root}:agent:a1")
+    await desk.store.ready("a1")
+    assert (await desk.look("a1")).state == "break", "not on shift"
 
 
 # -- after-call work, breaks and rest

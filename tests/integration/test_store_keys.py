@@ -41,6 +41,7 @@ async def full_history(redis: Redis, pool: str) -> Dump:
     await store.connect(agent, node="n", socket="s", codecs=())
     await store.add_shift("a9", world.clock.now_ms, world.clock.now_ms + 3_600_000)
     await store.sign_in(agent)
+    await store.leg_offered("a9", leg="l0", worker="w")
     await store.ready("a9")
     for customer in ("x1", "x2", "x3"):
         await store.connect(Identity(person=customer, role="customer"), node="n", socket="s", codecs=())
@@ -65,6 +66,7 @@ async def full_history(redis: Redis, pool: str) -> Dump:
     await store.connect(free, node="n", socket="s", codecs=())
     await store.add_shift("a8", world.clock.now_ms, world.clock.now_ms + 3_600_000)
     await store.sign_in(free)
+    await store.leg_offered("a8", leg="l0", worker="w")
     await store.ready("a8")
     return await Dump(pool).read(redis)
 

@@ -77,11 +77,12 @@ def same(dump: Dump, oracle: Oracle) -> None:
             row["break_wanted"] == "1",
             row["away"],
             int(row["signing_ms"]),
+            row["lost"] == "1",
         )
         for key, row in dump.of("agent").items()
     }
     expected_agents = {
-        a.id: (a.state, a.call, a.missed, a.break_wanted, a.away, a.signing_ms) for a in oracle.agents.values()
+        a.id: (a.state, a.call, a.missed, a.break_wanted, a.away, a.signing_ms, a.lost) for a in oracle.agents.values()
     }
     assert agents == expected_agents
     assert dump.scores("deadlines") == oracle.deadlines

@@ -60,6 +60,8 @@ class Oracle(Steps):
             self.close(call, "agent_hung_up")
         elif state != "closed":
             self.close(call, "customer_hung_up" if state == "active" else "customer_cancelled")
+        elif self.persons[name].call == key:
+            self.persons[name].call = ""
 
     def do_sign_in(self, name: str) -> None:
         if name not in self.persons or not self.persons[name].present:
@@ -78,9 +80,18 @@ class Oracle(Steps):
         return agent
 
     def do_ready(self, name: str) -> None:
+        person, agent = self.persons.get(name), self.agents.get(name)
+        if agent is None or agent.state == "offline":
+            if person is None or not person.present:
+                raise Refused("not_signed_in")
+            self.do_sign_in(name)
+            if not self.on_shift(name) or not person.leg_up:
+                return
         agent = self.signed_in(name)
         if agent.state == "break" and not self.on_shift(name):
             raise Refused("not_rostered")
+        if agent.state in ("break", "after_call") and self.on_shift(name) and not self.persons[name].leg_up:
+            raise Refused("no_picture")
         agent.break_wanted, agent.missed = False, 0
         if agent.state in ("break", "after_call"):
             self.settle(agent)
@@ -90,8 +101,7 @@ class Oracle(Steps):
         if agent.state == "on_call":
             agent.break_wanted = True
         elif agent.state == "reserved":
-            self.take_back(self.calls[agent.call], "release", "pause", "left")
-            agent.away, agent.missed = "asked", 0
+            self.leave_ring(agent, "asked")
         else:
             self.pause(agent, "asked")
 
@@ -113,6 +123,21 @@ class Oracle(Steps):
         self.deadlines.pop(f"ask_again:{key}", None)
         agent.missed = 0
         self.take_back(call, "release", "release", "declined")
+
+    def do_leg_offered(self, name: str, leg: str, worker: str) -> None:
+        if name not in self.persons:
+            raise Refused("not_connected")
+        person = self.persons[name]
+        person.leg, person.leg_up = leg, True
+        self.deadlines.pop(f"no_picture:{name}", None)
+
+    def do_leg_event(self, name: str, leg: str, event: str) -> None:
+        person = self.persons.get(name)
+        if person is None or person.leg != leg or not person.leg_up or event != "closed":
+            return
+        person.leg_up = False
+        if name in self.agents and self.agents[name].state in ("available", "reserved"):
+            self.arm("no_picture", name)
 
     def do_shift_add(self, name: str, key: str, start_ms: int, end_ms: int) -> None:
         if any(s.agent == name and s.start_ms < end_ms and start_ms < s.end_ms for s in self.shifts.values()):
@@ -162,6 +187,12 @@ class Oracle(Steps):
                 self.arm("ask_again", key)
         elif kind == "ask_again":
             return
+        elif kind == "no_picture":
+            desk = self.agents[key]
+            if not self.persons[key].leg_up and desk.state == "reserved":
+                self.leave_ring(desk, "no_picture")
+            elif not self.persons[key].leg_up and desk.state == "available":
+                self.pause(desk, "no_picture")
         elif kind == "agent_return":
             self.leave(self.agents[key], "agent_lost")
         elif kind == "shift":

@@ -20,6 +20,8 @@ class Person:
     socket: str = ""
     present: bool = False
     lapses_ms: int = 0
+    leg: str = ""
+    leg_up: bool = False
     call: str = ""
 
 
@@ -57,6 +59,7 @@ class Agent:
     signing_from_ms: int = 0
     working_until_ms: int = 0
     staffed_until_ms: int = 0
+    lost: bool = False
 
 
 @dataclasses.dataclass

@@ -141,11 +141,12 @@ class Steps:
                 agent.idle_ms = self.now
             elif name == "note_sign_in":
                 agent.skills = self.persons[agent.id].skills
-                agent.missed, agent.break_wanted, agent.away = 0, False, ""
+                agent.missed, agent.break_wanted, agent.away, agent.lost = 0, False, "", False
                 self.arm_shift(agent.id)
             elif name == "note_sign_out":
                 agent.call, agent.break_wanted, agent.away = "", False, ""
                 self.deadlines.pop(f"shift:{agent.id}", None)
+                self.deadlines.pop(f"no_picture:{agent.id}", None)
                 agent.staffed_until_ms = 0
                 self.look_for_nobody()
             elif name == "begin_signing":
@@ -185,6 +186,8 @@ class Steps:
         elif agent.signing_ms >= limit and rested < rest:
             agent.away = ""
             self.step_agent(agent, "tire", served_ms={"rest": rested})
+        elif not self.persons[agent.id].leg_up:
+            self.pause(agent, "no_picture")
         else:
             agent.away = ""
             self.step_agent(agent, "ready")
@@ -208,6 +211,10 @@ class Steps:
             if agent.break_wanted:
                 self.pause(agent, "asked")
 
+    def leave_ring(self, agent: Agent, why: str) -> None:
+        self.take_back(self.calls[agent.call], "release", "pause", "left")
+        agent.away, agent.missed = why, 0
+
     def leave(self, agent: Agent, why: str) -> None:
         if agent.state == "offline":
             return
@@ -219,6 +226,7 @@ class Steps:
             self.step_call(call, "requeue", why)
             call.agent = ""
         self.step_agent(agent, "sign_out")
+        agent.lost = why == "agent_lost"
 
     def gone(self, name: str) -> None:
         person = self.persons[name]
@@ -245,6 +253,8 @@ class Steps:
             return
         person.present = True
         if person.role == "agent" and name in self.agents:
+            if self.agents[name].lost:
+                self.step_agent(self.agents[name], "sign_in")
             self.step_agent(self.agents[name], "back")
         elif person.call:
             self.step_call(self.calls[person.call], "customer_back")

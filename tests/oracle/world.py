@@ -17,6 +17,7 @@ from signaling.store import Store
 from signaling.store_base import Argument
 from tests.oracle.policy_oracle import Oracle
 from tests.oracle.state import Refused
+from video_service.media_plane import LegState
 
 START_MS = 1_800_000_000_000
 HOUR_MS = 3_600_000
@@ -35,6 +36,7 @@ KINDS = (
     *("decline", "hang_up_customer", "hang_up_agent", "hang_up_customer", "hang_up_agent"),
     *("break", "stale_accept", "drop_customer", "drop_agent", "connect_agent", "freeze", "thaw"),
     *("drop_agent", "connect_agent", "connect_agent"),
+    *("close_leg", "offer_leg", "offer_leg"),
     *("sign_in", "drop_partner", "return_partner") * 3,
     *("connect_agent", "add_shift", "add_shift", "add_shift", "sign_out", "remove_shift"),
 )
@@ -100,6 +102,7 @@ class World:
             await self.store.add_shift(f"a{number}", START_MS, START_MS + HOUR_MS)
             await self._connect_agent(number)
             await self.store.sign_in(self._agent(number))
+            await self.store.leg_offered(f"a{number}", leg=f"leg{number}", worker="w1")
             if number < 2:
                 await self.store.ready(f"a{number}")
         for number in range(3):
@@ -177,6 +180,10 @@ class World:
                 return self.store.ready(agent)
             case "break":
                 return self.store.break_(agent)
+            case "offer_leg" if agent in self.oracle.persons:
+                return self.store.leg_offered(agent, leg=f"leg{self.turn}", worker="w1")
+            case "close_leg" if agent in self.oracle.persons:
+                return self.store.leg_event(agent, leg=self.oracle.persons[agent].leg, state=LegState.CLOSED)
             case "sign_in" if agent in self.oracle.persons:
                 return self.store.sign_in(self._agent(x))
             case "sign_out":

@@ -22,6 +22,7 @@ class Desk:
         self.policy = policy or Policy()
         self.store = Store(redis, pool=pool, policy=self.policy, clock=lambda: self.now_ms)
         self.sockets: dict[str, str] = {}
+        self.legs = 0
 
     async def connect(self, identity: Identity, socket: str = "") -> str:
         socket = socket or f"s{len(self.sockets)}-{self.now_ms}"
@@ -35,9 +36,16 @@ class Desk:
             await self.store.add_shift(name, START_MS - HOUR_MS, START_MS + 7 * HOUR_MS)
         await self.connect(identity)
         await self.store.sign_in(identity)
+        await self.offer(name)
         if ready:
             await self.store.ready(name)
         return name
+
+    async def offer(self, person: str, worker: str = "w1") -> str:
+        """The page offers a new peer connection; the leg's name is returned."""
+        self.legs += 1
+        await self.store.leg_offered(person, leg=f"leg{self.legs}", worker=worker)
+        return f"leg{self.legs}"
 
     def identity(self, customer: str) -> Identity:
         """Return who a customer is."""

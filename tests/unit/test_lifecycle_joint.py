@@ -46,6 +46,7 @@ class Town(RuleBasedStateMachine):
             self.do("shift_add", f"a{number}", f"s{number}", HOUR_MS // 2, 2 * HOUR_MS)
             self.do("connect", f"a{number}", "agent", f"first{number}", "n", "", "", skills)
             self.do("sign_in", f"a{number}")
+            self.do("leg_offered", f"a{number}", "first", "w")
         for number in range(4):
             self.do("connect", f"c{number}", "customer", f"first{number}", "n", "", "", "")
 
@@ -67,6 +68,14 @@ class Town(RuleBasedStateMachine):
     @rule(who=agents, event=st.sampled_from(["break", "sign_out", "sign_in"]))
     def leave_the_desk_or_come(self, who: str, event: str) -> None:
         self.do(event, who)
+
+    @rule(who=agents, leg=st.sampled_from(["one", "other"]))
+    def agent_offers_a_picture(self, who: str, leg: str) -> None:
+        self.do("leg_offered", who, leg, "w")
+
+    @rule(who=agents)
+    def agents_picture_is_closed(self, who: str) -> None:
+        self.do("leg_event", who, self.oracle.persons[who].leg, "closed")
 
     @rule(who=customers)
     def customer_hangs_up(self, who: str) -> None:
@@ -135,6 +144,12 @@ class Town(RuleBasedStateMachine):
     def remember_who_was_away(self) -> None:
         self.parked_once = getattr(self, "parked_once", set[str]())
         self.parked_once |= {call.id for call in self.oracle.calls.values() if call.phase == "parked"}
+
+    @invariant()
+    def who_waits_for_calls_has_a_picture_or_a_limit(self) -> None:
+        for agent in self.oracle.agents.values():
+            if agent.state in ("available", "reserved"):
+                assert self.oracle.persons[agent.id].leg_up or f"no_picture:{agent.id}" in self.oracle.deadlines
 
     @invariant()
     def whoever_rings_has_a_limit(self) -> None:

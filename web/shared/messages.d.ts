@@ -160,9 +160,10 @@ export interface Error {
  * All that a customer's page shows.
  *
  *     `state`: "home" (no call), "waiting", "ringing" (an agent is being asked), "connected" (an agent accepted; see
- *     `media`), "ended" (see `ended_reason`; the next join leaves it).
- *     `agents_on`: agents signed in and on shift; `open`: whether a join is taken at all.
- *     `place` counts from 1. The estimate is an interval in minutes; both 0: not known.
+ *     `media`), "ended" (see `ended_reason`; the next join leaves it, and so does a hang_up of that call).
+ *     `agents_on`: agents signed in and on shift, in a wait those who cover its needs; `open`: whether a join is taken.
+ *     `place` counts from 1. The estimate is an interval in minutes; both 0: not known, or nobody may take the call now.
+ *     `other_media` is "reconnecting" while the agent's page is not here.
  *     `media`: what the page's peer connection should be: "offer" asks for a new one.
  */
 export interface CustomerView {
@@ -204,7 +205,7 @@ export interface AgentView {
   picture: "" | "clear" | "protected" | "slate";
   picture_reason: string;
   break_wanted: boolean;
-  away_reason: "" | "asked" | "missed" | "shift_over";
+  away_reason: "" | "asked" | "missed" | "no_picture" | "shift_over";
   reservation: Reservation | null;
   call: AgentCall | null;
   ended_reason: EndReason;
