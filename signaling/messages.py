@@ -102,7 +102,7 @@ class Accept(Message, tag="accept", frozen=True):
 
 
 class Decline(Message, tag="decline", frozen=True):
-    """An agent refuses the call that rings; it goes to somebody else and never comes back to this agent."""
+    """An agent refuses the call that rings; it goes to somebody else, and not back while others may take it."""
 
     call: ShortId
     epoch: Epoch

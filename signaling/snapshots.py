@@ -75,7 +75,7 @@ class PersonSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     other: PersonRow | None = None
     place: int = 0
     hope: bool = True
-    """Whether an agent on shift covers the waiting call's needs and has not declined it."""
+    """Whether an agent on shift and not on a break covers the waiting call's needs and has not declined it."""
     pace: tuple[int, ...] = ()
 
 

@@ -123,7 +123,7 @@ class CallStore(StoreBase):
         await self.run("accept", agent, call, epoch)
 
     async def decline(self, agent: str, call: str, epoch: int) -> None:
-        """Refuse the call that rings; it never comes back to this agent.
+        """Refuse the call that rings; it does not come back to this agent while somebody else could take it.
 
         Raises:
             StaleReservation: it does not ring here in this epoch.

@@ -44,7 +44,13 @@ class KeySpec:
 
 KEYS: tuple[KeySpec, ...] = (
     KeySpec("clock", "hash", "none", "every writing script", "latest time seen (never goes back), operations so far"),
-    KeySpec("metrics", "hash", "none", "token scripts, sweep, tidy", "counters: tokens refused and replayed, repairs, failures"),
+    KeySpec(
+        "metrics",
+        "hash",
+        "none",
+        "token scripts, sweep, tidy",
+        "counters: tokens refused and replayed, repairs, failures",
+    ),
     # Tokens
     KeySpec("ticket:<digest>", "string", "ticket_ttl_s", "ticket_issue", "identity behind a ticket"),
     KeySpec("resume:<digest>", "string", "resume_ttl_s", "resume_issue", "identity behind a resume token"),
@@ -76,7 +82,13 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec(
         "call:<call>", "hash", "ended_linger_s after close", "call scripts, matching, sweep", "working data of a call"
     ),
-    KeySpec("declined:<call>", "set", "deleted at close", "decline", "agents to whom the call never comes back"),
+    KeySpec(
+        "declined:<call>",
+        "set",
+        "deleted at close or after a round",
+        "decline",
+        "who declined and is not asked while others could be",
+    ),
     KeySpec("line", "zset", "none", "call scripts", "every waiting call (also ringing or parked) by arrival number"),
     KeySpec("active", "zset", "none", "call scripts", "every active call by the time it was accepted"),
     KeySpec(

@@ -37,13 +37,15 @@ local function agents_on(covered)
   return count
 end
 
--- Whether an agent on shift (at the desk, busy or on a break) covers the needs and has not declined the call.
-local function hope(id, needs)
+-- Whether an agent on shift (at the desk, busy or on a break) covers the needs and has not declined the call; `soon`
+-- leaves those on a break out, who may come back or not.
+local function hope(id, needs, soon)
   local declined = key('declined', id)
   for _, skills in ipairs(redis.call('SMEMBERS', key('staffed_sets'))) do
     if covers(skills, needs) then
       for _, agent in ipairs(redis.call('ZRANGEBYSCORE', key('staffed', skills), '(' .. int(NOW), '+inf')) do
-        if redis.call('SISMEMBER', declined, agent) == 0 then
+        local free = redis.call('SISMEMBER', declined, agent) == 0
+        if free and not (soon and redis.call('HGET', key('agent', agent), 'state') == 'break') then
           return true
         end
       end

@@ -35,7 +35,7 @@ if person.role == 'customer' and call.phase ~= 'closed' then
   answer.agents_on = agents_on(function(skills) return covers(skills, call.needs) end)
 end
 if person.role == 'customer' and STATE_OF[call.phase] == 'waiting' then
-  answer.hope = hope(call_id, call.needs)
+  answer.hope = hope(call_id, call.needs, true)
   local ahead = 0
   for _, class in ipairs(CLASSES) do
     for _, bucket in ipairs(redis.call('SMEMBERS', key('buckets', class))) do

@@ -206,6 +206,18 @@ async def test_a_call_that_nobody_can_take_any_more_is_closed_in_time(desk: Desk
     assert (await desk.see("c2")).state == "waiting"
 
 
+async def test_an_agent_on_a_break_is_on_shift_and_no_promise(desk: Desk) -> None:
+    await desk.agent("a1")
+    await desk.agent("a2", "csl")
+    await desk.store.break_("a2")
+    await desk.join("c1", "csl")
+    view = await desk.see("c1")
+    assert (view.open, view.agents_on, view.estimate_high_min) == (True, 1, 0), "a1 is free, and of no use to c1"
+    await desk.talk("a1", "c2")
+    await desk.store.ready("a2")
+    assert (await desk.see("c1")).estimate_high_min > 0
+
+
 async def test_an_agent_who_comes_in_time_takes_the_limit_off(desk: Desk) -> None:
     await desk.agent("a1", "csl", ready=False)
     call = await desk.join("c1", "csl")

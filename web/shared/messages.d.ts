@@ -86,7 +86,7 @@ export interface Accept {
   epoch: number;
 }
 
-/** An agent refuses the call that rings; it goes to somebody else and never comes back to this agent. */
+/** An agent refuses the call that rings; it goes to somebody else, and not back while others may take it. */
 export interface Decline {
   type: "decline";
   call: string;
