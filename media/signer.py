@@ -169,7 +169,7 @@ class SignerTrack:
         self._leader, self._led = ranked[0], [*self._led, lead][-_LED_LOOKS:]
         if doubted and len(self._led) < _LED_LOOKS:
             return False
-        return sum(self._led) / len(self._led) >= self._clear_lead
+        return sum(self._led) / len(self._led) >= (self._clear_lead**2 if doubted else self._clear_lead)
 
     def _rank(self, head: Head) -> float:
         """Return how much of the picture the face fills, a little less towards the sides."""
