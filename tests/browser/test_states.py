@@ -233,3 +233,44 @@ async def test_dark(open_page: OpenPage, stage: Stage) -> None:
     wall = await open_page("/coordinator/", size=DESK, color_scheme="dark", camera="refused")
     await wall.locator(".tile").first.wait_for()
     await look(wall, "dark-06-now", sizes=(DESK,))
+
+
+ZOOMED = {"width": 320, "height": 256}  # 1280 x 1024 at 400 %
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "more"), [("zoom", ZOOMED, {}), ("forced", PHONE, {"forced_colors": "active"})]
+)
+async def test_seen_otherwise(
+    open_page: OpenPage, stage: Stage, name: str, size: dict[str, int], more: dict[str, str]
+) -> None:
+    """Large letters in a small window, and the colours of the person's own system."""
+    page = await open_page("/customer/", size=size, **more)
+    await page.locator(".truth-good").wait_for()
+    await look(page, f"{name}-01-home", sizes=(size,))
+    await page.locator(".start").click()
+    await own_picture(page)
+    await look(page, f"{name}-02-ready", sizes=(size,))
+    await page.locator(".ready-buttons .button-main").click()
+    await stage.message("join")
+    await stage.show(views.customer("ringing", place=1))
+    await ready(page, "waiting")
+    await look(page, f"{name}-03-ringing", sizes=(size,))
+    await stage.show(views.customer("connected", media="live", picture="protected"))
+    await ready(page, "call")
+    await stage.post(line(1, False, "您好，我是小林。"), "customer")
+    await look(page, f"{name}-04-call", sizes=(size,))
+    # Every control can be reached, if by scrolling.
+    await page.locator(".bar:not(.question) .button-end").click()
+    await page.locator(".question .button-end").click()
+    await ready(page, "ended")
+    stage.me = views.ME_AGENT
+    await stage.show(views.agent("reserved", reservation=views.reservation(urgent=True, reason="car")))
+    desk = await open_page("/agent/", size=size, camera="refused", **more)
+    await desk.locator(".ring-card").wait_for()
+    await look(desk, f"{name}-05-ring", sizes=(size,))
+    stage.me = views.ME_COORDINATOR
+    await stage.show(views.wall())
+    wall = await open_page("/coordinator/", size=size, camera="refused", **more)
+    await wall.locator(".tile").first.wait_for()
+    await look(wall, f"{name}-06-now", sizes=(size,))

@@ -6,8 +6,11 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import get_args
 
 import pytest
+
+from signaling import messages, views
 
 pytestmark = pytest.mark.unit
 
@@ -119,6 +122,20 @@ def test_every_text_is_used() -> None:
         and f'data-text="{key}"' not in html
     }
     assert unused == set()
+
+
+@pytest.mark.parametrize(
+    ("kind", "prefixes"),
+    [
+        (messages.EndReason, ("ended.", "records.end.")),
+        (messages.UrgentReason, ("reason.",)),
+        (messages.AgentState, ("agent.state.",)),
+        (views.AwayReason, ("agent.away.", "now.away.")),
+    ],
+)
+def test_every_word_of_the_protocol_has_a_text(kind: object, prefixes: tuple[str, ...]) -> None:
+    words = {word for word in get_args(kind) if word} - {"customer_cancelled"}  # it leads home without a last word
+    assert {prefix + word for prefix in prefixes for word in words} - set(catalogue("zh-CN")) == set()
 
 
 class _Words(HTMLParser):
