@@ -22,7 +22,8 @@ end
 handlers.keep_place, handlers.customer_return = lost, lost
 
 function handlers.nobody(id)
-  if (get('call', id) or {}).phase == 'queued' then
+  local row = get('call', id)
+  if row and row.phase == 'queued' and agents_on(function(skills) return covers(skills, row.needs) end) == 0 then
     close_call(id, 'closed')
   end
 end

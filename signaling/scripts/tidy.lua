@@ -37,6 +37,12 @@ local function repair(id, index)
     match({id}, {served and call_agent or nil})
     return true
   end
+  local bucket = call.queue .. ':' .. call.needs
+  if call.phase == 'queued' and redis.call('SISMEMBER', key('stranded'), call.class .. ':' .. bucket) == 1
+    and not redis.call('ZSCORE', key('deadlines'), 'nobody:' .. id) then
+    arm('nobody', id, NOW + DELAY.nobody)
+    return true
+  end
   if STATE_OF[call.phase] == 'active' and not served then
     step('call', id, 'requeue', {why = 'agent_lost'})
     add('record', id, 'requeues', 1)

@@ -153,6 +153,17 @@ async def test_a_ring_without_an_end_is_taken_back(desk: Desk, redis: Redis) -> 
     assert (await desk.store.metrics())["repairs"] == 2
 
 
+async def test_a_wait_whose_limit_was_lost_gets_a_new_one(desk: Desk, redis: Redis) -> None:
+    await desk.agent("a1", ready=False)
+    call = await desk.join("c1")
+    await desk.store.sign_out("a1")
+    assert await desk.store.tidy() == 0
+    await redis.zrem(f"{desk.store.keys.root}:deadlines", f"nobody:{call}")
+    assert await desk.store.tidy() == 1
+    await desk.pass_time(desk.policy.nobody_left_s)
+    assert (await desk.see("c1")).ended_reason == "closed"
+
+
 async def test_a_server_that_refuses_to_write_is_unavailable_and_not_a_fault(desk: Desk, redis: Redis) -> None:
     await desk.agent("a1")
     await redis.execute_command("REPLICAOF", "127.0.0.1", "1")  # type: ignore[no-untyped-call]

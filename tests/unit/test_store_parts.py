@@ -9,6 +9,7 @@ import typing
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from redis.exceptions import ResponseError
 
 from signaling import errors
 from signaling.identity_types import Identity, canonical
@@ -17,6 +18,7 @@ from signaling.lifecycle_call import CALL
 from signaling.lifecycle_leg import LEG
 from signaling.policy import Policy
 from signaling.scripts_loader import PRELUDE, ScriptSet, machine_lua, policy_lua
+from signaling.store_base import reply_code
 from video_service.keys import KEYS, SCHEMA_VERSION, Keys, readable, spec_of
 from video_service.settings import Settings
 
@@ -108,3 +110,16 @@ def test_every_refusal_has_a_code_of_its_own_and_a_sentence() -> None:
 
 def test_a_name_is_not_in_the_text_of_an_identity_without_one() -> None:
     assert Identity(person="c1", role="customer").name == ""
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        ("MISCONF Errors writing to the AOF file", "MISCONF"),
+        ("OOM command not allowed", "OOM"),
+        ("person:c1 holds the wrong kind of value", ""),
+        ("", ""),
+    ],
+)
+def test_of_a_servers_refusal_its_code_is_logged_and_nothing_else(reply: str, code: str) -> None:
+    assert reply_code(ResponseError(reply)) == code
