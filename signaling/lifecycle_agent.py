@@ -1,7 +1,8 @@
 """The life of an agent's shift at the desk.
 
 "gone" and "back" are the page's presence; they leave the state as it is (a reload must not cost anybody the place),
-except that nothing rings at a desk whose page is gone. `agent_return` then signs the agent out.
+except that nothing rings at a desk whose page is gone. `agent_return` then signs the agent out; coming back after that
+signs in again. Another deadline that depends on the page and not on the state, `no_picture`, is armed by the leg.
 """
 
 from __future__ import annotations
