@@ -67,6 +67,7 @@ async def on_shift(store: Store, agent: Identity = AGENT) -> None:
 async def ready_agent(hub: Hub, agent: Identity = AGENT) -> Page:
     await on_shift(hub.store, agent)
     page = await enter(hub, agent)
+    await offer(page)
     page.send("ready")
     await page.until(type="agent_view", state="available")
     return page
@@ -243,7 +244,6 @@ async def test_an_unreadable_offer_is_told_to_its_sender_alone(hub: Hub, plane: 
 
 async def test_a_whole_call_from_ring_to_after_call(hub: Hub, plane: DiaryPlane) -> None:
     agent = await ready_agent(hub)
-    await offer(agent)
     customer = await enter(hub, CUSTOMER)
     call = await call_between(customer, agent)
     assert customer.view["agent_name"] == "Lin"
@@ -310,7 +310,6 @@ async def test_two_calls_do_not_see_each_other(hub: Hub) -> None:
 
 async def test_a_lost_worker_asks_both_pages_for_new_connections(hub: Hub, plane: DiaryPlane) -> None:
     agent = await ready_agent(hub)
-    await offer(agent)
     customer = await enter(hub, CUSTOMER)
     call = await call_between(customer, agent)
     await offer(customer)
@@ -327,7 +326,6 @@ async def test_a_lost_worker_asks_both_pages_for_new_connections(hub: Hub, plane
 
 async def test_a_worker_that_was_out_of_reach_parts_what_ended_meanwhile(hub: Hub, plane: DiaryPlane) -> None:
     agent = await ready_agent(hub)
-    await offer(agent)
     customer = await enter(hub, CUSTOMER)
     call = await call_between(customer, agent)
     await offer(customer)
@@ -343,7 +341,6 @@ async def test_a_worker_that_was_out_of_reach_parts_what_ended_meanwhile(hub: Hu
 
 async def test_a_call_whose_end_was_not_heard_is_parted_all_the_same(hub: Hub, plane: DiaryPlane, redis: Redis) -> None:
     agent = await ready_agent(hub)
-    await offer(agent)
     customer = await enter(hub, CUSTOMER)
     call = await call_between(customer, agent)
     await offer(customer)
@@ -357,7 +354,6 @@ async def test_a_call_whose_end_was_not_heard_is_parted_all_the_same(hub: Hub, p
 
 async def test_a_live_call_is_left_alone_by_reconciling(hub: Hub, plane: DiaryPlane) -> None:
     agent = await ready_agent(hub)
-    await offer(agent)
     customer = await enter(hub, CUSTOMER)
     call = await call_between(customer, agent)
     await offer(customer)
@@ -375,7 +371,6 @@ async def test_what_a_worker_sees_of_somebody_whose_node_is_dead_is_noted_by_the
     await here.start()
     await there.start()
     agent = await ready_agent(there)
-    await offer(agent)
     customer = await enter(here, CUSTOMER)
     call = await call_between(customer, agent)
     await offer(customer)
@@ -393,7 +388,6 @@ async def test_what_a_worker_sees_of_somebody_whose_node_is_dead_is_noted_by_the
 
 async def test_an_offer_that_is_quicker_than_the_other_persons_is_no_error(hub: Hub, plane: DiaryPlane) -> None:
     agent = await ready_agent(hub)
-    await offer(agent)
     customer = await enter(hub, CUSTOMER)
     call = await call_between(customer, agent)
     plane.unknown = plane.leg_of("a-lin")
@@ -408,7 +402,6 @@ async def test_an_offer_that_is_quicker_than_the_other_persons_is_no_error(hub: 
 
 async def test_an_agent_whose_page_is_gone_gives_the_call_back(hub: Hub, plane: DiaryPlane) -> None:
     agent = await ready_agent(hub)
-    await offer(agent)
     customer = await enter(hub, CUSTOMER)
     call = await call_between(customer, agent)
     await offer(customer)
