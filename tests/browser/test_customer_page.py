@@ -286,12 +286,12 @@ async def test_text_that_was_not_sent_says_so_and_can_be_sent_again(open_page: O
 async def test_a_paused_picture_is_said_and_keeps_flowing(open_page: OpenPage, stage: Stage) -> None:
     page = await open_page("/customer/")
     await call(page, stage)
-    await page.get_by_role("button", name="暂停画面").click()
+    await page.get_by_role("button", name="暂停").click()
     await stage.message("pause_picture", paused=True)
     await expect(page.get_by_text("您暂停了画面，对方看不到您。").first).to_be_visible()
     frames = stage.frames_received
     await stage.until(lambda: stage.frames_received > frames + 3, why="frames while paused")
-    await page.get_by_role("button", name="恢复画面").click()
+    await page.get_by_role("button", name="恢复").click()
     await stage.message("pause_picture", paused=False)
 
 
