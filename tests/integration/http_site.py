@@ -119,6 +119,7 @@ async def served_call(site: Site, agent: Account) -> str:
     for identity in (staff, guest):
         await store.connect(identity, node="n-1", socket=secrets.token_hex(4), codecs=("video/VP8",))
     await store.sign_in(staff)
+    await store.leg_offered(person, leg="l-agent", worker="w-1")  # calls come only to an agent with a picture
     await store.ready(person)
     call = await store.join(
         guest.person, queue="main", needs=(), urgent=True, reason="airport", locale="zh-CN", entry="web"
