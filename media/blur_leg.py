@@ -34,9 +34,13 @@ CLOSE_TIMEOUT_S: Final = 3.0
 
 
 class BlurStage(Protocol):
-    """Makes protected pictures. `process` never raises for any picture; if it does all the same, nothing is sent."""
+    """Makes protected pictures. `process` never raises for any picture; if it does all the same, nothing is sent.
+
+    `confirm` takes whoever is nearest to the camera for the signer; it may be called from any thread, does not block.
+    """
 
     def process(self, picture: RawPicture, /) -> ProtectedPicture: ...
+    def confirm(self) -> None: ...
     def close(self) -> None: ...
 
 
@@ -120,6 +124,7 @@ class BlurLeg:
         self.blur_ms: deque[float] = deque(maxlen=600)
         self.delays_ms: deque[float] = deque(maxlen=600)
         self._pipeline = _Pipeline(stage, limits)
+        self._confirm = stage.confirm
         self._executor = executor
         self._on_encoded = on_encoded
         self._on_key_needed = on_key_needed
@@ -149,6 +154,11 @@ class BlurLeg:
     def want_key_frame(self, new_viewer: bool) -> None:
         """Encode a key frame soon: at once for a new viewer, else at most once a second."""
         self._key_due |= self._key_frames.want(self._now_ms(), new_viewer=new_viewer)
+
+    def confirm_signer(self) -> None:
+        """Take whoever is nearest to the camera for the signer from the next shown frame on."""
+        if not self._closed:
+            self._confirm()
 
     async def close(self) -> None:
         """Stop; nothing is sent from here on. May be called twice."""

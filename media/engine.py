@@ -208,6 +208,18 @@ class MediaEngine:
             leg.lost()
             await asyncio.wait([self._closing(leg)])
 
+    async def confirm_signer(self, leg_id: str) -> None:
+        """Take whoever is nearest to the camera of an agent's leg for the signer.
+
+        Raises:
+            UnknownLeg: there is no such leg, or it is not an agent's.
+        """
+        leg = self._legs.get(leg_id)
+        if not isinstance(leg, AgentLeg):
+            raise UnknownLeg(leg_id=leg_id)
+        leg.blur.confirm_signer()
+        log.info("signer_confirmed", leg=leg_id)
+
     async def statistics(self) -> list[LegStatistics]:
         """Return the counts of every leg."""
         return [leg.statistics() for leg in self._legs.values()]

@@ -97,6 +97,10 @@ class RpcMediaPlane:
         """Close a leg; closing one that is gone is no error."""
         await self._ask(worker, rpc.CloseLeg(leg_id=leg_id))
 
+    async def confirm_signer(self, worker: str, leg_id: str) -> None:
+        """Take whoever is nearest to the camera of an agent's leg for the signer."""
+        await self._ask(worker, rpc.ConfirmSigner(leg_id=leg_id))
+
     async def statistics(self, worker: str) -> Sequence[LegStatistics]:
         """Return the counts of every leg on `worker`."""
         return _expect(await self._ask(worker, rpc.Statistics()), tuple)

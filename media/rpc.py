@@ -95,11 +95,17 @@ class CloseLeg(_Struct, frozen=True, tag="close_leg"):
     leg_id: str
 
 
+class ConfirmSigner(_Struct, frozen=True, tag="confirm_signer"):
+    """Take whoever is nearest to the camera of an agent's leg for the signer."""
+
+    leg_id: str
+
+
 class Statistics(_Struct, frozen=True, tag="statistics"):
     """Return the counts of every leg."""
 
 
-Order = AnswerLeg | AddCandidate | OpenCall | CloseCall | CloseLeg | Statistics
+Order = AnswerLeg | AddCandidate | OpenCall | CloseCall | CloseLeg | ConfirmSigner | Statistics
 Result = LegAnswer | tuple[LegStatistics, ...] | None
 
 

@@ -30,6 +30,7 @@ WHO_MAY: dict[type[messages.Message], frozenset[str]] = {
     messages.MediaOffer: BOTH,
     messages.MediaCandidate: BOTH,
     messages.PausePicture: BOTH,
+    messages.ThisIsMe: frozenset({"agent"}),
     messages.Say: BOTH,
 }
 
@@ -82,5 +83,7 @@ async def _act(hub: Hub, connection: Connection, message: messages.FromPage) -> 
             await hub.media.candidate(connection, message)
         case messages.PausePicture():
             await store.pause(person, message.paused)
+        case messages.ThisIsMe():
+            await hub.media.confirm_signer(person)
         case messages.Say():
             await store.say(person, message.call, message.text)

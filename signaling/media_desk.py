@@ -10,7 +10,7 @@ import structlog
 
 from signaling import messages
 from signaling.connection import Connection
-from signaling.errors import NoCall
+from signaling.errors import NoCall, NoPicture
 from signaling.store import Store
 from signaling.store_types import CallRouteInfo, Wake
 from video_service.errors import ServiceError
@@ -78,6 +78,21 @@ class MediaDesk:
             await self._plane.add_candidate(page.worker, page.leg, candidate)
         elif len(page.early) < CANDIDATES_KEPT:
             page.early.append(candidate)
+
+    async def confirm_signer(self, person: str) -> None:
+        """Tell the worker of this agent's leg that whoever is nearest to the camera is the agent.
+
+        Raises:
+            NoPicture: there is no leg, or its worker has lost it.
+            MediaError: the worker cannot be asked.
+        """
+        leg = await self._store.leg(person)
+        if leg is None:
+            raise NoPicture
+        try:
+            await self._plane.confirm_signer(leg.worker, leg.leg)
+        except UnknownLeg as error:
+            raise NoPicture from error
 
     def forget(self, connection: Connection) -> None:
         """The socket is gone. Its leg stays: a picture outlives a cut of signalling; a closed page falls silent."""

@@ -130,6 +130,10 @@ class PausePicture(Message, tag="pause_picture", frozen=True):
     paused: bool
 
 
+class ThisIsMe(Message, tag="this_is_me", frozen=True):
+    """An agent says: the person nearest to my camera now is me. The picture shows that person from here on."""
+
+
 class Say(Message, tag="say", frozen=True):
     """One line of written text to the other person of the call."""
 
@@ -150,6 +154,7 @@ FromPage = (
     | MediaOffer
     | MediaCandidate
     | PausePicture
+    | ThisIsMe
     | Say
 )
 

@@ -33,6 +33,7 @@ class InvertingStage:
 
     def __init__(self, before: Callable[[RawPicture], None] | None = None) -> None:
         self.seen = 0
+        self.confirmed = 0
         self.closed = threading.Event()
         self._before = before
         self._gate = inverting_gate()
@@ -42,6 +43,9 @@ class InvertingStage:
         if self._before is not None:
             self._before(picture)
         return self._gate.release(picture, Reason.NO_MASK)
+
+    def confirm(self) -> None:
+        self.confirmed += 1
 
     def close(self) -> None:
         self.closed.set()

@@ -90,6 +90,11 @@ class RecordingEngine:
         if self.legs.pop(leg_id, None) is not None:
             self.tell(LegEvent(worker=self.worker, leg_id=leg_id, person="p", state=LegState.CLOSED))
 
+    async def confirm_signer(self, leg_id: str) -> None:
+        await self._record(("confirm", leg_id))
+        if leg_id not in self.legs or self.legs[leg_id].role is not LegRole.AGENT:
+            raise UnknownLeg
+
     async def statistics(self) -> Sequence[LegStatistics]:
         await self._record("statistics")
         return [LegStatistics(leg_id=leg_id, packets_in=7) for leg_id in self.legs]

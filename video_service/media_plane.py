@@ -214,6 +214,14 @@ class MediaPlane(Protocol):
         """Close a leg; closing one that is gone is no error."""
         ...
 
+    async def confirm_signer(self, worker: str, leg_id: str) -> None:
+        """Take whoever is nearest to the camera of an agent's leg for the signer: the agent says "this is me".
+
+        Raises:
+            UnknownLeg: the leg is gone, or it is not an agent's.
+        """
+        ...
+
     async def statistics(self, worker: str) -> Sequence[LegStatistics]:
         """Return the counts of every leg on `worker`."""
         ...

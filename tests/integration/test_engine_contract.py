@@ -55,6 +55,8 @@ async def test_legs_that_are_not_there_are_refused(engine: Engine) -> None:
     with pytest.raises(UnknownLeg):
         await engine.add_candidate("nobody", Candidate(candidate=""))
     with pytest.raises(UnknownLeg):
+        await engine.confirm_signer("nobody")
+    with pytest.raises(UnknownLeg):
         await engine.open_call(CallRoute(call_id="c", epoch=1, customer_leg="k", agent_leg="a"))
 
 

@@ -196,6 +196,8 @@ async def test_a_page_that_does_not_read_is_cut(hub: Hub) -> None:
         (AGENT, {"kind": "join"}),
         (COORDINATOR, {"kind": "hang_up", "call": "x"}),
         (COORDINATOR, {"kind": "media_offer", "generation": 1, "sdp": "v=0"}),
+        (CUSTOMER, {"kind": "this_is_me"}),
+        (COORDINATOR, {"kind": "this_is_me"}),
         (CUSTOMER, {"kind": "hello", "v": 1}),
     ],
 )
@@ -237,6 +239,40 @@ async def test_an_unreadable_offer_is_told_to_its_sender_alone(hub: Hub, plane: 
     }
     plane.refuse = None
     await offer(agent, 2)
+
+
+# ---------------------------------------------------------------- who the signer is
+
+
+async def test_an_agent_who_says_this_is_me_reaches_the_own_leg_alone(hub: Hub, plane: DiaryPlane) -> None:
+    other = await enter(hub, Identity(person="a-wu", role="agent", name="Wu"))
+    agent = await enter(hub, AGENT)
+    await offer(other)
+    await offer(agent)
+    agent.send("this_is_me")
+    await poll(lambda: bool(plane.confirmed))
+    assert plane.confirmed == [("w-1", plane.leg_of("a-lin"))]
+    assert all(message["type"] != "error" for message in agent.seen)
+
+
+async def test_there_is_nobody_to_confirm_without_a_leg(hub: Hub, plane: DiaryPlane) -> None:
+    agent = await enter(hub, AGENT)
+    refused = {"type": "error", "code": "no_picture", "retryable": True, "reply_to": "this_is_me"}
+    agent.send("this_is_me")
+    assert await agent.until(type="error") == refused
+    await offer(agent)
+    plane.legs.clear()  # the worker has lost it, and nobody knows yet
+    agent.send("this_is_me")
+    assert await agent.until(type="error") == refused
+    assert plane.confirmed == []
+
+
+async def test_a_worker_out_of_reach_confirms_nobody(hub: Hub, plane: DiaryPlane) -> None:
+    agent = await enter(hub, AGENT)
+    await offer(agent)
+    plane.alive.remove("w-1")
+    agent.send("this_is_me")
+    assert (await agent.until(type="error"))["code"] == "media_unavailable"
 
 
 # ---------------------------------------------------------------- a call

@@ -395,6 +395,26 @@ async def test_statistics_count_what_passed(place: Site) -> None:
     assert counts["customer"].loss_share == 0
 
 
+async def test_this_is_me_reaches_the_stage_of_that_agent_alone() -> None:
+    stages: list[InvertingStage] = []
+
+    def stage() -> InvertingStage:
+        stages.append(InvertingStage())
+        return stages[-1]
+
+    async with site(MediaEngine(loopback_settings(), stage)) as place:
+        for name, role in (("one", AGENT), ("two", AGENT), ("customer", CUSTOMER)):
+            await place.join(name, role)
+        await place.engine.confirm_signer("two")
+        assert [made.confirmed for made in stages] == [0, 1]
+        with pytest.raises(UnknownLeg):
+            await place.engine.confirm_signer("customer")
+        await place.engine.close_leg("two")
+        with pytest.raises(UnknownLeg):
+            await place.engine.confirm_signer("two")
+        assert [made.confirmed for made in stages] == [0, 1]
+
+
 # Admission and bad input
 
 

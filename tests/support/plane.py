@@ -11,6 +11,7 @@ from video_service.media_plane import (
     LegAnswer,
     LegEvent,
     LegRequest,
+    LegRole,
     LegState,
     LegStatistics,
     MediaError,
@@ -32,6 +33,7 @@ class DiaryPlane:
         self.calls: dict[str, CallRoute] = {}
         self.epochs: dict[str, int] = {}
         self.candidates: list[tuple[str, Candidate]] = []
+        self.confirmed: list[tuple[str, str]] = []
         self.refuse: Exception | None = None
         self.failures = 0
         self.unknown = ""
@@ -80,6 +82,13 @@ class DiaryPlane:
 
     async def close_leg(self, worker: str, leg_id: str) -> None:
         self.legs.pop(leg_id, None)
+
+    async def confirm_signer(self, worker: str, leg_id: str) -> None:
+        if worker not in self.alive:
+            raise WorkerUnavailable
+        if leg_id not in self.legs or self.legs[leg_id][1].role is not LegRole.AGENT:
+            raise UnknownLeg
+        self.confirmed.append((worker, leg_id))
 
     async def statistics(self, worker: str) -> Sequence[LegStatistics]:
         return [

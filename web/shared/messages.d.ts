@@ -115,6 +115,11 @@ export interface PausePicture {
   paused: boolean;
 }
 
+/** An agent says: the person nearest to my camera now is me. The picture shows that person from here on. */
+export interface ThisIsMe {
+  type: "this_is_me";
+}
+
 /** One line of written text to the other person of the call. */
 export interface Say {
   type: "say";
@@ -311,6 +316,7 @@ export type FromPage =
   | MediaOffer
   | MediaCandidate
   | PausePicture
+  | ThisIsMe
   | Say;
 
 export type ToPage =

@@ -39,6 +39,7 @@ async def test_every_order_reaches_the_engine_and_its_result_comes_back(
     await plane.answer_leg("w-1", offer("k", LegRole.CUSTOMER))
     await plane.add_candidate("w-1", "a", candidate)
     await plane.open_call("w-1", route)
+    await plane.confirm_signer("w-1", "a")
     counts = await plane.statistics("w-1")
     await plane.close_call("w-1", "c", 3)
     await plane.close_leg("w-1", "a")
@@ -50,6 +51,7 @@ async def test_every_order_reaches_the_engine_and_its_result_comes_back(
         offer("k", LegRole.CUSTOMER),
         ("a", candidate),
         route,
+        ("confirm", "a"),
         "statistics",
         ("c", 3),
         "a",
@@ -62,6 +64,9 @@ async def test_errors_keep_their_types_and_lose_their_texts(plane: RpcMediaPlane
         await plane.answer_leg("w-1", offer("a", sdp="not an offer"))
     with pytest.raises(UnknownLeg):
         await plane.add_candidate("w-1", "nobody", Candidate(candidate=""))
+    await plane.answer_leg("w-1", offer("k", LegRole.CUSTOMER))
+    with pytest.raises(UnknownLeg):
+        await plane.confirm_signer("w-1", "k")
     with pytest.raises(MediaError) as raised:
         await plane.answer_leg("w-1", offer("a", sdp="crash"))
 
