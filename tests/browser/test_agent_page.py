@@ -94,6 +94,27 @@ async def test_the_own_picture_is_what_the_service_sends_back(open_page: OpenPag
     await expect(page.locator(".preview .pill")).to_have_text("看不到您")
 
 
+async def test_only_a_covered_picture_can_be_claimed(open_page: OpenPage, stage: Stage) -> None:
+    page = await desk(open_page, stage, views.agent("available"))
+    claim = page.locator(".preview").get_by_role("button", name="这是我")
+    await expect(page.get_by_role("button", name="休息一下")).to_be_visible()
+    await expect(claim).to_be_hidden()
+    await page.keyboard.press("m")  # nothing to claim
+    await stage.show(views.agent("available", picture="protected", picture_reason="too_small"))
+    await claim.click()
+    await stage.message("this_is_me")
+    assert sent(stage, "this_is_me") == ["this_is_me"]
+    await stage.show(views.agent("on_call", call=views.agent_call(), picture="slate", picture_reason="too_small"))
+    await expect(claim).to_be_visible()
+    await page.keyboard.press("m")
+    await stage.until(lambda: sent(stage, "this_is_me") == ["this_is_me"] * 2)
+    for change in ({"picture": "slate", "picture_reason": "weights_missing"}, {"picture": ""}, {"picture": "clear"}):
+        await stage.show(views.agent("available", **change))
+        await expect(claim).to_be_hidden()
+        await stage.show(views.agent("available", picture="protected", picture_reason="late"))
+        await expect(claim).to_be_visible()
+
+
 @pytest.mark.parametrize(("key", "kind"), [("a", "accept"), ("Enter", "accept"), ("d", "decline")])
 async def test_a_ring_is_answered_by_one_key(open_page: OpenPage, stage: Stage, key: str, kind: str) -> None:
     page = await desk(open_page, stage, views.agent("available"))

@@ -123,6 +123,8 @@ export class AgentApp {
       this.say({ type: view.state === "on_call" && view.break_wanted ? "ready" : "break" });
     } else if (act === "ready") {
       this.say({ type: act });
+    } else if (act === "me") {
+      this.say({ type: "this_is_me" });
     }
   }
 

@@ -39,6 +39,7 @@ export class Desk {
       break: this.actButton("break", "cup", "button"),
       write: this.actButton("write", "write", "button"),
       end: this.actButton("end", "end", "button button-end"),
+      me: this.actButton("me", "person", "button"),
     };
     this.stateCard.append(h("div", { class: "stack acts" }, this.buttons.ready, this.buttons.break));
     this.shift = h("dd", { class: "figure" });
@@ -76,7 +77,12 @@ export class Desk {
     this.preview = h(
       "section",
       { class: "preview", "aria-label": t("agent.preview") },
-      h("div", { class: "row spread picture-head" }, h("h2", { text: t("agent.preview") }), this.previewPill.element),
+      h(
+        "div",
+        { class: "row spread picture-head" },
+        h("h2", { text: t("agent.preview") }),
+        h("span", { class: "row" }, this.buttons.me, this.previewPill.element),
+      ),
       app.preview.element,
       this.previewSay,
     );

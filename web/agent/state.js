@@ -9,7 +9,7 @@
 /** @typedef {import("../shared/text.js").Line} Line */
 /** @typedef {import("../shared/service.js").Me} Me */
 
-/** @typedef {"accept" | "decline" | "end" | "ready" | "break" | "write"} Act */
+/** @typedef {"accept" | "decline" | "end" | "ready" | "break" | "write" | "me"} Act */
 
 /**
  * @typedef {object} State
@@ -44,7 +44,10 @@ export function startState() {
 }
 
 /** The key of each act; Enter accepts as well. */
-export const KEYS = Object.freeze({ accept: "A", decline: "D", end: "E", ready: "R", break: "B", write: "T" });
+export const KEYS = Object.freeze({ accept: "A", decline: "D", end: "E", ready: "R", break: "B", write: "T", me: "M" });
+
+/** Why a picture is covered whoever sits there: nothing can make masks. */
+const NO_MASKS = ["weights_missing", "weights_altered", "no_engine"];
 
 /**
  * What an agent may do now.
@@ -52,6 +55,24 @@ export const KEYS = Object.freeze({ accept: "A", decline: "D", end: "E", ready: 
  * @returns {Act[]}
  */
 export function actsOf(view) {
+  const acts = actsOfState(view);
+  return isCovered(view) ? [...acts, "me"] : acts;
+}
+
+/**
+ * Whether the own picture is covered and saying who sits there may help.
+ * @param {AgentView | null} view
+ */
+function isCovered(view) {
+  if (view?.picture !== "protected" && view?.picture !== "slate") return false;
+  return !NO_MASKS.includes(view.picture_reason ?? "");
+}
+
+/**
+ * @param {AgentView | null} view
+ * @returns {Act[]}
+ */
+function actsOfState(view) {
   switch (view?.state) {
     case "offline":
     case "break":
