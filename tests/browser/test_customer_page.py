@@ -1,44 +1,20 @@
-"""What the customer's page does: with views, with what people press, and with everything that can go wrong."""
+"""How people come to a call: the queue, the camera, the network, and everything that can go wrong on the way."""
 
 from __future__ import annotations
 
-import re
-
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from signaling import messages
 from tests.browser import views
-from tests.browser.conftest import DESK, PHONE, OpenPage, person
+from tests.browser.conftest import OpenPage, person
 from tests.browser.stage import Stage
+from tests.browser.steps import queue, screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 NARROW = {"width": 320, "height": 640}
 SIDEWAYS = {"width": 740, "height": 360}
-
-
-async def screen(page: Page, name: str) -> None:
-    await page.locator(f"#app[data-screen='{name}']").wait_for()
-
-
-async def queue(page: Page, stage: Stage, **more: object) -> None:
-    """Go from the first screen into the queue."""
-    await page.get_by_role("button", name="开始手语视频").click()
-    await page.get_by_role("button", name="同意，开始排队").click()
-    await stage.message("join")
-    await stage.show(views.customer("waiting", **{"place": 2, **more}))
-    await screen(page, "waiting")
-
-
-async def call(page: Page, stage: Stage) -> None:
-    """Go into a call whose picture flows."""
-    await queue(page, stage)
-    stage.pictures[0] = person("dev-book", 640, 480)
-    await stage.show(views.customer("connected"))
-    await stage.message("media_offer")
-    await stage.show(views.customer("connected", media="live"))
-    await page.locator(".pill[data-name='clear']").wait_for()
 
 
 async def test_one_tap_and_a_look_lead_into_the_queue(open_page: OpenPage, stage: Stage) -> None:
@@ -186,207 +162,6 @@ async def test_leaving_the_queue_leads_home_and_switches_the_camera_off(open_pag
     assert await track.evaluate("(t) => t.readyState") == "ended"
     await stage.show(views.customer("ended", ended_reason="customer_cancelled"))
     await expect(page.locator("#app")).to_have_attribute("data-screen", "home")
-
-
-async def test_the_edge_calls_until_the_agent_can_be_seen(open_page: OpenPage, stage: Stage) -> None:
-    page = await open_page("/customer/")
-    await queue(page, stage)
-    app = page.locator("#app")
-    await expect(app).not_to_have_class(re.compile("calls-you"))
-    await stage.show(views.customer("ringing", place=1))
-    await expect(app).to_have_class(re.compile("calls-you"))
-    await stage.show(views.customer("waiting", place=1))  # the agent refused
-    await expect(app).not_to_have_class(re.compile("calls-you"))
-    stage.pictures[0] = person("dev-book", 640, 480)
-    await stage.show(views.customer("connected"))
-    await expect(page.get_by_role("heading", name="小林")).to_be_visible()
-    await expect(app).to_have_class(re.compile("calls-you"))
-    await stage.show(views.customer("connected", media="live"))
-    await page.locator(".pill[data-name='clear']").wait_for()
-    await expect(app).not_to_have_class(re.compile("calls-you"))
-
-
-@pytest.mark.parametrize("size", [PHONE, NARROW, SIDEWAYS, DESK], ids=lambda size: f"{size['width']}x{size['height']}")
-async def test_nothing_lies_over_the_agent(open_page: OpenPage, stage: Stage, size: dict[str, int]) -> None:
-    page = await open_page("/customer/", size=size)
-    await call(page, stage)
-    await stage.post(messages.TextLine(call=views.CALL, seq=1, mine=False, text="您好", at_ms=1), "customer")
-    await page.get_by_role("button", name="打字").click()
-    await stage.show(views.customer("connected", media="live", picture="protected"))
-    await page.get_by_text("画面保护中，请稍等或打字。").first.wait_for()
-    # Whatever is on top at any point of the picture must be the picture itself.
-    covering = await page.locator(".stage video").evaluate(
-        """(video) => {
-          const box = video.getBoundingClientRect();
-          const found = new Set();
-          for (let x = 0.02; x < 1; x += 0.04) for (let y = 0.02; y < 1; y += 0.04) {
-            const top = document.elementFromPoint(box.x + box.width * x, box.y + box.height * y);
-            if (top && top !== video && !top.contains(video)) found.add(top.outerHTML.slice(0, 80));
-          }
-          return [...found];
-        }"""
-    )
-    assert covering == []
-    style = await page.locator(".stage video").evaluate(
-        "(v) => [getComputedStyle(v).objectFit, getComputedStyle(v).transform]"
-    )
-    assert style == ["contain", "none"], "never cropped, never mirrored"
-
-
-async def test_every_target_is_large_enough(open_page: OpenPage, stage: Stage) -> None:
-    page = await open_page("/customer/", size=NARROW)
-    small = """() => [...document.querySelectorAll('button, a, input')].filter((e) => e.offsetParent)
-      .map((e) => [e.textContent, e.offsetWidth, e.offsetHeight]).filter(([, w, h]) => w < 44 || h < 44)"""
-    text = """() => [...document.querySelectorAll('#app *')].filter((e) => e.offsetParent && [...e.childNodes]
-      .some((n) => n.nodeType === 3 && n.data.trim())).map((e) => [e.textContent, getComputedStyle(e).fontSize])
-      .filter(([, size]) => parseFloat(size) < 13.5)"""
-    await page.locator(".truth-good").wait_for()
-    assert await page.evaluate(small) == []
-    assert await page.locator(".start").evaluate("(e) => e.offsetHeight") >= 56
-    await call(page, stage)
-    assert await page.evaluate(small) == []
-    assert await page.evaluate(text) == []
-
-
-async def test_text_of_both_is_told_apart_and_comes_once(open_page: OpenPage, stage: Stage) -> None:
-    page = await open_page("/customer/")
-    await call(page, stage)
-    await page.get_by_role("button", name="打字").click()
-    await page.get_by_label("写一句话").fill("您好")
-    await page.keyboard.press("Enter")
-    await stage.message("say", text="您好")
-    lines = page.locator(".line")
-    await expect(lines).to_have_text(["我 · 正在发您好再发"])
-    mine = messages.TextLine(call=views.CALL, seq=1, mine=True, text="您好", at_ms=1)
-    theirs = messages.TextLine(call=views.CALL, seq=2, mine=False, text="请说", at_ms=2)
-    for one in (mine, theirs, mine, theirs):
-        await stage.post(one, "customer")
-    await expect(lines).to_have_count(2)
-    await expect(lines.nth(0).locator(".line-who")).to_have_text("我")
-    await expect(lines.nth(1).locator(".line-who")).to_have_text("小林")
-    assert await page.get_by_role("log").count() == 1
-
-
-async def test_text_that_was_not_sent_says_so_and_can_be_sent_again(open_page: OpenPage, stage: Stage) -> None:
-    page = await open_page("/customer/")
-    await call(page, stage)
-    await page.get_by_role("button", name="打字").click()
-    stage.refuse_sockets = True
-    await stage.cut()
-    await page.locator(".pill[data-name='reconnecting']").wait_for()
-    await page.get_by_label("写一句话").fill("在吗")
-    await page.keyboard.press("Enter")
-    await expect(page.locator(".line-who")).to_have_text("我 · 没发出去")
-    stage.refuse_sockets = False
-    await page.locator(".pill[data-name='clear']").wait_for()
-    await page.get_by_role("button", name="再发").click()
-    await stage.message("say", text="在吗")
-
-
-async def test_a_paused_picture_is_said_and_keeps_flowing(open_page: OpenPage, stage: Stage) -> None:
-    page = await open_page("/customer/")
-    await call(page, stage)
-    await page.get_by_role("button", name="暂停").click()
-    await stage.message("pause_picture", paused=True)
-    await expect(page.get_by_text("您暂停了画面，对方看不到您。").first).to_be_visible()
-    frames = stage.frames_received
-    await stage.until(lambda: stage.frames_received > frames + 3, why="frames while paused")
-    await page.get_by_role("button", name="恢复").click()
-    await stage.message("pause_picture", paused=False)
-
-
-async def test_a_lost_camera_in_a_call_is_said_and_opens_again(open_page: OpenPage, stage: Stage) -> None:
-    page = await open_page("/customer/")
-    await call(page, stage)
-    own = page.locator(".own-picture video")
-    await own.evaluate("(v) => { const [t] = v.srcObject.getTracks(); t.stop(); t.dispatchEvent(new Event('ended')); }")
-    await expect(page.get_by_text("摄像头断开了。对方现在看不到您。请再打开。").first).to_be_visible()
-    await stage.message("pause_picture", paused=True)
-    await page.get_by_role("button", name="再打开摄像头").click()
-    await page.locator(".own-picture[data-camera='on']").wait_for()
-    assert [m for m in stage.heard if m["type"] == "pause_picture"][-1]["paused"] is False
-
-
-async def test_sound_is_off_until_it_is_asked_for(open_page: OpenPage, stage: Stage) -> None:
-    page = await open_page("/customer/")
-    await call(page, stage)
-    assert await page.locator("audio").evaluate("(a) => a.muted")
-    assert await page.locator(".stage video").evaluate("(v) => v.muted && v.hasAttribute('playsinline')")
-    await page.get_by_role("button", name="声音关").click()
-    await expect(page.get_by_role("button", name="声音开")).to_be_visible()
-    assert not await page.locator("audio").evaluate("(a) => a.muted")
-
-
-async def test_ending_is_asked_for_twice(open_page: OpenPage, stage: Stage) -> None:
-    page = await open_page("/customer/")
-    await call(page, stage)
-    await page.get_by_role("button", name="结束", exact=True).click()
-    await expect(page.get_by_role("button", name="继续通话")).to_be_focused()
-    await page.get_by_role("button", name="继续通话").click()
-    assert not [m for m in stage.heard if m["type"] == "hang_up"]
-    await page.get_by_role("button", name="结束", exact=True).click()
-    await page.get_by_role("button", name="结束通话").click()
-    await stage.message("hang_up", call=views.CALL)
-    # The page does not wait for the service to say that it is over.
-    await screen(page, "ended")
-    await expect(page.get_by_role("main")).to_contain_text("您结束了通话。谢谢。")
-    await page.get_by_role("button", name="再打一次").click()
-    await screen(page, "ready")
-
-
-@pytest.mark.parametrize(
-    ("reason", "sentence"),
-    [
-        ("agent_hung_up", "小林结束了通话。谢谢。"),
-        ("customer_lost", "您的网络断得太久"),
-        ("agent_lost", "小林的网络断了，没有回来"),
-        ("closed", "现在没有手语客服了"),
-        ("shutdown", "服务正在重新启动"),
-    ],
-)
-async def test_every_end_has_its_sentence(open_page: OpenPage, stage: Stage, reason: str, sentence: str) -> None:
-    page = await open_page("/customer/")
-    await queue(page, stage)
-    await stage.show(views.customer("connected"))
-    await screen(page, "call")
-    await stage.show(views.customer("ended", ended_reason=reason))
-    await screen(page, "ended")
-    await expect(page.get_by_role("main")).to_contain_text(sentence)
-
-
-async def test_a_broken_peer_connection_is_replaced_by_a_new_one(open_page: OpenPage, stage: Stage) -> None:
-    page = await open_page("/customer/")
-    await call(page, stage)
-    first = (await stage.message("media_offer"))["generation"]
-    await stage.peers[-1].close()
-    await stage.message("media_offer", generation=first + 1)
-    await page.locator(".pill[data-name='clear']").wait_for()
-
-
-async def test_a_view_that_asks_again_makes_one_new_offer(open_page: OpenPage, stage: Stage) -> None:
-    page = await open_page("/customer/")
-    await call(page, stage)
-    first = (await stage.message("media_offer"))["generation"]
-    await page.wait_for_timeout(1500)  # an offer younger than this may have crossed the view
-    for _ in range(3):
-        await stage.show(views.customer("connected", media="offer", epoch=2))
-    await stage.message("media_offer", generation=first + 1)
-    await stage.show(views.customer("connected", media="live", epoch=2))
-    await page.locator(".pill[data-name='clear']").wait_for()
-    assert max(m["generation"] for m in stage.heard if m["type"] == "media_offer") == first + 1
-
-
-async def test_another_agents_picture_never_starts_with_the_last_ones(open_page: OpenPage, stage: Stage) -> None:
-    page = await open_page("/customer/")
-    await call(page, stage)
-    await stage.show(views.customer("waiting", place=1))  # the agent was lost: back to the head of the queue
-    await screen(page, "waiting")
-    await expect(page.get_by_text("刚才的客服断线了。您排在最前面，马上换一位客服。")).to_be_visible()
-    stage.pictures.clear()
-    await stage.show(views.customer("connected", epoch=3, agent_name="小王"))
-    await screen(page, "call")
-    await expect(page.locator(".stage video")).to_be_hidden()
-    await expect(page.get_by_text("正在接通小王…")).to_be_visible()
 
 
 async def test_the_whole_way_works_with_keys_alone(open_page: OpenPage, stage: Stage) -> None:

@@ -208,7 +208,8 @@ export class AgentApp {
         break;
       case "error":
         this.peer.hear(message);
-        if (!["media_offer", "media_candidate", "say"].includes(message.reply_to ?? "")) this.set({ trouble: message.code });
+        if (!["media_offer", "media_candidate", "say"].includes(message.reply_to ?? ""))
+          this.set({ trouble: message.code });
         break;
     }
   }

@@ -26,7 +26,12 @@ export function needsText(needs) {
 
 export class Context {
   constructor() {
-    this.urgent = h("p", { class: "notice notice-danger", hidden: true }, icon("urgent"), (this.urgentText = h("span")));
+    this.urgent = h(
+      "p",
+      { class: "notice notice-danger", hidden: true },
+      icon("urgent"),
+      (this.urgentText = h("span")),
+    );
     this.note = h("dd");
     this.needs = h("dd");
     this.waited = h("dd", { class: "figure" });
@@ -36,7 +41,13 @@ export class Context {
       { class: "card stack context" },
       h("h2", { text: t("agent.who") }),
       this.urgent,
-      h("dl", { class: "facts" }, row("agent.fact_note", this.note), this.needsRow, row("agent.fact_waited", this.waited)),
+      h(
+        "dl",
+        { class: "facts" },
+        row("agent.fact_note", this.note),
+        this.needsRow,
+        row("agent.fact_waited", this.waited),
+      ),
     );
   }
 

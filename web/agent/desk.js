@@ -21,16 +21,36 @@ export class Desk {
   constructor(app) {
     this.app = app;
     this.name = h("span");
-    this.keysButton = h("button", { class: "button button-quiet", type: "button", on: { click: () => app.toggleKeys() } }, icon("keys"), (this.keysText = h("span")));
+    this.keysButton = h(
+      "button",
+      { class: "button button-quiet", type: "button", on: { click: () => app.toggleKeys() } },
+      icon("keys"),
+      (this.keysText = h("span")),
+    );
     const other = locale() === "en" ? "zh-CN" : "en";
-    this.language = h("button", { class: "button button-quiet", type: "button", lang: other, on: { click: () => chooseLocale(other) } }, icon("language"), h("span", { text: LOCALES[other] }));
-    this.signOut = h("button", { class: "button button-quiet", type: "button", on: { click: () => app.signOut() } }, icon("leave"), h("span", { text: t("sign_in.out") }));
+    this.language = h(
+      "button",
+      { class: "button button-quiet", type: "button", lang: other, on: { click: () => chooseLocale(other) } },
+      icon("language"),
+      h("span", { text: LOCALES[other] }),
+    );
+    this.signOut = h(
+      "button",
+      { class: "button button-quiet", type: "button", on: { click: () => app.signOut() } },
+      icon("leave"),
+      h("span", { text: t("sign_in.out") }),
+    );
 
     this.stateMark = h("span", { class: "state-mark" });
     this.stateWord = h("h1", { class: "state-word" });
     this.stateClock = h("p", { class: "state-clock figure" });
     this.stateSay = h("p", { class: "soft" });
-    this.stateCard = h("section", { class: "card stack state-card" }, h("div", { class: "row" }, this.stateMark, h("div", {}, this.stateWord, this.stateClock)), this.stateSay);
+    this.stateCard = h(
+      "section",
+      { class: "card stack state-card" },
+      h("div", { class: "row" }, this.stateMark, h("div", {}, this.stateWord, this.stateClock)),
+      this.stateSay,
+    );
     /** @type {Record<Act, HTMLButtonElement>} */
     this.buttons = {
       accept: h("button"),
@@ -49,26 +69,57 @@ export class Desk {
       "section",
       { class: "card" },
       h("h2", { class: "visually-hidden", text: t("agent.day") }),
-      h("dl", { class: "facts" }, fact("agent.shift", this.shift), fact("agent.waiting", this.waiting), fact("agent.agents_on", this.agents)),
+      h(
+        "dl",
+        { class: "facts" },
+        fact("agent.shift", this.shift),
+        fact("agent.waiting", this.waiting),
+        fact("agent.agents_on", this.agents),
+      ),
     );
 
-    this.link = h("p", { class: "notice notice-attention", role: "alert", hidden: true }, icon("lost"), h("span", { text: t("agent.link_lost") }));
-    this.trouble = h("p", { class: "notice notice-danger", role: "alert", hidden: true }, icon("info"), (this.troubleText = h("span")));
+    this.link = h(
+      "p",
+      { class: "notice notice-attention", role: "alert", hidden: true },
+      icon("lost"),
+      h("span", { text: t("agent.link_lost") }),
+    );
+    this.trouble = h(
+      "p",
+      { class: "notice notice-danger", role: "alert", hidden: true },
+      icon("info"),
+      (this.troubleText = h("span")),
+    );
     this.cameraTrouble = h(
       "div",
       { class: "notice notice-danger camera-trouble", role: "alert", hidden: true },
       icon("camera-off"),
       (this.cameraText = h("p")),
-      h("button", { class: "button", type: "button", on: { click: () => app.useCamera() } }, icon("again"), h("span", { text: t("camera.again") })),
+      h(
+        "button",
+        { class: "button", type: "button", on: { click: () => app.useCamera() } },
+        icon("again"),
+        h("span", { text: t("camera.again") }),
+      ),
     );
     this.ring = new RingCard(app);
     this.customerPill = pill();
-    this.customerSay = h("p", { class: "notice notice-attention", hidden: true }, icon("info"), (this.customerSayText = h("span")));
+    this.customerSay = h(
+      "p",
+      { class: "notice notice-attention", hidden: true },
+      icon("info"),
+      (this.customerSayText = h("span")),
+    );
     this.callClock = h("span", { class: "figure" });
     this.customer = h(
       "section",
       { class: "customer" },
-      h("div", { class: "row spread picture-head" }, h("h2", { text: t("agent.customer") }), h("span", { class: "row" }, this.callClock, this.customerPill.element)),
+      h(
+        "div",
+        { class: "row spread picture-head" },
+        h("h2", { text: t("agent.customer") }),
+        h("span", { class: "row" }, this.callClock, this.customerPill.element),
+      ),
       app.customer.element,
       this.customerSay,
     );
@@ -90,17 +141,55 @@ export class Desk {
 
     this.context = new Context();
     this.strip = new TextStrip({ onWrite: (text) => app.lines.write(text), onAgain: (id) => app.lines.writeAgain(id) });
-    this.text = h("section", { class: "card stack text-card" }, h("h2", { text: t("text.title") }), this.strip.list, (this.noText = h("p", { class: "soft", text: t("text.empty") })), this.strip.form);
-    this.idle = h("section", { class: "card stack idle" }, h("h2", { text: t("agent.idle_title") }), h("ul", { class: "stack" }, tip("eye", "agent.idle_preview"), tip("hands", "agent.idle_ring"), tip("keys", "agent.idle_keys")));
+    this.text = h(
+      "section",
+      { class: "card stack text-card" },
+      h("h2", { text: t("text.title") }),
+      this.strip.list,
+      (this.noText = h("p", { class: "soft", text: t("text.empty") })),
+      this.strip.form,
+    );
+    this.idle = h(
+      "section",
+      { class: "card stack idle" },
+      h("h2", { text: t("agent.idle_title") }),
+      h(
+        "ul",
+        { class: "stack" },
+        tip("eye", "agent.idle_preview"),
+        tip("hands", "agent.idle_ring"),
+        tip("keys", "agent.idle_keys"),
+      ),
+    );
 
     this.element = h(
       "div",
       { class: "desk" },
-      h("header", { class: "desk-head" }, h("p", { class: "brand" }, h("span", { class: "brand-mark" }, icon("hands")), this.name), h("div", { class: "row" }, this.keysButton, this.language, this.signOut)),
+      h(
+        "header",
+        { class: "desk-head" },
+        h("p", { class: "brand" }, h("span", { class: "brand-mark" }, icon("hands")), this.name),
+        h("div", { class: "row" }, this.keysButton, this.language, this.signOut),
+      ),
       h("aside", { class: "desk-left stack", "aria-label": t("agent.day") }, this.stateCard, this.day),
-      h("main", { class: "desk-centre stack" }, this.link, this.trouble, this.cameraTrouble, this.ring.element, this.customer, this.callActs),
+      h(
+        "main",
+        { class: "desk-centre stack" },
+        this.link,
+        this.trouble,
+        this.cameraTrouble,
+        this.ring.element,
+        this.customer,
+        this.callActs,
+      ),
       this.preview,
-      h("aside", { class: "desk-right stack", "aria-label": t("agent.customer") }, this.idle, this.context.element, this.text),
+      h(
+        "aside",
+        { class: "desk-right stack", "aria-label": t("agent.customer") },
+        this.idle,
+        this.context.element,
+        this.text,
+      ),
     );
     this.stop = everySecond(() => this.tick(), 250);
   }
@@ -120,7 +209,13 @@ export class Desk {
    */
   actButton(act, name, look) {
     const press = () => (act === "write" ? this.write() : this.app.act(act));
-    return h("button", { class: look, type: "button", "data-act": act, on: { click: press } }, icon(name), h("span", { text: t(`agent.${act}`) }), key(KEYS[act]));
+    return h(
+      "button",
+      { class: look, type: "button", "data-act": act, on: { click: press } },
+      icon(name),
+      h("span", { text: t(`agent.${act}`) }),
+      key(KEYS[act]),
+    );
   }
 
   /** @param {State} state */
@@ -175,8 +270,14 @@ export class Desk {
     announce(`${this.stateWord.textContent} ${say}`);
     const wanted = view.state === "on_call" && view.break_wanted;
     setAttribute(this.buttons.break, "aria-pressed", view.state === "on_call" ? String(wanted) : null);
-    setText(this.buttons.break.querySelector("span") ?? this.buttons.break, t(wanted ? "agent.break_wanted" : view.state === "on_call" ? "agent.break_after" : "agent.break"));
-    setText(this.shift, view.shift_until_ms ? t("agent.shift_until", { time: hourText(view.shift_until_ms) }) : t("agent.shift_none"));
+    setText(
+      this.buttons.break.querySelector("span") ?? this.buttons.break,
+      t(wanted ? "agent.break_wanted" : view.state === "on_call" ? "agent.break_after" : "agent.break"),
+    );
+    setText(
+      this.shift,
+      view.shift_until_ms ? t("agent.shift_until", { time: hourText(view.shift_until_ms) }) : t("agent.shift_none"),
+    );
     setText(this.waiting, String(view.waiting));
     setText(this.agents, String(view.agents_on));
   }
@@ -211,8 +312,10 @@ export class Desk {
  * @param {import("../shared/messages.js").AgentView} view
  */
 function stateSentence(view) {
-  if (view.state === "after_call") return t(view.ended_reason ? `agent.ended.${view.ended_reason}` : "agent.say.after_call");
-  if ((view.state === "break" || view.state === "offline") && view.away_reason) return t(`agent.away.${view.away_reason}`);
+  if (view.state === "after_call")
+    return t(view.ended_reason ? `agent.ended.${view.ended_reason}` : "agent.say.after_call");
+  if ((view.state === "break" || view.state === "offline") && view.away_reason)
+    return t(`agent.away.${view.away_reason}`);
   if (view.state === "available" && !view.shift_until_ms) return t("agent.say.no_shift");
   return t(`agent.say.${view.state}`);
 }

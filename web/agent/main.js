@@ -27,7 +27,10 @@ async function main() {
       root.dataset.screen = wanted;
       desk?.leave();
       desk = wanted === "desk" ? new Desk(app) : null;
-      signIn = wanted === "sign_in" ? new SignIn({ title: t("agent.sign_in"), roles: ["agent"], onSignedIn: (me) => app.enter(me) }) : null;
+      signIn =
+        wanted === "sign_in"
+          ? new SignIn({ title: t("agent.sign_in"), roles: ["agent"], onSignedIn: (me) => app.enter(me) })
+          : null;
       root.replaceChildren(desk?.element ?? signIn?.element ?? stopped(app, state.link));
       signIn?.name.focus();
     }
@@ -38,7 +41,8 @@ async function main() {
     setText(document.head.querySelector("title") ?? document.body, t(ringing ? "title.agent_ringing" : "title.agent"));
   });
   document.addEventListener("keydown", (event) => {
-    const act = shown === "desk" ? actOfKey(event, focusOf(event.target), actsOf(app.state.view), app.state.keysOn) : null;
+    const act =
+      shown === "desk" ? actOfKey(event, focusOf(event.target), actsOf(app.state.view), app.state.keysOn) : null;
     if (!act) return;
     event.preventDefault();
     if (act === "write") desk?.write();
@@ -78,7 +82,12 @@ function stopped(app, link) {
     { class: "sign-in" },
     h("h1", { text: t(`stopped.${link}_title`) }),
     h("p", { text: t(`stopped.${link}`) }),
-    h("button", { class: "button button-main", type: "button", on: { click: () => app.takeOver() } }, icon("again"), h("span", { text: t(`stopped.${link}_act`) })),
+    h(
+      "button",
+      { class: "button button-main", type: "button", on: { click: () => app.takeOver() } },
+      icon("again"),
+      h("span", { text: t(`stopped.${link}_act`) }),
+    ),
   );
 }
 

@@ -25,15 +25,37 @@ export class RingCard {
     this.element = h(
       "section",
       { class: "card ring-card", role: "alert", hidden: true },
-      h("div", { class: "row" }, h("span", { class: "ring-mark" }, icon("hands")), h("div", {}, this.heading, this.waited)),
+      h(
+        "div",
+        { class: "row" },
+        h("span", { class: "ring-mark" }, icon("hands")),
+        h("div", {}, this.heading, this.waited),
+      ),
       this.matter,
       this.note,
-      h("div", { class: "ring-time", "aria-hidden": "true" }, h("span", { class: "ring-time-track" }, this.bar), this.left),
+      h(
+        "div",
+        { class: "ring-time", "aria-hidden": "true" },
+        h("span", { class: "ring-time-track" }, this.bar),
+        this.left,
+      ),
       h(
         "div",
         { class: "ring-acts" },
-        h("button", { class: "button button-main", type: "button", "data-act": "accept", on: { click: () => app.act("accept") } }, icon("check"), h("span", { text: t("agent.accept") }), key(KEYS.accept)),
-        h("button", { class: "button", type: "button", "data-act": "decline", on: { click: () => app.act("decline") } }, icon("end"), h("span", { text: t("agent.decline") }), key(KEYS.decline)),
+        h(
+          "button",
+          { class: "button button-main", type: "button", "data-act": "accept", on: { click: () => app.act("accept") } },
+          icon("check"),
+          h("span", { text: t("agent.accept") }),
+          key(KEYS.accept),
+        ),
+        h(
+          "button",
+          { class: "button", type: "button", "data-act": "decline", on: { click: () => app.act("decline") } },
+          icon("end"),
+          h("span", { text: t("agent.decline") }),
+          key(KEYS.decline),
+        ),
       ),
     );
   }

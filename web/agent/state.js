@@ -127,7 +127,12 @@ export const STATE_LOOK = {
  * @returns {Word}
  */
 export function previewWord({ view, link, peer, camera, previewShown }) {
-  if (camera !== "on") return { name: camera === "opening" || camera === "off" ? "opening" : "no_camera", icon: "camera-off", tone: "attention" };
+  if (camera !== "on")
+    return {
+      name: camera === "opening" || camera === "off" ? "opening" : "no_camera",
+      icon: "camera-off",
+      tone: "attention",
+    };
   if (link !== "open" || peer === "interrupted" || view?.media === "reconnecting") {
     return { name: "reconnecting", icon: "lost", tone: "attention" };
   }

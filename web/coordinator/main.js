@@ -37,8 +37,15 @@ class Console {
     /** @type {Record<string, Part>} */
     this.parts = { now: this.now, shifts: new ShiftsPart(refused), records: new RecordsPart(refused) };
     this.shown = "";
-    this.links = PARTS.map(([name, mark]) => h("a", { class: "tab", href: `#${name}` }, icon(mark), h("span", { text: t(`coordinator.${name}`) })));
-    this.lost = h("p", { class: "notice notice-attention", role: "alert", hidden: true }, icon("lost"), (this.lostText = h("span")));
+    this.links = PARTS.map(([name, mark]) =>
+      h("a", { class: "tab", href: `#${name}` }, icon(mark), h("span", { text: t(`coordinator.${name}`) })),
+    );
+    this.lost = h(
+      "p",
+      { class: "notice notice-attention", role: "alert", hidden: true },
+      icon("lost"),
+      (this.lostText = h("span")),
+    );
     this.main = h("div");
     const other = locale() === "en" ? "zh-CN" : "en";
     this.element = h(
@@ -52,8 +59,18 @@ class Console {
         h(
           "div",
           { class: "row" },
-          h("button", { class: "button button-quiet", type: "button", lang: other, on: { click: () => chooseLocale(other) } }, icon("language"), h("span", { text: LOCALES[other] })),
-          h("button", { class: "button button-quiet", type: "button", on: { click: () => this.signOut() } }, icon("leave"), h("span", { text: t("sign_in.out") })),
+          h(
+            "button",
+            { class: "button button-quiet", type: "button", lang: other, on: { click: () => chooseLocale(other) } },
+            icon("language"),
+            h("span", { text: LOCALES[other] }),
+          ),
+          h(
+            "button",
+            { class: "button button-quiet", type: "button", on: { click: () => this.signOut() } },
+            icon("leave"),
+            h("span", { text: t("sign_in.out") }),
+          ),
         ),
       ),
       h("main", { class: "stack" }, this.lost, this.main),
@@ -85,7 +102,12 @@ class Console {
   /** @param {import("../shared/socket.js").Link} link */
   linked(link) {
     if (link === "signed_out") return this.leave("sign_in_first");
-    const words = link === "lost" ? t("coordinator.link_lost") : link === "replaced" || link === "version" ? t(`stopped.${link}`) : "";
+    const words =
+      link === "lost"
+        ? t("coordinator.link_lost")
+        : link === "replaced" || link === "version"
+          ? t(`stopped.${link}`)
+          : "";
     show(this.lost, words !== "");
     setText(this.lostText, words);
     return undefined;

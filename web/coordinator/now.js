@@ -38,7 +38,12 @@ export class NowPart {
     this.heading = h("h1", { text: t("coordinator.now"), tabindex: "-1" });
     this.level = h("p", { class: "level-figure figure" });
     this.levelSay = h("p", { class: "small soft" });
-    this.numbers = { offered: number("now.offered"), answered: number("now.answered"), abandoned: number("now.abandoned"), waiting: number("now.waiting_count") };
+    this.numbers = {
+      offered: number("now.offered"),
+      answered: number("now.answered"),
+      abandoned: number("now.abandoned"),
+      waiting: number("now.waiting_count"),
+    };
     this.waiting = h("ul", { class: "calls" });
     this.noWaiting = h("p", { class: "soft", text: t("now.no_waiting") });
     this.active = h("ul", { class: "calls" });
@@ -53,9 +58,19 @@ export class NowPart {
         "section",
         { class: "card level" },
         h("div", {}, h("h2", { text: t("now.level") }), this.level, this.levelSay),
-        h("dl", { class: "numbers" }, Object.values(this.numbers).map((one) => one.element)),
+        h(
+          "dl",
+          { class: "numbers" },
+          Object.values(this.numbers).map((one) => one.element),
+        ),
       ),
-      h("section", { class: "card stack now-waiting" }, h("h2", { text: t("now.waiting") }), this.waiting, this.noWaiting),
+      h(
+        "section",
+        { class: "card stack now-waiting" },
+        h("h2", { text: t("now.waiting") }),
+        this.waiting,
+        this.noWaiting,
+      ),
       h("section", { class: "card stack now-active" }, h("h2", { text: t("now.active") }), this.active, this.noActive),
       h("section", { class: "card stack now-agents" }, h("h2", { text: t("now.agents") }), this.agents, this.noAgents),
     );
@@ -75,19 +90,29 @@ export class NowPart {
     const level = serviceLevel(view);
     setText(this.level, level === null ? t("now.level_none") : t("now.level_share", { p: level }));
     this.level.classList.toggle("is-none", level === null);
-    setText(this.levelSay, t("now.level_say", { s: view.target_s, n: view.within_target_today, all: view.offered_today }));
+    setText(
+      this.levelSay,
+      t("now.level_say", { s: view.target_s, n: view.within_target_today, all: view.offered_today }),
+    );
     this.numbers.offered.set(view.offered_today);
     this.numbers.answered.set(view.answered_today);
     this.numbers.abandoned.set(view.abandoned_today);
     this.numbers.waiting.set(view.waiting.length);
-    const urgentFirst = [...view.waiting].sort((a, b) => Number(b.urgent) - Number(a.urgent) || a.joined_ms - b.joined_ms);
+    const urgentFirst = [...view.waiting].sort(
+      (a, b) => Number(b.urgent) - Number(a.urgent) || a.joined_ms - b.joined_ms,
+    );
     const names = new Map(view.agents.map((agent) => [agent.agent, agent.name]));
     this.clocks.clear();
     this.drawCalls(this.waiting, urgentFirst, names);
     this.drawCalls(this.active, view.active, names);
     show(this.noWaiting, view.waiting.length === 0);
     show(this.noActive, view.active.length === 0);
-    keyed(this.agents, view.agents, (agent) => agent.agent, () => this.tile());
+    keyed(
+      this.agents,
+      view.agents,
+      (agent) => agent.agent,
+      () => this.tile(),
+    );
     show(this.noAgents, view.agents.length === 0);
     this.tick();
   }
@@ -98,23 +123,31 @@ export class NowPart {
    * @param {Map<string, string>} names
    */
   drawCalls(list, calls, names) {
-    keyed(list, calls, (call) => call.call, () => {
-      const clock = h("span", { class: "call-clock figure" });
-      const mark = h("span", { class: "pill pill-danger" }, icon("urgent"), h("span", { text: t("now.urgent") }));
-      const words = h("span", { class: "call-words" });
-      const element = h("li", { class: "call-row" }, clock, words, mark);
-      return {
-        element,
-        update: (/** @type {WallCall} */ call) => {
-          show(mark, call.urgent);
-          element.classList.toggle("is-urgent", call.urgent);
-          const agent = call.agent ? names.get(call.agent) ?? call.agent : "";
-          const state = call.state === "waiting" ? t("now.state_waiting") : t(`now.state_${call.state}`, { agent });
-          setText(words, call.customer_present ? state : t("now.customer_away", { state }));
-          this.clocks.set(call.call, { element: clock, atMs: call.state === "active" ? call.since_ms : call.joined_ms });
-        },
-      };
-    });
+    keyed(
+      list,
+      calls,
+      (call) => call.call,
+      () => {
+        const clock = h("span", { class: "call-clock figure" });
+        const mark = h("span", { class: "pill pill-danger" }, icon("urgent"), h("span", { text: t("now.urgent") }));
+        const words = h("span", { class: "call-words" });
+        const element = h("li", { class: "call-row" }, clock, words, mark);
+        return {
+          element,
+          update: (/** @type {WallCall} */ call) => {
+            show(mark, call.urgent);
+            element.classList.toggle("is-urgent", call.urgent);
+            const agent = call.agent ? (names.get(call.agent) ?? call.agent) : "";
+            const state = call.state === "waiting" ? t("now.state_waiting") : t(`now.state_${call.state}`, { agent });
+            setText(words, call.customer_present ? state : t("now.customer_away", { state }));
+            this.clocks.set(call.call, {
+              element: clock,
+              atMs: call.state === "active" ? call.since_ms : call.joined_ms,
+            });
+          },
+        };
+      },
+    );
   }
 
   tile() {
@@ -123,7 +156,12 @@ export class NowPart {
     const state = h("span", { class: "tile-state" });
     const clock = h("span", { class: "figure" });
     const shift = h("p", { class: "small soft figure" });
-    const element = h("li", { class: "tile" }, mark, h("div", { class: "tile-words" }, name, h("p", { class: "row" }, state, clock), shift));
+    const element = h(
+      "li",
+      { class: "tile" },
+      mark,
+      h("div", { class: "tile-words" }, name, h("p", { class: "row" }, state, clock), shift),
+    );
     let shown = "";
     return {
       element,
@@ -135,7 +173,9 @@ export class NowPart {
           mark.replaceChildren(icon(LOOKS[agent.state].icon));
           setText(state, t(`agent.state.${agent.state}`));
         }
-        const until = agent.shift_until_ms ? t("now.shift_until", { time: hourText(agent.shift_until_ms) }) : t("now.shift_none");
+        const until = agent.shift_until_ms
+          ? t("now.shift_until", { time: hourText(agent.shift_until_ms) })
+          : t("now.shift_none");
         const why = agent.away_reason && has(`now.away.${agent.away_reason}`) ? t(`now.away.${agent.away_reason}`) : "";
         setText(shift, why ? `${until} · ${why}` : until);
         this.clocks.set(`agent:${agent.agent}`, { element: clock, atMs: agent.since_ms });

@@ -45,25 +45,64 @@ export class RecordsPart {
     this.csv = h("a", { class: "button", download: true }, icon("download"), h("span", { text: t("records.csv") }));
     this.filters = h(
       "form",
-      { class: "filters", novalidate: true, on: { submit: (/** @type {Event} */ event) => (event.preventDefault(), this.load()) } },
+      {
+        class: "filters",
+        novalidate: true,
+        on: { submit: (/** @type {Event} */ event) => (event.preventDefault(), this.load()) },
+      },
       h("div", { class: "field" }, h("label", { for: "records-from", text: t("records.from") }), this.from),
       h("div", { class: "field" }, h("label", { for: "records-to", text: t("records.to") }), this.to),
       h("button", { class: "button", type: "submit" }, icon("again"), h("span", { text: t("records.show") })),
       this.csv,
     );
-    this.trouble = h("p", { class: "notice notice-danger", role: "alert", hidden: true }, icon("info"), (this.troubleText = h("span")));
+    this.trouble = h(
+      "p",
+      { class: "notice notice-danger", role: "alert", hidden: true },
+      icon("info"),
+      (this.troubleText = h("span")),
+    );
     this.rows = h("tbody");
     this.caption = h("caption", { text: t("records.loading") });
     this.table = h(
       "table",
       { class: "table" },
       this.caption,
-      h("thead", {}, h("tr", {}, ["when", "wait", "length", "agent", "end"].map((name) => h("th", { scope: "col", text: t(`records.col_${name}`) })), h("td"))),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          ["when", "wait", "length", "agent", "end"].map((name) =>
+            h("th", { scope: "col", text: t(`records.col_${name}`) }),
+          ),
+          h("td"),
+        ),
+      ),
       this.rows,
     );
-    this.more = h("button", { class: "button", type: "button", hidden: true, on: { click: () => this.loadMore() } }, icon("fold"), h("span", { text: t("records.more") }));
+    this.more = h(
+      "button",
+      { class: "button", type: "button", hidden: true, on: { click: () => this.loadMore() } },
+      icon("fold"),
+      h("span", { text: t("records.more") }),
+    );
     this.detail = h("section", { class: "card stack", hidden: true });
-    this.grid = h("div", { class: "records-grid" }, h("section", { class: "card stack" }, h("div", { class: "table-frame", tabindex: "0", role: "region", "aria-label": t("coordinator.records") }, this.table), this.more), this.detail);
+    this.grid = h(
+      "div",
+      { class: "records-grid" },
+      h(
+        "section",
+        { class: "card stack" },
+        h(
+          "div",
+          { class: "table-frame", tabindex: "0", role: "region", "aria-label": t("coordinator.records") },
+          this.table,
+        ),
+        this.more,
+      ),
+      this.detail,
+    );
     this.element = h("div", { class: "stack" }, this.heading, this.filters, this.trouble, this.grid);
   }
 
@@ -87,7 +126,12 @@ export class RecordsPart {
     this.rows.replaceChildren();
     try {
       const { agents } = await request("GET", "/api/agents");
-      this.names = new Map(agents.map((/** @type {import("./shifts.js").Agent} */ agent) => [agent.agent, agent.name || agent.sign_in_name]));
+      this.names = new Map(
+        agents.map((/** @type {import("./shifts.js").Agent} */ agent) => [
+          agent.agent,
+          agent.name || agent.sign_in_name,
+        ]),
+      );
     } catch (error) {
       this.fail(this.refused(error));
     }
@@ -117,11 +161,22 @@ export class RecordsPart {
   row(record) {
     const agents = servedBy(record, (agent) => this.nameOf(agent));
     const when = `${dayText(record.joined_ms)} ${hourText(record.joined_ms)}`;
-    const open = h("button", { class: "button button-quiet", type: "button", "aria-label": t("records.open_one", { when }) }, icon("next"), h("span", { text: t("records.open") }));
+    const open = h(
+      "button",
+      { class: "button button-quiet", type: "button", "aria-label": t("records.open_one", { when }) },
+      icon("next"),
+      h("span", { text: t("records.open") }),
+    );
     const row = h(
       "tr",
       {},
-      h("th", { scope: "row" }, h("span", { class: "figure", text: when }), record.class === "urgent" && h("span", { class: "pill pill-danger" }, icon("urgent"), h("span", { text: t("now.urgent") }))),
+      h(
+        "th",
+        { scope: "row" },
+        h("span", { class: "figure", text: when }),
+        record.class === "urgent" &&
+          h("span", { class: "pill pill-danger" }, icon("urgent"), h("span", { text: t("now.urgent") })),
+      ),
       h("td", { class: "figure", text: lengthText(record.wait_ms) }),
       h("td", { class: "figure", text: record.signing_ms ? lengthText(record.signing_ms) : t("records.nothing") }),
       h("td", { text: agents.join(t("list.comma")) || t("records.nothing") }),
@@ -155,18 +210,39 @@ export class RecordsPart {
    * @param {HTMLElement} opener
    */
   drawDetail(record, opener) {
-    const heading = h("h2", { text: t("records.timeline", { when: `${dayText(record.joined_ms)} ${hourText(record.joined_ms)}` }), tabindex: "-1" });
-    const close = h("button", { class: "button", type: "button", on: { click: () => (this.close(), opener.focus()) } }, icon("end"), h("span", { text: t("records.close") }));
+    const heading = h("h2", {
+      text: t("records.timeline", { when: `${dayText(record.joined_ms)} ${hourText(record.joined_ms)}` }),
+      tabindex: "-1",
+    });
+    const close = h(
+      "button",
+      { class: "button", type: "button", on: { click: () => (this.close(), opener.focus()) } },
+      icon("end"),
+      h("span", { text: t("records.close") }),
+    );
     const moments = timelineOf(record, (agent) => this.nameOf(agent));
     this.detail.replaceChildren(
       heading,
-      h("p", { class: "soft", text: t("records.summary", { wait: lengthText(record.wait_ms), length: lengthText(record.signing_ms), end: endText(record) }) }),
+      h("p", {
+        class: "soft",
+        text: t("records.summary", {
+          wait: lengthText(record.wait_ms),
+          length: lengthText(record.signing_ms),
+          end: endText(record),
+        }),
+      }),
       h(
         "ol",
         { class: "timeline" },
         moments.map(({ atMs, key, values }) => {
           const text = key === "closed" ? t("timeline.closed", { end: endText(record) }) : t(`timeline.${key}`, values);
-          return h("li", {}, h("span", { class: "figure", text: secondText(atMs) }), h("span", { class: "timeline-mark" }), h("span", { text }));
+          return h(
+            "li",
+            {},
+            h("span", { class: "figure", text: secondText(atMs) }),
+            h("span", { class: "timeline-mark" }),
+            h("span", { text }),
+          );
         }),
       ),
       h("p", { class: "small soft", text: t("records.id", { id: record.call }) }),
@@ -207,5 +283,10 @@ function endText(record) {
 
 /** @param {number} ms */
 function secondText(ms) {
-  return new Intl.DateTimeFormat(locale(), { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false }).format(ms);
+  return new Intl.DateTimeFormat(locale(), {
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    hour12: false,
+  }).format(ms);
 }

@@ -44,20 +44,50 @@ export class ShiftsPart {
     this.asked = "";
     this.heading = h("h1", { text: t("coordinator.shifts"), tabindex: "-1" });
     this.agent = h("select", { class: "input", id: "shift-agent" });
-    this.day = h("input", { class: "input", id: "shift-day", type: "date", value: dayField(new Date()), required: true });
+    this.day = h("input", {
+      class: "input",
+      id: "shift-day",
+      type: "date",
+      value: dayField(new Date()),
+      required: true,
+    });
     this.from = h("input", { class: "input", id: "shift-from", type: "time", value: "09:00", required: true });
     this.to = h("input", { class: "input", id: "shift-to", type: "time", value: "17:00", required: true });
     this.hint = h("p", { class: "small soft", id: "shift-hint", text: t("shifts.night") });
-    this.trouble = h("p", { class: "notice notice-danger", role: "alert", hidden: true }, icon("info"), (this.troubleText = h("span")));
-    this.done = h("p", { class: "notice notice-good", role: "status", hidden: true }, icon("check"), (this.doneText = h("span")));
-    this.add = h("button", { class: "button button-main", type: "submit" }, icon("add"), h("span", { text: t("shifts.add") }));
+    this.trouble = h(
+      "p",
+      { class: "notice notice-danger", role: "alert", hidden: true },
+      icon("info"),
+      (this.troubleText = h("span")),
+    );
+    this.done = h(
+      "p",
+      { class: "notice notice-good", role: "status", hidden: true },
+      icon("check"),
+      (this.doneText = h("span")),
+    );
+    this.add = h(
+      "button",
+      { class: "button button-main", type: "submit" },
+      icon("add"),
+      h("span", { text: t("shifts.add") }),
+    );
     this.form = h(
       "form",
-      { class: "card shift-form", novalidate: true, on: { submit: (/** @type {Event} */ event) => this.submit(event) } },
+      {
+        class: "card shift-form",
+        novalidate: true,
+        on: { submit: (/** @type {Event} */ event) => this.submit(event) },
+      },
       h("h2", { text: t("shifts.add_title") }),
       field("shift-agent", "shifts.agent", this.agent),
       field("shift-day", "shifts.day", this.day),
-      h("div", { class: "shift-times" }, field("shift-from", "shifts.from", this.from), field("shift-to", "shifts.to", this.to)),
+      h(
+        "div",
+        { class: "shift-times" },
+        field("shift-from", "shifts.from", this.from),
+        field("shift-to", "shifts.to", this.to),
+      ),
       this.hint,
       this.trouble,
       this.done,
@@ -65,7 +95,23 @@ export class ShiftsPart {
     );
     this.list = h("div", { class: "stack" });
     this.none = h("p", { class: "soft", text: t("shifts.loading") });
-    this.element = h("div", { class: "stack" }, this.heading, h("div", { class: "shifts-grid" }, this.form, h("section", { class: "stack" }, h("h2", { class: "visually-hidden", text: t("shifts.list") }), this.none, this.list)));
+    this.element = h(
+      "div",
+      { class: "stack" },
+      this.heading,
+      h(
+        "div",
+        { class: "shifts-grid" },
+        this.form,
+        h(
+          "section",
+          { class: "stack" },
+          h("h2", { class: "visually-hidden", text: t("shifts.list") }),
+          this.none,
+          this.list,
+        ),
+      ),
+    );
   }
 
   enter() {
@@ -74,7 +120,10 @@ export class ShiftsPart {
 
   async load() {
     try {
-      const [{ agents }, { shifts }] = await Promise.all([request("GET", "/api/agents"), request("GET", "/api/shifts")]);
+      const [{ agents }, { shifts }] = await Promise.all([
+        request("GET", "/api/agents"),
+        request("GET", "/api/shifts"),
+      ]);
       this.drawAgents(agents);
       this.drawShifts(shifts);
     } catch (error) {
@@ -88,7 +137,9 @@ export class ShiftsPart {
     this.names = new Map(agents.map((agent) => [agent.agent, agent.name || agent.sign_in_name]));
     const kept = this.agent.value;
     const usable = agents.filter((agent) => !agent.disabled);
-    this.agent.replaceChildren(...usable.map((agent) => h("option", { value: agent.agent, text: this.names.get(agent.agent) })));
+    this.agent.replaceChildren(
+      ...usable.map((agent) => h("option", { value: agent.agent, text: this.names.get(agent.agent) })),
+    );
     if (usable.some((agent) => agent.agent === kept)) this.agent.value = kept;
     if (!usable.length) this.say("", "no_agents");
     setAttribute(this.add, "aria-disabled", usable.length ? null : "true");
@@ -106,7 +157,18 @@ export class ShiftsPart {
       days.set(day, [...(days.get(day) ?? []), shift]);
     }
     this.list.replaceChildren(
-      ...[...days].map(([day, those]) => h("section", { class: "card" }, h("h3", { text: day }), h("ul", { class: "shift-list" }, those.map((shift) => this.row(shift))))),
+      ...[...days].map(([day, those]) =>
+        h(
+          "section",
+          { class: "card" },
+          h("h3", { text: day }),
+          h(
+            "ul",
+            { class: "shift-list" },
+            those.map((shift) => this.row(shift)),
+          ),
+        ),
+      ),
     );
   }
 
@@ -117,7 +179,12 @@ export class ShiftsPart {
     const time = `${hourText(startMs)}–${hourText(endMs)}`;
     const now = Date.now();
     const here = startMs <= now && now < endMs;
-    const remove = h("button", { class: "button button-quiet", type: "button", "aria-label": t("shifts.remove_one", { name, time }) }, icon("remove"), h("span", { text: t("shifts.remove") }));
+    const remove = h(
+      "button",
+      { class: "button button-quiet", type: "button", "aria-label": t("shifts.remove_one", { name, time }) },
+      icon("remove"),
+      h("span", { text: t("shifts.remove") }),
+    );
     remove.addEventListener("click", () => this.ask(row, shift, name, time));
     const row = h(
       "li",
@@ -140,8 +207,22 @@ export class ShiftsPart {
    */
   ask(row, shift, name, time) {
     const kept = [...row.childNodes];
-    const no = h("button", { class: "button", type: "button", on: { click: () => (row.replaceChildren(...kept), row.querySelector("button")?.focus()) } }, icon("back"), h("span", { text: t("shifts.keep") }));
-    const yes = h("button", { class: "button button-end", type: "button", on: { click: () => this.remove(shift, name, time) } }, icon("remove"), h("span", { text: t("shifts.remove") }));
+    const no = h(
+      "button",
+      {
+        class: "button",
+        type: "button",
+        on: { click: () => (row.replaceChildren(...kept), row.querySelector("button")?.focus()) },
+      },
+      icon("back"),
+      h("span", { text: t("shifts.keep") }),
+    );
+    const yes = h(
+      "button",
+      { class: "button button-end", type: "button", on: { click: () => this.remove(shift, name, time) } },
+      icon("remove"),
+      h("span", { text: t("shifts.remove") }),
+    );
     row.replaceChildren(h("span", { class: "shift-ask", text: t("shifts.remove_ask", { name, time }) }), no, yes);
     no.focus();
   }

@@ -39,7 +39,8 @@ export function timelineOf(record, nameOf) {
   for (const segment of record.segments ?? []) {
     add(segment.from_ms, "accepted", { agent: nameOf(segment.agent) });
     // The last part ends with the call itself.
-    if (segment.to_ms && segment.to_ms !== record.closed_ms) add(segment.to_ms, "agent_left", { agent: nameOf(segment.agent) });
+    if (segment.to_ms && segment.to_ms !== record.closed_ms)
+      add(segment.to_ms, "agent_left", { agent: nameOf(segment.agent) });
   }
   for (const leg of record.legs ?? []) {
     const who = leg.role === "agent" ? "agent" : "customer";

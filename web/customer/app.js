@@ -102,7 +102,14 @@ export class CustomerApp {
   goHome() {
     this.closeEnded();
     this.closeCamera();
-    this.set({ step: "home", urgent: false, reason: "", joining: false, trouble: "", seen: this.state.view?.call ?? "" });
+    this.set({
+      step: "home",
+      urgent: false,
+      reason: "",
+      joining: false,
+      trouble: "",
+      seen: this.state.view?.call ?? "",
+    });
     this.askService();
   }
 

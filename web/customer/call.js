@@ -34,10 +34,24 @@ export class CallScreen {
       icon("play"),
       h("span", { text: t("call.tap") }),
     );
-    this.say = h("p", { class: "notice notice-attention call-say", hidden: true }, (this.sayIcon = h("span")), (this.sayText = h("span")));
+    this.say = h(
+      "p",
+      { class: "notice notice-attention call-say", hidden: true },
+      (this.sayIcon = h("span")),
+      (this.sayText = h("span")),
+    );
     this.own = new OwnPicture({ label: t("own.label"), emptyText: t("own.none") });
-    this.fold = h("button", { class: "button button-quiet fold", type: "button", on: { click: () => this.toggleFold() } });
-    this.cameraAgain = h("button", { class: "button", type: "button", on: { click: () => app.useCamera() } }, icon("again"), h("span", { text: t("camera.again") }));
+    this.fold = h("button", {
+      class: "button button-quiet fold",
+      type: "button",
+      on: { click: () => this.toggleFold() },
+    });
+    this.cameraAgain = h(
+      "button",
+      { class: "button", type: "button", on: { click: () => app.useCamera() } },
+      icon("again"),
+      h("span", { text: t("camera.again") }),
+    );
     this.strip = new TextStrip({ onWrite: (text) => app.lines.write(text), onAgain: (id) => app.lines.writeAgain(id) });
     this.quiet = h("p", { class: "lines-empty soft small", text: t("text.empty") });
     this.buttons = {
@@ -47,14 +61,28 @@ export class CallScreen {
       end: barButton("end", t("call.end"), () => this.ask(true)),
     };
     this.buttons.end.element.classList.add("button-end");
-    this.bar = h("div", { class: "bar", role: "group", "aria-label": t("call.controls") }, Object.values(this.buttons).map((button) => button.element));
-    this.keep = h("button", { class: "button", type: "button", on: { click: () => this.ask(false) } }, icon("back"), h("span", { text: t("call.end_no") }));
+    this.bar = h(
+      "div",
+      { class: "bar", role: "group", "aria-label": t("call.controls") },
+      Object.values(this.buttons).map((button) => button.element),
+    );
+    this.keep = h(
+      "button",
+      { class: "button", type: "button", on: { click: () => this.ask(false) } },
+      icon("back"),
+      h("span", { text: t("call.end_no") }),
+    );
     this.question = h(
       "div",
       { class: "bar question", role: "group", "aria-label": t("call.end_ask"), hidden: true },
       h("p", { text: t("call.end_ask") }),
       this.keep,
-      h("button", { class: "button button-end", type: "button", on: { click: () => app.leave() } }, icon("end"), h("span", { text: t("call.end_yes") })),
+      h(
+        "button",
+        { class: "button button-end", type: "button", on: { click: () => app.leave() } },
+        icon("end"),
+        h("span", { text: t("call.end_yes") }),
+      ),
     );
     this.element = h(
       "div",
@@ -66,10 +94,21 @@ export class CallScreen {
         { class: "call-side", "aria-label": t("text.title") },
         this.say,
         this.tap,
-        h("div", { class: "tray" }, h("div", { class: "tray-own" }, this.own.element, this.fold, this.cameraAgain), h("div", { class: "tray-lines" }, this.strip.list, this.quiet)),
+        h(
+          "div",
+          { class: "tray" },
+          h("div", { class: "tray-own" }, this.own.element, this.fold, this.cameraAgain),
+          h("div", { class: "tray-lines" }, this.strip.list, this.quiet),
+        ),
         this.strip.form,
       ),
-      h("footer", { class: "call-foot" }, this.bar, this.question, h("p", { class: "call-facts soft small" }, this.clock, this.data)),
+      h(
+        "footer",
+        { class: "call-foot" },
+        this.bar,
+        this.question,
+        h("p", { class: "call-facts soft small" }, this.clock, this.data),
+      ),
     );
     show(this.strip.form, false);
     this.drawFold();
@@ -90,7 +129,10 @@ export class CallScreen {
   }
 
   drawFold() {
-    this.fold.replaceChildren(icon(this.folded ? "eye" : "fold"), h("span", { text: t(this.folded ? "own.unfold" : "own.fold") }));
+    this.fold.replaceChildren(
+      icon(this.folded ? "eye" : "fold"),
+      h("span", { text: t(this.folded ? "own.unfold" : "own.fold") }),
+    );
     setAttribute(this.fold, "aria-expanded", String(!this.folded));
     this.element.classList.toggle("is-folded", this.folded);
   }
@@ -157,7 +199,11 @@ export class CallScreen {
     const { camera, soundTrouble, paused } = state;
     const failed = camera !== "on" && camera !== "opening" && camera !== "off";
     /** @type {[string, IconName, string]} */
-    let [key, mark, text] = [name, sign, name === "clear" || name === "connecting" ? "" : t(`call.say.${name}`, { name: agent })];
+    let [key, mark, text] = [
+      name,
+      sign,
+      name === "clear" || name === "connecting" ? "" : t(`call.say.${name}`, { name: agent }),
+    ];
     if (!text && failed) [key, mark, text] = [camera, "camera-off", t(`camera.${camera}`)];
     if (!text && soundTrouble) [key, mark, text] = ["sound", "sound-off", t("call.sound_refused")];
     if (!text && paused) [key, mark, text] = ["paused", "pause", t("call.say.paused")];

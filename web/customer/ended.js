@@ -43,7 +43,12 @@ export class EndedScreen {
           "div",
           { class: "stack" },
           this.again,
-          h("button", { class: "button button-wide", type: "button", on: { click: () => app.goHome() } }, icon("back"), h("span", { text: t("ended.home") })),
+          h(
+            "button",
+            { class: "button button-wide", type: "button", on: { click: () => app.goHome() } },
+            icon("back"),
+            h("span", { text: t("ended.home") }),
+          ),
         ),
       ),
     );
@@ -53,7 +58,8 @@ export class EndedScreen {
   draw({ view, left, lengthMs, agentName }) {
     if (!view) return;
     // The page may know earlier than the service that the person has ended the call.
-    const reason = view.state === "ended" ? view.ended_reason || "closed" : view.call === left ? "customer_hung_up" : "closed";
+    const reason =
+      view.state === "ended" ? view.ended_reason || "closed" : view.call === left ? "customer_hung_up" : "closed";
     const well = reason === "customer_hung_up" || reason === "agent_hung_up";
     if (this.mark.dataset.reason !== reason) {
       this.mark.dataset.reason = reason;
@@ -80,11 +86,22 @@ export class StoppedScreen {
       h(
         "main",
         { class: "ended-main" },
-        h("div", { class: "stack ended-words" }, h("p", { class: "end-mark is-attention" }, icon("info")), this.heading, this.what),
+        h(
+          "div",
+          { class: "stack ended-words" },
+          h("p", { class: "end-mark is-attention" }, icon("info")),
+          this.heading,
+          this.what,
+        ),
         h(
           "div",
           { class: "stack" },
-          h("button", { class: "button button-main button-wide", type: "button", on: { click: () => app.takeOver() } }, icon("again"), this.act),
+          h(
+            "button",
+            { class: "button button-main button-wide", type: "button", on: { click: () => app.takeOver() } },
+            icon("again"),
+            this.act,
+          ),
         ),
       ),
     );

@@ -31,7 +31,12 @@ export class HomeScreen {
     this.truthText = h("span");
     this.truthIcon = h("span", { class: "truth-mark" });
     this.truth = h("p", { class: "truth", role: "status" }, this.truthIcon, this.truthText);
-    this.trouble = h("p", { class: "notice notice-attention", role: "alert", hidden: true }, icon("info"), (this.troubleText = h("span")));
+    this.trouble = h(
+      "p",
+      { class: "notice notice-attention", role: "alert", hidden: true },
+      icon("info"),
+      (this.troubleText = h("span")),
+    );
     this.urgentChoices = h(
       "div",
       { class: "urgent-choices", id: "urgent-choices", hidden: true },
@@ -55,7 +60,12 @@ export class HomeScreen {
         on: { click: () => this.toggleUrgent() },
       },
       icon("urgent"),
-      h("span", { class: "urgent-words" }, h("b", { text: t("home.urgent") }), h("span", { class: "small", text: t("home.urgent_first") })),
+      h(
+        "span",
+        { class: "urgent-words" },
+        h("b", { text: t("home.urgent") }),
+        h("span", { class: "small", text: t("home.urgent_first") }),
+      ),
       (this.urgentArrow = h("span", {}, icon("fold"))),
     );
     this.urgent = h("section", { class: "urgent" }, this.urgentButton, this.urgentChoices);
@@ -65,13 +75,24 @@ export class HomeScreen {
       h(
         "header",
         { class: "row spread" },
-        h("p", { class: "brand" }, h("span", { class: "brand-mark" }, icon("hands")), h("span", { text: t("company") })),
+        h(
+          "p",
+          { class: "brand" },
+          h("span", { class: "brand-mark" }, icon("hands")),
+          h("span", { text: t("company") }),
+        ),
         languageButton(),
       ),
       h(
         "main",
         { class: "home-main" },
-        h("div", { class: "stack home-words" }, this.heading, h("p", { class: "lead soft", text: t("home.lead") }), steps()),
+        h(
+          "div",
+          { class: "stack home-words" },
+          this.heading,
+          h("p", { class: "lead soft", text: t("home.lead") }),
+          steps(),
+        ),
         h("div", { class: "stack home-acts" }, this.trouble, this.startButton, this.truth, this.urgent),
       ),
     );

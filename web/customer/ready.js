@@ -22,9 +22,22 @@ export class ReadyScreen {
     this.joining = false;
     this.heading = h("h1", { text: t("ready.title"), tabindex: "-1" });
     this.own = new OwnPicture({ label: t("own.label"), emptyText: t("own.none"), outline: true });
-    this.hint = h("p", { class: "ready-hint", text: t(matchMedia("(min-width: 900px)").matches ? "ready.hint_desk" : "ready.hint") });
-    this.problem = h("div", { class: "notice notice-attention", role: "alert", hidden: true }, icon("camera-off"), (this.problemText = h("p")));
-    this.trouble = h("p", { class: "notice notice-danger", role: "alert", hidden: true }, icon("info"), (this.troubleText = h("span")));
+    this.hint = h("p", {
+      class: "ready-hint",
+      text: t(matchMedia("(min-width: 900px)").matches ? "ready.hint_desk" : "ready.hint"),
+    });
+    this.problem = h(
+      "div",
+      { class: "notice notice-attention", role: "alert", hidden: true },
+      icon("camera-off"),
+      (this.problemText = h("p")),
+    );
+    this.trouble = h(
+      "p",
+      { class: "notice notice-danger", role: "alert", hidden: true },
+      icon("info"),
+      (this.troubleText = h("span")),
+    );
     this.beginText = h("span");
     this.beginButton = h(
       "button",
@@ -64,7 +77,11 @@ export class ReadyScreen {
         h(
           "div",
           { class: "stack ready-acts" },
-          h("ul", { class: "consent", "aria-label": t("ready.consent") }, CONSENT.map(([name, key]) => h("li", {}, icon(name), h("span", { text: t(key) })))),
+          h(
+            "ul",
+            { class: "consent", "aria-label": t("ready.consent") },
+            CONSENT.map(([name, key]) => h("li", {}, icon(name), h("span", { text: t(key) }))),
+          ),
           this.trouble,
           h("div", { class: "ready-buttons" }, this.beginButton, this.againButton, this.writeButton),
         ),

@@ -23,9 +23,24 @@ export class WaitingScreen {
     this.ahead = h("p", { class: "ahead" });
     this.usual = h("p", { class: "soft" });
     this.waited = h("p", { class: "soft figure small" });
-    this.lost = h("p", { class: "notice notice-attention", role: "alert", hidden: true }, icon("lost"), h("span", { text: t("waiting.lost") }));
-    this.again = h("p", { class: "notice notice-attention", role: "status", hidden: true }, icon("info"), h("span", { text: t("waiting.agent_lost") }));
-    this.camera = h("p", { class: "notice notice-attention", hidden: true }, icon("camera-off"), (this.cameraText = h("span")));
+    this.lost = h(
+      "p",
+      { class: "notice notice-attention", role: "alert", hidden: true },
+      icon("lost"),
+      h("span", { text: t("waiting.lost") }),
+    );
+    this.again = h(
+      "p",
+      { class: "notice notice-attention", role: "status", hidden: true },
+      icon("info"),
+      h("span", { text: t("waiting.agent_lost") }),
+    );
+    this.camera = h(
+      "p",
+      { class: "notice notice-attention", hidden: true },
+      icon("camera-off"),
+      (this.cameraText = h("span")),
+    );
     this.cameraAgain = h(
       "button",
       { class: "button", type: "button", on: { click: () => app.useCamera() } },
@@ -33,7 +48,15 @@ export class WaitingScreen {
       h("span", { text: t("camera.again") }),
     );
     this.own = new OwnPicture({ label: t("own.label"), emptyText: t("own.none") });
-    this.noteInput = h("input", { class: "input", id: "note", type: "text", maxlength: "500", autocomplete: "off", enterkeyhint: "send", placeholder: t("waiting.note_example") });
+    this.noteInput = h("input", {
+      class: "input",
+      id: "note",
+      type: "text",
+      maxlength: "500",
+      autocomplete: "off",
+      enterkeyhint: "send",
+      placeholder: t("waiting.note_example"),
+    });
     this.noteSaved = h("p", { class: "note-saved", role: "status" });
     this.noteForm = h(
       "form",
@@ -47,7 +70,12 @@ export class WaitingScreen {
         },
       },
       h("label", { for: "note", text: t("waiting.note") }),
-      h("div", { class: "write" }, this.noteInput, h("button", { class: "button", type: "submit" }, icon("send"), h("span", { text: t("waiting.note_send") }))),
+      h(
+        "div",
+        { class: "write" },
+        this.noteInput,
+        h("button", { class: "button", type: "submit" }, icon("send"), h("span", { text: t("waiting.note_send") })),
+      ),
       this.noteSaved,
     );
     this.leaveButton = h(
@@ -66,12 +94,25 @@ export class WaitingScreen {
           "div",
           { class: "stack waiting-place" },
           this.heading,
-          h("div", { class: "place" }, h("div", { class: "ring" }, this.ring.svg, h("p", { class: "ring-words" }, this.figure, this.figureWord)), h("div", { class: "place-words" }, this.ahead, this.usual, this.waited)),
+          h(
+            "div",
+            { class: "place" },
+            h("div", { class: "ring" }, this.ring.svg, h("p", { class: "ring-words" }, this.figure, this.figureWord)),
+            h("div", { class: "place-words" }, this.ahead, this.usual, this.waited),
+          ),
           this.lost,
           this.again,
           h("p", { class: "notice notice-accent" }, icon("hands"), (this.sign = h("span"))),
         ),
-        h("div", { class: "stack waiting-own" }, this.own.element, this.camera, this.cameraAgain, this.noteForm, this.leaveButton),
+        h(
+          "div",
+          { class: "stack waiting-own" },
+          this.own.element,
+          this.camera,
+          this.cameraAgain,
+          this.noteForm,
+          this.leaveButton,
+        ),
       ),
     );
     this.stop = everySecond(() => this.tick());
@@ -96,7 +137,11 @@ export class WaitingScreen {
       setText(this.figure, String(view.place));
       setText(this.figureWord, t("waiting.place_word"));
     }
-    const aheadText = ringing ? t("waiting.asking_agent") : ahead === 0 ? t("waiting.next") : count("waiting.ahead", ahead);
+    const aheadText = ringing
+      ? t("waiting.asking_agent")
+      : ahead === 0
+        ? t("waiting.next")
+        : count("waiting.ahead", ahead);
     setText(this.ahead, aheadText);
     setText(this.usual, usualText(view.estimate_low_min, view.estimate_high_min));
     show(this.usual, !ringing && this.usual.textContent !== "");

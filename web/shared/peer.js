@@ -102,7 +102,10 @@ export class Peer {
   async setPicture(track) {
     this.picture = track;
     if (track) track.contentHint = "motion";
-    await this.pc?.getTransceivers()[1]?.sender.replaceTrack(track).catch(() => {});
+    await this.pc
+      ?.getTransceivers()[1]
+      ?.sender.replaceTrack(track)
+      .catch(() => {});
   }
 
   /**
@@ -111,7 +114,10 @@ export class Peer {
    */
   async setSound(track) {
     this.sound = track;
-    await this.pc?.getTransceivers()[0]?.sender.replaceTrack(track).catch(() => {});
+    await this.pc
+      ?.getTransceivers()[0]
+      ?.sender.replaceTrack(track)
+      .catch(() => {});
   }
 
   /** Make a new peer connection and offer it. The old one's last picture stays until the new one shows. */
@@ -157,7 +163,8 @@ export class Peer {
   async hear(message) {
     if (message.type === "error" && message.reply_to === "media_offer") return this.again();
     const pc = this.pc;
-    if (message.type !== "media_answer" || message.generation !== this.generation || !pc || this.answered) return undefined;
+    if (message.type !== "media_answer" || message.generation !== this.generation || !pc || this.answered)
+      return undefined;
     this.answered = true;
     this.cancel("answer");
     try {
@@ -245,7 +252,10 @@ export class Peer {
    */
   later(name, ms, act) {
     this.cancel(name);
-    this.timers.set(name, setTimeout(() => (this.timers.delete(name), act()), ms));
+    this.timers.set(
+      name,
+      setTimeout(() => (this.timers.delete(name), act()), ms),
+    );
   }
 
   /** @param {string} name */

@@ -38,7 +38,11 @@ export class WakeLock {
       const lock = this.lock;
       this.lock = null;
       await lock?.release().catch(() => {});
-    } else if (document.visibilityState === "visible" && "wakeLock" in navigator && (!this.lock || this.lock.released)) {
+    } else if (
+      document.visibilityState === "visible" &&
+      "wakeLock" in navigator &&
+      (!this.lock || this.lock.released)
+    ) {
       this.lock = await navigator.wakeLock.request("screen").catch(() => null);
       if (!this.wanted) this.settle();
     }

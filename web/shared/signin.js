@@ -20,10 +20,37 @@ export class SignIn {
     this.onSignedIn = onSignedIn;
     this.busy = false;
     this.heading = h("h1", { text: title, tabindex: "-1" });
-    this.trouble = h("p", { class: "notice notice-danger", id: "sign-in-trouble", role: "alert", hidden: true }, icon("info"), (this.troubleText = h("span")));
-    this.name = h("input", { class: "input", id: "sign-in-name", name: "username", autocomplete: "username", autocapitalize: "none", spellcheck: "false", required: true, maxlength: "128" });
-    this.password = h("input", { class: "input", id: "sign-in-password", name: "password", type: "password", autocomplete: "current-password", required: true, maxlength: "1024" });
-    this.button = h("button", { class: "button button-main", type: "submit" }, icon("door"), (this.buttonText = h("span", { text: t("sign_in.act") })));
+    this.trouble = h(
+      "p",
+      { class: "notice notice-danger", id: "sign-in-trouble", role: "alert", hidden: true },
+      icon("info"),
+      (this.troubleText = h("span")),
+    );
+    this.name = h("input", {
+      class: "input",
+      id: "sign-in-name",
+      name: "username",
+      autocomplete: "username",
+      autocapitalize: "none",
+      spellcheck: "false",
+      required: true,
+      maxlength: "128",
+    });
+    this.password = h("input", {
+      class: "input",
+      id: "sign-in-password",
+      name: "password",
+      type: "password",
+      autocomplete: "current-password",
+      required: true,
+      maxlength: "1024",
+    });
+    this.button = h(
+      "button",
+      { class: "button button-main", type: "submit" },
+      icon("door"),
+      (this.buttonText = h("span", { text: t("sign_in.act") })),
+    );
     const other = locale() === "en" ? "zh-CN" : "en";
     this.element = h(
       "main",
@@ -31,15 +58,30 @@ export class SignIn {
       h(
         "div",
         { class: "row spread" },
-        h("p", { class: "brand" }, h("span", { class: "brand-mark" }, icon("hands")), h("span", { text: t("company") })),
-        h("button", { class: "button button-quiet", type: "button", lang: other, on: { click: () => chooseLocale(other) } }, icon("language"), h("span", { text: LOCALES[other] })),
+        h(
+          "p",
+          { class: "brand" },
+          h("span", { class: "brand-mark" }, icon("hands")),
+          h("span", { text: t("company") }),
+        ),
+        h(
+          "button",
+          { class: "button button-quiet", type: "button", lang: other, on: { click: () => chooseLocale(other) } },
+          icon("language"),
+          h("span", { text: LOCALES[other] }),
+        ),
       ),
       h(
         "form",
         { class: "card", novalidate: true, on: { submit: (/** @type {Event} */ event) => this.submit(event) } },
         this.heading,
         h("div", { class: "field" }, h("label", { for: "sign-in-name", text: t("sign_in.name") }), this.name),
-        h("div", { class: "field" }, h("label", { for: "sign-in-password", text: t("sign_in.password") }), this.password),
+        h(
+          "div",
+          { class: "field" },
+          h("label", { for: "sign-in-password", text: t("sign_in.password") }),
+          this.password,
+        ),
         this.trouble,
         this.button,
       ),

@@ -145,7 +145,12 @@ export class TextStrip {
    */
   draw(lines, otherName) {
     this.otherName = otherName;
-    keyed(this.list, lines, (line) => line.id, (line) => this.make(line));
+    keyed(
+      this.list,
+      lines,
+      (line) => line.id,
+      (line) => this.make(line),
+    );
     const last = lines.length ? lines[lines.length - 1].id : "";
     if (last !== this.last) {
       this.last = last;
@@ -158,7 +163,13 @@ export class TextStrip {
     const again = h("button", { class: "button small", type: "button", on: { click: () => this.onAgain(line.id) } });
     again.append(icon("again"), h("span", { text: t("text.again") }));
     const who = h("span", { class: "line-who" });
-    const element = h("div", { class: `line ${line.mine ? "line-mine" : "line-theirs"}` }, who, h("p", { text: line.text }), again);
+    const element = h(
+      "div",
+      { class: `line ${line.mine ? "line-mine" : "line-theirs"}` },
+      who,
+      h("p", { text: line.text }),
+      again,
+    );
     const update = (/** @type {Line} */ now) => {
       const name = now.mine ? t("text.me") : this.otherName;
       setText(who, now.state === "there" ? name : `${name} · ${t(`text.${now.state}`)}`);

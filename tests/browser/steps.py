@@ -1,0 +1,32 @@
+"""The customer's way through the scripted service, for tests that begin somewhere along it."""
+
+from __future__ import annotations
+
+from playwright.async_api import Page
+
+from tests.browser import views
+from tests.browser.conftest import person
+from tests.browser.stage import Stage
+
+
+async def screen(page: Page, name: str) -> None:
+    await page.locator(f"#app[data-screen='{name}']").wait_for()
+
+
+async def queue(page: Page, stage: Stage, **more: object) -> None:
+    """Go from the first screen into the queue."""
+    await page.get_by_role("button", name="开始手语视频").click()
+    await page.get_by_role("button", name="同意，开始排队").click()
+    await stage.message("join")
+    await stage.show(views.customer("waiting", **{"place": 2, **more}))
+    await screen(page, "waiting")
+
+
+async def call(page: Page, stage: Stage) -> None:
+    """Go into a call whose picture flows."""
+    await queue(page, stage)
+    stage.pictures[0] = person("dev-book", 640, 480)
+    await stage.show(views.customer("connected"))
+    await stage.message("media_offer")
+    await stage.show(views.customer("connected", media="live"))
+    await page.locator(".pill[data-name='clear']").wait_for()
