@@ -19,8 +19,7 @@ LONGEST_HORIZON_DAYS = 84
 # Two years and a quarter: enough for a second summer to confirm the first.
 MOST_DAYS = 820
 DAYS_FOR_WEEKDAYS = 14
-DAYS_FOR_BACKTEST = 56
-BACKTEST_DAYS = 28
+BACKTEST_DAYS, FEWEST_BACKTEST_DAYS = 28, 10
 BACKTEST_LEAD_DAYS = 14
 _DOCUMENT_VERSION = 1
 _USUAL_DAY_VARIANCE = 0.01
@@ -44,9 +43,9 @@ def forecast(
 ) -> Result:
     """Forecast the calls of `days`, at most twelve weeks after the history's end.
 
-    The method is the one that did best on the last four weeks, forecast two weeks ahead; with less than eight weeks of
-    history it is the model, and the notes say so. `open_share` (days, slots) is read off the history where it is not
-    given; `method` skips the choice.
+    The method is the one that did best on the last four weeks, forecast two weeks ahead; where the history is too short
+    for that, about six weeks, it is the model, and the notes say so. `open_share` (days, slots) is read off the history
+    where it is not given; `method` skips the choice.
 
     Raises:
         NoHistory: there is no open and recorded slot.
@@ -60,10 +59,11 @@ def forecast(
         history = history.of(history.days[-MOST_DAYS], history.days[-1])
         recorded = [day for day in recorded if day >= history.first_day]
     span = (recorded[-1] - recorded[0]).days + 1
+    testable = _testable(recorded)
     tested: Backtest | None = None
     notes = [*history.notes, *_notes_on(history)]
-    if method is None and span >= DAYS_FOR_BACKTEST:
-        tested = backtest(history, calendar, recorded[-BACKTEST_DAYS:], BACKTEST_LEAD_DAYS, relearn_days=BACKTEST_DAYS)
+    if method is None and testable:
+        tested = backtest(history, calendar, testable, BACKTEST_LEAD_DAYS, relearn_days=BACKTEST_DAYS)
         method = tested.best
         notes.append(_said_of(tested))
     elif method is None:
@@ -150,6 +150,13 @@ def from_document(document: Mapping[str, Any]) -> Forecast:
         method=Method(document["method"]),
         notes=tuple(document["notes"]),
     )
+
+
+def _testable(recorded: Sequence[date]) -> list[date]:
+    """Return the last days that can be forecast two weeks ahead from at least two weeks of record; none if too few."""
+    known_by = recorded[min(DAYS_FOR_WEEKDAYS, len(recorded)) - 1] + timedelta(days=BACKTEST_LEAD_DAYS)
+    days = [day for day in recorded if day >= known_by][-BACKTEST_DAYS:]
+    return days if len(days) >= FEWEST_BACKTEST_DAYS else []
 
 
 def _check_horizon(history: History, days: Sequence[date]) -> None:

@@ -24,6 +24,7 @@ from scheduler.history import Floats, History, Ints, State
 
 _NEARLY_NOTHING = 1e-6
 _WEEKS_OF_HOURS = 8
+_LITTLE = 0.1
 
 
 class Method(StrEnum):
@@ -201,8 +202,8 @@ def seasonal_naive(
     due = base.open_share * calendar.factors(days, history.interval_s)
     return replace(
         base,
-        # After a slot without calls, half a call is a better guess than none.
-        expected=np.where(np.isnan(wanted), base.expected, np.maximum(wanted, 0.5) * due),
+        # After a slot without calls, a little is a better guess than never.
+        expected=np.where(np.isnan(wanted), base.expected, np.maximum(wanted * due, _LITTLE * base.expected)),
         slot_variance=np.full_like(base.slot_variance, scatter),
         method=Method.SEASONAL_NAIVE,
     )

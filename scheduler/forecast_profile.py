@@ -54,7 +54,8 @@ def learn_profile(calls: Floats, exposure: Floats, weekday: Ints, scales: Scales
     share = np.tile(np.where(opened, 1.0 / max(opened.sum(), 1), _SMALLEST_SHARE), (_WEEKDAYS, 1))
     known = sorted(set(weekday.tolist()))
     spread, free = np.zeros(slots), 0.0
-    found: Scales = {} if scales is None else scales
+    scales = scales or None  # a fit without a single call has none
+    found: Scales = scales or {}
     if not calls.any():
         return Profile(share, np.ones_like(share), spread, found)
     for round_number in range(_ROUNDS):
@@ -135,7 +136,8 @@ def _search(
         evidence = 0.0
         for counts, expected in groups:
             used = opened & (expected > 0)
-            evidence += fit(kernel[np.ix_(used, used)], counts[used], expected[used]).evidence
+            if used.any():
+                evidence += fit(kernel[np.ix_(used, used)], counts[used], expected[used]).evidence
         return evidence - 0.5 * float((((logs - middle) / sure) ** 2).sum())
 
     low, high = np.log([one[2] for one in usual]), np.log([one[3] for one in usual])
@@ -148,5 +150,7 @@ def _smooth(
     """Return log shares and their variance for every slot, those never open by their neighbours; shape (slots,)."""
     kernel = _kernel(sizes, slots)
     used = opened & (expected > 0)
+    if not used.any():
+        return np.zeros(slots), np.diag(kernel).copy()
     fitted = fit(kernel[np.ix_(used, used)], counts[used], expected[used])
     return fitted.predict(kernel[:, used], np.diag(kernel))

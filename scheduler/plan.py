@@ -67,7 +67,7 @@ def plan_day(
     handle_variation: float = 1.0,
     at_most: int | None = None,
     retry: Retry | None = None,
-    half_width: float = 0.005,
+    half_width: float = 0.0025,
     seed: int = 0,
 ) -> DayPlan:
     """Plan the agents of one forecast day so that the simulated service level keeps the promise.
@@ -124,7 +124,7 @@ def held_against(
     promise: ServiceLevel,
     intervals: int,
     retry: Retry | None = None,
-    half_width: float = 0.005,
+    half_width: float = 0.0025,
     seed: int = 0,
 ) -> Replay:
     """Replay a plan by its promise's threshold and definition; for a roster, `agents` are its people with breaks."""

@@ -15,12 +15,12 @@ from typing import Protocol
 import numpy as np
 
 from scheduler.erlang import Definition
-from scheduler.errors import BadPlan, NotConverged, NotPositive
+from scheduler.errors import BadPlan, NotPositive
 from scheduler.simulate import Calls, Floats, Ints, Outcome, Presence, Retry, simulate_day
 
 _NORMAL_95 = 1.959963984540054
-_FEWEST_DAYS = 30
-_BATCH = 20
+_FEWEST_DAYS = 200
+_BATCH = 50
 
 
 class DaySource(Protocol):
@@ -150,17 +150,15 @@ def replay(
     *,
     interval_s: float = 900.0,
     intervals: int = 96,
-    half_width: float = 0.005,
+    half_width: float = 0.0025,
     most_days: int = 20_000,
     retry: Retry | None = None,
     seed: int = 0,
 ) -> Replay:
     """Simulate days until the service level is known to within `half_width` (95 %), and return what the plan comes to.
 
-    With the default of half a point two independent replays differ by more than a point once in about 200 times.
-
-    Raises:
-        NotConverged: `most_days` days were not enough.
+    With the default of a quarter of a point two independent replays differ by more than a point next to never. A queue
+    with a call a day is not known so well after `most_days`; the interval then says how well.
     """
     random = np.random.default_rng(seed)
     good, counted = np.zeros((0, intervals)), np.zeros((0, intervals))
@@ -181,10 +179,9 @@ def replay(
         good = np.vstack([good, [row[0] for row in rows]])
         counted = np.vstack([counted, [row[1] for row in rows]])
         level = ratio_of_sums(good.sum(axis=1), counted.sum(axis=1))
-        if len(good) >= _FEWEST_DAYS and not level.high - level.low > 2 * half_width:
+        known = len(good) >= _FEWEST_DAYS and not level.high - level.low > 2 * half_width
+        if known or len(good) >= most_days:
             break
-        if len(good) >= most_days:
-            raise NotConverged("The service level still varies too much from day to day.", days=len(good))
     with np.errstate(invalid="ignore"):
         by_interval = good.sum(axis=0) / counted.sum(axis=0)
     days = len(good)

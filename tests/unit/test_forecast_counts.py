@@ -62,6 +62,23 @@ def test_shapes_are_kept_and_large_grids_are_worked_in_parts() -> None:
     assert (counts <= grid).mean() == pytest.approx(0.9, abs=0.02)
 
 
+@pytest.mark.parametrize(("mean", "spread"), [(5e4, 0.0), (1e6, 0.02), (4e5, 0.9)])
+def test_very_many_calls_are_taken_in_bundles_without_harm(mean: float, spread: float) -> None:
+    random = np.random.default_rng(6)
+    counts = random.poisson(mean * random.gamma(1 / spread, spread, 2000) if spread else np.full(2000, mean))
+    cells, spreads = np.full(2000, mean), np.full(2000, spread)
+    assert uniformity(randomised_pit(counts, cells, spreads, random))[1] > 0.05
+    low, high = (int(quantile(share, cells[:1], spreads[:1])[0]) for share in (0.1, 0.9))
+    assert ((counts >= low) & (counts <= high)).mean() == pytest.approx(0.8, abs=0.03)
+    # Of a normal count the ranked score is (sqrt(2) - 1) / sqrt(pi) standard deviations where it hits the mean.
+    deviation = math.sqrt(mean + spread * mean**2)
+    score = float(ranked_score(np.asarray([int(mean)]), cells[:1], spreads[:1])[0])
+    assert score == pytest.approx(0.2337 * deviation, rel=0.02 if spread < 0.1 else 0.3)
+    far = np.asarray([int(mean + 60 * deviation)])
+    assert ranked_score(far, cells[:1], spreads[:1])[0] == pytest.approx(60 * deviation, rel=0.05)
+    assert randomised_pit(far, cells[:1], spreads[:1], random)[0] == pytest.approx(1.0, abs=1e-6)
+
+
 @pytest.mark.parametrize("share", [0.0, 1.0, -1.0])
 def test_a_quantile_lies_between_0_and_1(share: float) -> None:
     with pytest.raises(BadTarget, match="between 0 and 1"):
