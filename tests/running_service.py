@@ -67,7 +67,11 @@ class RunningService:
         self.process = subprocess.Popen(
             [*COMMAND, "run", "--port", "0", "--data", str(self.data), *self._options],
             env=os.environ
-            | {"VIDEO_SERVICE_MEDIA_BIND": "127.0.0.1", "VIDEO_SERVICE_LOG_FORMAT": "json"}
+            | {
+                "VIDEO_SERVICE_MEDIA_BIND": "127.0.0.1",
+                "VIDEO_SERVICE_MEDIA_WORKERS": "1",  # whatever the machine: tests name their worker
+                "VIDEO_SERVICE_LOG_FORMAT": "json",
+            }
             | self._environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
