@@ -15,7 +15,7 @@ from tests.browser.line import Launch, Line, open_line
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 # That pictures flow, on a machine that may be busy with other tests. The rates that people get are measured by
-# benchmarks/browser_calls.py on a quiet one.
+# benchmarks/call.py on a quiet one.
 LEAST_FPS = 8.0
 TARGET_FPS = 25.0
 WINDOWS = 4
