@@ -54,16 +54,27 @@ class Person:
         await self.page.locator(f"#app[data-screen='{name}']").wait_for(timeout=limit_s * 1000)
 
     async def fps(self, selector: str, seconds: float = 3.0) -> float:
-        """Return how many pictures a second a video element showed."""
-        shown: int = await self.page.locator(selector).evaluate(
+        """Return how many pictures a second a video element showed.
+
+        By the element's own count of pictures given to the screen (`presentedFrames`): the callbacks that tell of it
+        come once for several pictures when the page's script is late.
+        """
+        rate: float = await self.page.locator(selector).evaluate(
             """async (video, ms) => {
-              const before = video.shownAt?.length ?? 0;
+              const next = () => Promise.race([
+                new Promise((done) => video.requestVideoFrameCallback((_, picture) => done(picture))),
+                new Promise((done) => setTimeout(done, ms + 1000)),
+              ]);
+              const first = await next();
               await new Promise((done) => setTimeout(done, ms));
-              return (video.shownAt?.length ?? 0) - before;
+              const last = first && (await next());
+              if (!last) return 0;
+              const shown = last.presentedFrames - first.presentedFrames;
+              return (shown * 1000) / (last.presentationTime - first.presentationTime);
             }""",
             seconds * 1000,
         )
-        return shown / seconds
+        return rate
 
     async def first_shown_ms(self, selector: str, since_ms: float) -> float:
         """Return when a video element showed its first picture after `since_ms` (milliseconds since 1970)."""
