@@ -13,7 +13,7 @@ from signaling.messages import CloseCode
 from signaling.showing import STORE_TIMEOUT_S
 from signaling.store_types import Wake
 from video_service.errors import ServiceError
-from video_service.media_plane import LegEvent, MediaPlane, PictureEvent, WorkerEvent
+from video_service.media_plane import LegEvent, LegState, MediaPlane, PictureEvent, WorkerEvent
 
 if TYPE_CHECKING:
     from signaling.hub import Hub
@@ -24,6 +24,8 @@ BEAT_S = 1.0
 SWEEP_S = 0.25
 RECONCILE_S = 5.0
 EVENT_RETRY_S = 0.5
+LOST_S = 5.0
+"""A worker that is out of reach for so long has lost its legs. Pages that are told make new ones long before."""
 
 
 class Listening:
@@ -34,6 +36,7 @@ class Listening:
         self._plane = plane
         self._silent_after_s = silent_after_s
         self._reconcile_now = asyncio.Event()
+        self._lost_s: dict[str, float] = {}
 
     async def wakes(self) -> None:
         """Loop: look again at whatever somebody says has changed."""
@@ -69,7 +72,10 @@ class Listening:
                     log.info("worker_changed", worker=event.worker, alive=event.alive)
                     self._hub.showing.look_at_all()
                     if event.alive:
+                        self._lost_s.pop(event.worker, None)
                         self._reconcile_now.set()
+                    else:
+                        self._lost_s.setdefault(event.worker, time.monotonic())
                 case LegEvent() | PictureEvent():
                     if self._concerns_us(event):
                         await self._note(event)
@@ -107,7 +113,18 @@ class Listening:
                 async with asyncio.timeout(RECONCILE_S):
                     await self._reconcile_now.wait()
             self._reconcile_now.clear()
+            for worker in [name for name, since_s in self._lost_s.items() if time.monotonic() - since_s >= LOST_S]:
+                await self._close_legs_of(worker)
+                self._lost_s.pop(worker, None)
             await self._hub.media.reconcile()
+
+    async def _close_legs_of(self, worker: str) -> None:
+        """Note that a lost worker's legs are closed: an agent whose page offered no new one must not be rung."""
+        for person in list(self._hub.showing.newest):
+            leg = await self._hub.store.leg(person)
+            if leg is not None and leg.worker == worker:
+                log.warning("leg_lost", person=person, worker=worker)
+                await self._hub.store.leg_event(person, leg=leg.leg, state=LegState.CLOSED)
 
     async def beat(self) -> None:
         """Loop: keep the presence of everybody whose page is still heard; cut a page that fell silent."""

@@ -446,6 +446,29 @@ async def test_an_agent_whose_page_is_gone_gives_the_call_back(hub: Hub, plane: 
     await poll(lambda: call not in plane.calls)
 
 
+async def test_an_agent_whose_page_makes_no_new_leg_after_its_worker_died_is_not_rung(
+    hub: Hub, plane: DiaryPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("signaling.listening.RECONCILE_S", 0.05)
+    monkeypatch.setattr("signaling.listening.LOST_S", 0.1)
+    page = await ready_agent(hub)
+    plane.lose("w-1")
+    away = await page.until(type="agent_view", state="break")
+    assert away["away_reason"] == "no_picture"
+
+
+async def test_a_worker_out_of_reach_for_a_moment_costs_nobody_the_picture(
+    hub: Hub, plane: DiaryPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("signaling.listening.RECONCILE_S", 0.05)
+    page = await ready_agent(hub)
+    plane.cut_off("w-1")
+    await page.until(type="agent_view", media="offer")
+    plane.reach("w-1")
+    seen = await page.until(type="agent_view", media="connecting")
+    assert seen["state"] == "available"
+
+
 async def test_draining_tells_everybody_and_closes_with_service_restart(hub: Hub) -> None:
     page = await enter(hub, CUSTOMER)
     await hub.drain()
