@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
-import os
+import random
 import ssl
 from collections.abc import Callable
 from pathlib import Path
@@ -51,7 +51,7 @@ async def test_another_version_is_refused(worker: RpcWorker) -> None:
         b"\xc1",
         b"\x80",
         "{}",
-        os.urandom(64),
+        random.Random(1).randbytes(64),
         rpc.encode(rpc.Reply(id=1)),
         rpc.encode(rpc.Request(id=1, limit_ms=1, order=rpc.Statistics())).replace(b"statistics", b"shutdown!!"),
         rpc.encode(rpc.Request(id=1, limit_ms=1, order=rpc.CloseLeg(leg_id="abcd"))).replace(
