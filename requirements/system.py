@@ -16,6 +16,8 @@ LIBRARIES = {
     "libGLESv2.so.2": "libgles2",
 }
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# Programs that tests run, and Debian's packages for them: a TURN server, and what makes a browser trust a certificate.
+PROGRAMS = {"turnserver": "coturn", "certutil": "libnss3-tools"}
 APT_LIMIT_S = 900
 
 
@@ -32,9 +34,10 @@ def missing_libraries() -> list[str]:
 
 
 def missing_for_browser_tests() -> list[str]:
-    """Return the Debian packages that the browser tier lacks."""
+    """Return the Debian packages that tests with browsers and with a TURN server lack."""
     missing = [] if any(map(shutil.which, CHROMIUM_NAMES)) else ["chromium"]
-    return missing if _has_chinese_font() else [*missing, "fonts-noto-cjk"]
+    missing += [] if _has_chinese_font() else ["fonts-noto-cjk"]
+    return missing + [package for program, package in PROGRAMS.items() if shutil.which(program) is None]
 
 
 def provide(packages: list[str], purpose: str, otherwise: str) -> bool:
@@ -58,7 +61,8 @@ def provide(packages: list[str], purpose: str, otherwise: str) -> bool:
 
 
 def _apt(arguments: list[str]) -> bool:
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    # Offline, systemd starts no service because a test needs its program.
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "SYSTEMD_OFFLINE": "1"}
     try:
         done = subprocess.run(
             ["apt-get", *arguments],

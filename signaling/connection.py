@@ -82,6 +82,7 @@ class Connection:
         self.socket_id = socket_id
         self.codecs = codecs
         self.heard_s = now_s
+        self.ice_s = now_s  # when the page was told its ICE servers last
         self.budget = MessageBudget(now_s)
         self.bad_in_a_row = 0
         self.call = ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Coroutine
@@ -40,14 +41,22 @@ class Hub:
     """Every socket of one web node."""
 
     def __init__(
-        self, store: Store, plane: MediaPlane, *, node: str = "", ice_servers: tuple[IceServer, ...] = ()
+        self,
+        store: Store,
+        plane: MediaPlane,
+        *,
+        node: str = "",
+        ice_servers: Callable[[], tuple[IceServer, ...]] = tuple,
+        ice_renew_s: float = math.inf,
     ) -> None:
+        """`ice_servers` is asked for each page at its welcome, and again each `ice_renew_s` while it is here."""
         self.store = store
         self.node = node or f"n-{secrets.token_hex(4)}"
         self.media = MediaDesk(store, plane, self.spawn)
         self.showing = Showing(store, self.media)
         self._listening = Listening(self, plane, silent_after_s=3 * HEARTBEAT_S)
         self._ice_servers = ice_servers
+        self._ice_renew_s = ice_renew_s
         self.sockets: dict[str, Connection] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
@@ -194,7 +203,7 @@ class Hub:
                 resume=resume,
                 heartbeat_s=HEARTBEAT_S,
                 server_time_ms=time.time_ns() // 1_000_000,
-                ice_servers=self._ice_servers,
+                ice_servers=self._ice_servers(),
             )
         )
         await self.showing.show(connection)
@@ -213,6 +222,7 @@ class Hub:
         while True:
             raw = await connection.wire.receive()
             connection.heard_s = time.monotonic()
+            self._renew_ice(connection)
             if not connection.budget.take(connection.heard_s):
                 raise SocketClosed(CloseCode.TOO_MANY, "too_many")
             try:
@@ -225,6 +235,11 @@ class Hub:
                 continue
             connection.bad_in_a_row = 0
             await handle(self, connection, message)
+
+    def _renew_ice(self, connection: Connection) -> None:
+        if connection.heard_s - connection.ice_s >= self._ice_renew_s:
+            connection.ice_s = connection.heard_s
+            connection.post(messages.IceServers(ice_servers=self._ice_servers()))
 
     def _leave(self, connection: Connection) -> None:
         self.sockets.pop(connection.socket_id, None)

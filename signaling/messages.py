@@ -183,6 +183,12 @@ class Welcome(Message, tag="welcome", frozen=True):
     ice_servers: tuple[IceServer, ...] = ()
 
 
+class IceServers(Message, tag="ice_servers", frozen=True):
+    """Other ICE servers for the page's next peer connection, before those of welcome end."""
+
+    ice_servers: tuple[IceServer, ...]
+
+
 class Pong(Message, tag="pong", frozen=True):
     """The answer to ping."""
 
@@ -340,7 +346,9 @@ class Draining(Message, tag="draining", frozen=True):
     """This node is going down; the page reconnects with its resume token. Nothing is lost."""
 
 
-ToPage = Welcome | Pong | Error | CustomerView | AgentView | CoordinatorView | MediaAnswer | TextLine | Draining
+ToPage = (
+    Welcome | IceServers | Pong | Error | CustomerView | AgentView | CoordinatorView | MediaAnswer | TextLine | Draining
+)
 
 
 class CloseCode:

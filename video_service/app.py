@@ -35,6 +35,7 @@ from video_service.passwords import PasswordCost, Passwords
 from video_service.records import Records
 from video_service.services import ENTRANCES, Services, Visitor, provide, provided, services
 from video_service.settings import Settings
+from video_service.turn import ClientIce
 from video_service.web_sessions import WebSessions
 from web.blueprint import create_blueprint
 
@@ -157,10 +158,19 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
         passwords.close()
         await redis.aclose()
         raise
-    ice_servers = tuple(
-        IceServer(urls=server.urls, username=server.username, credential=server.credential)
-        for server in settings.ice_servers
+    ice = ClientIce(
+        settings.ice_servers,
+        turn_urls=settings.turn_urls,
+        turn_secret=settings.turn_secret,
+        turn_ttl_s=settings.turn_ttl_s,
+        now_s=lambda: clock.now_ms() / 1000,
     )
+
+    def ice_servers() -> tuple[IceServer, ...]:
+        return tuple(
+            IceServer(urls=server.urls, username=server.username, credential=server.credential)
+            for server in ice.servers()
+        )
 
     async def issue_ticket(visitor: Visitor) -> str:
         return await store.issue_ticket(
@@ -182,7 +192,7 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
         store=store,
         issue_ticket=issue_ticket,
         plane=plane,
-        hub=Hub(store, plane, ice_servers=ice_servers),
+        hub=Hub(store, plane, ice_servers=ice_servers, ice_renew_s=ice.renew_after_s),
         records=Records(redis, pool=settings.pool),
     )
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from video_service import turn
 from video_service.settings_text import PREFIX, BadSetting, ClientIceServer, Says, check, read, variable, write
 
 __all__ = ["BadSetting", "ClientIceServer", "Settings", "example", "load", "unknown_variables"]
@@ -110,6 +111,21 @@ class Settings:
             secret=True,
         ),
     ] = ()
+    turn_urls: Annotated[
+        tuple[str, ...],
+        Says(
+            "Addresses of a TURN server for pages, such as turn:turn.example.org:3478?transport=udp; needs turn_secret."
+        ),
+    ] = ()
+    turn_secret: Annotated[
+        str,
+        Says(
+            "Secret shared with that server (coturn: static-auth-secret); at least 32 random characters.", secret=True
+        ),
+    ] = ""
+    turn_ttl_s: Annotated[
+        int, Says("How long a name and password for that server can be used.", unit="s", low=60, high=86_400)
+    ] = 3600
     media_workers: Annotated[
         int,
         Says(
@@ -276,8 +292,22 @@ def _check_together(settings: Settings) -> None:
             "VIDEO_SERVICE_MEDIA_LISTEN needs VIDEO_SERVICE_MEDIA_TOKEN, VIDEO_SERVICE_MEDIA_TLS_CERT and "
             "VIDEO_SERVICE_MEDIA_TLS_KEY: orders between machines travel encrypted."
         )
+    _check_turn(settings)
     if settings.public_url and re.fullmatch(r"https?://[^\s/]+", settings.public_url) is None:
         raise BadSetting("VIDEO_SERVICE_PUBLIC_URL must be like https://calls.example.org, without a path.")
+
+
+def _check_turn(settings: Settings) -> None:
+    for url in settings.turn_urls:
+        if not turn.is_turn_url(url):
+            raise BadSetting(f"VIDEO_SERVICE_TURN_URLS: {url!r} is not like turn:turn.example.org:3478?transport=udp.")
+    if bool(settings.turn_urls) != bool(settings.turn_secret):
+        raise BadSetting("VIDEO_SERVICE_TURN_URLS and VIDEO_SERVICE_TURN_SECRET go together: both, or neither.")
+    if settings.turn_secret and turn.is_weak(settings.turn_secret):
+        raise BadSetting(
+            "VIDEO_SERVICE_TURN_SECRET can be guessed: it must have at least 32 random characters "
+            "(openssl rand -hex 32 makes 64)."
+        )
 
 
 FIELDS = _declared()

@@ -140,9 +140,11 @@ class Supervisor:
         )
         self._settings = settings
         environment = _environment(settings) | {PARENT_FD: str(parent_fd)}
+        # Servers' peers use no TURN or STUN server, so workers do not learn of any.
+        for_workers = environment | _environment(replace(settings, ice_servers=(), turn_urls=(), turn_secret=""))
         python = [sys.executable, "-P", "-m", "video_service.cli"]
         media = [
-            SupervisedChild(_media_plan(settings, str(slot), [*python, "media", "--slot", str(slot)], environment))
+            SupervisedChild(_media_plan(settings, str(slot), [*python, "media", "--slot", str(slot)], for_workers))
             for slot in range(1, settings.workers_to_start() + 1)
         ]
         descriptor = str(listener.fileno())

@@ -210,13 +210,13 @@ def test_root_on_debian_gets_what_is_missing(
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     missing = system.missing_for_browser_tests()
 
-    assert missing == ["chromium", "fonts-noto-cjk"]
+    assert missing == ["chromium", "fonts-noto-cjk", "coturn", "libnss3-tools"]
     assert system.provide(missing, "the browser tests", "They are skipped.")
     assert debian.read_text().splitlines() == [
         "update -qq",
-        "install -y --no-install-recommends chromium fonts-noto-cjk",
+        "install -y --no-install-recommends chromium fonts-noto-cjk coturn libnss3-tools",
     ]
-    assert capsys.readouterr().err.startswith("Installing chromium, fonts-noto-cjk for the browser tests: apt-get")
+    assert capsys.readouterr().err.startswith("Installing chromium, fonts-noto-cjk, coturn, libnss3-tools for the br")
 
 
 def test_a_failed_installation_is_said(

@@ -147,6 +147,12 @@ export interface IceServer {
   credential?: string;
 }
 
+/** Other ICE servers for the page's next peer connection, before those of welcome end. */
+export interface IceServers {
+  type: "ice_servers";
+  ice_servers: ReadonlyArray<IceServer>;
+}
+
 /** The answer to ping. */
 export interface Pong {
   type: "pong";
@@ -321,6 +327,7 @@ export type FromPage =
 
 export type ToPage =
   | Welcome
+  | IceServers
   | Pong
   | Error
   | CustomerView

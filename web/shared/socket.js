@@ -160,6 +160,9 @@ export class Socket {
     if ("server_time_ms" in message) learnClock(message.server_time_ms ?? 0);
     if (message.type === "welcome") this.greeted(message);
     else if (message.type === "draining") this.drop(1012);
+    else if (message.type === "ice_servers" && this.welcome) {
+      this.welcome = { ...this.welcome, ice_servers: message.ice_servers };
+    }
     else if (message.type !== "pong" && this.link === "open") this.onMessage(message);
   }
 
