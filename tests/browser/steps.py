@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from functools import cache
+from itertools import islice
+
 from playwright.async_api import Page
 
-from tests.browser import views
-from tests.browser.conftest import person
+from tests.browser import cameras, views
+from tests.browser.conftest import SIGNING
 from tests.browser.stage import Stage
+
+PICTURES = 30
+SMALL = (320, 240)
+
+
+@cache
+def pictures(name: str) -> list[cameras.Picture]:
+    """Return a second of the clip `name`, or of a drawn person; small, as tests encode it over and over."""
+    source = SIGNING / f"{name}.mp4"
+    frames = cameras.clip(source, *SMALL) if source.is_file() else cameras.drawn_person(*SMALL)
+    return list(islice(frames, PICTURES))
 
 
 async def screen(page: Page, name: str) -> None:
@@ -25,7 +39,7 @@ async def queue(page: Page, stage: Stage, **more: object) -> None:
 async def call(page: Page, stage: Stage) -> None:
     """Go into a call whose picture flows."""
     await queue(page, stage)
-    stage.pictures[0] = person("dev-book", 640, 480)
+    stage.pictures[0] = pictures("dev-book")
     await stage.show(views.customer("connected"))
     await stage.message("media_offer")
     await stage.show(views.customer("connected", media="live"))

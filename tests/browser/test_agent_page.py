@@ -9,8 +9,9 @@ from playwright.async_api import Page, expect
 
 from signaling import messages
 from tests.browser import views
-from tests.browser.conftest import DESK, OpenPage, person
+from tests.browser.conftest import DESK, OpenPage
 from tests.browser.stage import Stage
+from tests.browser.steps import pictures
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -48,22 +49,20 @@ async def test_signing_in_leads_to_the_desk(open_page: OpenPage, stage: Stage) -
     await expect(page.get_by_role("banner")).to_contain_text("林晓")
 
 
-@pytest.mark.parametrize(
-    ("status", "code", "sentence"),
-    [
-        (401, "bad_sign_in", "姓名或密码不对。请再试。"),
-        (429, "too_many", "试的次数太多。请过五分钟再试。"),
-        (503, "busy", "服务正忙。请等一会儿再试。"),
-        (500, "never_heard_of", "出了点问题。请再试一次。（never_heard_of）"),
-    ],
-)
-async def test_a_refused_sign_in_says_why(
-    open_page: OpenPage, stage: Stage, status: int, code: str, sentence: str
-) -> None:
-    stage.answers["POST sign-in"] = (status, {"error": code})
+REFUSALS = [
+    (401, "bad_sign_in", "姓名或密码不对。请再试。"),
+    (429, "too_many", "试的次数太多。请过五分钟再试。"),
+    (503, "busy", "服务正忙。请等一会儿再试。"),
+    (500, "never_heard_of", "出了点问题。请再试一次。（never_heard_of）"),
+]
+
+
+async def test_a_refused_sign_in_says_why(open_page: OpenPage, stage: Stage) -> None:
     page = await open_page("/agent/", size=DESK)
-    await sign_in(page)
-    await expect(page.get_by_role("alert")).to_have_text(sentence)
+    for status, code, sentence in REFUSALS:
+        stage.answers["POST sign-in"] = (status, {"error": code})
+        await sign_in(page)
+        await expect(page.get_by_role("alert")).to_have_text(sentence)
 
 
 async def test_an_empty_form_is_not_sent(open_page: OpenPage, stage: Stage) -> None:
@@ -81,7 +80,7 @@ async def test_a_coordinator_is_sent_elsewhere(open_page: OpenPage, stage: Stage
 
 
 async def test_the_own_picture_is_what_the_service_sends_back(open_page: OpenPage, stage: Stage) -> None:
-    stage.pictures = {0: person("dev-student", 640, 480)}
+    stage.pictures = {0: pictures("dev-student")}
     page = await desk(open_page, stage, views.agent("available"))
     await stage.message("media_offer")
     await stage.show(views.agent("available", media="live"))
@@ -115,16 +114,20 @@ async def test_only_a_covered_picture_can_be_claimed(open_page: OpenPage, stage:
         await expect(claim).to_be_visible()
 
 
-@pytest.mark.parametrize(("key", "kind"), [("a", "accept"), ("Enter", "accept"), ("d", "decline")])
-async def test_a_ring_is_answered_by_one_key(open_page: OpenPage, stage: Stage, key: str, kind: str) -> None:
+async def test_a_ring_is_answered_by_one_key(open_page: OpenPage, stage: Stage) -> None:
     page = await desk(open_page, stage, views.agent("available"))
-    await stage.show(views.agent("reserved", reservation=views.reservation()))
-    await expect(page.locator("#app")).to_have_class(re.compile("calls-you"))
-    await expect(page).to_have_title(re.compile("来电"))
-    await expect(page.get_by_role("alert").filter(has_text="有来电")).to_contain_text("航班取消了，想改到明天上午。")
-    await page.keyboard.press(key)
-    await stage.message(kind, call=views.CALL, epoch=2)
-    assert sent(stage) == [kind]
+    for epoch, (key, kind) in enumerate([("a", "accept"), ("Enter", "accept"), ("d", "decline")], 2):
+        await stage.show(views.agent("reserved", reservation=views.reservation(epoch=epoch)))
+        await expect(page.locator("#app")).to_have_class(re.compile("calls-you"))
+        await expect(page).to_have_title(re.compile("来电"))
+        await expect(page.get_by_role("alert").filter(has_text="有来电")).to_contain_text(
+            "航班取消了，想改到明天上午。"
+        )
+        await page.keyboard.press(key)
+        await stage.message(kind, call=views.CALL, epoch=epoch)
+        await stage.show(views.agent("available"))
+        await expect(page.locator("#app")).not_to_have_class(re.compile("calls-you"))
+    assert sent(stage) == ["accept", "accept", "decline"]
 
 
 async def test_a_ring_is_answered_by_one_large_target(open_page: OpenPage, stage: Stage) -> None:
@@ -197,7 +200,7 @@ async def test_a_call_is_ended_by_one_key_and_says_how_it_ended(open_page: OpenP
 
 
 async def test_the_next_call_shows_nothing_of_the_last(open_page: OpenPage, stage: Stage) -> None:
-    stage.pictures = {0: person("dev-student", 640, 480), 1: person("customer", 640, 480)}
+    stage.pictures = {0: pictures("dev-student"), 1: pictures("customer")}
     page = await desk(open_page, stage, views.agent("available"))
     await stage.message("media_offer")
     await stage.show(views.agent("on_call", media="live", call=views.agent_call()))

@@ -9,9 +9,9 @@ from playwright.async_api import expect
 
 from signaling import messages
 from tests.browser import views
-from tests.browser.conftest import DESK, PHONE, OpenPage, person
+from tests.browser.conftest import DESK, PHONE, OpenPage
 from tests.browser.stage import Stage
-from tests.browser.steps import call, queue, screen
+from tests.browser.steps import call, pictures, queue, screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -28,7 +28,7 @@ async def test_the_edge_calls_until_the_agent_can_be_seen(open_page: OpenPage, s
     await expect(app).to_have_class(re.compile("calls-you"))
     await stage.show(views.customer("waiting", place=1))  # the agent refused
     await expect(app).not_to_have_class(re.compile("calls-you"))
-    stage.pictures[0] = person("dev-book", 640, 480)
+    stage.pictures[0] = pictures("dev-book")
     await stage.show(views.customer("connected"))
     await expect(page.get_by_role("heading", name="小林")).to_be_visible()
     await expect(app).to_have_class(re.compile("calls-you"))
@@ -37,31 +37,33 @@ async def test_the_edge_calls_until_the_agent_can_be_seen(open_page: OpenPage, s
     await expect(app).not_to_have_class(re.compile("calls-you"))
 
 
-@pytest.mark.parametrize("size", [PHONE, NARROW, SIDEWAYS, DESK], ids=lambda size: f"{size['width']}x{size['height']}")
-async def test_nothing_lies_over_the_agent(open_page: OpenPage, stage: Stage, size: dict[str, int]) -> None:
-    page = await open_page("/customer/", size=size)
+async def test_nothing_lies_over_the_agent(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_page("/customer/")
     await call(page, stage)
     await stage.post(messages.TextLine(call=views.CALL, seq=1, mine=False, text="您好", at_ms=1), "customer")
     await page.get_by_role("button", name="打字").click()
     await stage.show(views.customer("connected", media="live", picture="protected"))
     await page.get_by_text("画面保护中，请稍等或打字。").first.wait_for()
-    # Whatever is on top at any point of the picture must be the picture itself.
-    covering = await page.locator(".stage video").evaluate(
-        """(video) => {
-          const box = video.getBoundingClientRect();
-          const found = new Set();
-          for (let x = 0.02; x < 1; x += 0.04) for (let y = 0.02; y < 1; y += 0.04) {
-            const top = document.elementFromPoint(box.x + box.width * x, box.y + box.height * y);
-            if (top && top !== video && !top.contains(video)) found.add(top.outerHTML.slice(0, 80));
-          }
-          return [...found];
-        }"""
-    )
-    assert covering == []
-    style = await page.locator(".stage video").evaluate(
-        "(v) => [getComputedStyle(v).objectFit, getComputedStyle(v).transform]"
-    )
-    assert style == ["contain", "none"], "never cropped, never mirrored"
+    for size in (PHONE, NARROW, SIDEWAYS, DESK):
+        await page.set_viewport_size(size)  # type: ignore[arg-type]
+        # Whatever is on top at any point of the picture must be the picture itself.
+        covering = await page.locator(".stage video").evaluate(
+            """(video) => {
+              video.scrollIntoView();
+              const box = video.getBoundingClientRect();
+              const found = new Set();
+              for (let x = 0.02; x < 1; x += 0.04) for (let y = 0.02; y < 1; y += 0.04) {
+                const top = document.elementFromPoint(box.x + box.width * x, box.y + box.height * y);
+                if (top && top !== video && !top.contains(video)) found.add(top.outerHTML.slice(0, 80));
+              }
+              return [...found];
+            }"""
+        )
+        assert covering == [], size
+        style = await page.locator(".stage video").evaluate(
+            "(v) => [getComputedStyle(v).objectFit, getComputedStyle(v).transform]"
+        )
+        assert style == ["contain", "none"], "never cropped, never mirrored"
 
 
 async def test_every_target_is_large_enough(open_page: OpenPage, stage: Stage) -> None:
@@ -165,24 +167,24 @@ async def test_ending_is_asked_for_twice(open_page: OpenPage, stage: Stage) -> N
     await screen(page, "ready")
 
 
-@pytest.mark.parametrize(
-    ("reason", "sentence"),
-    [
-        ("agent_hung_up", "小林结束了通话。谢谢。"),
-        ("customer_lost", "您的网络断得太久"),
-        ("agent_lost", "小林的网络断了，没有回来"),
-        ("closed", "现在没有手语客服了"),
-        ("shutdown", "服务正在重新启动"),
-    ],
-)
-async def test_every_end_has_its_sentence(open_page: OpenPage, stage: Stage, reason: str, sentence: str) -> None:
+ENDS = {
+    "agent_hung_up": "小林结束了通话。谢谢。",
+    "customer_lost": "您的网络断得太久",
+    "agent_lost": "小林的网络断了，没有回来",
+    "closed": "现在没有手语客服了",
+    "shutdown": "服务正在重新启动",
+}
+
+
+async def test_every_end_has_its_sentence(open_page: OpenPage, stage: Stage) -> None:
     page = await open_page("/customer/")
     await queue(page, stage)
-    await stage.show(views.customer("connected"))
-    await screen(page, "call")
-    await stage.show(views.customer("ended", ended_reason=reason))
-    await screen(page, "ended")
-    await expect(page.get_by_role("main")).to_contain_text(sentence)
+    for number, (reason, sentence) in enumerate(ENDS.items()):
+        await stage.show(views.customer("connected", call=f"c-{number}"))
+        await screen(page, "call")
+        await stage.show(views.customer("ended", call=f"c-{number}", ended_reason=reason))
+        await screen(page, "ended")
+        await expect(page.get_by_role("main")).to_contain_text(sentence)
 
 
 async def test_a_broken_peer_connection_is_replaced_by_a_new_one(open_page: OpenPage, stage: Stage) -> None:

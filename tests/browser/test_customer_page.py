@@ -7,9 +7,9 @@ from playwright.async_api import expect
 
 from signaling import messages
 from tests.browser import views
-from tests.browser.conftest import OpenPage, person
+from tests.browser.conftest import OpenPage
 from tests.browser.stage import Stage
-from tests.browser.steps import queue, screen
+from tests.browser.steps import pictures, queue, screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -69,7 +69,7 @@ async def test_without_a_camera_one_can_write(open_page: OpenPage, stage: Stage,
     await expect(page.get_by_role("alert").filter(visible=True)).to_have_text(sentence)
     await page.get_by_role("button", name="不开摄像头，只打字").click()
     await stage.message("join")
-    stage.pictures[0] = person("dev-book", 640, 480)
+    stage.pictures[0] = pictures("dev-book")
     await stage.show(views.customer("connected"))
     # The agent hears that there is no picture, and packets flow all the same.
     await stage.message("pause_picture", paused=True)

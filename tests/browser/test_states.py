@@ -1,4 +1,8 @@
-"""Every state of every page, in both languages: judged by axe, pictured at phone and desk size (var/shots)."""
+"""Every state of every page, in both languages: judged by axe, seen at every size and in the person's own colours.
+
+One page walks through all states that follow one another, and is looked at in each; colours do not depend on the
+language, so only the first is looked at in the dark.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,10 @@ from playwright.async_api import Page
 
 from signaling import messages
 from tests.browser import views
-from tests.browser.conftest import DESK, PHONE, OpenPage, look, person
+from tests.browser.conftest import DESK, OpenPage
+from tests.browser.looks import ZOOMED, look
 from tests.browser.stage import Stage
+from tests.browser.steps import pictures
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -35,70 +41,81 @@ async def tell(stage: Stage, **more: object) -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 async def test_customer(open_page: OpenPage, stage: Stage, lang: str) -> None:
     page = await open_page("/customer/", lang=lang)
-    name = f"customer-{lang}"
+    first = lang == LANGUAGES[0]
+
+    async def seen(name: str) -> None:
+        await look(page, f"customer-{lang}-{name}", themes=first)
+
     await page.locator(".truth-good").wait_for()
-    await look(page, f"{name}-01-home")
+    await seen("01-home")
     await page.locator(".urgent-open").click()
-    await look(page, f"{name}-02-home-urgent")
+    await seen("02-home-urgent")
     await page.locator(".start").click()
     await own_picture(page)
-    await look(page, f"{name}-03-ready")
+    await seen("03-ready")
     await page.locator(".ready-buttons .button-main").click()
     await stage.message("join")
     await stage.show(views.customer("waiting", place=3, estimate_low_min=2, estimate_high_min=5))
     await ready(page, "waiting")
     await own_picture(page)
-    await look(page, f"{name}-04-waiting")
-    await page.locator("#note").fill("航班取消了" if lang == "zh-CN" else "My flight was cancelled")
+    await seen("04-waiting")
+    await page.locator("#note").fill("航班取消了" if first else "My flight was cancelled")
     await page.locator(".waiting form .button").click()
     await stage.message("note")
     await stage.show(views.customer("waiting", place=1, estimate_low_min=1, estimate_high_min=1, urgent=True))
-    await look(page, f"{name}-05-waiting-next")
+    await seen("05-waiting-next")
     await stage.show(views.customer("ringing", place=1))
     await page.locator(".waiting.is-ringing").wait_for()
-    await look(page, f"{name}-06-ringing")
-    stage.pictures[0] = person("dev-book", 640, 480)
+    await seen("06-ringing")
+    stage.pictures[0] = pictures("dev-book")
     await stage.show(views.customer("connected"))
     await ready(page, "call")
-    await look(page, f"{name}-07-connecting")
+    await seen("07-connecting")
     await tell(stage, media="live")
     await page.locator(".pill[data-name='clear']").wait_for()
-    await look(page, f"{name}-08-call")
-    await stage.post(line(1, False, "您好，我是小林。" if lang == "zh-CN" else "Hello, I am Lin."), "customer")
-    await stage.post(
-        line(2, True, "航班 CA1234 取消了。" if lang == "zh-CN" else "Flight CA1234 was cancelled."), "customer"
-    )
+    await seen("08-call")
+    await stage.post(line(1, False, "您好，我是小林。" if first else "Hello, I am Lin."), "customer")
+    await stage.post(line(2, True, "航班 CA1234 取消了。" if first else "Flight CA1234 was cancelled."), "customer")
     await page.locator(".bar .button").first.click()
-    await look(page, f"{name}-09-call-text")
+    await seen("09-call-text")
     await page.locator(".bar:not(.question) .button-end").click()
-    await look(page, f"{name}-10-call-end")
+    await seen("10-call-end")
     await page.locator(".question .button").first.click()
     await page.locator(".bar .button").nth(1).click()
     await tell(stage, media="live", picture="protected")
-    await look(page, f"{name}-11-call-protected")
+    await seen("11-call-protected")
     await tell(stage, media="reconnecting", other_media="live")
     await page.locator(".pill[data-name='reconnecting']").wait_for()
-    await look(page, f"{name}-12-call-reconnecting")
-    await stage.show(views.customer("ended", ended_reason="agent_hung_up"))
+    await seen("12-call-reconnecting")
+    # In the smallest window every control can be reached, if by scrolling.
+    await page.set_viewport_size(ZOOMED)  # type: ignore[arg-type]
+    await page.locator(".bar:not(.question) .button-end").click()
+    await page.locator(".question .button-end").click()
     await ready(page, "ended")
-    await look(page, f"{name}-13-ended")
+    await page.set_viewport_size({"width": 360, "height": 740})
+    await stage.show(views.customer("ended", ended_reason="agent_hung_up"))
+    await seen("13-ended")
     await page.locator(".ended .button").last.click()
     await ready(page, "home")
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 async def test_customer_in_trouble(open_page: OpenPage, stage: Stage, lang: str) -> None:
+    first = lang == LANGUAGES[0]
     stage.service = {"open": False, "agents_on": 0, "hours": None}
     page = await open_page("/customer/", lang=lang, camera="refused")
-    name = f"customer-{lang}"
+
+    async def seen(name: str) -> None:
+        await look(page, f"customer-{lang}-{name}", themes=first)
+
     await page.locator(".truth-attention").wait_for()
-    await look(page, f"{name}-20-home-closed")
+    await seen("20-home-closed")
     stage.service = {"open": True, "agents_on": 1, "hours": None}
-    await page.reload()
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))")
     await page.locator(".truth-good").wait_for()
     await page.locator(".start").click()
     await page.locator(".ready .notice-attention").wait_for()
-    await look(page, f"{name}-21-ready-refused")
+    await seen("21-ready-refused")
     await page.locator(".ready-buttons .button").last.click()
     await stage.message("join")
     await stage.show(views.customer("waiting", place=2))
@@ -106,30 +123,34 @@ async def test_customer_in_trouble(open_page: OpenPage, stage: Stage, lang: str)
     stage.refuse_sockets = True
     await stage.cut()
     await page.locator(".waiting .notice-attention[role='alert']").wait_for()
-    await look(page, f"{name}-22-waiting-lost")
+    await seen("22-waiting-lost")
     stage.refuse_sockets = False
     await stage.show(views.customer("ended", ended_reason="agent_lost"))
     await ready(page, "ended")
-    await look(page, f"{name}-23-ended-lost")
+    await seen("23-ended-lost")
     await stage.cut(4409)
     await ready(page, "stopped")
-    await look(page, f"{name}-24-replaced")
+    await seen("24-replaced")
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 async def test_agent(open_page: OpenPage, stage: Stage, lang: str) -> None:
-    name = f"agent-{lang}"
+    first = lang == LANGUAGES[0]
     page = await open_page("/agent/", lang=lang, size=DESK)
+
+    async def seen(name: str) -> None:
+        await look(page, f"agent-{lang}-{name}", themes=first)
+
     await ready(page, "sign_in")
-    await look(page, f"{name}-01-sign-in")
+    await seen("01-sign-in")
     stage.answers["POST sign-in"] = (401, {"error": "bad_sign_in"})
     await page.locator("#sign-in-name").fill("lin")
     await page.locator("#sign-in-password").fill("wrong")
     await page.keyboard.press("Enter")
     await page.locator(".notice-danger").wait_for()
-    await look(page, f"{name}-02-sign-in-wrong", sizes=(DESK,))
+    await seen("02-sign-in-wrong")
     stage.answers["POST sign-in"] = (200, views.ME_AGENT)
-    stage.pictures = {0: person("dev-student", 640, 480), 1: person("customer", 640, 480)}
+    stage.pictures = {0: pictures("dev-student"), 1: pictures("customer")}
     await stage.show(views.agent("break"))
     await page.locator("#sign-in-password").fill("right")
     await page.keyboard.press("Enter")
@@ -137,32 +158,32 @@ async def test_agent(open_page: OpenPage, stage: Stage, lang: str) -> None:
     await stage.message("media_offer")
     await stage.show(views.agent("break", media="live", away_reason="asked"))
     await page.locator(".preview .pill-good").wait_for()
-    await look(page, f"{name}-03-break")
+    await seen("03-break")
     await stage.show(views.agent("available", media="live"))
-    await look(page, f"{name}-04-available")
+    await seen("04-available")
     await stage.show(views.agent("reserved", media="live", reservation=views.reservation()))
     await page.locator(".ring-card").wait_for()
-    await look(page, f"{name}-05-ring")
+    await seen("05-ring")
     urgent = views.reservation(urgent=True, reason="airport", epoch=3, note="")
     await stage.show(views.agent("reserved", media="live", reservation=urgent))
-    await look(page, f"{name}-06-ring-urgent", sizes=(DESK,))
+    await seen("06-ring-urgent")
     await stage.show(views.agent("on_call", media="live", call=views.agent_call(urgent=True, reason="airport")))
     await page.locator(".customer .pill-good").wait_for()
     await stage.post(line(1, False, "航班 CA1234 取消了。"), "agent")
     await stage.post(line(2, True, "您好，我帮您查。"), "agent")
-    await look(page, f"{name}-07-call")
+    await seen("07-call")
     paused = views.agent_call(other_paused=True)
     await stage.show(views.agent("on_call", media="live", picture="protected", break_wanted=True, call=paused))
-    await look(page, f"{name}-08-call-paused", sizes=(DESK,))
+    await seen("08-call-paused")
     lost = views.agent_call(other_media="reconnecting")
     await stage.show(views.agent("on_call", media="live", picture="slate", call=lost))
-    await look(page, f"{name}-09-call-lost", sizes=(DESK,))
+    await seen("09-call-lost")
     await stage.show(views.agent("after_call", media="live", ended_reason="customer_lost"))
-    await look(page, f"{name}-10-after")
+    await seen("10-after")
     stage.refuse_sockets = True
     await stage.cut()
     await page.locator(".desk .notice-attention").first.wait_for()
-    await look(page, f"{name}-11-link-lost", sizes=(DESK,))
+    await seen("11-link-lost")
 
 
 async def test_agent_without_camera(open_page: OpenPage, stage: Stage) -> None:
@@ -170,107 +191,42 @@ async def test_agent_without_camera(open_page: OpenPage, stage: Stage) -> None:
     await stage.show(views.agent("break", shift_until_ms=0))
     page = await open_page("/agent/", size=DESK, camera="refused")
     await page.locator(".camera-trouble").wait_for()
-    await look(page, "agent-zh-CN-12-camera-refused")
+    await look(page, "agent-zh-CN-12-camera-refused", themes=True)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 async def test_coordinator(open_page: OpenPage, stage: Stage, lang: str) -> None:
-    name = f"coordinator-{lang}"
+    first = lang == LANGUAGES[0]
     stage.answers["POST sign-in"] = (200, views.ME_COORDINATOR)
     stage.answers["GET agents"] = (200, {"agents": views.AGENTS})
     stage.answers["GET shifts"] = (200, {"shifts": views.shifts()})
     stage.answers["GET records"] = (200, {"records": views.records(), "cursor": "next"})
     stage.answers["GET records/c-1"] = (200, views.records()[0])
-    page = await open_page("/coordinator/", lang=lang, size=DESK)
+    page = await open_page("/coordinator/", lang=lang, size=DESK, camera="refused")
+
+    async def seen(name: str) -> None:
+        await look(page, f"coordinator-{lang}-{name}", themes=first)
+
     await ready(page, "sign_in")
-    await look(page, f"{name}-01-sign-in", sizes=(DESK,))
+    await seen("01-sign-in")
     await page.locator("#sign-in-name").fill("zhou")
     await page.locator("#sign-in-password").fill("right")
     await page.keyboard.press("Enter")
     await stage.message("hello")
     await stage.show(views.wall())
     await page.locator(".tile").first.wait_for()
-    await look(page, f"{name}-02-now")
+    await seen("02-now")
     await page.locator(".tab").nth(1).click()
     await page.locator(".shift-row").first.wait_for()
-    await look(page, f"{name}-03-shifts")
+    await seen("03-shifts")
     stage.answers["POST shifts"] = (409, {"error": "shift_overlaps"})
     await page.locator(".shift-form .button-main").click()
     await page.locator(".shift-form .notice-danger").wait_for()
     await page.locator(".shift-row .button").first.click()
-    await look(page, f"{name}-04-shifts-asks", sizes=(DESK,))
+    await seen("04-shifts-asks")
     await page.locator(".tab").nth(2).click()
     await page.locator(".table tbody tr").first.wait_for()
-    await look(page, f"{name}-05-records")
+    await seen("05-records")
     await page.locator(".table tbody .button").first.click()
     await page.locator(".timeline li").first.wait_for()
-    await look(page, f"{name}-06-record")
-
-
-async def test_dark(open_page: OpenPage, stage: Stage) -> None:
-    page = await open_page("/customer/", color_scheme="dark")
-    await page.locator(".truth-good").wait_for()
-    await look(page, "dark-01-home", sizes=(PHONE,))
-    await page.locator(".start").click()
-    await own_picture(page)
-    await look(page, "dark-02-ready", sizes=(PHONE,))
-    await page.locator(".ready-buttons .button-main").click()
-    await stage.message("join")
-    await stage.show(views.customer("waiting", place=2, estimate_low_min=1, estimate_high_min=3))
-    await ready(page, "waiting")
-    await look(page, "dark-03-waiting", sizes=(PHONE,))
-    await stage.show(views.customer("connected", media="live", picture="protected"))
-    await ready(page, "call")
-    await stage.post(line(1, False, "您好，我是小林。"), "customer")
-    await look(page, "dark-04-call", sizes=(PHONE, DESK))
-    stage.me = views.ME_AGENT
-    await stage.show(views.agent("reserved", reservation=views.reservation()))
-    desk = await open_page("/agent/", size=DESK, color_scheme="dark", camera="refused")
-    await desk.locator(".ring-card").wait_for()
-    await look(desk, "dark-05-ring", sizes=(DESK,))
-    stage.me = views.ME_COORDINATOR
-    await stage.show(views.wall())
-    wall = await open_page("/coordinator/", size=DESK, color_scheme="dark", camera="refused")
-    await wall.locator(".tile").first.wait_for()
-    await look(wall, "dark-06-now", sizes=(DESK,))
-
-
-ZOOMED = {"width": 320, "height": 256}  # 1280 x 1024 at 400 %
-
-
-@pytest.mark.parametrize(
-    ("name", "size", "more"), [("zoom", ZOOMED, {}), ("forced", PHONE, {"forced_colors": "active"})]
-)
-async def test_seen_otherwise(
-    open_page: OpenPage, stage: Stage, name: str, size: dict[str, int], more: dict[str, str]
-) -> None:
-    """Large letters in a small window, and the colours of the person's own system."""
-    page = await open_page("/customer/", size=size, **more)
-    await page.locator(".truth-good").wait_for()
-    await look(page, f"{name}-01-home", sizes=(size,))
-    await page.locator(".start").click()
-    await own_picture(page)
-    await look(page, f"{name}-02-ready", sizes=(size,))
-    await page.locator(".ready-buttons .button-main").click()
-    await stage.message("join")
-    await stage.show(views.customer("ringing", place=1))
-    await ready(page, "waiting")
-    await look(page, f"{name}-03-ringing", sizes=(size,))
-    await stage.show(views.customer("connected", media="live", picture="protected"))
-    await ready(page, "call")
-    await stage.post(line(1, False, "您好，我是小林。"), "customer")
-    await look(page, f"{name}-04-call", sizes=(size,))
-    # Every control can be reached, if by scrolling.
-    await page.locator(".bar:not(.question) .button-end").click()
-    await page.locator(".question .button-end").click()
-    await ready(page, "ended")
-    stage.me = views.ME_AGENT
-    await stage.show(views.agent("reserved", reservation=views.reservation(urgent=True, reason="car")))
-    desk = await open_page("/agent/", size=size, camera="refused", **more)
-    await desk.locator(".ring-card").wait_for()
-    await look(desk, f"{name}-05-ring", sizes=(size,))
-    stage.me = views.ME_COORDINATOR
-    await stage.show(views.wall())
-    wall = await open_page("/coordinator/", size=size, camera="refused", **more)
-    await wall.locator(".tile").first.wait_for()
-    await look(wall, f"{name}-06-now", sizes=(size,))
+    await seen("06-record")
