@@ -33,7 +33,7 @@ class Wake(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class CallRouteInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """The two legs of an active call, as far as they are known ("" and () where they are not)."""
+    """The two legs of an active call, as far as they are known ("" where they are not)."""
 
     call: str
     epoch: int
@@ -41,12 +41,8 @@ class CallRouteInfo(msgspec.Struct, frozen=True, kw_only=True):
     agent: str
     customer_leg: str
     customer_worker: str
-    customer_leg_state: str
-    customer_codecs: tuple[str, ...]
     agent_leg: str
     agent_worker: str
-    agent_leg_state: str
-    agent_codecs: tuple[str, ...]
 
 
 class LegInfo(msgspec.Struct, frozen=True, kw_only=True):

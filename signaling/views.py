@@ -196,12 +196,8 @@ def route(snap: PersonSnapshot) -> CallRouteInfo | None:
         agent=snap.call.agent,
         customer_leg=customer.leg if joined else "",
         customer_worker=customer.leg_worker if joined else "",
-        customer_leg_state=customer.leg_state if joined else "inviting",
-        customer_codecs=tuple(filter(None, customer.codecs.split(","))),
         agent_leg=agent.leg,
         agent_worker=agent.leg_worker,
-        agent_leg_state=agent.leg_state,
-        agent_codecs=tuple(filter(None, agent.codecs.split(","))),
     )
 
 

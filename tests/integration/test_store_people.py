@@ -292,7 +292,6 @@ async def test_routes_follow_the_legs(desk: Desk) -> None:
         route = await store.route(person)
         assert route is not None
         assert (route.call, route.epoch, route.customer_leg, route.agent_leg) == (call, 2, "lc", "la")
-        assert route.customer_codecs == ("video/VP8",)
     leg = await store.leg("a1")
     assert leg is not None
     assert (leg.leg, leg.worker, leg.state) == ("la", "w1", "connecting")
