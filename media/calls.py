@@ -30,9 +30,6 @@ class CallTable:
     def route(self, call_id: str) -> CallRoute | None:
         return self._open.get(call_id)
 
-    def routes(self) -> tuple[CallRoute, ...]:
-        return tuple(self._open.values())
-
     def check_open(self, route: CallRoute) -> None:
         """Make sure that a route may be opened.
 
