@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SIGNING = ROOT.parent / "shared" / "data" / "signing"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 LEAK_GRACE_S = 1.0
+TIERS = ("browser", "faults", "integration", "unit")
 
 # In CI a skipped test counts as a failed one, unless its reason begins with one of these.
 STRICT = os.environ.get("CI_STRICT") == "1"
@@ -42,11 +43,17 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # Several processes take a file each, from the top: what is long comes first and what is short evens it out.
+    items.sort(key=lambda item: TIERS.index(item.path.relative_to(ROOT / "tests").parts[0]) if _is_ours(item) else 0)
     if find_chromium() is None:
         reason = "Chromium is not installed; on Debian: apt-get install chromium fonts-noto-cjk"
         for item in items:
             if item.get_closest_marker("browser"):
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _is_ours(item: pytest.Item) -> bool:
+    return item.path.is_relative_to(ROOT / "tests")
 
 
 @pytest.hookimpl(wrapper=True)
