@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from media.assembler import Assembler, EncodedFrame
 from media.loss import KeyFrameRequests, LossTracker
@@ -12,20 +12,23 @@ from media.sources import Feedback
 
 
 class AgentCamera:
-    """Turns one incoming stream into frames for the blur leg, and asks its sender for what is missing."""
+    """Turns one incoming stream into frames for the blur leg, and asks its sender for what is missing.
+
+    `on_frames` gets what one packet made whole: one frame as a rule, more when a lost packet had held them back.
+    """
 
     def __init__(
         self,
         clock_hz: int,
         feedback: Feedback,
-        on_frame: Callable[[EncodedFrame], None],
+        on_frames: Callable[[Sequence[EncodedFrame]], None],
         now_ms: Callable[[], float],
     ) -> None:
         self.reception: Reception | None = None
         self.frames = 0
         self._clock_hz = clock_hz
         self._feedback = feedback
-        self._on_frame = on_frame
+        self._on_frames = on_frames
         self._now_ms = now_ms
         self._timestamp = 0
         self._assembler: Assembler | None = None
@@ -51,12 +54,16 @@ class AgentCamera:
         action = self._loss.add(sequence, now_ms)
         if action.nack:
             self._feedback.ask_again(packet.ssrc, action.nack)
-        for frame in assembler.add(sequence, self._timestamp, packet.marker, packet.payload):
-            self.frames += 1
-            if frame.key:
-                self._key_frames.arrived()
-                self._loss.forget_before(assembler.next_sequence or 0)
-            self._on_frame(frame)
+        frames = assembler.add(sequence, self._timestamp, packet.marker, packet.payload)
+        if not frames:
+            return
+        self.frames += len(frames)
+        if any(frame.key for frame in frames):
+            self._loss.forget_before(assembler.next_sequence or 0)
+            self._key_frames.settled()
+        elif not self._loss.pending:
+            self._key_frames.settled()  # what was missing came after all: a key frame would only cost bits
+        self._on_frames(frames)
 
     def tick(self, now_ms: float, round_trip_ms: float) -> None:
         """Ask again for what is missing, as often as the limits allow."""

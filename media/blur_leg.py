@@ -2,6 +2,9 @@
 
 Every frame is decoded (the next one refers to it); only the newest is protected and encoded, and a frame that comes
 while the thread is busy waits for it alone. So delay cannot grow: what cannot be shown in time is dropped.
+
+Frames that a lost packet had held back come all at once. They are movements of a sign, and the thread is faster than
+the camera: they are all shown, one after the other, unless that takes longer than `CATCH_UP_MS`.
 """
 
 from __future__ import annotations
@@ -31,6 +34,7 @@ log = structlog.get_logger(__name__)
 MAX_WAITING: Final = 30
 PREVIEW_INTERVAL_TICKS: Final = VIDEO_CLOCK_HZ // 15
 CLOSE_TIMEOUT_S: Final = 3.0
+CATCH_UP_MS: Final = 500.0
 
 
 class BlurStage(Protocol):
@@ -132,23 +136,26 @@ class BlurLeg:
         self._now_ms = now_ms
         self._waiting: list[EncodedFrame] = []
         self._running: asyncio.Future[_Outcome] | None = None
+        self._catch_up_until_ms: float | None = None
         self._key_frames = KeyFrameRequests()
         self._key_due = False
         self._shown_at: int | None = None
         self._last_state: tuple[PictureState, str] | None = None
         self._closed = False
 
-    def receive(self, frame: EncodedFrame) -> None:
-        """Take the next frame of the agent's camera."""
+    def receive(self, frames: Sequence[EncodedFrame]) -> None:
+        """Take the next frames of the agent's camera; more than one when they came at once."""
         if self._closed:
             return
-        if len(self._waiting) >= MAX_WAITING:
+        if len(self._waiting) + len(frames) > MAX_WAITING:
             # The thread hangs or is hopelessly late: begin again with a key frame.
             self.dropped += len(self._waiting)
             self._waiting.clear()
             self._on_key_needed()
             return
-        self._waiting.append(frame)
+        self._waiting.extend(frames)
+        if len(frames) > 1:
+            self._catch_up_until_ms = self._now_ms() + CATCH_UP_MS
         self._run()
 
     def want_key_frame(self, new_viewer: bool) -> None:
@@ -177,7 +184,7 @@ class BlurLeg:
     def _run(self) -> None:
         if self._running is not None or not self._waiting:
             return
-        frames, self._waiting = self._waiting, []
+        frames = self._next_frames()
         self._key_due |= self._key_frames.due(self._now_ms())
         show = self.watched and (self._key_due or self._is_time(frames[-1].timestamp))
         order = _Order(show, self._key_due, self.codec, self.bitrate_bps)
@@ -187,6 +194,15 @@ class BlurLeg:
         started_ms = self._now_ms()
         self._running = asyncio.get_running_loop().run_in_executor(self._executor, self._pipeline.run, frames, order)
         self._running.add_done_callback(lambda future: self._done(future, order, started_ms))
+
+    def _next_frames(self) -> list[EncodedFrame]:
+        """Take all that wait, of which the newest is shown; one by one while a burst is being caught up with."""
+        until_ms = self._catch_up_until_ms
+        count = 1 if until_ms is not None and self._now_ms() < until_ms else len(self._waiting)
+        frames, self._waiting = self._waiting[:count], self._waiting[count:]
+        if not self._waiting:
+            self._catch_up_until_ms = None
+        return frames
 
     def _is_time(self, timestamp: int) -> bool:
         """Outside a call only some frames are shown. Half a frame of slack keeps the rate even."""
@@ -223,7 +239,7 @@ class BlurLeg:
                 self._on_state(outcome.state, outcome.reason)
         if outcome.encoded is not None:
             if outcome.encoded.key:
-                self._key_frames.arrived()
+                self._key_frames.settled()
             self.delays_ms.append(self._now_ms() - started_ms)
             self._on_encoded(outcome.encoded)
         elif order.key:

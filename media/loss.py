@@ -114,6 +114,6 @@ class KeyFrameRequests:
         self._asked_ms = now_ms
         return True
 
-    def arrived(self) -> None:
-        """A key frame came: nobody waits any more."""
+    def settled(self) -> None:
+        """A key frame came, or what was missing: nobody waits any more."""
         self._wanted = False

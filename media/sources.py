@@ -151,7 +151,7 @@ class ForwardedPicture(_Fanout):
         if action.nack and self._viewers:
             self._feedback.ask_again(packet.ssrc, action.nack)
         if starts_key:
-            self._key_frames.arrived()
+            self._key_frames.settled()
             self._loss.forget_before(sequence)
         elif restarted and self._viewers:
             self.want_key_frame(new_viewer=True)

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from media.assembler import EncodedFrame
-from media.blur_leg import MAX_WAITING, BlurLeg
+from media.blur_leg import CATCH_UP_MS, MAX_WAITING, BlurLeg
 from media.decoder import PictureDecoder
 from media.encoder import EncodedPicture, PictureEncoder
 from media.negotiation import H264, VP8
@@ -40,6 +40,7 @@ class Bench:
         self.stage = stage
         self.encoded: list[EncodedPicture] = []
         self.keys_needed = 0
+        self.later_ms = 0.0
         self.states: list[tuple[PictureState, str]] = []
         loop = asyncio.get_running_loop()
         self.leg = BlurLeg(
@@ -49,7 +50,7 @@ class Bench:
             on_encoded=self.encoded.append,
             on_key_needed=self._key_needed,
             on_state=lambda state, reason: self.states.append((state, reason)),
-            now_ms=lambda: loop.time() * 1000,
+            now_ms=lambda: loop.time() * 1000 + self.later_ms,
         )
         self.leg.watched = self.leg.full_rate = True
 
@@ -59,7 +60,7 @@ class Bench:
     async def show(self, frames: list[EncodedFrame]) -> None:
         """Give frames one by one, each when the one before is through."""
         for frame in frames:
-            self.leg.receive(frame)
+            self.leg.receive([frame])
             await until(lambda: self.leg._running is None and not self.leg._waiting, "the frame is through")
 
     def numbers(self) -> list[int]:
@@ -110,15 +111,47 @@ async def test_a_slow_stage_drops_frames_and_shows_the_newest(make: Make) -> Non
 
     bench = make(InvertingStage(wait))
     frames = camera_frames(20)
-    bench.leg.receive(frames[0])
+    bench.leg.receive([frames[0]])
     await until(started.is_set, "the stage has begun")
     for frame in frames[1:]:
-        bench.leg.receive(frame)
+        bench.leg.receive([frame])
     go.set()
     await until(lambda: len(bench.encoded) == 2, "two frames are out")
 
     assert bench.numbers() == [0, 19], "all were decoded, only the newest was shown"
     assert bench.leg.dropped == 18
+
+
+async def test_frames_that_a_loss_held_back_are_all_shown(make: Make) -> None:
+    bench = make(InvertingStage())
+    frames = camera_frames(12)
+    await bench.show(frames[:1])
+    bench.leg.receive(frames[1:11])
+    bench.leg.receive(frames[11:])
+    await until(lambda: len(bench.encoded) == 12, "all are out")
+
+    assert bench.numbers() == list(range(12)), "in order, and the one that came meanwhile as well"
+    assert bench.leg.dropped == 0
+
+
+async def test_a_thread_that_cannot_catch_up_in_time_goes_on_with_the_newest(make: Make) -> None:
+    go, started = threading.Event(), threading.Event()
+
+    def wait(_: RawPicture) -> None:
+        started.set()
+        assert go.wait(10)
+
+    bench = make(InvertingStage(wait))
+    frames = camera_frames(12)
+    bench.leg.receive(frames[:6])
+    await until(started.is_set, "the stage has begun")
+    bench.leg.receive(frames[6:])
+    bench.later_ms = CATCH_UP_MS
+    go.set()
+    await until(lambda: len(bench.encoded) == 2, "two frames are out")
+    await bench.show(camera_frames(1))
+
+    assert bench.numbers() == [0, 11, 0], "then a frame at a time again"
 
 
 async def test_a_stage_that_hangs_costs_bounded_memory_and_nothing_leaves(make: Make) -> None:
@@ -129,7 +162,7 @@ async def test_a_stage_that_hangs_costs_bounded_memory_and_nothing_leaves(make: 
 
     bench = make(InvertingStage(hang))
     for frame in camera_frames(MAX_WAITING * 3):
-        bench.leg.receive(frame)
+        bench.leg.receive([frame])
         assert len(bench.leg._waiting) <= MAX_WAITING
 
     assert bench.encoded == []
@@ -228,7 +261,7 @@ async def test_closing_twice_frees_the_stage_and_takes_no_more_frames(make: Make
     await bench.show(frames[:1])
     await bench.leg.close()
     await bench.leg.close()
-    bench.leg.receive(frames[1])
+    bench.leg.receive([frames[1]])
 
     assert bench.stage.closed.is_set()
     assert len(bench.encoded) == 1

@@ -120,7 +120,7 @@ def test_the_first_request_goes_out_at_once_and_later_ones_once_a_second() -> No
 def test_nothing_is_asked_for_when_the_key_frame_has_come() -> None:
     requests = KeyFrameRequests()
     requests.want(0)
-    requests.arrived()
+    requests.settled()
 
     assert not requests.due(5000)
     assert requests.want(5000)
@@ -129,7 +129,7 @@ def test_nothing_is_asked_for_when_the_key_frame_has_come() -> None:
 def test_a_wish_within_the_second_is_kept_until_its_end() -> None:
     requests = KeyFrameRequests()
     requests.want(0)
-    requests.arrived()
+    requests.settled()
 
     assert not requests.want(300)
     assert requests.wanted

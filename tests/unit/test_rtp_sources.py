@@ -326,7 +326,7 @@ def test_sound_goes_on_evenly_when_its_sender_starts_anew() -> None:
 
 def agent_frames(way: Way) -> tuple[AgentCamera, Camera, list[EncodedFrame]]:
     frames: list[EncodedFrame] = []
-    made = AgentCamera(CLOCK_HZ, way, frames.append, way.now_ms)
+    made = AgentCamera(CLOCK_HZ, way, frames.extend, way.now_ms)
     return made, Camera(lambda packet: made.receive(VP8, packet, way.now)), frames
 
 
@@ -358,6 +358,39 @@ def test_a_repaired_packet_completes_the_frames_behind_it() -> None:
     assert len(frames) == 1
     made.receive(VP8, lost, way.now, repaired=True)
     assert len(frames) == 3
+
+
+def test_no_key_frame_is_asked_for_once_all_that_was_missing_came() -> None:
+    way = Way()
+    made, camera, _ = agent_frames(way)
+    camera.send(key=True)
+    lost = camera.send(lose=True)
+    camera.send()
+    way.now += 200
+    made.tick(way.now, 50)
+    assert way.key_frames == 1, "two round trips are over"
+    made.receive(VP8, lost, way.now, repaired=True)
+    way.now += 2000
+    made.tick(way.now, 50)
+
+    assert way.key_frames == 1
+
+
+def test_a_key_frame_is_asked_for_again_while_something_is_missing() -> None:
+    way = Way()
+    made, camera, _ = agent_frames(way)
+    camera.send(key=True)
+    lost = camera.send(lose=True)
+    camera.send()
+    camera.send(lose=True)
+    camera.send()
+    way.now += 200
+    made.tick(way.now, 50)
+    made.receive(VP8, lost, way.now, repaired=True)
+    way.now += 1000
+    made.tick(way.now, 50)
+
+    assert way.key_frames == 2
 
 
 def test_a_decoder_without_references_gets_a_key_frame_next() -> None:
