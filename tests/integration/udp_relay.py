@@ -16,10 +16,14 @@ _CANDIDATE = re.compile(r"(a=candidate:\S+ 1 udp \d+) (\S+) (\d+) typ host")
 
 @dataclass(frozen=True)
 class Datagram:
-    """One datagram on its way; `packet` is its RTP header, in the clear also under SRTP, or None."""
+    """One datagram on its way; `packet` is its RTP header, in the clear also under SRTP, or None.
+
+    `feedback` tells that it is RTCP: reports, and requests for packets and key frames.
+    """
 
     to_engine: bool
     packet: RtpPacket | None
+    feedback: bool = False
 
 
 Lose = Callable[[Datagram], bool]
@@ -30,12 +34,12 @@ def nothing(datagram: Datagram) -> bool:
 
 
 def random_loss(share: float, *, to_engine: bool | None = None, seed: int = 1) -> Lose:
-    """Lose media packets by chance, the same ones in every run; connectivity checks and handshakes pass."""
+    """Lose media packets and feedback by chance, by the same dice in every run; checks and handshakes pass."""
     dice = random.Random(seed)
 
     def lose(datagram: Datagram) -> bool:
         wanted = to_engine is None or datagram.to_engine is to_engine
-        return wanted and datagram.packet is not None and dice.random() < share
+        return wanted and (datagram.packet is not None or datagram.feedback) and dice.random() < share
 
     return lose
 
@@ -69,6 +73,12 @@ class UdpRelay:
         self._engine = (found.group(2), int(found.group(3)))
         return _CANDIDATE.sub(rf"\1 {host} {port} typ host", answer)
 
+    def back(self, offer: str) -> str:
+        """Put the relay's other address where the client's was, for an answerer that reaches out by itself."""
+        assert self._back is not None
+        host, port = self._back.get_extra_info("sockname")
+        return _CANDIDATE.sub(rf"\1 {host} {port} typ host", offer)
+
     def close(self) -> None:
         for side in (self._front, self._back):
             if side is not None:
@@ -82,7 +92,7 @@ class UdpRelay:
         self._pass(data, to_engine=False)
 
     def _pass(self, data: bytes, *, to_engine: bool) -> None:
-        if self.dead or self.lose(Datagram(to_engine, _rtp_header(data))):
+        if self.dead or self.lose(Datagram(to_engine, _rtp_header(data), _is_feedback(data))):
             self.lost += 1
             return
         self.passed += 1
@@ -103,6 +113,10 @@ class _Side(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
         self._receive(data, (addr[0], addr[1]))
+
+
+def _is_feedback(data: bytes) -> bool:
+    return len(data) > 1 and 128 <= data[0] <= 191 and 192 <= data[1] <= 223  # RFC 5761, section 4
 
 
 def _rtp_header(data: bytes) -> RtpPacket | None:
