@@ -92,7 +92,7 @@ class RunningService:
             except queue.Empty:
                 raise AssertionError(f"not ready in time; it said:\n{self.everything()}") from None
             assert line is not None, f"it ended instead of starting; it said:\n{self.everything()}"
-            found = re.search(r"customers:\s+(http://\S+)/customer/", line)
+            found = re.search(r"customers:\s+(https?://\S+)/customer/", line)
             if found:
                 self.address = found[1]
             if line.startswith("The first coordinator"):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import gc
 import os
 import socket
@@ -44,7 +45,15 @@ PASSED_ON: dict[str, Any] = {
 
 
 @app.command()
-def run(host: Host = None, port: Port = None, data: Data = None, workers: Workers = None) -> None:
+def run(
+    host: Host = None,
+    port: Port = None,
+    data: Data = None,
+    workers: Workers = None,
+    lan: Annotated[
+        bool, typer.Option("--lan", help="Serve the phones of this private network, by HTTPS; prints codes to scan.")
+    ] = False,
+) -> None:
     """Start everything on this machine: Valkey (unless REDIS_URL is set), the web node and media workers."""
     with telling_errors():
         from rich.console import Console
@@ -54,11 +63,18 @@ def run(host: Host = None, port: Port = None, data: Data = None, workers: Worker
 
         loaded = settings.load(host=host, port=port, data_dir=data, media_workers=workers)
         logs.configure(loaded.log_format, loaded.log_level, process="supervisor")
+        network = None
+        if lan:
+            from video_service.lan import open_lan
+
+            network = open_lan(loaded, host)
+            loaded = dataclasses.replace(loaded, host=network.address)
         for name in settings.unknown_variables(os.environ):
             typer.echo(f"{name} is no setting; see .env.example for their names.", err=True)
 
         async def supervise() -> int:
-            return await Supervisor(loaded, Console(highlight=False, soft_wrap=True, markup=False)).run()
+            console = Console(highlight=False, soft_wrap=True, markup=False)
+            return await Supervisor(loaded, console, lan=network).run()
 
         raise typer.Exit(asyncio.run(supervise()))
 
@@ -95,6 +111,8 @@ def web(
                     drain=drain,
                     max_message_bytes=MAX_MESSAGE_BYTES,
                     trusted_proxies=loaded.trusted_proxies,
+                    tls_cert=loaded.tls_cert,
+                    tls_key=loaded.tls_key,
                 )
             )
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
+import ssl
 from pathlib import Path
 
 from video_service import valkey
@@ -12,12 +14,17 @@ PROBE_TIMEOUT_S = 1.5
 BODY_BYTES = 4096
 
 
-async def http_get(host: str, port: int, path: str) -> tuple[int, bytes]:
-    """Return the status and the beginning of the body that the web node answers, or 0 when it does not in time."""
+async def http_get(host: str, port: int, path: str, *, tls: bool = False) -> tuple[int, bytes]:
+    """Return the status and the beginning of the body that the web node answers, or 0 when it does not in time.
+
+    With `tls` it speaks HTTPS and takes any certificate: it asks the process that it has started, on this machine.
+    """
     writer: asyncio.StreamWriter | None = None
     try:
         async with asyncio.timeout(PROBE_TIMEOUT_S):
-            reader, writer = await asyncio.open_connection(_reachable(host), port)
+            reader, writer = await asyncio.open_connection(
+                _reachable(host), port, ssl=_any_certificate() if tls else None
+            )
             request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
             writer.write(request.encode())
             await writer.drain()
@@ -30,6 +37,14 @@ async def http_get(host: str, port: int, path: str) -> tuple[int, bytes]:
             writer.close()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
+
+
+@functools.cache
+def _any_certificate() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 async def valkey_answers(socket: Path) -> bool:

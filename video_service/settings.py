@@ -43,6 +43,10 @@ class Settings:
     trusted_proxies: Annotated[
         tuple[str, ...], Says("Addresses of proxies whose X-Forwarded-* headers are believed.")
     ] = ()
+    tls_cert: Annotated[
+        str, Says("PEM file of the certificate for HTTPS by the web node itself; empty is HTTP, for a proxy in front.")
+    ] = ""
+    tls_key: Annotated[str, Says("PEM file of the key to that certificate.")] = ""
     data_dir: Annotated[Path, Says("Folder for everything that the service keeps on this machine.")] = Path("var")
     redis_url: Annotated[
         str, Says("Redis or Valkey that keeps all state; empty starts the embedded Valkey (`run` only).", secret=True)
@@ -293,6 +297,8 @@ def _check_together(settings: Settings) -> None:
             "VIDEO_SERVICE_MEDIA_TLS_KEY: orders between machines travel encrypted."
         )
     _check_turn(settings)
+    if bool(settings.tls_cert) != bool(settings.tls_key):
+        raise BadSetting("VIDEO_SERVICE_TLS_CERT and VIDEO_SERVICE_TLS_KEY go together: both, or neither.")
     if settings.public_url and re.fullmatch(r"https?://[^\s/]+", settings.public_url) is None:
         raise BadSetting("VIDEO_SERVICE_PUBLIC_URL must be like https://calls.example.org, without a path.")
 

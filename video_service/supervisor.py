@@ -11,14 +11,12 @@ import asyncio
 import contextlib
 import os
 import secrets
-import shlex
 import signal
 import socket
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 import structlog
@@ -27,13 +25,17 @@ from rich.console import Console
 
 from media.registry import Registry
 from media.worker import socket_path
-from video_service import redis_client, settings_text, sockets
+from video_service import ready_text, redis_client, settings_text, sockets
 from video_service.child import PARENT_FD
 from video_service.errors import ServiceError
 from video_service.probes import http_get, valkey_answers, valkey_lives
 from video_service.settings import Settings
 from video_service.supervised import PROBE_S, ChildPlan, SupervisedChild
 from video_service.valkey import EmbeddedValkey
+
+if TYPE_CHECKING:
+    from video_service.lan import Lan  # brings libraries that nothing else needs
+    from video_service.lan_page import LanPage
 
 log = structlog.get_logger(__name__)
 
@@ -77,11 +79,14 @@ class _Parts:
 class Supervisor:
     """Runs the service of one machine. `run` returns the exit status."""
 
-    def __init__(self, settings: Settings, console: Console) -> None:
+    def __init__(self, settings: Settings, console: Console, *, lan: Lan | None = None) -> None:
+        """`lan` serves this machine's private network, too; its address is the host of `settings`."""
         self._settings = settings
+        self._lan = lan
         self._console = console
         self._stop = asyncio.Event()
         self._signals = 0
+        self._lan_page: LanPage | None = None
         self._children: list[SupervisedChild] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -105,7 +110,8 @@ class Supervisor:
             try:
                 self._say("Starting ...")
                 if await self._start(parts):
-                    self._say_ready(listener)
+                    await self._open_lan()
+                    self._say_ready()
                     await self._wait()
             finally:
                 await self._drain(parts)
@@ -138,6 +144,8 @@ class Supervisor:
             media_advertise="",
             log_format=_log_form(self._settings),
         )
+        if self._lan is not None:
+            settings = self._lan.settings(settings)
         self._settings = settings
         environment = _environment(settings) | {PARENT_FD: str(parent_fd)}
         # Servers' peers use no TURN or STUN server, so workers do not learn of any.
@@ -206,7 +214,14 @@ class Supervisor:
         finally:
             stopped.cancel()
 
+    async def _open_lan(self) -> None:
+        if self._lan is not None:
+            self._lan_page = self._lan.page(self._settings)
+            await self._lan_page.start()
+
     async def _drain(self, parts: _Parts) -> None:
+        if self._lan_page is not None:
+            await self._lan_page.close()
         await parts.web.stop()
         await asyncio.gather(*(child.stop() for child in parts.media))
         if parts.valkey is not None:
@@ -217,14 +232,14 @@ class Supervisor:
         for child in parts.media:
             socket_path(self._settings, child.plan.name.removeprefix("media ")).unlink(missing_ok=True)
 
-    def _say_ready(self, listener: socket.socket) -> None:
-        settings = self._settings
-        address = settings.public_url or f"http://{_shown(settings.host)}:{listener.getsockname()[1]}"
+    def _say_ready(self) -> None:
         self._say("The service is ready. Ctrl-C stops it.", "bold green")
-        for page, who in (("customer", "customers"), ("agent", "agents"), ("coordinator", "coordinators")):
-            self._say(f"  {who + ':':<14}{address}/{page}/")
-        data = "" if settings.data_dir == Path("var") else f" --data {shlex.quote(str(settings.data_dir))}"
-        self._say(f"The first coordinator: video-service users add NAME --role coordinator{data}")
+        for line in ready_text.pages(self._settings):
+            self._say(line)
+        if self._lan_page is not None:
+            for line in self._lan_page.says():
+                self._say(line)
+        self._say(ready_text.first_coordinator(self._settings))
 
     def _say(self, line: str, style: str = "") -> None:
         """Tell the person at the terminal, who may have closed it."""
@@ -283,14 +298,14 @@ async def _leases(settings: Settings) -> set[str]:
 
 
 async def _web_says(settings: Settings, path: str) -> bool:
-    status, _ = await http_get(settings.host, settings.port, path)
+    status, _ = await http_get(settings.host, settings.port, path, tls=bool(settings.tls_cert))
     return status == 200
 
 
 async def _web_has_media(settings: Settings) -> None:
     """Wait until the web node reached a media worker: both are ready, and a moment later they know each other."""
     while True:
-        _, body = await http_get(settings.host, settings.port, "/readyz")
+        _, body = await http_get(settings.host, settings.port, "/readyz", tls=bool(settings.tls_cert))
         with contextlib.suppress(msgspec.DecodeError):
             if msgspec.json.decode(body, type=_Ready).parts.get("media") == "ok":
                 return
@@ -317,9 +332,3 @@ def _log_form(settings: Settings) -> str:
     if settings.log_format != "auto":
         return settings.log_format
     return "console" if sys.stderr.isatty() else "json"
-
-
-def _shown(host: str) -> str:
-    """Return the address under which a person at this machine reaches a server on `host`."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"[{host}]" if ":" in host else host

@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import structlog
 import uvicorn
 
 from video_service.child import on_stop
+from video_service.errors import ServiceError
 
 log = structlog.get_logger(__name__)
 
@@ -23,6 +25,12 @@ DRAIN_S = 1.5
 CLOSE_S = 1
 
 Drain = Callable[[bool], Awaitable[None]]
+
+
+class TlsUnusable(ServiceError):
+    """The files of VIDEO_SERVICE_TLS_CERT and VIDEO_SERVICE_TLS_KEY cannot be read, or do not belong together."""
+
+    code: ClassVar[str] = "tls_unusable"
 
 
 class _Server(uvicorn.Server):
@@ -35,12 +43,22 @@ class _Server(uvicorn.Server):
 
 
 async def serve(
-    app: Any, listener: socket.socket, *, drain: Drain, max_message_bytes: int, trusted_proxies: tuple[str, ...] = ()
+    app: Any,
+    listener: socket.socket,
+    *,
+    drain: Drain,
+    max_message_bytes: int,
+    trusted_proxies: tuple[str, ...] = (),
+    tls_cert: str = "",
+    tls_key: str = "",
 ) -> int:
     """Serve `app` on `listener` until told to stop; return the exit status.
 
     `drain` has `DRAIN_S` seconds; its argument is true for a signal, false when the supervisor is gone. A second signal
-    ends the wait for anything.
+    ends the wait for anything. `tls_cert` and `tls_key` are PEM files; without them it speaks plain HTTP.
+
+    Raises:
+        TlsUnusable: one of the two files cannot be read, or they do not belong together.
     """
     config = uvicorn.Config(
         app,
@@ -55,7 +73,13 @@ async def serve(
         proxy_headers=bool(trusted_proxies),
         forwarded_allow_ips=list(trusted_proxies),
         timeout_graceful_shutdown=CLOSE_S,
+        ssl_certfile=tls_cert or None,
+        ssl_keyfile=tls_key or None,
     )
+    try:
+        config.load()
+    except (OSError, ssl.SSLError) as error:
+        raise TlsUnusable(reason=type(error).__name__) from error
     server = _Server(config)
     told = asyncio.Event()
     by_signal = False
