@@ -6,8 +6,7 @@ about every picture that is released. The same decoder reads the raw pictures: t
 
 from __future__ import annotations
 
-import threading
-import time
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -17,17 +16,13 @@ import numpy as np
 import pytest
 
 from media.compositor import YuvCompositor
-from media.gate import PictureChange
-from media.mask_source import ThreadedMasks
-from media.picture import ProtectedPicture, RawPicture, require_protected
-from media.stage import BlurSettings, BlurStage, mask_maker
-from tests.blur_room import FAULTS, SHAPE, GoodSegmenter, Hang, VirtualClock, reads_code, room
+from media.picture import RawPicture
+from tests.blur_rig import HANGS, KINDS, LANDSCAPE, ODD, PORTRAIT, Rig, call, play
+from tests.blur_room import FAULTS, SHAPE, reads_code, room
 from video_service.media_plane import PictureState
 
 pytestmark = pytest.mark.integration
 
-STEP_MS: Final = 1000 / 30
-LANDSCAPE, PORTRAIT, ODD = (320, 240), (240, 320), (321, 239)
 FRAMES: Final = 50  # of each scene
 
 
@@ -49,48 +44,6 @@ SCENES = {
     "change of resolution": Scene(range(20, 30), {0: LANDSCAPE, 20: ODD}),
     "change of rotation": Scene(range(24, 34), {0: LANDSCAPE, 25: PORTRAIT, 40: LANDSCAPE}),
 }
-KINDS: Final = [*FAULTS, "hangs"]
-
-
-class Rig:
-    """A stage on its own thread, with a segmenter that fails and time that stands still between pictures."""
-
-    def __init__(self) -> None:
-        self.clock, self.segmenter = VirtualClock(), GoodSegmenter()
-        self.hang: Hang | None = None
-        self.told: list[PictureChange] = []
-        settings = BlurSettings(budget_ms=60_000)
-        self.masks = ThreadedMasks(mask_maker(self.segmenter, settings), settings.budget_ms, self._wait)
-        self.stage = BlurStage(self.masks, YuvCompositor(), self.clock, settings, self.told.append)
-
-    def _wait(self, event: threading.Event, seconds: float) -> bool:
-        """The deadline: reached at once for a segmenter that is known to hang, and never for one that is not."""
-        return event.wait(0 if self.hang else seconds)
-
-    def process(self, picture: RawPicture) -> ProtectedPicture:
-        self.clock.advance(STEP_MS)
-        return require_protected(self.stage.process(picture))
-
-    def begin(self, kind: str) -> None:
-        if kind == "hangs":
-            self.hang = Hang()
-        self.segmenter.fault = self.hang or FAULTS[kind][0]
-
-    def end(self) -> None:
-        if self.hang:
-            assert self.hang.entered.wait(30)
-        self.segmenter.fault = None
-        if self.hang:
-            self.hang.let_go.set()
-            end_s = time.monotonic() + 30
-            while self.masks.busy:
-                assert time.monotonic() < end_s, "the segmenter has not come back"
-                time.sleep(0.001)
-            self.hang = None
-
-    def close(self) -> None:
-        self.end()
-        self.stage.close()
 
 
 @pytest.fixture
@@ -140,6 +93,19 @@ def test_no_picture_shows_the_code(rig: Rig, kind: str, scene: Scene) -> None:
     assert states == covered
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_whatever_happens_in_a_call_no_picture_shows_the_code(rig: Rig, seed: int) -> None:
+    read, wrong = [], []
+    for frame, moment in enumerate(call(random.Random(seed), 250, (LANDSCAPE, PORTRAIT, ODD))):
+        play(rig, moment)
+        released = rig.process(room(*moment.size, frame_id=frame + 1))
+        if released.state is not rig.expected() or (released.width, released.height) != moment.size:
+            wrong.append((frame, moment, released.state))
+        if reads_code(released.planes.y) or (frame % 8 == 0 and reads_code(released.planes.y, stretched=True)):
+            read.append((frame, moment))
+    assert (read, wrong) == ([], [])
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_more_than_two_seconds_of_it_end_in_the_slate_and_one_good_mask_ends_that(rig: Rig, kind: str) -> None:
     rig.process(room(frame_id=1))
@@ -148,7 +114,7 @@ def test_more_than_two_seconds_of_it_end_in_the_slate_and_one_good_mask_ends_tha
     rig.end()
     assert states == [PictureState.PROTECTED] * 60 + [PictureState.SLATE] * 10
     assert rig.process(room(frame_id=100)).state is PictureState.CLEAR
-    reason = "late" if kind == "hangs" else FAULTS[kind][1]
+    reason = "late" if kind == HANGS else FAULTS[kind][1]
     assert [(change.state, change.reason) for change in rig.told] == [
         (PictureState.CLEAR, ""),
         (PictureState.PROTECTED, reason),
@@ -171,7 +137,7 @@ def test_what_leaves_for_the_encoder_is_what_was_looked_at(rig: Rig) -> None:
 
 def test_a_late_mask_of_another_size_is_not_used_after_a_rotation(rig: Rig) -> None:
     rig.process(room(*LANDSCAPE, frame_id=1))
-    rig.begin("hangs")
+    rig.begin(HANGS)
     assert rig.process(room(*LANDSCAPE, frame_id=2)).state is PictureState.PROTECTED
     rig.end()
     released = rig.process(room(*PORTRAIT, frame_id=3))
