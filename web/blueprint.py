@@ -1,8 +1,8 @@
 """Serves the pages: plain ES modules, style sheets and texts, straight from this folder.
 
-Every file is read once, at start, into a table of paths; only what is in the table can be asked for, so there is no
-listing and no way out of the folder. Names carry no version: a browser asks each time whether its copy is still right
-(`ETag`, RFC 9110 section 8.8.3) and a new release is never mixed with an old one.
+Every file is read, and every page rendered, once, at start, into a table of paths; only what is in the table can be
+asked for, so there is no listing and no way out of the folder. Names carry no version: a browser asks each time whether
+its copy is still right (`ETag`, RFC 9110 section 8.8.3) and a new release is never mixed with an old one.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from quart import Blueprint, Response, abort, request
+from quart import Blueprint, Response, abort, request, send_file
+
+from web.pages import NO_FACTS, PAGES, PageFacts, render
 
 ROOT = Path(__file__).parent
 FOLDERS = ("customer", "agent", "coordinator", "shared")
-PAGES = ("customer", "agent", "coordinator")
 # Operating systems disagree about these types, and a module with the wrong one does not run.
 TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -50,13 +51,15 @@ def read_assets(root: Path = ROOT) -> dict[str, Asset]:
         for file in sorted((root / folder).rglob("*")):
             name = file.relative_to(root).as_posix()
             if file.suffix in TYPES and file.is_file() and not any(part.startswith(".") for part in file.parts):
-                assets[name] = _asset(file)
+                assets[name] = _asset(file.read_bytes(), file.suffix)
     return assets
 
 
-def create_blueprint(root: Path = ROOT) -> Blueprint:
-    """Return the blueprint of all pages: `/customer/`, `/agent/`, `/coordinator/`, `/shared/...`."""
+def create_blueprint(facts: PageFacts = NO_FACTS, root: Path = ROOT) -> Blueprint:
+    """Return the blueprint of all pages: `/customer/`, `/agent/`, `/coordinator/`, `/shared/...`, `/clips/...`."""
     assets = read_assets(root)
+    assets |= {f"{page}/index.html": _asset(render(page, root, facts).encode(), ".html") for page in PAGES}
+    clips = facts.clips()
     pages = Blueprint("web", __name__)
 
     for page in PAGES:
@@ -65,6 +68,15 @@ def create_blueprint(root: Path = ROOT) -> Blueprint:
     @pages.get("/<any(customer, agent, coordinator, shared):folder>/<path:name>")
     async def asset(folder: str, name: str) -> Response:
         return _answer(assets.get(f"{folder}/{name}"))
+
+    @pages.get("/clips/<name>.mp4")
+    async def clip(name: str) -> Response:
+        if name not in clips:
+            abort(404)
+        # In pieces: phones play a film only from a server that gives them parts of it (RFC 9110, section 14).
+        response = await send_file(Path(facts.clips_dir) / f"{name}.mp4", mimetype=TYPES[".mp4"], conditional=True)
+        response.headers["Cache-Control"] = CACHE
+        return response
 
     return pages
 
@@ -76,13 +88,12 @@ def _page(assets: dict[str, Asset], name: str) -> Callable[[], Awaitable[Respons
     return page
 
 
-def _asset(file: Path) -> Asset:
-    body = file.read_bytes()
-    packed = gzip.compress(body, 9, mtime=0) if file.suffix in PACKED else b""
+def _asset(body: bytes, suffix: str) -> Asset:
+    packed = gzip.compress(body, 9, mtime=0) if suffix in PACKED else b""
     return Asset(
         body=body,
         packed=packed if 0 < len(packed) < len(body) else b"",
-        mimetype=TYPES[file.suffix],
+        mimetype=TYPES[suffix],
         etag=hashlib.sha256(body).hexdigest()[:32],
     )
 

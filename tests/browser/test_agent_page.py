@@ -141,6 +141,44 @@ async def test_a_ring_is_answered_by_one_large_target(open_page: OpenPage, stage
     await stage.message("accept", call=views.CALL, epoch=2)
 
 
+async def test_one_key_takes_the_own_picture_away_and_brings_it_back(open_page: OpenPage, stage: Stage) -> None:
+    stage.pictures = {0: pictures("dev-student")}
+    page = await desk(open_page, stage, views.agent("on_call", call=views.agent_call()))
+    await stage.message("media_offer")
+    await page.keyboard.press("h")
+    await stage.message("pause_picture", paused=True)
+    await expect(page.locator(".preview .pill")).to_have_text("画面已隐藏")
+    frames = stage.frames_received
+    await stage.until(lambda: stage.frames_received > frames + 2, why="the card in place of the camera")
+    await stage.cut()  # a new socket hears of it again
+    await stage.until(lambda: len([m for m in stage.heard if m["type"] == "pause_picture"]) == 2)
+    await page.get_by_role("button", name="恢复画面").click()
+    await stage.message("pause_picture", paused=False)
+    await expect(page.locator(".preview .pill")).not_to_have_text("画面已隐藏")
+
+
+async def test_a_number_says_a_sentence_in_a_call(open_page: OpenPage, stage: Stage) -> None:
+    page = await desk(open_page, stage, views.agent("on_call", call=views.agent_call()))
+    await page.keyboard.press("2")
+    await stage.message("say", call=views.CALL, text="请稍等，我查一下。")
+    await page.get_by_role("button", name="已经办好了。").click()
+    await stage.message("say", call=views.CALL, text="已经办好了。")
+    await stage.show(views.agent("after_call"))
+    await expect(page.locator(".phrases")).to_be_hidden()
+
+
+async def test_nothing_moves_when_a_picture_can_be_claimed(open_page: OpenPage, stage: Stage) -> None:
+    page = await desk(open_page, stage, views.agent("available"))
+    await stage.message("media_offer")
+    places = "[...document.querySelectorAll('.desk section, .desk button')].map((e) => e.getBoundingClientRect().y)"
+    claim = page.get_by_role("button", name="这是我")
+    await expect(claim).to_be_hidden()
+    before = await page.evaluate(places)
+    await stage.show(views.agent("available", picture="protected", picture_reason="too_small"))
+    await expect(claim).to_be_visible()
+    assert await page.evaluate(places) == before
+
+
 async def test_the_time_to_answer_shrinks(open_page: OpenPage, stage: Stage) -> None:
     page = await desk(open_page, stage, views.agent("reserved", reservation=views.reservation()))
     bar = page.locator(".ring-time-bar")

@@ -150,6 +150,60 @@ async def test_sound_is_off_until_it_is_asked_for(open_page: OpenPage, stage: St
     assert not await page.locator("audio").evaluate("(a) => a.muted")
 
 
+async def test_whoever_does_not_understand_says_so_by_two_taps(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_page("/customer/")
+    await call(page, stage)
+    lost = page.get_by_role("button", name="看不懂", exact=True)
+    await lost.click()
+    await expect(page.get_by_role("button", name="请再说一遍")).to_be_focused()
+    await page.get_by_role("button", name="继续通话").filter(visible=True).click()
+    await expect(lost).to_be_focused()
+    await lost.click()
+    await page.get_by_role("button", name="请慢一点").click()
+    await stage.message("say", call=views.CALL, text="我没看懂，请慢一点。")
+    await lost.click()
+    await page.get_by_role("group", name="看不懂吗？").get_by_role("button", name="打字").click()
+    await stage.message("say", text="我没看懂，请打字。")
+    await expect(page.get_by_label("写一句话")).to_be_focused()
+
+
+TWO_CAMERAS = """
+const open = MediaDevices.prototype.getUserMedia;
+window.asked = [];
+MediaDevices.prototype.getUserMedia = function (wish) {
+  asked.push(wish.video?.facingMode);
+  if (window.noRear && wish.video?.facingMode === 'environment')
+    return Promise.reject(new DOMException('', 'NotFoundError'));
+  return open.call(this, wish);
+};
+MediaDevices.prototype.enumerateDevices = async () => [{ kind: 'videoinput' }, { kind: 'videoinput' }];
+"""
+
+
+async def test_the_camera_can_be_turned_and_turns_back_where_there_is_none(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_page("/customer/", script=TWO_CAMERAS)
+    await call(page, stage)
+    own, turn = page.locator(".own-picture video"), page.get_by_role("button", name="换镜头")
+    await expect(own).to_have_class("mirrored")
+    await turn.click()
+    await expect(own).not_to_have_class("mirrored")
+    await page.locator(".own-picture[data-camera='on']").wait_for()
+    await turn.click()
+    await expect(own).to_have_class("mirrored")
+    await page.evaluate("window.noRear = true")
+    await turn.click()
+    await page.wait_for_function("asked.length === 5")
+    await page.locator(".own-picture[data-camera='on']").wait_for()
+    await expect(own).to_have_class("mirrored")
+    assert await page.evaluate("asked") == ["user", "environment", "user", "environment", "user"]
+
+
+async def test_a_phone_with_one_camera_is_not_asked_to_turn_it(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_page("/customer/")
+    await call(page, stage)
+    await expect(page.get_by_role("button", name="换镜头")).to_be_hidden()
+
+
 async def test_ending_is_asked_for_twice(open_page: OpenPage, stage: Stage) -> None:
     page = await open_page("/customer/")
     await call(page, stage)

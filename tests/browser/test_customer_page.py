@@ -85,6 +85,28 @@ async def test_a_browser_without_any_camera_access_says_what_to_do(open_page: Op
     await page.evaluate("Object.defineProperty(navigator, 'mediaDevices', { value: undefined })")
     await page.get_by_role("button", name="开始手语视频").click()
     await expect(page.get_by_role("alert").filter(visible=True)).to_contain_text("这个 App 里不能用摄像头")
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await page.get_by_role("button", name="复制网址").click()
+    await expect(page.get_by_role("button", name="已复制")).to_be_visible()
+    assert await page.evaluate("navigator.clipboard.readText()") == page.url
+    await expect(page.get_by_role("button", name="不开摄像头，只打字")).to_be_visible()
+
+
+async def test_the_consent_says_how_long_records_are_kept(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_page("/customer/")
+    await page.get_by_role("button", name="开始手语视频").click()
+    await expect(page.locator(".consent")).to_contain_text("通话时间和网络情况保存90天。")
+
+
+async def test_the_camera_check_speaks_and_never_forbids(open_page: OpenPage, stage: Stage) -> None:
+    dark = """Object.defineProperty(CanvasRenderingContext2D.prototype, 'getImageData', {
+      value: (x, y, w, h) => ({ data: new Uint8ClampedArray(4 * w * h).fill(10) }) });"""
+    page = await open_page("/customer/", script=dark)
+    await page.get_by_role("button", name="开始手语视频").click()
+    await expect(page.locator(".ready-hint")).to_have_text("请把手机立好，退后一点，露出头和双手。")
+    await expect(page.locator(".ready-hint")).to_have_text("太暗了。请开灯，或面向窗户。")
+    await page.get_by_role("button", name="同意，开始排队").click()
+    await stage.message("join")
 
 
 async def test_the_place_survives_a_reload(open_page: OpenPage, stage: Stage) -> None:

@@ -174,6 +174,64 @@ async def test_a_held_key_acts_once(page: Page) -> None:
     assert await run(page, "/agent/state.js", "m.actOfKey(...a)", [press, "page", ["end"], True]) is None
 
 
+@pytest.mark.parametrize(
+    ("key", "focus", "in_call", "keys_on", "number"),
+    [
+        ("1", "page", True, True, 1),
+        ("6", "control", True, True, 6),
+        ("7", "page", True, True, 0),
+        ("0", "page", True, True, 0),
+        ("1", "text", True, True, 0),
+        ("1", "page", False, True, 0),
+        ("1", "page", True, False, 0),
+    ],
+)
+async def test_a_number_says_its_phrase_in_a_call_only(
+    page: Page, key: str, focus: str, in_call: bool, keys_on: bool, number: int
+) -> None:
+    press = {"key": key, "ctrlKey": False, "altKey": False, "metaKey": False, "repeat": False}
+    state = {"view": {"call": {} if in_call else None}, "keysOn": keys_on}
+    assert await run(page, "/agent/state.js", "m.phraseOfKey(...a)", [press, focus, state]) == number
+
+
+WIDE, HIGH = 32, 24
+ROOM = [110 + 60 * (x % 4 < 2) for _ in range(HIGH) for x in range(WIDE)]
+STILL = [0.0] * (WIDE * HIGH)
+
+
+def cells(left: int, top: int, right: int, bottom: int, value: float) -> list[float]:
+    """Return a grid with `value` inside a box, 0 elsewhere."""
+    return [value if left <= x < right and top <= y < bottom else 0.0 for y in range(HIGH) for x in range(WIDE)]
+
+
+@pytest.mark.parametrize(
+    ("light", "motion", "verdict"),
+    [
+        (ROOM, cells(10, 10, 22, 20, 30), "fine"),
+        (ROOM, STILL, "still"),
+        ([20 + one / 20 for one in ROOM], cells(10, 10, 22, 20, 30), "dark"),
+        ([120.0] * WIDE * HIGH, STILL, "covered"),
+        ([220 - one for one in cells(8, 4, 24, 24, 190)], cells(10, 10, 22, 20, 30), "backlit"),
+        (ROOM, [20.0] * WIDE * HIGH, "shaky"),
+        (ROOM, cells(8, 0, 24, 12, 30), "near"),
+        (ROOM, cells(0, 10, 3, 20, 30), "edge"),
+        (ROOM, cells(29, 10, 32, 20, 30), "edge"),
+    ],
+)
+async def test_the_own_picture_is_judged_by_light_and_movement(
+    page: Page, light: list[float], motion: list[float], verdict: str
+) -> None:
+    assert await run(page, "/customer/check.js", "m.judgePicture(...a)", [light, motion]) == verdict
+
+
+async def test_advice_does_not_flicker(page: Page) -> None:
+    heard = ["fine"] * 4 + ["dark"] * 5 + ["fine", "dark"] * 6 + ["fine"] * 12
+    said = await run(
+        page, "/customer/check.js", "(() => { const s = new m.Steady(); return a.map((v) => s.hear(v)); })()", heard
+    )
+    assert said == ["still"] * 8 + ["dark"] * 17 + ["fine"] * 8
+
+
 async def test_the_service_level_is_never_rounded_up(page: Page) -> None:
     days = [{"offered_today": all_, "within_target_today": n} for all_, n in ((0, 0), (3, 3), (200, 199), (3, 0))]
     assert await run(page, "/coordinator/now.js", "a.map(m.serviceLevel)", days) == [None, 100, 99, 0]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from signaling import messages, views
+from web.pages import PAGES, render
 
 pytestmark = pytest.mark.unit
 
@@ -112,14 +113,14 @@ def test_every_key_in_code_has_a_text() -> None:
 
 def test_every_text_is_used() -> None:
     used, starts = used_keys(), composed_keys()
-    html = "".join(file.read_text("utf-8") for file in WEB.rglob("*.html"))
+    html = (WEB / "page.html").read_text("utf-8")
     unused = {
         key
         for key in catalogue("zh-CN")
         if key not in used
         and key.rsplit(".", 1)[0] not in used
         and not any(key.startswith(start) for start in starts)
-        and f'data-text="{key}"' not in html
+        and f'"{key}"' not in html
     }
     assert unused == set()
 
@@ -138,36 +139,18 @@ def test_every_word_of_the_protocol_has_a_text(kind: object, prefixes: tuple[str
     assert {prefix + word for prefix in prefixes for word in words} - set(catalogue("zh-CN")) == set()
 
 
-class _Words(HTMLParser):
-    """Collects the elements that carry a text key, and any word that carries none."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.keyed: list[tuple[str, str, str]] = []
-        self.loose: list[str] = []
-        self._open: tuple[str, str] | None = None
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = dict(attrs)
-        key = values.get("data-text")
-        self._open = (key, values.get("data-locale") or "zh-CN") if key else None
-
-    def handle_endtag(self, tag: str) -> None:
-        self._open = None
-
-    def handle_data(self, data: str) -> None:
-        if not data.strip():
-            return
-        if self._open is None:
-            self.loose.append(data.strip())
-        else:
-            self.keyed.append((*self._open, data.strip()))
+def test_the_words_of_the_consent_have_a_version() -> None:
+    """Whoever changes these words gives them a new version, in web/customer/ready.js, and its digest here."""
+    version = re.search(r'CONSENT_VERSION = "([^"]+)"', (WEB / "customer" / "ready.js").read_text("utf-8"))
+    words = [catalogue(locale)[f"ready.{key}"] for locale in LOCALES for key in ("not_recorded", "room_seen", "kept")]
+    assert version is not None
+    assert (version[1], hashlib.sha256("\n".join(words).encode()).hexdigest()[:12]) == ("2026-11", "e5b99d97024f")
 
 
-@pytest.mark.parametrize("page", ["customer", "agent", "coordinator"])
-def test_words_in_markup_are_those_of_the_catalogue(page: str) -> None:
+@pytest.mark.parametrize("page", PAGES)
+def test_words_in_markup_come_from_the_catalogue(page: str) -> None:
     """They are seen where scripts do not run."""
-    words = _Words()
-    words.feed((WEB / page / "index.html").read_text("utf-8"))
-    assert words.loose == []
-    assert [text for _, _, text in words.keyed] == [catalogue(locale)[key] for key, locale, _ in words.keyed]
+    words = {word.strip() for word in re.findall(r">([^<]+)<", render(page, WEB)) if word.strip()}
+    chinese, english = catalogue("zh-CN"), catalogue("en")
+    shown = [f"title.{page}", "boot.wait", "boot.other_browser", "boot.retry"]
+    assert words == {chinese[key] for key in shown} | {english["boot.other_browser"]}

@@ -10,7 +10,8 @@ import pytest
 from quart import Quart
 from quart.typing import TestClientProtocol as Client
 
-from web.blueprint import PAGES, ROOT, TYPES, create_blueprint, read_assets
+from web.blueprint import ROOT, TYPES, create_blueprint, read_assets
+from web.pages import PAGES, PageFacts, modules, render
 
 pytestmark = pytest.mark.unit
 
@@ -89,24 +90,48 @@ async def test_nothing_else_can_be_had(client: Client, path: str) -> None:
 
 
 async def test_files_beside_the_pages_are_not_served(tmp_path: Path) -> None:
-    for name in ("customer/index.html", "shared/.hidden.js", "shared/notes.txt", "shared/a.js"):
+    for name in ("customer/a.html", "shared/.hidden.js", "shared/notes.txt", "shared/a.js", "page.html"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("x")
-    assert set(read_assets(tmp_path)) == {"customer/index.html", "shared/a.js"}
+    assert set(read_assets(tmp_path)) == {"customer/a.html", "shared/a.js"}
+
+
+async def test_clips_of_the_operator_are_sent_in_parts_and_nothing_beside_them(tmp_path: Path) -> None:
+    for name in ("home.mp4", "secret.mp4", "waiting.txt"):
+        (tmp_path / name).write_bytes(b"0123456789")
+    app = Quart(__name__, static_folder=None)
+    app.register_blueprint(create_blueprint(PageFacts(record_retention_days=30, clips_dir=str(tmp_path))))
+    client = app.test_client()
+    part = await client.get("/clips/home.mp4", headers={"Range": "bytes=2-4"})
+    assert (part.status_code, await part.get_data(as_text=False)) == (206, b"234")
+    assert part.content_type == "video/mp4"
+    for name in ("secret.mp4", "waiting.mp4", "waiting.txt", "../home.mp4"):
+        assert (await client.get(f"/clips/{name}")).status_code == 404
+    page = await (await client.get("/customer/")).get_data(as_text=True)
+    assert 'data-kept-days="30"' in page
+    assert 'data-clips="home"' in page
+
+
+async def test_without_clips_none_is_named(client: Client) -> None:
+    assert 'data-clips=""' in await (await client.get("/customer/")).get_data(as_text=True)
+    assert (await client.get("/clips/home.mp4")).status_code == 404
+
+
+def _links(text: str) -> set[str]:
+    return set(re.findall(r'(?:from |href=|src=)"([./][^"]*\.(?:js|css|svg))"', text))
 
 
 def _needed(page: str) -> set[str]:
     """Return every file that a browser loads for a page, in its heaviest language."""
     assets = read_assets()
     found: set[str] = set()
-    todo = [f"{page}/index.html", "shared/texts/en.json"]
+    todo = ["shared/texts/en.json", *(link.lstrip("/") for link in _links(render(page, ROOT)))]
     while todo:
         name = todo.pop()
         if name in found:
             continue
         found.add(name)
-        text = assets[name].body.decode()
-        for link in re.findall(r'(?:from |href=|src=)"([./][^"]*\.(?:js|css|svg))"', text):
+        for link in _links(assets[name].body.decode()):
             path = (ROOT / name).parent / link if link.startswith(".") else ROOT / link.lstrip("/")
             todo.append(path.resolve().relative_to(ROOT.resolve()).as_posix())
     return found
@@ -120,20 +145,27 @@ def test_every_import_is_there(page: str) -> None:
 def test_the_customers_page_is_light() -> None:
     assets = read_assets()
     size = sum(len(assets[name].packed or assets[name].body) for name in _needed("customer"))
+    size += len(gzip.compress(render("customer", ROOT).encode(), 9))
     assert size < MOST_CUSTOMER_BYTES, size
 
 
-def test_the_customers_modules_are_all_announced() -> None:
+@pytest.mark.parametrize("page", PAGES)
+def test_every_module_is_announced(page: str) -> None:
     """Otherwise a phone finds them one after the other."""
-    html = (ROOT / "customer" / "index.html").read_text("utf-8")
-    announced = {link.lstrip("/") for link in re.findall(r'rel="modulepreload" href="([^"]+)"', html)}
-    assert announced == {name for name in _needed("customer") if name.endswith(".js")}
+    announced = set(re.findall(r'rel="modulepreload" href="/([^"]+)"', render(page, ROOT)))
+    assert announced == {name for name in _needed(page) if name.endswith(".js")} == set(modules(page, ROOT))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_style_sheet_is_linked(page: str) -> None:
+    own = {f"{page}/{file.name}" for file in (ROOT / page).glob("*.css")}
+    assert own
+    assert own <= _needed(page)
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_pages_keep_to_a_strict_content_policy(page: str) -> None:
-    html = (ROOT / page / "index.html").read_text("utf-8")
-    assert not re.search(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=|https?://", html)
+    assert not re.search(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=|https?://", render(page, ROOT))
 
 
 def test_no_page_reaches_out() -> None:

@@ -1,78 +1,38 @@
 /** The agent's page as a whole: one leg from sign-in on, and every act as one key. */
 
-import { CameraError, cardTrack, openCamera } from "../shared/camera.js";
-import { locale, t } from "../shared/i18n.js";
-import { Peer, videoCodecs } from "../shared/peer.js";
+import { t } from "../shared/i18n.js";
+import { PersonApp } from "../shared/person.js";
 import { RemotePicture } from "../shared/picture.js";
 import { request } from "../shared/service.js";
-import { Socket } from "../shared/socket.js";
-import { Lines } from "../shared/text.js";
 import { actsOf, startState } from "./state.js";
 
 /** @typedef {import("./state.js").State} State */
 /** @typedef {import("./state.js").Act} Act */
 /** @typedef {import("../shared/service.js").Me} Me */
 /** @typedef {import("../shared/messages.js").AgentView} AgentView */
+/** @typedef {import("../shared/messages.js").FromPage} FromPage */
 /** @typedef {import("../shared/messages.js").ToPage} ToPage */
 
-const FLOW_EVERY_MS = 1000;
 const KEYS_OFF = "video-service.keys-off";
+// What one says to a refusal of these is said elsewhere: by the peer connection and by the line that was not sent.
+const ANSWERED = ["media_offer", "media_candidate", "say"];
 
-export class AgentApp {
+/** @extends {PersonApp<State>} */
+export class AgentApp extends PersonApp {
   /** @param {(state: State) => void} draw */
   constructor(draw) {
-    this.draw = draw;
-    this.state = startState();
-    this.drawing = false;
-    /** @type {MediaStreamTrack | null} */
-    this.camera = null;
-    /** @type {MediaStreamTrack | null} */
-    this.card = null;
+    super({ role: "agent", state: startState(), draw, theirLabel: t("agent.customer_picture") });
     /** @type {MediaStreamTrack | null} */
     this.customerTrack = null;
-    this.socket = new Socket({
-      role: "agent",
-      locale: locale(),
-      codecs: videoCodecs(),
-      onMessage: (message) => this.hear(message),
-      onLink: (link) => this.linked(link),
-    });
-    this.peer = new Peer({
-      send: (message) => this.socket.send(message),
-      iceServers: () => this.socket.welcome?.ice_servers ?? [],
-      onSlot: (slot, track) => this.slot(slot, track),
-      onState: (peer) => this.set({ peer }),
-    });
     this.preview = new RemotePicture({
       label: t("agent.preview"),
       onFrame: () => this.set({ previewShown: true }),
     });
-    this.customer = new RemotePicture({
-      label: t("agent.customer_picture"),
-      onFrame: () => this.set({ customerShown: true }),
-    });
-    this.lines = new Lines({
-      send: (call, text) => this.socket.send({ type: "say", call, text }),
-      onChange: (lines) => this.set({ lines }),
-    });
-    setInterval(() => this.watchFlow(), FLOW_EVERY_MS);
     try {
       this.state.keysOn = localStorage.getItem(KEYS_OFF) !== "1";
     } catch {
       // Storage is closed: keys act.
     }
-    addEventListener("beforeunload", (event) => this.state.view?.state === "on_call" && event.preventDefault());
-  }
-
-  /** @param {Partial<State>} change */
-  set(change) {
-    Object.assign(this.state, change);
-    if (this.drawing) return;
-    this.drawing = true;
-    queueMicrotask(() => {
-      this.drawing = false;
-      this.draw(this.state);
-    });
   }
 
   /** @param {Me} me */
@@ -94,25 +54,24 @@ export class AgentApp {
    */
   away(trouble) {
     this.peer.close();
-    this.camera?.stop();
-    this.camera = null;
-    this.card?.stop();
-    this.card = null;
+    this.closeCamera();
     this.preview.clear();
-    this.customer.clear();
-    this.set({ me: null, view: null, camera: "off", previewShown: false, customerShown: false, trouble });
+    this.theirs.clear();
+    this.set({ me: null, view: null, previewShown: false, customerShown: false, hidden: false, trouble });
   }
 
   /** @param {import("../shared/socket.js").Link} link */
   linked(link) {
-    this.set({ link });
+    super.linked(link);
     if (link === "signed_out" && this.state.me) this.away("sign_in_first");
+    // The service begins with a picture that is shown.
+    if (link === "open" && this.state.hidden) this.socket.send({ type: "pause_picture", paused: true });
   }
 
   /** @param {Act} act */
   act(act) {
     const { view } = this.state;
-    if (!view || !actsOf(view).includes(act)) return;
+    if (!view || !actsOf(this.state).includes(act)) return;
     this.set({ trouble: "" });
     if ((act === "accept" || act === "decline") && view.reservation) {
       this.say({ type: act, call: view.reservation.call, epoch: view.reservation.epoch });
@@ -125,10 +84,27 @@ export class AgentApp {
       this.say({ type: act });
     } else if (act === "me") {
       this.say({ type: "this_is_me" });
+    } else if (act === "hide") {
+      this.hide(!this.state.hidden);
     }
   }
 
-  /** @param {import("../shared/messages.js").FromPage} message */
+  /**
+   * Take the own picture away, or show it again: from the next packet on, whether the service hears of it or not.
+   * @param {boolean} hidden
+   */
+  hide(hidden) {
+    this.set({ hidden });
+    this.sendPicture();
+    this.socket.send({ type: "pause_picture", paused: hidden });
+  }
+
+  /** @param {number} number of a quick phrase, from 1 */
+  phrase(number) {
+    if (this.state.view?.call) this.lines.write(t(`phrase.${number}`));
+  }
+
+  /** @param {FromPage} message */
   say(message) {
     if (!this.socket.send(message)) this.set({ trouble: "unreachable" });
   }
@@ -143,37 +119,19 @@ export class AgentApp {
     this.set({ keysOn });
   }
 
-  /** The same agent on another page: go on here. */
-  takeOver() {
-    this.socket.forgetToken();
-    location.reload();
+  inCall() {
+    return this.state.view?.state === "on_call";
   }
 
-  async useCamera() {
-    if (this.state.camera === "on" || this.state.camera === "opening") return;
-    this.set({ camera: "opening" });
-    try {
-      const track = await openCamera();
-      if (!this.state.me) return track.stop();
-      track.addEventListener("ended", () => this.camera === track && this.cameraLost());
-      this.camera = track;
-      this.card?.stop();
-      this.card = null;
-      await this.peer.setPicture(track);
-      this.set({ camera: "on" });
-    } catch (error) {
-      this.set({ camera: error instanceof CameraError ? error.trouble : "failed" });
-    }
-    this.settle();
-    return undefined;
+  theirsShown() {
+    this.set({ customerShown: true });
   }
 
-  /** The camera went away: a drawn card keeps the leg alive, and the page says what to do. */
-  cameraLost() {
-    this.camera = null;
-    this.card ??= cardTrack();
-    this.peer.setPicture(this.card);
-    this.set({ camera: "lost" });
+  /** A camera that was there leaves a card behind, which keeps the leg alive; one that never was leaves no leg. */
+  sendPicture() {
+    const { track, hidden } = this.state;
+    if (track) track.enabled = !hidden;
+    if (track || this.peer.pc) this.sendOrCard(hidden ? null : track);
   }
 
   /**
@@ -189,51 +147,32 @@ export class AgentApp {
     }
   }
 
-  watchFlow() {
-    const stalled = this.customer.isStalled(performance.now());
-    if (stalled !== this.state.stalled) this.set({ stalled });
-  }
-
   /** @param {ToPage} message */
-  hear(message) {
-    switch (message.type) {
-      case "agent_view":
-        this.follow(message);
-        break;
-      case "text_line":
-        this.lines.hear(message);
-        break;
-      case "media_answer":
-        this.peer.hear(message);
-        break;
-      case "error":
-        this.peer.hear(message);
-        if (!["media_offer", "media_candidate", "say"].includes(message.reply_to ?? ""))
-          this.set({ trouble: message.code });
-        break;
-    }
+  follow(message) {
+    if (message.type === "error" && !ANSWERED.includes(message.reply_to ?? "")) this.set({ trouble: message.code });
+    if (message.type === "agent_view") this.see(message);
   }
 
   /** @param {AgentView} view */
-  follow(view) {
+  see(view) {
     const before = this.state.view;
     if (before?.state !== view.state) this.set({ trouble: "" });
     this.set({ view });
     // Each call starts without a picture: nothing of an earlier caller may be seen in it.
     if (before?.call?.call !== view.call?.call) {
-      this.customer.clear();
+      this.theirs.clear();
       this.set({ customerShown: false });
       if (view.call) this.lines.begin(view.call.call);
+      this.preview.slow(Boolean(view.call));
     }
     this.settle();
   }
 
-  /** Bring the peer connection and the customer's picture in line with the view. */
   settle() {
     const { view, camera } = this.state;
     if (!view) return;
     // Without a camera there is nothing to protect and nothing to show: the leg waits for it.
     if (this.peer.pc || camera === "on") this.peer.follow(view.media);
-    if (view.call && this.customerTrack) this.customer.attach(this.customerTrack);
+    if (view.call && this.customerTrack) this.theirs.attach(this.customerTrack);
   }
 }

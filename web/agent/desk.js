@@ -1,14 +1,17 @@
 /** The agent's desk: left who I am and how the day goes, centre the pictures, right the person and the text. */
 
+import { AGENT_LOOK } from "../shared/agent-look.js";
 import { announce, h, setAttribute, setText, show } from "../shared/dom.js";
 import { chooseLocale, locale, LOCALES, t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
+import { cameraTrouble } from "../shared/person.js";
 import { TextStrip } from "../shared/text.js";
 import { clockText, everySecond, hourText, nowMs } from "../shared/time.js";
 import { errorText } from "../shared/words.js";
 import { Context } from "./context.js";
+import { KeyList, Phrases } from "./keys.js";
 import { key, RingCard } from "./ring.js";
-import { actsOf, customerWord, KEYS, previewWord, STATE_LOOK } from "./state.js";
+import { actsOf, customerWord, KEYS, previewWord } from "./state.js";
 
 /** @typedef {import("./app.js").AgentApp} AgentApp */
 /** @typedef {import("./state.js").State} State */
@@ -59,6 +62,7 @@ export class Desk {
       break: this.actButton("break", "cup", "button"),
       write: this.actButton("write", "write", "button"),
       end: this.actButton("end", "end", "button button-end"),
+      hide: this.actButton("hide", "pause", "button"),
       me: this.actButton("me", "person", "button"),
     };
     this.stateCard.append(h("div", { class: "stack acts" }, this.buttons.ready, this.buttons.break));
@@ -67,7 +71,7 @@ export class Desk {
     this.agents = h("dd", { class: "figure" });
     this.day = h(
       "section",
-      { class: "card" },
+      { class: "card day-card" },
       h("h2", { class: "visually-hidden", text: t("agent.day") }),
       h(
         "dl",
@@ -120,7 +124,7 @@ export class Desk {
         h("h2", { text: t("agent.customer") }),
         h("span", { class: "row" }, this.callClock, this.customerPill.element),
       ),
-      app.customer.element,
+      app.theirs.element,
       this.customerSay,
     );
     this.previewPill = pill();
@@ -132,9 +136,10 @@ export class Desk {
         "div",
         { class: "row spread picture-head" },
         h("h2", { text: t("agent.preview") }),
-        h("span", { class: "row" }, this.buttons.me, this.previewPill.element),
+        this.previewPill.element,
       ),
       app.preview.element,
+      h("div", { class: "row preview-acts" }, this.buttons.hide, this.buttons.me),
       this.previewSay,
     );
     this.callActs = h("div", { class: "row call-acts" }, this.buttons.write, this.buttons.end);
@@ -149,6 +154,8 @@ export class Desk {
       (this.noText = h("p", { class: "soft", text: t("text.empty") })),
       this.strip.form,
     );
+    this.phrases = new Phrases((number) => app.phrase(number));
+    this.keyList = new KeyList();
     this.idle = h(
       "section",
       { class: "card stack idle" },
@@ -158,7 +165,6 @@ export class Desk {
         { class: "stack" },
         tip("eye", "agent.idle_preview"),
         tip("hands", "agent.idle_ring"),
-        tip("keys", "agent.idle_keys"),
       ),
     );
 
@@ -171,7 +177,7 @@ export class Desk {
         h("p", { class: "brand" }, h("span", { class: "brand-mark" }, icon("hands")), this.name),
         h("div", { class: "row" }, this.keysButton, this.language, this.signOut),
       ),
-      h("aside", { class: "desk-left stack", "aria-label": t("agent.day") }, this.stateCard, this.day),
+      h("aside", { class: "desk-left stack", "aria-label": t("agent.day") }, this.stateCard, this.day, this.keyList.element),
       h(
         "main",
         { class: "desk-centre stack" },
@@ -181,6 +187,7 @@ export class Desk {
         this.ring.element,
         this.customer,
         this.callActs,
+        this.phrases.element,
       ),
       this.preview,
       h(
@@ -220,7 +227,7 @@ export class Desk {
 
   /** @param {State} state */
   draw(state) {
-    const { me, view, link, camera, keysOn, trouble, lines } = state;
+    const { me, view, link, camera, hidden, keysOn, trouble, lines } = state;
     setText(this.name, me?.name ?? "");
     setText(this.keysText, t(keysOn ? "agent.keys_on" : "agent.keys_off"));
     setAttribute(this.keysButton, "aria-pressed", String(keysOn));
@@ -228,23 +235,32 @@ export class Desk {
     show(this.link, link === "lost");
     show(this.trouble, trouble !== "");
     setText(this.troubleText, trouble ? errorText(trouble) : "");
-    const cameraFailed = camera !== "on" && camera !== "opening" && camera !== "off";
-    show(this.cameraTrouble, cameraFailed);
-    setText(this.cameraText, cameraFailed ? t(`camera.${camera}`) : "");
+    const cameraFailed = cameraTrouble(camera);
+    show(this.cameraTrouble, cameraFailed !== "");
+    setText(this.cameraText, cameraFailed ? t(`camera.${cameraFailed}`) : "");
     const inCall = Boolean(view?.call);
     this.element.classList.toggle("in-call", inCall);
     // A page that changes language starts again: not in the middle of a call.
     for (const button of [this.language, this.signOut]) show(button, !inCall);
     show(this.stateCard, view !== null);
     show(this.day, view !== null);
-    const acts = actsOf(view);
-    for (const [act, button] of Object.entries(this.buttons)) show(button, acts.includes(/** @type {Act} */ (act)));
+    const acts = actsOf(state);
+    for (const [act, button] of Object.entries(this.buttons)) {
+      const possible = acts.includes(/** @type {Act} */ (act));
+      // What comes and goes with the picture keeps its place: nothing moves under a finger.
+      if (act === "me") button.classList.toggle("is-away", !possible);
+      else show(button, possible);
+    }
+    this.keyList.draw(acts, keysOn, hidden);
+    setText(wordOf(this.buttons.hide), t(hidden ? "agent.unhide" : "agent.hide"));
+    setAttribute(this.buttons.hide, "aria-pressed", String(hidden));
     this.drawState(state);
     this.ring.draw(view?.reservation ?? null);
     show(this.customer, inCall);
     show(this.callActs, inCall);
     show(this.context.element, inCall);
     show(this.text, inCall);
+    show(this.phrases.element, inCall);
     show(this.idle, !inCall);
     this.drawPictures(state);
     if (view?.call) this.context.draw(view.call);
@@ -257,7 +273,7 @@ export class Desk {
   /** @param {State} state */
   drawState({ view }) {
     if (!view) return;
-    const look = STATE_LOOK[view.state];
+    const look = AGENT_LOOK[view.state];
     if (this.stateCard.dataset.state !== view.state) {
       this.stateCard.dataset.state = view.state;
       this.stateMark.className = `state-mark tone-${look.tone}`;
@@ -271,7 +287,7 @@ export class Desk {
     const wanted = view.state === "on_call" && view.break_wanted;
     setAttribute(this.buttons.break, "aria-pressed", view.state === "on_call" ? String(wanted) : null);
     setText(
-      this.buttons.break.querySelector("span") ?? this.buttons.break,
+      wordOf(this.buttons.break),
       t(wanted ? "agent.break_wanted" : view.state === "on_call" ? "agent.break_after" : "agent.break"),
     );
     setText(
@@ -292,8 +308,8 @@ export class Desk {
     show(this.previewSay, state.previewShown);
     const customer = customerWord(state);
     this.customerPill.draw(customer, t(`agent.customer_word.${customer.name}`));
-    this.app.customer.explain(customer.name === "paused" ? "pause" : "hands", t(`agent.customer_say.${customer.name}`));
-    this.app.customer.dim(state.stalled || state.peer === "interrupted" || customer.name === "lost");
+    this.app.theirs.explain(customer.name === "paused" ? "pause" : "hands", t(`agent.customer_say.${customer.name}`));
+    this.app.theirs.dim(state.stalled || state.peer === "interrupted" || customer.name === "lost");
     show(this.customerSay, customer.name !== "clear" && state.customerShown);
     setText(this.customerSayText, t(`agent.customer_say.${customer.name}`));
   }
@@ -305,6 +321,11 @@ export class Desk {
     setText(this.stateClock, clockText(nowMs() - view.since_ms));
     setText(this.callClock, view.call ? clockText(nowMs() - view.call.since_ms) : "");
   }
+}
+
+/** The word on a button of an act. @param {HTMLButtonElement} button */
+function wordOf(button) {
+  return button.querySelector("span") ?? button;
 }
 
 /**

@@ -7,7 +7,7 @@ import { fetchMe } from "../shared/service.js";
 import { SignIn } from "../shared/signin.js";
 import { AgentApp } from "./app.js";
 import { Desk } from "./desk.js";
-import { actOfKey, actsOf } from "./state.js";
+import { actOfKey, actsOf, phraseOfKey } from "./state.js";
 
 /** @typedef {import("./state.js").State} State */
 
@@ -41,12 +41,15 @@ async function main() {
     setText(document.head.querySelector("title") ?? document.body, t(ringing ? "title.agent_ringing" : "title.agent"));
   });
   document.addEventListener("keydown", (event) => {
-    const act =
-      shown === "desk" ? actOfKey(event, focusOf(event.target), actsOf(app.state.view), app.state.keysOn) : null;
-    if (!act) return;
+    if (shown !== "desk") return;
+    const focus = focusOf(event.target);
+    const act = actOfKey(event, focus, actsOf(app.state), app.state.keysOn);
+    const phrase = phraseOfKey(event, focus, app.state);
+    if (!act && !phrase) return;
     event.preventDefault();
-    if (act === "write") desk?.write();
-    else app.act(act);
+    if (phrase) app.phrase(phrase);
+    else if (act === "write") desk?.write();
+    else if (act) app.act(act);
   });
   const me = await fetchMe();
   if (me?.role === "agent") app.enter(me);

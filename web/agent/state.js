@@ -1,7 +1,6 @@
 /** What an agent's page shows and what each key does, decided from the last view alone. */
 
 /** @typedef {import("../shared/messages.js").AgentView} AgentView */
-/** @typedef {import("../shared/messages.js").AgentState} AgentState */
 /** @typedef {import("../shared/socket.js").Link} Link */
 /** @typedef {import("../shared/peer.js").PeerState} PeerState */
 /** @typedef {import("../shared/camera.js").CameraTrouble} CameraTrouble */
@@ -9,7 +8,7 @@
 /** @typedef {import("../shared/text.js").Line} Line */
 /** @typedef {import("../shared/service.js").Me} Me */
 
-/** @typedef {"accept" | "decline" | "end" | "ready" | "break" | "write" | "me"} Act */
+/** @typedef {"accept" | "decline" | "end" | "ready" | "break" | "write" | "me" | "hide"} Act */
 
 /**
  * @typedef {object} State
@@ -18,6 +17,8 @@
  * @property {Link} link
  * @property {PeerState} peer
  * @property {"off" | "opening" | "on" | CameraTrouble} camera
+ * @property {MediaStreamTrack | null} track the own camera's picture
+ * @property {boolean} hidden the own picture was taken away
  * @property {boolean} previewShown the own picture as the customer sees it has come
  * @property {boolean} customerShown the customer's picture has come
  * @property {boolean} stalled the customer's picture has stopped
@@ -34,6 +35,8 @@ export function startState() {
     link: "idle",
     peer: "none",
     camera: "off",
+    track: null,
+    hidden: false,
     previewShown: false,
     customerShown: false,
     stalled: false,
@@ -44,19 +47,24 @@ export function startState() {
 }
 
 /** The key of each act; Enter accepts as well. */
-export const KEYS = Object.freeze({ accept: "A", decline: "D", end: "E", ready: "R", break: "B", write: "T", me: "M" });
+export const KEYS = Object.freeze({ accept: "A", decline: "D", end: "E", ready: "R", break: "B", write: "T", me: "M", hide: "H" });
+
+/** Quick phrases, said by their number: `phrase.1` and on. */
+export const PHRASES = 6;
 
 /** Why a picture is covered whoever sits there: nothing can make masks. */
 const NO_MASKS = ["weights_missing", "weights_altered", "no_engine"];
 
 /**
- * What an agent may do now.
- * @param {AgentView | null} view
+ * What an agent may do now. The own picture can be taken away at any time.
+ * @param {Pick<State, "view" | "camera" | "hidden">} state
  * @returns {Act[]}
  */
-export function actsOf(view) {
+export function actsOf({ view, camera, hidden }) {
   const acts = actsOfState(view);
-  return isCovered(view) ? [...acts, "me"] : acts;
+  if (isCovered(view) && !hidden) acts.push("me");
+  if (view && camera === "on") acts.push("hide");
+  return acts;
 }
 
 /**
@@ -108,16 +116,17 @@ export function actOfKey(press, focus, acts, keysOn) {
   return acts.find((act) => KEYS[act] === press.key.toUpperCase()) ?? null;
 }
 
-/** @type {Record<AgentState, { icon: IconName, tone: "good" | "attention" | "accent" | "plain" }>} */
-export const STATE_LOOK = {
-  offline: { icon: "door", tone: "plain" },
-  available: { icon: "check-circle", tone: "good" },
-  reserved: { icon: "hands", tone: "accent" },
-  on_call: { icon: "camera", tone: "accent" },
-  after_call: { icon: "write", tone: "attention" },
-  rest: { icon: "cup", tone: "attention" },
-  break: { icon: "cup", tone: "plain" },
-};
+/**
+ * The number of the quick phrase that a key says in a call; 0 for none. The same keys write as everywhere.
+ * @param {{ key: string, ctrlKey: boolean, altKey: boolean, metaKey: boolean, repeat: boolean }} press
+ * @param {"text" | "control" | "page"} focus
+ * @param {Pick<State, "view" | "keysOn">} state
+ */
+export function phraseOfKey(press, focus, { view, keysOn }) {
+  if (press.ctrlKey || press.altKey || press.metaKey || press.repeat || focus === "text") return 0;
+  if (!keysOn || !view?.call || !/^[1-9]$/.test(press.key)) return 0;
+  return Number(press.key) <= PHRASES ? Number(press.key) : 0;
+}
 
 /** @typedef {{ name: string, icon: IconName, tone: "good" | "attention" | "accent" }} Word */
 
@@ -126,13 +135,14 @@ export const STATE_LOOK = {
  * @param {State} state
  * @returns {Word}
  */
-export function previewWord({ view, link, peer, camera, previewShown }) {
+export function previewWord({ view, link, peer, camera, hidden, previewShown }) {
   if (camera !== "on")
     return {
       name: camera === "opening" || camera === "off" ? "opening" : "no_camera",
       icon: "camera-off",
       tone: "attention",
     };
+  if (hidden) return { name: "hidden", icon: "pause", tone: "attention" };
   if (link !== "open" || peer === "interrupted" || view?.media === "reconnecting") {
     return { name: "reconnecting", icon: "lost", tone: "attention" };
   }

@@ -1,5 +1,6 @@
 /** Now: how today goes, who waits, who talks, how each agent is. Drawn from the wall's last view. */
 
+import { AGENT_LOOK } from "../shared/agent-look.js";
 import { h, keyed, setText, show } from "../shared/dom.js";
 import { has, t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
@@ -8,18 +9,6 @@ import { clockText, everySecond, hourText, nowMs } from "../shared/time.js";
 /** @typedef {import("../shared/messages.js").CoordinatorView} CoordinatorView */
 /** @typedef {import("../shared/messages.js").WallCall} WallCall */
 /** @typedef {import("../shared/messages.js").WallAgent} WallAgent */
-/** @typedef {import("../shared/icons.js").IconName} IconName */
-
-/** @type {Record<WallAgent["state"], { icon: IconName, tone: string }>} */
-const LOOKS = {
-  offline: { icon: "door", tone: "plain" },
-  available: { icon: "check-circle", tone: "good" },
-  reserved: { icon: "hands", tone: "accent" },
-  on_call: { icon: "camera", tone: "accent" },
-  after_call: { icon: "write", tone: "attention" },
-  rest: { icon: "cup", tone: "attention" },
-  break: { icon: "cup", tone: "plain" },
-};
 
 /**
  * Share of calls answered within the target, in whole per cent; null while nobody has called.
@@ -169,8 +158,8 @@ export class NowPart {
         setText(name, agent.name || agent.agent);
         if (shown !== agent.state) {
           shown = agent.state;
-          mark.className = `tile-mark tone-${LOOKS[agent.state].tone}`;
-          mark.replaceChildren(icon(LOOKS[agent.state].icon));
+          mark.className = `tile-mark tone-${AGENT_LOOK[agent.state].tone}`;
+          mark.replaceChildren(icon(AGENT_LOOK[agent.state].icon));
           setText(state, t(`agent.state.${agent.state}`));
         }
         const until = agent.shift_until_ms

@@ -1,14 +1,11 @@
 /** The customer's page as a whole: what it knows, what it may do, and which parts of it hear of what. */
 
-import { CameraError, cardTrack, openCamera, openMicrophone } from "../shared/camera.js";
-import { locale, t } from "../shared/i18n.js";
-import { Peer, videoCodecs } from "../shared/peer.js";
+import { countCameras, openMicrophone } from "../shared/camera.js";
+import { t } from "../shared/i18n.js";
+import { PersonApp } from "../shared/person.js";
 import { vibrate, WakeLock } from "../shared/phone.js";
-import { RemotePicture } from "../shared/picture.js";
 import { QualityWatch } from "../shared/quality.js";
 import { fetchService } from "../shared/service.js";
-import { Socket } from "../shared/socket.js";
-import { Lines } from "../shared/text.js";
 import { nowMs } from "../shared/time.js";
 import { isServed, screenOf, startState } from "./state.js";
 
@@ -18,52 +15,21 @@ import { isServed, screenOf, startState } from "./state.js";
 
 const SERVICE_EVERY_MS = 10_000;
 const QUALITY_EVERY_MS = 2000;
-const FLOW_EVERY_MS = 1000;
 const WITHOUT_CAMERA = "video-service.without-camera";
 
-export class CustomerApp {
+/** @extends {PersonApp<State>} */
+export class CustomerApp extends PersonApp {
   /** @param {(state: State) => void} draw */
   constructor(draw) {
-    this.draw = draw;
-    this.state = startState();
-    this.drawing = false;
+    super({ role: "customer", state: startState(), draw, theirLabel: t("call.their_picture") });
     this.awake = new WakeLock();
     /** Who came in with a new ticket because the old token was refused: a person with a place, or perhaps one. */
     this.refound = /** @type {"" | "served" | "unsure"} */ ("");
     /** A note that found no socket; it goes out with the next greeting. */
     this.unsentNote = "";
-    /** @type {MediaStreamTrack | null} */
-    this.card = null;
-    this.socket = new Socket({
-      role: "customer",
-      locale: locale(),
-      codecs: videoCodecs(),
-      onMessage: (message) => this.hear(message),
-      onLink: (link) => this.set({ link }),
-      onForgotten: () => this.forgotten(),
-    });
-    this.peer = new Peer({
-      send: (message) => this.socket.send(message),
-      iceServers: () => this.socket.welcome?.ice_servers ?? [],
-      onSlot: (slot, track) => slot === 0 && this.picture.attach(track),
-      onSound: (track) => this.picture.addSound(track),
-      onState: (peer) => this.peerMoved(peer),
-    });
-    this.picture = new RemotePicture({
-      label: t("call.their_picture"),
-      onFrame: () => this.set({ pictureShown: true }),
-      onTapNeeded: (tapNeeded) => this.set({ tapNeeded }),
-    });
-    this.lines = new Lines({
-      send: (call, text) => this.socket.send({ type: "say", call, text }),
-      onChange: (lines) => this.set({ lines }),
-      onTheirs: () => vibrate("text"),
-    });
-    this.quality = new QualityWatch((quality, bytes) => this.set({ quality, bytes }));
+    this.quality = this.watchedQuality();
     setInterval(() => this.watchQuality(), QUALITY_EVERY_MS);
-    setInterval(() => this.watchFlow(), FLOW_EVERY_MS);
     setInterval(() => this.askService(), SERVICE_EVERY_MS);
-    addEventListener("beforeunload", (event) => screenOf(this.state) === "call" && event.preventDefault());
     addEventListener("visibilitychange", () => this.askService());
   }
 
@@ -72,17 +38,6 @@ export class CustomerApp {
     if (this.socket.hasToken()) this.socket.open();
     this.askService();
     this.set({ withoutCamera: remembered(WITHOUT_CAMERA) });
-  }
-
-  /** @param {Partial<State>} change */
-  set(change) {
-    Object.assign(this.state, change);
-    if (this.drawing) return;
-    this.drawing = true;
-    queueMicrotask(() => {
-      this.drawing = false;
-      this.draw(this.state);
-    });
   }
 
   // ---- what the person does
@@ -149,69 +104,54 @@ export class CustomerApp {
     this.set({ note: text });
   }
 
-  /** The same person on another page, or an old page: go on here with a new start. */
-  takeOver() {
-    this.socket.forgetToken();
-    location.reload();
-  }
-
   // ---- own picture and sound
 
-  async useCamera() {
-    if (this.state.camera === "opening" || this.state.camera === "on") return;
-    this.set({ camera: "opening" });
-    try {
-      const track = await openCamera();
-      track.addEventListener("ended", () => this.state.track === track && this.cameraGone("lost"));
-      // The person may have gone home while the browser asked.
-      if (!this.isOpening()) return track.stop();
-      this.set({ camera: "on", track, withoutCamera: false });
-      remember(WITHOUT_CAMERA, false);
-      this.sendPicture();
-    } catch (error) {
-      if (this.isOpening()) this.cameraGone(error instanceof CameraError ? error.trouble : "failed");
+  /** @param {State["facing"]} [facing] */
+  async useCamera(facing = this.state.facing) {
+    await super.useCamera(facing);
+  }
+
+  cameraOpened() {
+    this.set({ withoutCamera: false });
+    remember(WITHOUT_CAMERA, false);
+    countCameras().then((cameras) => this.set({ cameras }));
+    super.cameraOpened();
+  }
+
+  /** Front or rear: phones open one camera at a time, so the first goes before the other comes. */
+  async turnCamera() {
+    const { track, facing } = this.state;
+    if (!track || this.state.camera !== "on") return;
+    const other = facing === "user" ? "environment" : "user";
+    this.set({ camera: "opening", track: null });
+    this.sendPicture();
+    track.stop();
+    this.set({ camera: "off", facing: other });
+    await this.useCamera(other);
+    // A phone whose other camera does not open goes back to the one that did.
+    if (this.state.camera !== "on" && this.state.camera !== "off") {
+      this.set({ camera: "off", facing });
+      await this.useCamera(facing);
     }
-    return undefined;
   }
 
   /** @param {import("../shared/peer.js").PeerState} peer */
   peerMoved(peer) {
-    this.set({ peer });
+    super.peerMoved(peer);
     // Each call begins as not paused on the service's side.
     if (peer === "up") this.sendPicture();
   }
 
-  isOpening() {
-    return this.state.camera === "opening";
-  }
-
-  /** @param {import("../shared/camera.js").CameraTrouble} trouble */
-  cameraGone(trouble) {
-    this.set({ camera: trouble, track: null });
-    this.sendPicture();
-  }
-
   closeCamera() {
-    this.state.track?.stop();
-    this.card?.stop();
-    this.card = null;
-    this.set({ camera: "off", track: null, paused: false });
-    this.peer.setPicture(null);
+    super.closeCamera();
+    this.set({ paused: false, facing: "user" });
     this.quiet();
   }
 
-  /** Send the camera, or the card while there is none or it is paused. */
   sendPicture() {
     const { track, paused } = this.state;
     if (!isServed(this.state)) return;
-    if (track && !paused) {
-      this.card?.stop();
-      this.card = null;
-      this.peer.setPicture(track);
-    } else {
-      this.card ??= cardTrack();
-      this.peer.setPicture(this.card);
-    }
+    this.sendOrCard(paused ? null : track);
     this.socket.send({ type: "pause_picture", paused: !track || paused });
   }
 
@@ -228,7 +168,7 @@ export class CustomerApp {
       return;
     }
     this.set({ sound: true, soundTrouble: "" });
-    this.picture.hear(true);
+    this.theirs.hear(true);
     try {
       const track = await openMicrophone();
       if (this.state.sound) this.peer.setSound(track);
@@ -242,38 +182,52 @@ export class CustomerApp {
   quiet() {
     this.peer.sound?.stop();
     this.peer.setSound(null);
-    this.picture.hear(false);
+    this.theirs.hear(false);
     this.set({ sound: false, soundTrouble: "" });
   }
 
   // ---- what the service says
 
+  inCall() {
+    return screenOf(this.state) === "call";
+  }
+
+  theirsShown() {
+    this.set({ pictureShown: true });
+  }
+
+  /** @param {boolean} tapNeeded */
+  tapNeeded(tapNeeded) {
+    this.set({ tapNeeded });
+  }
+
+  theyWrote() {
+    vibrate("text");
+  }
+
+  /**
+   * @param {number} slot
+   * @param {MediaStreamTrack} track
+   */
+  slot(slot, track) {
+    if (slot === 0) this.theirs.attach(track);
+  }
+
   /** @param {ToPage} message */
-  hear(message) {
-    switch (message.type) {
-      case "welcome":
-        if (this.state.joining) this.join();
-        else if (this.state.left) this.socket.send({ type: "hang_up", call: this.state.left });
-        if (this.unsentNote) this.tell(this.unsentNote);
-        break;
-      case "customer_view":
-        this.follow(message);
-        break;
-      case "text_line":
-        this.lines.hear(message);
-        break;
-      case "error":
-        this.peer.hear(message);
-        if (message.reply_to === "join") this.set({ joining: false, trouble: message.code });
-        break;
-      case "media_answer":
-        this.peer.hear(message);
-        break;
+  follow(message) {
+    if (message.type === "welcome") {
+      if (this.state.joining) this.join();
+      else if (this.state.left) this.socket.send({ type: "hang_up", call: this.state.left });
+      if (this.unsentNote) this.tell(this.unsentNote);
+    } else if (message.type === "error" && message.reply_to === "join") {
+      this.set({ joining: false, trouble: message.code });
+    } else if (message.type === "customer_view") {
+      this.see(message);
     }
   }
 
   /** @param {CustomerView} view */
-  follow(view) {
+  see(view) {
     if (this.refound && view.state === "home") {
       this.lostPlace();
       return;
@@ -301,7 +255,7 @@ export class CustomerApp {
   settle() {
     const { view } = this.state;
     const served = isServed(this.state);
-    const inCall = screenOf(this.state) === "call";
+    const inCall = this.inCall();
     this.awake.want(served);
     if (served && this.state.camera === "off" && !this.state.withoutCamera) this.useCamera();
     if (served && !this.peer.picture) this.sendPicture();
@@ -311,8 +265,8 @@ export class CustomerApp {
       this.peer.follow(view.media === "reconnecting" && view.other_media !== "live" ? "live" : view.media);
     } else {
       this.peer.follow("none");
-      this.picture.clear();
-      this.quality = new QualityWatch((quality, bytes) => this.set({ quality, bytes }));
+      this.theirs.clear();
+      this.quality = this.watchedQuality();
       if (this.state.pictureShown) this.set({ pictureShown: false, tapNeeded: false, quality: "clear" });
     }
     if (!served && this.state.step === "home" && this.state.camera !== "off") this.closeCamera();
@@ -343,14 +297,13 @@ export class CustomerApp {
     if (service !== "unreachable" && service.yours && this.socket.link === "idle") this.socket.open();
   }
 
-  watchFlow() {
-    const stalled = this.picture.isStalled(performance.now());
-    if (stalled !== this.state.stalled) this.set({ stalled });
+  watchedQuality() {
+    return new QualityWatch((quality, bytes) => this.set({ quality, bytes }));
   }
 
   watchQuality() {
     const { pc } = this.peer;
-    const { track } = this.picture;
+    const { track } = this.theirs;
     if (pc && track && this.peer.state === "up") this.quality.look(pc, track);
   }
 }

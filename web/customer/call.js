@@ -3,6 +3,7 @@
 import { announce, h, setAttribute, setText, show } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
+import { cameraTrouble } from "../shared/person.js";
 import { OwnPicture, play } from "../shared/picture.js";
 import { TextStrip } from "../shared/text.js";
 import { clockText, everySecond, nowMs } from "../shared/time.js";
@@ -13,20 +14,25 @@ import { isOld, pillOf } from "./state.js";
 /** @typedef {import("./state.js").State} State */
 /** @typedef {import("../shared/icons.js").IconName} IconName */
 
+/** @type {readonly [IconName, string][]} */
+const CONFUSED = [
+  ["again", "again"],
+  ["hands", "slower"],
+];
+
 export class CallScreen {
   /** @param {CustomerApp} app */
   constructor(app) {
     this.app = app;
     this.folded = false;
     this.writing = false;
-    this.asking = false;
     this.heading = h("h1", { class: "call-name", tabindex: "-1" });
     this.pillIcon = h("span");
     this.pillWord = h("span");
     this.pill = h("p", { class: "pill" }, this.pillIcon, this.pillWord);
     this.clock = h("span", { class: "figure" });
     this.data = h("span", { class: "figure" });
-    this.stage = app.picture;
+    this.stage = app.theirs;
     this.stage.element.classList.add("stage");
     this.tap = h(
       "button",
@@ -56,9 +62,11 @@ export class CallScreen {
     this.quiet = h("p", { class: "lines-empty soft small", text: t("text.empty") });
     this.buttons = {
       write: barButton("write", t("call.write"), () => this.toggleWrite()),
-      pause: barButton("pause", t("call.pause"), () => app.togglePause()),
+      lost: barButton("question", t("call.lost"), () => this.ask(this.confusion)),
       sound: barButton("sound-off", t("call.sound_off"), () => app.toggleSound()),
-      end: barButton("end", t("call.end"), () => this.ask(true)),
+      turn: barButton("turn", t("call.turn"), () => app.turnCamera()),
+      pause: barButton("pause", t("call.pause"), () => app.togglePause()),
+      end: barButton("end", t("call.end"), () => this.ask(this.question)),
     };
     this.buttons.end.element.classList.add("button-end");
     this.bar = h(
@@ -68,13 +76,39 @@ export class CallScreen {
     );
     this.keep = h(
       "button",
-      { class: "button", type: "button", on: { click: () => this.ask(false) } },
+      { class: "button", type: "button", on: { click: () => this.ask(null) } },
       icon("back"),
       h("span", { text: t("call.end_no") }),
     );
+    // Each way out of not understanding is a line of text that the agent reads, and the last opens the field.
+    this.confusion = h(
+      "div",
+      { class: "bar question confusion", role: "group", "aria-label": t("call.lost_ask"), hidden: true },
+      h("p", { text: t("call.lost_ask") }),
+      CONFUSED.map(([mark, name]) =>
+        h(
+          "button",
+          { class: "button", type: "button", on: { click: () => this.sayLost(t(`lost.${name}_line`)) } },
+          icon(mark),
+          h("span", { text: t(`lost.${name}`) }),
+        ),
+      ),
+      h(
+        "button",
+        { class: "button", type: "button", on: { click: () => this.sayLost(t("lost.write_line"), true) } },
+        icon("write"),
+        h("span", { text: t("lost.write") }),
+      ),
+      h(
+        "button",
+        { class: "button", type: "button", on: { click: () => this.ask(null) } },
+        icon("back"),
+        h("span", { text: t("call.end_no") }),
+      ),
+    );
     this.question = h(
       "div",
-      { class: "bar question", role: "group", "aria-label": t("call.end_ask"), hidden: true },
+      { class: "bar question ending", role: "group", "aria-label": t("call.end_ask"), hidden: true },
       h("p", { text: t("call.end_ask") }),
       this.keep,
       h(
@@ -107,6 +141,7 @@ export class CallScreen {
         { class: "call-foot" },
         this.bar,
         this.question,
+        this.confusion,
         h("p", { class: "call-facts soft small" }, this.clock, this.data),
       ),
     );
@@ -144,17 +179,33 @@ export class CallScreen {
     if (this.writing) this.strip.input.focus();
   }
 
-  /** @param {boolean} asking ending is asked for twice: a thumb that slips must not cost the place in the queue */
-  ask(asking) {
-    this.asking = asking;
-    show(this.bar, !asking);
-    show(this.question, asking);
-    (asking ? this.keep : this.buttons.end.element).focus();
+  /**
+   * Ask something in place of the bar; ending is asked for twice, as a thumb that slips must not cost the call.
+   * @param {HTMLElement | null} question null brings the bar back
+   */
+  ask(question) {
+    const back = this.confusion.hidden ? this.buttons.end : this.buttons.lost;
+    show(this.bar, question === null);
+    show(this.question, question === this.question);
+    show(this.confusion, question === this.confusion);
+    if (question === this.question) this.keep.focus();
+    else (question?.querySelector("button") ?? back.element).focus();
+  }
+
+  /**
+   * @param {string} line
+   * @param {boolean} [write] go on in writing
+   */
+  sayLost(line, write = false) {
+    this.app.lines.write(line);
+    this.ask(null);
+    if (write && !this.writing) this.toggleWrite();
   }
 
   /** @param {State} state */
   draw(state) {
-    const { view, track, camera, paused, sound, soundTrouble, tapNeeded, lines, withoutCamera } = state;
+    const { view, track, camera, cameras, facing, paused, sound, soundTrouble, tapNeeded, lines, withoutCamera } =
+      state;
     if (!view) return;
     const name = view.agent_name || t("call.agent");
     setText(this.heading, name);
@@ -169,6 +220,7 @@ export class CallScreen {
     this.stage.explain("hands", t("call.connecting", { name }));
     this.drawSay(state, pill.name, pill.icon, name);
     show(this.tap, tapNeeded);
+    this.own.mirror(facing === "user");
     this.own.setTrack(paused ? null : track);
     this.own.explain(t(camera === "opening" ? "ready.opening" : paused ? "own.paused" : "own.none"));
     const cameraOff = track === null && camera !== "opening";
@@ -180,6 +232,9 @@ export class CallScreen {
     }
     this.buttons.pause.draw(paused ? "play" : "pause", t(paused ? "call.resume" : "call.pause"), paused);
     setAttribute(this.buttons.pause.element, "aria-disabled", track ? null : "true");
+    show(this.buttons.turn.element, cameras > 1);
+    this.bar.classList.toggle("is-five", cameras <= 1);
+    setAttribute(this.buttons.turn.element, "aria-disabled", camera === "on" && !paused ? null : "true");
     this.buttons.sound.draw(sound ? "sound" : "sound-off", t(sound ? "call.sound_on" : "call.sound_off"), sound);
     setAttribute(this.buttons.sound.element, "title", soundTrouble ? t("call.sound_refused") : null);
     this.strip.draw(lines, name);
@@ -197,14 +252,14 @@ export class CallScreen {
    */
   drawSay(state, name, sign, agent) {
     const { camera, soundTrouble, paused } = state;
-    const failed = camera !== "on" && camera !== "opening" && camera !== "off";
+    const failed = cameraTrouble(camera);
     /** @type {[string, IconName, string]} */
     let [key, mark, text] = [
       name,
       sign,
       name === "clear" || name === "connecting" ? "" : t(`call.say.${name}`, { name: agent }),
     ];
-    if (!text && failed) [key, mark, text] = [camera, "camera-off", t(`camera.${camera}`)];
+    if (!text && failed) [key, mark, text] = [failed, "camera-off", t(`camera.${failed}`)];
     if (!text && soundTrouble) [key, mark, text] = ["sound", "sound-off", t("call.sound_refused")];
     if (!text && paused) [key, mark, text] = ["paused", "pause", t("call.say.paused")];
     show(this.say, text !== "");

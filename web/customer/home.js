@@ -4,6 +4,7 @@ import { h, setAttribute, setText, show } from "../shared/dom.js";
 import { chooseLocale, count, locale, LOCALES, t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { errorText } from "../shared/words.js";
+import { signedClip } from "./clip.js";
 
 /** @typedef {import("./app.js").CustomerApp} CustomerApp */
 /** @typedef {import("./state.js").State} State */
@@ -92,6 +93,8 @@ export class HomeScreen {
           this.heading,
           h("p", { class: "lead soft", text: t("home.lead") }),
           steps(),
+          (this.clip = signedClip("home")),
+          (this.closedClip = signedClip("closed")),
         ),
         h("div", { class: "stack home-acts" }, this.trouble, this.startButton, this.truth, this.urgent),
       ),
@@ -117,6 +120,8 @@ export class HomeScreen {
     // Whoever is stranded is not turned away by a closed button, only by the service itself.
     setAttribute(this.startButton, "aria-disabled", closed ? "true" : null);
     show(this.urgent, !closed);
+    if (this.clip) show(this.clip, !closed);
+    if (this.closedClip) show(this.closedClip, closed);
     const [mark, tone, text] = truthOf(known);
     if (this.truthText.textContent !== text) {
       this.truth.className = `truth truth-${tone}`;

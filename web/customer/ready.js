@@ -3,8 +3,11 @@
 import { h, setAttribute, setText, show } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
+import { cameraTrouble } from "../shared/person.js";
 import { OwnPicture } from "../shared/picture.js";
 import { errorText } from "../shared/words.js";
+import { CameraCheck } from "./check.js";
+import { signedClip } from "./clip.js";
 
 /** @typedef {import("./app.js").CustomerApp} CustomerApp */
 /** @typedef {import("./state.js").State} State */
@@ -16,22 +19,42 @@ const CONSENT = [
   ["data", "ready.kept"],
 ];
 
+/** Changes with the words of the consent: a test holds the two together. */
+export const CONSENT_VERSION = "2026-11";
+
 export class ReadyScreen {
   /** @param {CustomerApp} app */
   constructor(app) {
     this.joining = false;
     this.heading = h("h1", { text: t("ready.title"), tabindex: "-1" });
     this.own = new OwnPicture({ label: t("own.label"), emptyText: t("own.none"), outline: true });
-    this.hint = h("p", {
-      class: "ready-hint",
-      text: t(matchMedia("(min-width: 900px)").matches ? "ready.hint_desk" : "ready.hint"),
-    });
+    this.still = t(matchMedia("(min-width: 900px)").matches ? "ready.hint_desk" : "ready.hint");
+    this.hint = h(
+      "p",
+      { class: "ready-hint", role: "status" },
+      (this.hintIcon = h("span")),
+      (this.hintText = h("span", { text: this.still })),
+    );
+    this.check = new CameraCheck(this.own.video, (verdict) => this.advise(verdict));
+    this.turnButton = h(
+      "button",
+      { class: "button button-wide", type: "button", hidden: true, on: { click: () => app.turnCamera() } },
+      icon("turn"),
+      h("span", { text: t("call.turn") }),
+    );
+    this.copyButton = h(
+      "button",
+      { class: "button button-wide", type: "button", hidden: true, on: { click: () => this.copyAddress() } },
+      icon("copy"),
+      (this.copyText = h("span", { text: t("camera.copy") })),
+    );
     this.problem = h(
       "div",
       { class: "notice notice-attention", role: "alert", hidden: true },
       icon("camera-off"),
       (this.problemText = h("p")),
     );
+    this.errorClip = signedClip("error");
     this.trouble = h(
       "p",
       { class: "notice notice-danger", role: "alert", hidden: true },
@@ -73,20 +96,51 @@ export class ReadyScreen {
       h(
         "main",
         { class: "ready-main" },
-        h("div", { class: "stack ready-look" }, this.heading, this.own.element, this.hint, this.problem),
+        h("div", { class: "stack ready-look" }, this.heading, this.own.element, this.hint, this.problem, this.errorClip),
         h(
           "div",
           { class: "stack ready-acts" },
           h(
             "ul",
             { class: "consent", "aria-label": t("ready.consent") },
-            CONSENT.map(([name, key]) => h("li", {}, icon(name), h("span", { text: t(key) }))),
+            CONSENT.map(([name, key]) => h("li", {}, icon(name), h("span", { text: t(key, { days: keptDays() }) }))),
           ),
+          signedClip("consent"),
           this.trouble,
-          h("div", { class: "ready-buttons" }, this.beginButton, this.againButton, this.writeButton),
+          h(
+            "div",
+            { class: "ready-buttons" },
+            this.beginButton,
+            this.againButton,
+            this.copyButton,
+            this.writeButton,
+            this.turnButton,
+          ),
+          h("p", { class: "small soft", text: t("ready.version", { version: CONSENT_VERSION }) }),
         ),
       ),
     );
+  }
+
+  leave() {
+    this.check.stop();
+  }
+
+  /** @param {import("./check.js").Verdict} verdict */
+  advise(verdict) {
+    if (this.hint.dataset.verdict === verdict) return;
+    this.hint.dataset.verdict = verdict;
+    this.hintIcon.replaceChildren(...(verdict === "still" ? [] : [icon(verdict === "fine" ? "check-circle" : "info")]));
+    setText(this.hintText, verdict === "still" ? this.still : t(`check.${verdict}`));
+  }
+
+  /** An app's own browser may know no camera: the address goes to one that does. */
+  async copyAddress() {
+    const copied = await navigator.clipboard?.writeText(location.href).then(
+      () => true,
+      () => false,
+    );
+    setText(this.copyText, copied ? t("camera.copied") : location.href);
   }
 
   mayBegin() {
@@ -94,16 +148,20 @@ export class ReadyScreen {
   }
 
   /** @param {State} state */
-  draw({ camera, track, joining, link, trouble }) {
+  draw({ camera, cameras, facing, track, joining, link, trouble }) {
     this.joining = joining;
-    const failed = camera !== "on" && camera !== "opening" && camera !== "off";
+    const failed = cameraTrouble(camera);
+    this.own.mirror(facing === "user");
     this.own.setTrack(track);
     this.own.explain(camera === "opening" ? t("ready.opening") : t("own.none"));
     show(this.hint, !failed);
-    show(this.problem, failed);
-    if (failed) setText(this.problemText, t(`camera.${camera}`));
+    show(this.problem, failed !== "");
+    if (this.errorClip) show(this.errorClip, failed !== "");
+    if (failed) setText(this.problemText, t(`camera.${failed}`));
     show(this.beginButton, !failed);
-    show(this.againButton, failed);
+    show(this.againButton, failed !== "" && failed !== "unsupported");
+    show(this.copyButton, failed === "unsupported");
+    show(this.turnButton, cameras > 1 && camera === "on");
     const lost = joining && link === "lost";
     setAttribute(this.beginButton, "aria-disabled", joining || camera !== "on" ? "true" : null);
     setText(this.beginText, t(joining ? "ready.joining" : "ready.begin"));
@@ -111,4 +169,9 @@ export class ReadyScreen {
     if (lost) setText(this.troubleText, t("error.unreachable"));
     else if (trouble) setText(this.troubleText, errorText(trouble));
   }
+}
+
+/** How long the record of a call is kept, as the service has it. */
+function keptDays() {
+  return document.getElementById("app")?.dataset.keptDays ?? "";
 }

@@ -17,7 +17,7 @@
  * @property {PeerState} peer
  * @property {Quality} quality
  * @property {number} bytes data used by this call so far
- * @property {{ open: boolean, agents_on: number, yours?: boolean } | "unreachable" | null} service null: not asked yet
+ * @property {import("../shared/service.js").Service | "unreachable" | null} service null: not asked yet
  * @property {"home" | "ready"} step where the page is while there is no call
  * @property {boolean} urgent
  * @property {"" | "airport" | "hotel" | "car"} reason
@@ -30,6 +30,8 @@
  * @property {"off" | "opening" | "on" | CameraTrouble} camera
  * @property {boolean} withoutCamera the person chose to write only
  * @property {MediaStreamTrack | null} track own picture
+ * @property {number} cameras how many this phone has; 0: not known
+ * @property {"user" | "environment"} facing which of them is used, front or rear
  * @property {boolean} paused own picture is paused
  * @property {boolean} sound own sound is on
  * @property {"" | "refused"} soundTrouble
@@ -63,6 +65,8 @@ export function startState() {
     camera: "off",
     withoutCamera: false,
     track: null,
+    cameras: 0,
+    facing: "user",
     paused: false,
     sound: false,
     soundTrouble: "",

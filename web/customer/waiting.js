@@ -3,8 +3,10 @@
 import { announce, h, setText, show } from "../shared/dom.js";
 import { count, t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
+import { cameraTrouble } from "../shared/person.js";
 import { OwnPicture } from "../shared/picture.js";
 import { clockText, everySecond, nowMs } from "../shared/time.js";
+import { signedClip } from "./clip.js";
 import { ringShare } from "./state.js";
 
 /** @typedef {import("./app.js").CustomerApp} CustomerApp */
@@ -103,6 +105,7 @@ export class WaitingScreen {
           this.lost,
           this.again,
           h("p", { class: "notice notice-accent" }, icon("hands"), (this.sign = h("span"))),
+          signedClip("waiting"),
         ),
         h(
           "div",
@@ -124,7 +127,7 @@ export class WaitingScreen {
 
   /** @param {State} state */
   draw(state) {
-    const { view, link, camera, track, note, answered } = state;
+    const { view, link, camera, facing, track, note, answered } = state;
     if (!view) return;
     const ringing = view.state === "ringing";
     const ahead = Math.max(0, view.place - 1);
@@ -149,13 +152,14 @@ export class WaitingScreen {
     announce(`${this.heading.textContent} ${aheadText}`);
     show(this.lost, link !== "open");
     show(this.again, !ringing && answered === view.call);
+    this.own.mirror(facing === "user");
     this.own.setTrack(track);
     this.own.explain(camera === "opening" ? t("ready.opening") : t("own.none"));
-    const failed = camera !== "on" && camera !== "opening" && camera !== "off";
+    const failed = cameraTrouble(camera);
     show(this.own.element, track !== null || camera === "opening");
-    show(this.camera, failed);
+    show(this.camera, failed !== "");
     show(this.cameraAgain, track === null && camera !== "opening");
-    if (failed) setText(this.cameraText, t(`camera.${camera}`));
+    if (failed) setText(this.cameraText, t(`camera.${failed}`));
     show(this.noteSaved, note !== "");
     if (note) setText(this.noteSaved, t("waiting.note_saved", { text: note }));
     this.tick();

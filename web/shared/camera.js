@@ -56,6 +56,12 @@ export async function openCamera(facing = "user") {
   });
 }
 
+/** How many cameras there are; browsers tell once one was allowed. @returns {Promise<number>} */
+export async function countCameras() {
+  const devices = await navigator.mediaDevices.enumerateDevices().catch(() => []);
+  return devices.filter((device) => device.kind === "videoinput").length;
+}
+
 /** @returns {Promise<MediaStreamTrack>} */
 export async function openMicrophone() {
   return open({ audio: { echoCancellation: true, noiseSuppression: true } });

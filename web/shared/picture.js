@@ -6,6 +6,7 @@ import { icon } from "./icons.js";
 /** @typedef {import("./icons.js").IconName} IconName */
 
 const STALLED_MS = 2000;
+const SLOW_FPS = 10;
 
 /**
  * Play, because iOS and in-app browsers do not always start by themselves.
@@ -47,6 +48,7 @@ export class RemotePicture {
     /** @type {MediaStreamTrack | null} */
     this.track = null;
     this.shown = false;
+    this.slowed = false;
     this.frames = 0;
     this.flowedMs = 0;
     this.attempt = 0;
@@ -63,6 +65,7 @@ export class RemotePicture {
       if (attempt !== this.attempt || this.track !== track) return;
       const attachedMs = performance.now();
       this.video.srcObject = new MediaStream([track]);
+      if (this.slowed) this.slow(true);
       this.waitForFrame(attempt, attachedMs);
       this.onTapNeeded(!(await play(this.video)));
     };
@@ -147,6 +150,15 @@ export class RemotePicture {
     this.video.style.setProperty("visibility", this.shown ? "visible" : "hidden");
   }
 
+  /**
+   * Draw fewer pictures of this person, where the browser can: what is decoded stays whole, other pictures get the time.
+   * @param {boolean} slow
+   */
+  slow(slow) {
+    this.slowed = slow;
+    this.track?.applyConstraints({ frameRate: { max: slow ? SLOW_FPS : 60 } }).catch(() => {});
+  }
+
   /** @param {boolean} dim the picture is old: a reconnection is under way */
   dim(dim) {
     this.element.classList.toggle("is-dim", dim && this.shown);
@@ -181,6 +193,11 @@ export class OwnPicture {
   /** @param {string} text why there is no picture */
   explain(text) {
     setText(this.emptyText, text);
+  }
+
+  /** @param {boolean} mirrored a rear camera shows things as they are: tickets, screens */
+  mirror(mirrored) {
+    this.video.classList.toggle("mirrored", mirrored);
   }
 
   /** @param {MediaStreamTrack | null} track */

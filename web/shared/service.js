@@ -95,9 +95,14 @@ export async function fetchMe() {
 }
 
 /**
- * Whether the line is open, and how many agents are on.
- * @returns {Promise<{ open: boolean, agents_on: number, yours?: boolean }>}
+ * The line as anybody may see it.
+ * @typedef {object} Service
+ * @property {boolean} open
+ * @property {number} agents_on
+ * @property {boolean} [yours] this guest has a call that goes on
  */
+
+/** @returns {Promise<Service>} */
 export function fetchService() {
   return request("GET", "/api/service");
 }

@@ -1,0 +1,79 @@
+"""The shell of each page, rendered once from `page.html`: title, style sheets, and every module it will need.
+
+A phone that learns of all modules at once fetches them side by side instead of one import after the other.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, StrictUndefined
+
+FIRST_LOCALE = "zh-CN"
+SHARED = ("theme", "controls", "parts", "pictures")
+PAGES = {"customer": SHARED, "agent": (*SHARED, "sign-in"), "coordinator": (*SHARED, "sign-in")}
+
+# Where an operator may explain things in sign language; each clip is CLIP.mp4 in one folder.
+CLIPS = ("home", "waiting", "closed", "consent", "error")
+
+_IMPORT = re.compile(r'(?:\bfrom|^import) "(\.[^"]+\.js)"', re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class PageFacts:
+    """What pages say of this service; `settings.project(PageFacts)` fills it. `clips_dir` "": no clips."""
+
+    record_retention_days: int = 90
+    clips_dir: str = ""
+
+    def clips(self) -> list[str]:
+        """Return the names of the clips that are there."""
+        return [clip for clip in CLIPS if self.clips_dir and (Path(self.clips_dir) / f"{clip}.mp4").is_file()]
+
+
+NO_FACTS = PageFacts()
+
+
+def render(name: str, root: Path, facts: PageFacts = NO_FACTS) -> str:
+    """Return the HTML of the page `name`, whose files lie below `root`."""
+    shell = Environment(autoescape=True, undefined=StrictUndefined).from_string((root / "page.html").read_text("utf-8"))
+    return shell.render(
+        name=name,
+        locale=FIRST_LOCALE,
+        texts=_texts(root, FIRST_LOCALE),
+        english=_texts(root, "en"),
+        styles=styles(name, root),
+        modules=modules(name, root),
+        facts=facts,
+        clips=facts.clips(),
+    )
+
+
+def styles(name: str, root: Path) -> list[str]:
+    """Return a page's style sheets, by their paths below `root`: the shared ones, then all of its own by name."""
+    own = sorted(file.name for file in (root / name).glob("*.css"))
+    return [f"shared/{sheet}.css" for sheet in PAGES[name]] + [f"{name}/{file}" for file in own]
+
+
+def modules(name: str, root: Path) -> list[str]:
+    """Return the modules that a page runs, by their paths below `root`, its own `main.js` first."""
+    found: dict[str, None] = {}
+    todo = [f"{name}/main.js"]
+    while todo:
+        module = todo.pop(0)
+        if module not in found:
+            found[module] = None
+            here = posixpath.dirname(module)
+            text = (root / module).read_text("utf-8")
+            todo += [posixpath.normpath(posixpath.join(here, link)) for link in _IMPORT.findall(text)]
+    return list(found)
+
+
+def _texts(root: Path, locale: str) -> Mapping[str, str]:
+    texts: dict[str, str] = json.loads((root / "shared" / "texts" / f"{locale}.json").read_text("utf-8"))
+    return texts
