@@ -38,6 +38,7 @@ from video_service.settings import Settings
 from video_service.turn import ClientIce
 from video_service.web_sessions import WebSessions
 from web.blueprint import create_blueprint
+from web.pages import PageFacts
 
 log = structlog.get_logger(__name__)
 
@@ -111,7 +112,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Quart:
     app.register_blueprint(api)
     app.register_blueprint(coordinator_api)
     app.register_blueprint(health)
-    app.register_blueprint(create_blueprint())
+    app.register_blueprint(create_blueprint(settings.project(PageFacts)))
     app.add_url_rule("/", view_func=_home)
     app.add_websocket("/ws", view_func=_socket)
 

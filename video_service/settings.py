@@ -106,6 +106,13 @@ class Settings:
     record_retention_days: Annotated[
         int, Says("How long session records, roll-ups and past shifts are kept.", unit="days", low=1, high=36_500)
     ] = 90
+    clips_dir: Annotated[
+        str,
+        Says(
+            "Folder with clips that explain the pages in sign language: home.mp4, waiting.mp4, closed.mp4, consent.mp4, "
+            "error.mp4, each of which may be absent. Empty: no clips."
+        ),
+    ] = ""
 
     # -- media
     ice_servers: Annotated[
