@@ -70,6 +70,7 @@ class RunningService:
             | {
                 "VIDEO_SERVICE_MEDIA_BIND": "127.0.0.1",
                 "VIDEO_SERVICE_MEDIA_WORKERS": "1",  # whatever the machine: tests name their worker
+                "VIDEO_SERVICE_CAPACITY": "8",  # however slow the machine is
                 "VIDEO_SERVICE_LOG_FORMAT": "json",
             }
             | self._environment,

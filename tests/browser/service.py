@@ -88,6 +88,7 @@ async def run_service(**environment: str) -> AsyncIterator[Service]:
                 "VIDEO_SERVICE_LOG_FORMAT": "json",
                 "VIDEO_SERVICE_MEDIA_BIND": "127.0.0.1",
                 "VIDEO_SERVICE_MEDIA_WORKERS": "1",  # whatever the machine: tests name their worker
+                "VIDEO_SERVICE_CAPACITY": "8",  # however slow the machine is
                 **environment,
             },
             stdin=asyncio.subprocess.DEVNULL,
