@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import os
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
@@ -29,12 +30,11 @@ from media.fault_log import FaultLog
 from media.forwarder import Outlet
 from media.gathering import Gathering
 from media.leg import Leg
+from media.own_speed import holds
 from media.peer import Peer
 from media.settings import MediaSettings
 from video_service.media_plane import (
-    BadSdp,
     CallRoute,
-    Candidate,
     LegAnswer,
     LegEvent,
     LegRequest,
@@ -46,6 +46,7 @@ from video_service.media_plane import (
     PictureEvent,
     PictureState,
     UnknownLeg,
+    WorkerFull,
     WorkerStatus,
     WorkerUnavailable,
 )
@@ -53,21 +54,25 @@ from video_service.media_plane import (
 log = structlog.get_logger(__name__)
 
 TICK_S: Final = 0.02
-DEFAULT_CAPACITY: Final = 8
+UNMEASURED_CAPACITY: Final = 4
 MAX_LEGS: Final = 200
 EVENT_LIMIT: Final = 4096
 STAGE_TIMEOUT_S: Final = 10.0
-MAX_CANDIDATE_CHARACTERS: Final = 512
 PREVIEW_SLOT: Final = 0
 CUSTOMER_SLOT: Final = 1
 AGENT_SLOT: Final = 0
 CERTIFICATE_MARGIN: Final = dt.timedelta(days=1)
 
 
+Measure = Callable[[Callable[[], bool]], float | None]
+
+
 class MediaEngine:
     """Carries legs and calls. Make it on the loop that runs it; `close` may be called twice.
 
     `stage_factory` makes the blur stage of one agent's leg; it may block. `weights_ok` goes into the status.
+    `measure` returns the CPU milliseconds of one blurred picture, or None when it was told to stop (by what it is
+    given); it runs once, in a thread of its own, unless the settings say how many blurred legs the worker takes.
 
     Raises:
         ValueError: the settings hold no usable addresses or ports.
@@ -80,15 +85,17 @@ class MediaEngine:
         *,
         worker: str = "worker",
         weights_ok: bool = True,
+        measure: Measure | None = None,
     ) -> None:
         self._settings = settings
         self._stage_factory = stage_factory
         self._worker = worker
         self._weights_ok = weights_ok
         self._gathering = Gathering(settings)
-        self._capacity = settings.capacity if settings.capacity is not None else DEFAULT_CAPACITY
+        self._capacity = settings.capacity if settings.capacity is not None else UNMEASURED_CAPACITY
         threads = max(1, min(self._capacity, os.cpu_count() or 1))
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="blur")
+        self._stop_measuring = threading.Event()
         self._legs: dict[str, Leg] = {}
         self._reserved: dict[str, LegRole] = {}
         self._calls = CallTable()
@@ -99,6 +106,8 @@ class MediaEngine:
         self._ticker: asyncio.Task[None] | None = None
         self._faults = FaultLog("leg_tick_failed")
         self._closed = False
+        if measure is not None and settings.capacity is None:
+            self._spawn(self._measure(measure), "measure-own-speed")
 
     def status(self) -> WorkerStatus:
         """Return how full the worker is."""
@@ -121,7 +130,8 @@ class MediaEngine:
 
         Raises:
             BadSdp: the offer cannot be read or answered.
-            WorkerUnavailable: the worker is full or closed, or has no port left.
+            WorkerFull: the worker makes as many blurred pictures as it can.
+            WorkerUnavailable: the worker is closed, or has no port left.
             MediaError: the leg exists already, or its socket or blur stage could not be had.
         """
         self._admit(request)
@@ -146,17 +156,6 @@ class MediaEngine:
             self._ticker = asyncio.create_task(self._tick(), name="media-tick")
         log.info("leg_answered", leg=leg.id, role=leg.role.value)
         return LegAnswer(leg_id=leg.id, sdp=sdp)
-
-    async def add_candidate(self, leg_id: str, candidate: Candidate) -> None:
-        """Check a remote candidate's form. It is not used: clients reach the worker by themselves (ADR 0003).
-
-        Raises:
-            UnknownLeg: there is no such leg.
-            BadSdp: the text is not a candidate.
-        """
-        if leg_id not in self._legs:
-            raise UnknownLeg(leg_id=leg_id)
-        check_candidate(candidate.candidate)
 
     async def open_call(self, route: CallRoute) -> None:
         """Join two legs; what is already joined so stays untouched.
@@ -229,6 +228,7 @@ class MediaEngine:
         if self._closed:
             return
         self._closed = True
+        self._stop_measuring.set()
         if self._ticker is not None:
             self._ticker.cancel()
             await asyncio.wait([self._ticker])
@@ -244,9 +244,26 @@ class MediaEngine:
             raise MediaError("The leg exists already.", leg_id=request.leg_id)
         status = self.status()
         coming = sum(1 for role in self._reserved.values() if role is LegRole.AGENT)
-        full = request.role is LegRole.AGENT and status.blur_legs + coming >= self._capacity
-        if self._closed or full or status.legs + len(self._reserved) >= MAX_LEGS:
+        if self._closed:
             raise WorkerUnavailable
+        full = request.role is LegRole.AGENT and status.blur_legs + coming >= self._capacity
+        if full or status.legs + len(self._reserved) >= MAX_LEGS:
+            raise WorkerFull
+
+    async def _measure(self, measure: Measure) -> None:
+        """Find out how many blurred legs this machine holds, while the worker already takes the first ones."""
+        thread = ThreadPoolExecutor(1, thread_name_prefix="measure")
+        try:
+            measuring = asyncio.get_running_loop().run_in_executor(thread, measure, self._stop_measuring.is_set)
+            picture_ms = await measuring
+        except Exception as error:  # noqa: BLE001 - a worker that cannot measure itself still works
+            log.warning("own_speed_unknown", worker=self._worker, error=type(error).__name__)
+            return
+        finally:
+            thread.shutdown(wait=False)
+        if picture_ms is not None:
+            self._capacity = holds(picture_ms)
+            log.info("own_speed", worker=self._worker, picture_ms=round(picture_ms, 2), capacity=self._capacity)
 
     async def _new_leg(self, request: LegRequest, peer: Peer) -> Leg:
         if request.role is LegRole.CUSTOMER:
@@ -359,25 +376,6 @@ class MediaEngine:
         if self._certificate.expires - dt.datetime.now(tz=dt.UTC) < CERTIFICATE_MARGIN:
             self._certificate = RTCCertificate.generateCertificate()
         return self._certificate
-
-
-def check_candidate(text: str) -> None:
-    """Make sure that a text is a candidate, or empty (no more candidates).
-
-    Raises:
-        BadSdp: it is neither. Source: RFC 8839, section 5.1.
-    """
-    words = text.removeprefix("candidate:").split()
-    if not text.strip():
-        return
-    numbers = [*words[1:2], *words[3:4], *words[5:6]]
-    if (
-        len(text) > MAX_CANDIDATE_CHARACTERS
-        or len(words) < 8
-        or words[6] != "typ"
-        or not all(number.isascii() and number.isdigit() and len(number) <= 10 for number in numbers)
-    ):
-        raise BadSdp("The ICE candidate could not be read.")
 
 
 def _close_late(making: asyncio.Future[BlurStage]) -> None:

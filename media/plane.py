@@ -16,12 +16,12 @@ from media.link import Link
 from media.registry import Lease, Registry
 from video_service.media_plane import (
     CallRoute,
-    Candidate,
     LegAnswer,
     LegRequest,
     LegStatistics,
     MediaError,
     MediaEvent,
+    WorkerFull,
     WorkerStatus,
     WorkerUnavailable,
 )
@@ -66,7 +66,8 @@ class RpcMediaPlane:
         """Return the worker with most room for one more blurred leg; one that can really blur goes first.
 
         Raises:
-            WorkerUnavailable: none is reachable, or all are full or draining.
+            WorkerFull: those that are reachable are full.
+            WorkerUnavailable: none is reachable, or all are draining.
         """
         choices = [
             (link.status.weights_ok, link.room, -link.status.legs, link.lease.worker)
@@ -74,16 +75,13 @@ class RpcMediaPlane:
             if link.status is not None and link.room > 0
         ]
         if not choices:
-            raise WorkerUnavailable
+            full = any(not status.draining for status in self.workers())
+            raise WorkerFull if full else WorkerUnavailable
         return max(choices)[-1]
 
     async def answer_leg(self, worker: str, request: LegRequest) -> LegAnswer:
         """Create a leg on `worker` from a client's offer and return the answer."""
         return _expect(await self._ask(worker, rpc.AnswerLeg(request=request)), LegAnswer)
-
-    async def add_candidate(self, worker: str, leg_id: str, candidate: Candidate) -> None:
-        """Hand a remote candidate to a leg."""
-        await self._ask(worker, rpc.AddCandidate(leg_id=leg_id, candidate=candidate))
 
     async def open_call(self, worker: str, route: CallRoute) -> None:
         """Join two legs; idempotent; fenced by the route's epoch."""

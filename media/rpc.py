@@ -16,7 +16,6 @@ from websockets.asyncio.connection import Connection
 from video_service.media_plane import (
     BadSdp,
     CallRoute,
-    Candidate,
     LegAnswer,
     LegRequest,
     LegStatistics,
@@ -24,6 +23,7 @@ from video_service.media_plane import (
     MediaEvent,
     StaleEpoch,
     UnknownLeg,
+    WorkerFull,
     WorkerStatus,
     WorkerUnavailable,
 )
@@ -69,13 +69,6 @@ class AnswerLeg(_Struct, frozen=True, tag="answer_leg"):
     request: LegRequest
 
 
-class AddCandidate(_Struct, frozen=True, tag="add_candidate"):
-    """Hand a candidate to a leg."""
-
-    leg_id: str
-    candidate: Candidate
-
-
 class OpenCall(_Struct, frozen=True, tag="open_call"):
     """Join two legs."""
 
@@ -105,7 +98,7 @@ class Statistics(_Struct, frozen=True, tag="statistics"):
     """Return the counts of every leg."""
 
 
-Order = AnswerLeg | AddCandidate | OpenCall | CloseCall | CloseLeg | ConfirmSigner | Statistics
+Order = AnswerLeg | OpenCall | CloseCall | CloseLeg | ConfirmSigner | Statistics
 Result = LegAnswer | tuple[LegStatistics, ...] | None
 
 
@@ -153,7 +146,8 @@ class Happened(_Struct, frozen=True, tag="happened"):
 FromWorker = Hello | Reply | Fault | Status | Happened
 
 _ERRORS: dict[str, type[MediaError]] = {
-    kind.code: kind for kind in (MediaError, WorkerUnavailable, BadSdp, StaleEpoch, UnknownLeg, MediaTimeout, MediaBusy)
+    kind.code: kind
+    for kind in (MediaError, WorkerUnavailable, WorkerFull, BadSdp, StaleEpoch, UnknownLeg, MediaTimeout, MediaBusy)
 }
 _encoder = msgspec.msgpack.Encoder()
 _requests = msgspec.msgpack.Decoder(Request)

@@ -25,7 +25,6 @@ from websockets.typing import Subprotocol
 from media import rpc
 from video_service.media_plane import (
     CallRoute,
-    Candidate,
     LegAnswer,
     LegEvent,
     LegRequest,
@@ -51,7 +50,6 @@ class Engine(Protocol):
 
     def status(self) -> WorkerStatus: ...
     async def answer_leg(self, request: LegRequest) -> LegAnswer: ...
-    async def add_candidate(self, leg_id: str, candidate: Candidate) -> None: ...
     async def open_call(self, route: CallRoute) -> None: ...
     async def close_call(self, call_id: str, epoch: int) -> None: ...
     async def close_leg(self, leg_id: str) -> None: ...
@@ -256,8 +254,6 @@ class RpcServer:
                 if self._draining:
                     raise WorkerUnavailable
                 return await engine.answer_leg(request)
-            case rpc.AddCandidate(leg_id=leg_id, candidate=candidate):
-                await engine.add_candidate(leg_id, candidate)
             case rpc.OpenCall(route=route):
                 await engine.open_call(route)
             case rpc.CloseCall(call_id=call_id, epoch=epoch):

@@ -12,7 +12,7 @@ class MediaSettings:
     `media_bind`: local addresses that media sockets bind to; empty means every address of the machine, and loopback
     when it has no other. `media_announce`: the address that candidates carry instead of the bound one (a worker behind
     NAT), or empty. `media_ports`: a range of UDP ports such as "40000-40199", or empty for any port.
-    `capacity`: blurred legs that a worker takes at most; None leaves it to the engine.
+    `capacity`: blurred legs that a worker takes at most; None lets it measure itself.
     `weights_dir`: folder of the networks' weights; empty is where `media.weights` keeps them.
     """
 

@@ -54,6 +54,7 @@ def make_engine(settings: Settings, name: str) -> Engine:
     """
     import cv2
 
+    from media import own_speed
     from media.engine import MediaEngine
     from media.segmenter import Reason
     from media.stage import BlurSettings, monotonic_ms, open_segmenter, open_stage
@@ -72,6 +73,7 @@ def make_engine(settings: Settings, name: str) -> Engine:
         lambda: open_stage(weights_dir=settings.weights_dir or None),
         worker=name,
         weights_ok=not isinstance(found, Reason),
+        measure=lambda should_stop: own_speed.measure(settings.weights_dir or None, should_stop),
     )
 
 

@@ -16,7 +16,6 @@ from signaling.store_types import CallRouteInfo, Wake
 from video_service.errors import ServiceError
 from video_service.media_plane import (
     CallRoute,
-    Candidate,
     LegEvent,
     LegRequest,
     LegRole,
@@ -29,17 +28,12 @@ from video_service.media_plane import (
 
 log = structlog.get_logger(__name__)
 
-CANDIDATES_KEPT = 64
-
 
 class PageMedia:
-    """The peer connection of one page: its newest offer only, and the candidates that came before the answer."""
+    """The peer connection of one page: its newest offer only."""
 
     def __init__(self) -> None:
         self.generation = 0
-        self.leg = ""
-        self.worker = ""
-        self.early: list[Candidate] = []
         self.task: asyncio.Task[None] | None = None
 
 
@@ -63,21 +57,8 @@ class MediaDesk:
             return
         if page.task is not None:
             page.task.cancel()
-        page.generation, page.leg, page.early = offer.generation, "", []
-        page.task = self._spawn(self._answer(connection, page, offer), name="media-offer")
-
-    async def candidate(self, connection: Connection, message: messages.MediaCandidate) -> None:
-        """Hand a trickled candidate on; one of an older peer connection is dropped."""
-        page = self._pages.get(connection.socket_id)
-        if page is None or page.generation != message.generation:
-            return
-        candidate = Candidate(
-            candidate=message.candidate, sdp_mid=message.sdp_mid, sdp_mline_index=message.sdp_mline_index
-        )
-        if page.leg:
-            await self._plane.add_candidate(page.worker, page.leg, candidate)
-        elif len(page.early) < CANDIDATES_KEPT:
-            page.early.append(candidate)
+        page.generation = offer.generation
+        page.task = self._spawn(self._answer(connection, offer), name="media-offer")
 
     async def confirm_signer(self, person: str) -> None:
         """Tell the worker of this agent's leg that whoever is nearest to the camera is the agent.
@@ -100,14 +81,14 @@ class MediaDesk:
         if page is not None and page.task is not None:
             page.task.cancel()
 
-    async def _answer(self, connection: Connection, page: PageMedia, offer: messages.MediaOffer) -> None:
+    async def _answer(self, connection: Connection, offer: messages.MediaOffer) -> None:
         try:
-            await self._answer_once(connection, page, offer)
+            await self._answer_once(connection, offer)
         except ServiceError as error:
             log.warning("offer_refused", code=error.code, person=connection.person)
             connection.post(messages.Error(code=error.code, retryable=error.retryable, reply_to="media_offer"))
 
-    async def _answer_once(self, connection: Connection, page: PageMedia, offer: messages.MediaOffer) -> None:
+    async def _answer_once(self, connection: Connection, offer: messages.MediaOffer) -> None:
         person = connection.person
         route = await self._store.route(person)
         before = await self._store.leg(person)
@@ -133,11 +114,7 @@ class MediaDesk:
             # The worker may have made the leg although nobody waits for the answer any more.
             self._spawn(self.close_leg(worker, leg), name="close-leg")
             raise
-        page.worker, page.leg = worker, leg
         connection.post(messages.MediaAnswer(generation=offer.generation, sdp=answer.sdp))
-        for candidate in page.early:
-            await self._plane.add_candidate(worker, leg, candidate)
-        page.early = []
         await self.join_legs(person)
 
     async def join_legs(self, person: str) -> None:

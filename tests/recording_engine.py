@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Sequence
 from video_service.media_plane import (
     BadSdp,
     CallRoute,
-    Candidate,
     LegAnswer,
     LegEvent,
     LegRequest,
@@ -21,6 +20,7 @@ from video_service.media_plane import (
     MediaEvent,
     StaleEpoch,
     UnknownLeg,
+    WorkerFull,
     WorkerStatus,
     WorkerUnavailable,
 )
@@ -62,14 +62,9 @@ class RecordingEngine:
         if request.sdp == "crash":
             raise RuntimeError("the offer was: crash")
         if request.role is LegRole.AGENT and self.status().blur_legs >= self.capacity:
-            raise WorkerUnavailable
+            raise WorkerFull
         self.legs[request.leg_id] = request
         return LegAnswer(leg_id=request.leg_id, sdp=f"answer to {request.sdp}")
-
-    async def add_candidate(self, leg_id: str, candidate: Candidate) -> None:
-        await self._record((leg_id, candidate))
-        if leg_id not in self.legs:
-            raise UnknownLeg
 
     async def open_call(self, route: CallRoute) -> None:
         await self._record(route)

@@ -36,6 +36,12 @@ class WorkerUnavailable(MediaError):
     code: ClassVar[str] = "media_unavailable"
 
 
+class WorkerFull(WorkerUnavailable):
+    """The media workers make as many blurred pictures as they can."""
+
+    code: ClassVar[str] = "media_full"
+
+
 class BadSdp(MediaError):
     """The session description or candidate could not be read."""
 
@@ -77,14 +83,6 @@ class LegAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     leg_id: str
     sdp: str
-
-
-class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """One remote ICE candidate (RFC 8839 attribute text without "a="), or the end of candidates when empty."""
-
-    candidate: str
-    sdp_mid: str | None = None
-    sdp_mline_index: int | None = None
 
 
 class CallRoute(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,16 +188,13 @@ class MediaPlane(Protocol):
         """Return the worker with most room for one more blurred leg.
 
         Raises:
-            WorkerUnavailable: none is reachable, or all are full or draining.
+            WorkerFull: those that are reachable are full.
+            WorkerUnavailable: none is reachable, or all are draining.
         """
         ...
 
     async def answer_leg(self, worker: str, request: LegRequest) -> LegAnswer:
         """Create a leg on `worker` from a client's offer and return the answer."""
-        ...
-
-    async def add_candidate(self, worker: str, leg_id: str, candidate: Candidate) -> None:
-        """Hand a remote candidate to a leg."""
         ...
 
     async def open_call(self, worker: str, route: CallRoute) -> None:

@@ -13,7 +13,6 @@ from tests.rpc_worker import within
 from video_service.media_plane import (
     BadSdp,
     CallRoute,
-    Candidate,
     LegRequest,
     LegRole,
     StaleEpoch,
@@ -52,8 +51,6 @@ async def test_what_is_no_offer_is_refused_and_leaves_nothing(engine: Engine, ro
 
 
 async def test_legs_that_are_not_there_are_refused(engine: Engine) -> None:
-    with pytest.raises(UnknownLeg):
-        await engine.add_candidate("nobody", Candidate(candidate=""))
     with pytest.raises(UnknownLeg):
         await engine.confirm_signer("nobody")
     with pytest.raises(UnknownLeg):

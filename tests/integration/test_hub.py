@@ -299,21 +299,6 @@ async def test_a_whole_call_from_ring_to_after_call(hub: Hub, plane: DiaryPlane)
     assert route.agent_leg in plane.legs, "the agent's preview lives on"
 
 
-async def test_candidates_that_come_before_the_answer_are_kept(hub: Hub, plane: DiaryPlane) -> None:
-    agent = await enter(hub, AGENT)
-    plane.answers.clear()
-    agent.send("media_offer", generation=1, sdp="offer")
-    agent.send("media_candidate", generation=1, candidate="candidate:1", sdp_mid="0")
-    agent.send("media_candidate", generation=9, candidate="candidate:of-another", sdp_mid="0")
-    agent.send("ping", t=3)
-    await agent.until(type="pong")
-    plane.answers.set()
-    await agent.until(type="media_answer")
-    agent.send("media_candidate", generation=1, candidate="candidate:2", sdp_mid="0")
-    await poll(lambda: len(plane.candidates) == 2)
-    assert [candidate.candidate for _, candidate in plane.candidates] == ["candidate:1", "candidate:2"]
-
-
 async def test_text_reaches_the_other_once_and_comes_back_after_a_reconnection(hub: Hub) -> None:
     agent, customer = await ready_agent(hub), await enter(hub, CUSTOMER)
     call = await call_between(customer, agent)

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Sequence
 
 from video_service.media_plane import (
     CallRoute,
-    Candidate,
     LegAnswer,
     LegEvent,
     LegRequest,
@@ -16,6 +15,8 @@ from video_service.media_plane import (
     LegStatistics,
     MediaError,
     MediaEvent,
+    PictureEvent,
+    PictureState,
     StaleEpoch,
     UnknownLeg,
     WorkerEvent,
@@ -32,7 +33,6 @@ class DiaryPlane:
         self.legs: dict[str, tuple[str, LegRequest]] = {}
         self.calls: dict[str, CallRoute] = {}
         self.epochs: dict[str, int] = {}
-        self.candidates: list[tuple[str, Candidate]] = []
         self.confirmed: list[tuple[str, str]] = []
         self.refuse: Exception | None = None
         self.failures = 0
@@ -55,11 +55,6 @@ class DiaryPlane:
             raise self.refuse
         self.legs[request.leg_id] = (worker, request)
         return LegAnswer(leg_id=request.leg_id, sdp=f"answer to {request.sdp}")
-
-    async def add_candidate(self, worker: str, leg_id: str, candidate: Candidate) -> None:
-        if leg_id not in self.legs:
-            raise UnknownLeg
-        self.candidates.append((leg_id, candidate))
 
     async def open_call(self, worker: str, route: CallRoute) -> None:
         if self.unknown and self.unknown in (route.customer_leg, route.agent_leg):
@@ -108,6 +103,13 @@ class DiaryPlane:
         """Let a worker report a leg's state."""
         worker, request = self.legs[leg]
         self._events.put_nowait(LegEvent(worker=worker, leg_id=leg, person=request.person, state=state, call_id=call))
+
+    def show(self, leg: str, state: PictureState, reason: str = "") -> None:
+        """Let a worker report what an agent's viewers see."""
+        worker, request = self.legs[leg]
+        self._events.put_nowait(
+            PictureEvent(worker=worker, leg_id=leg, person=request.person, state=state, reason=reason)
+        )
 
     def lose(self, worker: str) -> None:
         """Let a worker die with every leg that it had."""

@@ -10,7 +10,6 @@ from video_service.errors import ServiceError
 from video_service.media_plane import (
     BadSdp,
     CallRoute,
-    Candidate,
     LegAnswer,
     LegEvent,
     LegRequest,
@@ -23,6 +22,7 @@ from video_service.media_plane import (
     StaleEpoch,
     UnknownLeg,
     WorkerEvent,
+    WorkerFull,
     WorkerStatus,
     WorkerUnavailable,
 )
@@ -33,7 +33,6 @@ STATUS = WorkerStatus(worker="w-1", legs=1, blur_legs=1, capacity=2, weights_ok=
 
 ORDERS: list[rpc.Order] = [
     rpc.AnswerLeg(request=LegRequest(leg_id="l", person="p", role=LegRole.AGENT, codecs=("video/VP8",), sdp="v=0\r\n")),
-    rpc.AddCandidate(leg_id="l", candidate=Candidate(candidate="", sdp_mid="0", sdp_mline_index=None)),
     rpc.OpenCall(route=CallRoute(call_id="c", epoch=2**53 - 1, customer_leg="a", agent_leg="b")),
     rpc.CloseCall(call_id="c", epoch=0),
     rpc.CloseLeg(leg_id="l"),
@@ -93,7 +92,7 @@ def test_a_text_frame_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [MediaError, WorkerUnavailable, BadSdp, StaleEpoch, UnknownLeg, rpc.MediaTimeout, rpc.MediaBusy]
+    "kind", [MediaError, WorkerUnavailable, WorkerFull, BadSdp, StaleEpoch, UnknownLeg, rpc.MediaTimeout, rpc.MediaBusy]
 )
 def test_an_error_keeps_its_type_over_the_wire(kind: type[MediaError]) -> None:
     found = rpc.error_of(rpc.fault_of(1, kind("with a text", leg="l")))

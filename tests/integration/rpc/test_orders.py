@@ -12,7 +12,6 @@ from tests.rpc_worker import Heard, RpcWorker, offer, raw, until, within
 from video_service.media_plane import (
     BadSdp,
     CallRoute,
-    Candidate,
     LegAnswer,
     LegEvent,
     LegRole,
@@ -33,11 +32,9 @@ async def test_every_order_reaches_the_engine_and_its_result_comes_back(
     plane: RpcMediaPlane, worker: RpcWorker
 ) -> None:
     route = CallRoute(call_id="c", epoch=3, customer_leg="k", agent_leg="a")
-    candidate = Candidate(candidate="candidate:1", sdp_mid="0")
 
     assert await plane.answer_leg("w-1", offer("a")) == LegAnswer(leg_id="a", sdp="answer to offer")
     await plane.answer_leg("w-1", offer("k", LegRole.CUSTOMER))
-    await plane.add_candidate("w-1", "a", candidate)
     await plane.open_call("w-1", route)
     await plane.confirm_signer("w-1", "a")
     counts = await plane.statistics("w-1")
@@ -49,7 +46,6 @@ async def test_every_order_reaches_the_engine_and_its_result_comes_back(
     assert worker.engine.orders == [
         offer("a"),
         offer("k", LegRole.CUSTOMER),
-        ("a", candidate),
         route,
         ("confirm", "a"),
         "statistics",
@@ -62,8 +58,6 @@ async def test_every_order_reaches_the_engine_and_its_result_comes_back(
 async def test_errors_keep_their_types_and_lose_their_texts(plane: RpcMediaPlane) -> None:
     with pytest.raises(BadSdp):
         await plane.answer_leg("w-1", offer("a", sdp="not an offer"))
-    with pytest.raises(UnknownLeg):
-        await plane.add_candidate("w-1", "nobody", Candidate(candidate=""))
     await plane.answer_leg("w-1", offer("k", LegRole.CUSTOMER))
     with pytest.raises(UnknownLeg):
         await plane.confirm_signer("w-1", "k")

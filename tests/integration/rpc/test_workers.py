@@ -13,6 +13,7 @@ from tests.recording_engine import RecordingEngine
 from tests.rpc_worker import TOKEN, Heard, RpcWorker, offer, until, within
 from video_service.media_plane import (
     WorkerEvent,
+    WorkerFull,
     WorkerUnavailable,
 )
 
@@ -144,7 +145,7 @@ async def test_the_worker_with_most_room_is_chosen(plane: RpcMediaPlane, folder:
         for number in range(5):
             chosen.append(plane.place())
             await plane.answer_leg(chosen[-1], offer(f"a{number}"))
-        with pytest.raises(WorkerUnavailable):
+        with pytest.raises(WorkerFull):
             plane.place()
 
         assert sorted(chosen) == ["w-1", "w-1", "w-2", "w-2", "w-2"]
@@ -159,7 +160,7 @@ async def test_a_leg_on_its_way_counts(plane: RpcMediaPlane, worker: RpcWorker) 
     waiting = [asyncio.create_task(plane.answer_leg("w-1", offer(f"a{number}"))) for number in range(2)]
     await until(lambda: len(worker.engine.orders) == 2)
 
-    with pytest.raises(WorkerUnavailable):
+    with pytest.raises(WorkerFull):
         plane.place()
     worker.engine.hold.set()
     await within(asyncio.gather(*waiting))
@@ -182,8 +183,9 @@ async def test_a_draining_worker_takes_no_more_legs(plane: RpcMediaPlane, worker
     worker.server.drain()
     await until(lambda: plane.workers()[0].draining)
 
-    with pytest.raises(WorkerUnavailable):
+    with pytest.raises(WorkerUnavailable) as raised:
         plane.place()
+    assert raised.value.code == "media_unavailable", "it is not full"
     with pytest.raises(WorkerUnavailable):
         await plane.answer_leg("w-1", offer("b"))
     await plane.close_leg("w-1", "a")
