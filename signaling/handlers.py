@@ -10,6 +10,7 @@ import structlog
 from signaling import messages
 from signaling.connection import Connection
 from video_service.errors import ServiceError
+from video_service.permissions import may_send
 
 if TYPE_CHECKING:
     from signaling.hub import Hub
@@ -17,28 +18,12 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 HANDLE_TIMEOUT_S = 8.0
-BOTH = frozenset({"customer", "agent"})
-WHO_MAY: dict[type[messages.Message], frozenset[str]] = {
-    messages.Ping: BOTH | {"coordinator"},
-    messages.Join: frozenset({"customer"}),
-    messages.Note: frozenset({"customer"}),
-    messages.HangUp: BOTH,
-    messages.Ready: frozenset({"agent"}),
-    messages.Break: frozenset({"agent"}),
-    messages.Accept: frozenset({"agent"}),
-    messages.Decline: frozenset({"agent"}),
-    messages.MediaOffer: BOTH,
-    messages.MediaCandidate: BOTH,
-    messages.PausePicture: BOTH,
-    messages.ThisIsMe: frozenset({"agent"}),
-    messages.Say: BOTH,
-}
 
 
 async def handle(hub: Hub, connection: Connection, message: messages.FromPage) -> None:
     """Do what a page asks, or answer why not."""
     name = str(message.__struct_config__.tag)
-    if connection.identity.role not in WHO_MAY.get(type(message), frozenset()):
+    if not may_send(connection.identity.role, name):
         connection.post(messages.Error(code="not_allowed", reply_to=name))
         return
     try:
@@ -57,13 +42,17 @@ async def _act(hub: Hub, connection: Connection, message: messages.FromPage) -> 
         case messages.Ping():
             connection.post(messages.Pong(t=message.t))
         case messages.Join():
+            identity = connection.identity
             await store.join(
                 person,
                 queue=message.queue,
                 needs=message.needs,
-                urgent=message.urgent,
-                reason=message.reason,
-                locale=connection.identity.locale,
+                urgent=message.urgent or identity.urgent,
+                reason=message.reason or identity.reason,
+                locale=identity.locale,
+                entry=identity.entry,
+                sign_language=identity.sign_language,
+                context=identity.context,
             )
         case messages.Note():
             await store.note(person, message.text)

@@ -61,6 +61,10 @@ class Listening:
                 old = hub.sockets.get(wake.socket)
                 if old is not None:
                     old.end(CloseCode.REPLACED, "replaced")
+            case "signed_out":
+                shut_out = hub.sockets.get(wake.socket)
+                if shut_out is not None:
+                    shut_out.end(CloseCode.BAD_TICKET, "signed_out")
             case "call":
                 hub.spawn(hub.media.part(wake), name="part")
 

@@ -234,6 +234,19 @@ class CustomerView(Message, tag="customer_view", frozen=True):
     server_time_ms: Millis = 0
 
 
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """What the host application said of a customer, all empty for a guest of the page itself.
+
+    `verified`: the host knows this person. `entry`: "web" (the page), "embed" (a frame on the host's page) or "launch".
+    `sign_language`: the variety asked for, such as csl; "" for not known. `context`: an order number or the like.
+    """
+
+    verified: bool = False
+    entry: str = "web"
+    sign_language: str = ""
+    context: str = ""
+
+
 class Reservation(msgspec.Struct, frozen=True, kw_only=True):
     """The call that rings at an agent."""
 
@@ -246,6 +259,7 @@ class Reservation(msgspec.Struct, frozen=True, kw_only=True):
     note: str
     waited_ms: Millis
     ring_until_ms: Millis
+    about: Caller = Caller()
 
 
 class AgentCall(msgspec.Struct, frozen=True, kw_only=True):
@@ -262,6 +276,7 @@ class AgentCall(msgspec.Struct, frozen=True, kw_only=True):
     since_ms: Millis
     other_media: MediaWish
     other_paused: bool
+    about: Caller = Caller()
 
 
 class AgentView(Message, tag="agent_view", frozen=True):

@@ -49,6 +49,10 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True, rename={"call_class": "
     needs: str = ""
     reason: str = ""
     note: str = ""
+    verified: bool = False
+    entry: str = "web"
+    sign_language: str = ""
+    context: str = ""
     agent: str = ""
     joined_ms: int = 0
     since_ms: int = 0

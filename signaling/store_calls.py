@@ -37,8 +37,12 @@ class CallStore(StoreBase):
         reason: str,
         locale: str,
         entry: str = "web",
+        sign_language: str = "",
+        context: str = "",
     ) -> str:
         """Put a connected customer in the queue and return the call's id; one who has an open call gets that one's.
+
+        `sign_language` (asked for) goes on record; `context` is for the agent and goes with the call.
 
         Raises:
             Closed: no agent who covers `needs` is signed in and on shift.
@@ -59,6 +63,8 @@ class CallStore(StoreBase):
             reason,
             locale,
             entry,
+            sign_language,
+            context,
         )
         return str(answer["call"])
 

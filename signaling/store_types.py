@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-WakeKind = Literal["person", "queue", "replaced", "text", "call", "lagged"]
+WakeKind = Literal["person", "queue", "replaced", "signed_out", "text", "call", "lagged"]
 
 
 class Wake(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -15,6 +15,7 @@ class Wake(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     - "person": the view of person `id` changed.
     - "queue": places, or the wall, changed (`id` is the queue; "" when only agents or shifts changed).
     - "replaced": person `id` connected elsewhere; `socket` is the one to close.
+    - "signed_out": person `id` may no longer be here as who they were; `socket` is the one to close.
     - "text": person `id` has new text in `call`, up to `seq`.
     - "call": call `id` was closed or went back to the queue. Whoever hears it parts the legs on `worker` with
       `epoch`, and closes the customer's `leg` on `leg_worker`.

@@ -151,6 +151,7 @@ def agent_view(snap: PersonSnapshot, *, alive: Container[str]) -> messages.Agent
             since_ms=agent.since_ms,
             other_media=seen_of(customer_media(snap.other, snap.person, snap.call_id, alive), snap.other),
             other_paused=bool(snap.other and snap.other.paused),
+            about=_caller(call),
         ),
     )
 
@@ -166,6 +167,13 @@ def _reservation(snap: PersonSnapshot, call: CallRow) -> messages.Reservation:
         note=call.note,
         waited_ms=max(0, snap.now - call.joined_ms),
         ring_until_ms=call.ring_until_ms,
+        about=_caller(call),
+    )
+
+
+def _caller(call: CallRow) -> messages.Caller:
+    return messages.Caller(
+        verified=call.verified, entry=call.entry, sign_language=call.sign_language, context=call.context
     )
 
 

@@ -21,7 +21,7 @@ from redis.asyncio.client import Pipeline
 from video_service.clock import Clock
 from video_service.errors import ServiceError
 from video_service.keys import Keys
-from video_service.passwords import Passwords, WeakPassword
+from video_service.passwords import Passwords, WeakPassword, normalised
 
 SCHEMA_VERSION = 1
 MAX_LABELS = 16
@@ -52,10 +52,22 @@ class NameTaken(ServiceError):
     code: ClassVar[str] = "name_taken"
 
 
+class NotFirst(ServiceError):
+    """There are accounts already."""
+
+    code: ClassVar[str] = "not_first"
+
+
 class UnknownAccount(ServiceError):
     """There is no account with this name."""
 
     code: ClassVar[str] = "unknown_account"
+
+
+class SamePassword(ServiceError):
+    """The new password is the old one; choose another."""
+
+    code: ClassVar[str] = "same_password"
 
 
 class SignInRefused(ServiceError):
@@ -76,6 +88,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     languages: tuple[str, ...] = ()
     disabled: bool = False
     generation: int = 1
+    must_change: bool = False  # the password was made for one sign-in
     password_hash: str
     created_ms: int
     changed_ms: int
@@ -107,10 +120,13 @@ class Accounts:
         password: str,
         skills: Sequence[str] = (),
         languages: Sequence[str] = (),
+        one_time: bool = False,
+        only_first: bool = False,
     ) -> Account:
-        """Make an account.
+        """Make an account; with `one_time` the password has to be changed after the first sign-in.
 
         Raises:
+            NotFirst: `only_first` was asked, and there is an account.
             BadAccount: a name, skill or language that cannot be used.
             NameTaken: the name is in use, by a disabled account too.
             WeakPassword: see `passwords`.
@@ -123,6 +139,7 @@ class Accounts:
             role=role,
             skills=tuple(dict.fromkeys(skills)),
             languages=tuple(dict.fromkeys(languages)),
+            must_change=one_time,
             password_hash="",
             created_ms=now_ms,
             changed_ms=now_ms,
@@ -131,6 +148,8 @@ class Accounts:
         account = msgspec.structs.replace(account, password_hash=await self._passwords.hash(password))
 
         async def create(pipe: Pipeline) -> None:
+            if only_first and await pipe.hlen(self._by_name):
+                raise NotFirst
             if await pipe.hexists(self._by_name, account.name):
                 raise NameTaken(name=account.name)
             pipe.multi()  # type: ignore[no-untyped-call]
@@ -171,7 +190,7 @@ class Accounts:
 
         account = await self._change(name, change)
         if disabled:
-            await self._cut_off(account)
+            await self.cut_off(account)
         return account
 
     async def reset(self, name: str, password: str) -> Account:
@@ -182,11 +201,43 @@ class Accounts:
             WeakPassword: see `passwords`.
         """
         hashed = await self._passwords.hash(password)
+        account = await self._change(name, lambda account: _with_password(account, hashed))
+        await self.cut_off(account)
+        return account
+
+    async def change_password(self, name: str, old: str, new: str) -> Account:
+        """Let somebody who knows the password choose another; all that was signed in ends, open sockets too.
+
+        Raises:
+            SignInRefused: `old` is not right, or was changed at the same moment.
+            SamePassword: `new` is `old`.
+            WeakPassword: see `passwords`.
+            PasswordsBusy: too many sign in at this moment.
+        """
+        known = await self.sign_in(name, old)
+        if normalised(new) == normalised(old):
+            raise SamePassword
+        hashed = await self._passwords.hash(new)
+
+        def change(account: Account) -> Account:
+            if account.disabled or account.password_hash != known.password_hash:
+                raise SignInRefused
+            return _with_password(account, hashed)
+
+        account = await self._change(name, change)
+        await self.cut_off(account)
+        return account
+
+    async def sign_out_everywhere(self, name: str) -> Account:
+        """End all that an account has signed in, open sockets too; the password stays.
+
+        Raises:
+            UnknownAccount: there is none with this name.
+        """
         account = await self._change(
-            name,
-            lambda account: msgspec.structs.replace(account, password_hash=hashed, generation=account.generation + 1),
+            name, lambda account: msgspec.structs.replace(account, generation=account.generation + 1)
         )
-        await self._cut_off(account)
+        await self.cut_off(account)
         return account
 
     async def sign_in(self, name: str, password: str) -> Account:
@@ -216,7 +267,8 @@ class Accounts:
 
         return await self._change(account.name, change)
 
-    async def _cut_off(self, account: Account) -> None:
+    async def cut_off(self, account: Account) -> None:
+        """Close the person's open socket, and let its page not come back without signing in."""
         root, person = self._keys.root, account.person
         await self._cut_off_script(
             keys=[f"{root}:resume_of:{person}", f"{root}:person:{person}", self._keys.wakes],
@@ -243,6 +295,10 @@ class Accounts:
 
 def _read(raw: bytes | str | None) -> Account | None:
     return None if raw is None else msgspec.json.decode(raw, type=Account)
+
+
+def _with_password(account: Account, hashed: str) -> Account:
+    return msgspec.structs.replace(account, password_hash=hashed, generation=account.generation + 1, must_change=False)
 
 
 def _check(account: Account) -> None:

@@ -24,19 +24,24 @@ from signaling.identity_types import Identity
 from signaling.messages import IceServer
 from signaling.policy import Policy
 from signaling.store import Store
-from video_service import http_errors, redis_client, security
+from video_service import http_errors, http_gate, redis_client, security
 from video_service.accounts import Accounts
+from video_service.audit import Audit
 from video_service.clock import SystemClock
+from video_service.customers import CustomerLimits, Customers
 from video_service.errors import ServiceError
 from video_service.http_api import api
 from video_service.http_coordinator import coordinator_api
 from video_service.http_health import health
+from video_service.launch_tokens import LaunchKeys, read_keys
 from video_service.passwords import PasswordCost, Passwords
+from video_service.permissions import ENTRANCES
+from video_service.rate_limit import Limit, RateLimits
 from video_service.records import Records
-from video_service.services import ENTRANCES, Services, Visitor, provide, provided, services
+from video_service.services import Services, Visitor, provide, provided, services
 from video_service.settings import Settings
 from video_service.turn import ClientIce
-from video_service.web_sessions import WebSessions
+from video_service.web_sessions import SessionLimits, WebSessions
 from web.blueprint import create_blueprint
 from web.pages import PageFacts
 
@@ -46,6 +51,7 @@ START_TIMEOUT_S = 30.0
 START_RETRY_S = 0.5
 CLOSE_TIMEOUT_S = 2.0
 QUEUED_MESSAGES = 64
+JOIN_WINDOW_S = 600.0
 
 
 class NoStoreAddress(ServiceError):
@@ -80,9 +86,18 @@ class BoundedWebsocket(ASGIWebsocketConnection):
 class StaffedStore(Store):
     """The store of calls, which knows no accounts, asked on behalf of people who may have lost theirs meanwhile."""
 
-    def __init__(self, redis: Redis, accounts: Accounts, *, pool: str, policy: Policy) -> None:
+    def __init__(
+        self, redis: Redis, accounts: Accounts, rates: RateLimits, *, pool: str, policy: Policy, joins: int
+    ) -> None:
         super().__init__(redis, pool=pool, policy=policy)
         self._accounts = accounts
+        self._rates = rates
+        self._joins = Limit(name="join", burst=joins, window_s=JOIN_WINDOW_S)
+
+    async def join(self, customer: str, **wish: Any) -> str:
+        """Put a customer in the queue; as `Store`, and refused too (TooMany) to whoever joins over and over."""
+        await self._rates.take((self._joins, customer))
+        return await super().join(customer, **wish)
 
     async def redeem_ticket(self, ticket: str) -> Identity:
         """Use a ticket up; as `Store`, and refused too when the account may no longer do this."""
@@ -107,8 +122,9 @@ def create_app(settings: Settings, services: Services | None = None) -> Quart:
     """
     app = Quart("video_service", static_folder=None)
     app.asgi_websocket_class = BoundedWebsocket
-    security.install(app, public_url=settings.public_url)
+    security.install(app, public_url=settings.public_url, embed_origins=settings.embed_origins)
     http_errors.install(app)
+    http_gate.install(app)
     app.register_blueprint(api)
     app.register_blueprint(coordinator_api)
     app.register_blueprint(health)
@@ -150,7 +166,10 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
     clock = SystemClock()
     passwords = Passwords(password_cost)
     accounts = Accounts(redis, pool=settings.pool, passwords=passwords, clock=clock)
-    store = StaffedStore(redis, accounts, pool=settings.pool, policy=settings.project(Policy))
+    rates = RateLimits(redis, pool=settings.pool)
+    store = StaffedStore(
+        redis, accounts, rates, pool=settings.pool, policy=settings.project(Policy), joins=settings.joins_per_session
+    )
     try:
         await _load(store)
         plane = media_plane.from_settings(settings, redis)
@@ -181,6 +200,12 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
                 name=visitor.name,
                 skills=visitor.skills,
                 locale=visitor.locale,
+                verified=visitor.verified,
+                entry=visitor.entry,
+                sign_language=visitor.sign_language,
+                urgent=visitor.urgent,
+                reason=visitor.reason,
+                context=visitor.context,
             )
         )
 
@@ -189,7 +214,24 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
         clock=clock,
         passwords=passwords,
         accounts=accounts,
-        web_sessions=WebSessions(redis, accounts, pool=settings.pool, clock=clock),
+        web_sessions=WebSessions(
+            redis, accounts, pool=settings.pool, clock=clock, rates=rates, limits=settings.project(SessionLimits)
+        ),
+        customers=Customers(
+            redis,
+            pool=settings.pool,
+            clock=clock,
+            rates=rates,
+            launch_keys=LaunchKeys(
+                secrets=read_keys(settings.launch_keys),
+                issuer=settings.launch_issuer,
+                audience=settings.launch_audience,
+                max_age_s=settings.launch_max_age_s,
+            ),
+            guests_allowed=settings.guests_allowed,
+            limits=settings.project(CustomerLimits),
+        ),
+        audit=Audit(redis, pool=settings.pool, clock=clock, retention_days=settings.audit_retention_days),
         store=store,
         issue_ticket=issue_ticket,
         plane=plane,

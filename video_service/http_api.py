@@ -1,4 +1,4 @@
-"""The HTTP surface for everybody: signing in and out, tickets, and whether the line is open. See docs/http-api.md."""
+"""The HTTP surface for everybody: signing in and out, coming in as a customer, tickets. See docs/http-api.md."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from msgspec import Meta
 from quart import Blueprint, Response, jsonify, request
 
 from video_service.accounts import Account, Role
-from video_service.http_input import body, one_of, only
-from video_service.security import GUEST_COOKIE, SESSION_COOKIE, clear_cookie, set_cookie
-from video_service.services import ANYBODY, ENTRANCES, Entrance, Visitor, services
-from video_service.web_sessions import guest_person, new_guest_token
+from video_service.customers import SESSION_TTL_S, Customer
+from video_service.http_gate import PasswordChangeFirst
+from video_service.http_input import body, one_of
+from video_service.permissions import ENTRANCES, Entrance
+from video_service.security import GUEST_COOKIE, SESSION_COOKIE, clear_cookie, set_cookie, set_framed_cookie
+from video_service.services import ANYBODY, Visitor, services
 
 OPEN_CALL = frozenset({"waiting", "ringing", "connected"})
 
@@ -24,6 +26,20 @@ class SignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: Annotated[str, Meta(max_length=128)]
     password: Annotated[str, Meta(max_length=1024)]
+
+
+class PasswordWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of POST /api/password."""
+
+    old: Annotated[str, Meta(max_length=1024)]
+    new: Annotated[str, Meta(max_length=1024)]
+
+
+class Entering(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of POST /api/enter. `framed`: the page is shown in a frame of another site."""
+
+    token: Annotated[str, Meta(max_length=8192)] = ""
+    framed: bool = False
 
 
 class TicketWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,31 +54,53 @@ async def sign_in() -> Response:
     """Sign a browser in with a name and a password."""
     wish = await body(SignIn)
     sessions = services().web_sessions
-    token, account = await sessions.sign_in(wish.name, wish.password, address=request.remote_addr or "")
+    token, account = await sessions.sign_in(wish.name, wish.password, address=_address())
     await sessions.sign_out(request.cookies.get(SESSION_COOKIE))
-    response = jsonify(_about(account))
-    set_cookie(response, SESSION_COOKIE, token, max_age_s=sessions.limits.session_ttl_s)
-    return response
+    return _signed_in(token, account)
 
 
 @api.post("/sign-out")
 async def sign_out() -> Response:
-    """End this browser's session, if it has one; an agent is off the line at once."""
+    """End this browser's session, if it has one, and the person's socket; an agent is off the line at once."""
     token = request.cookies.get(SESSION_COOKIE)
     account = await services().web_sessions.account(token)
     await services().web_sessions.sign_out(token)
-    if account is not None and account.role is Role.AGENT:
-        await services().store.sign_out(account.person)
-    response = Response(status=204)
-    clear_cookie(response, SESSION_COOKIE)
-    return response
+    if account is not None:
+        await _off_the_line(account)
+        await services().accounts.cut_off(account)
+    return _signed_out()
+
+
+@api.post("/sign-out-everywhere")
+async def sign_out_everywhere() -> Response:
+    """End every session of this account, and its socket; an agent is off the line at once."""
+    account = await one_of()
+    await services().accounts.sign_out_everywhere(account.name)
+    await _off_the_line(account)
+    return _signed_out()
+
+
+@api.post("/password")
+async def change_password() -> Response:
+    """Change the own password; every other browser is signed out."""
+    wish = await body(PasswordWish)
+    account = await one_of()
+    token, changed = await services().web_sessions.change_password(account, wish.old, wish.new, address=_address())
+    return _signed_in(token, changed)
 
 
 @api.get("/me")
-@only()
 async def me() -> Response:
     """Say who is signed in."""
     return jsonify(_about(await one_of()))
+
+
+@api.post("/enter")
+async def enter() -> Response:
+    """Begin a customer's session: with a launch token as whom it names, else as a guest."""
+    wish = await body(Entering)
+    cookie, customer = await services().customers.enter(wish.token, framed=wish.framed, address=_address())
+    return _with_guest_cookie(jsonify({"verified": customer.verified, "entry": customer.entry}), cookie)
 
 
 @api.post("/ticket")
@@ -70,8 +108,10 @@ async def ticket() -> Response:
     """Hand out the one-time ticket that opens the WebSocket."""
     wish = await body(TicketWish)
     if wish.entrance == "customer":
-        return await _guest_ticket(wish.locale)
+        return await _customer_ticket(wish.locale)
     account = await one_of(*ENTRANCES[wish.entrance])
+    if account.must_change:
+        raise PasswordChangeFirst
     visitor = Visitor(
         person=account.person,
         entrance=wish.entrance,
@@ -84,24 +124,72 @@ async def ticket() -> Response:
 
 @api.get("/service")
 async def line() -> Response:
-    """Say whether the line is open, and whether this guest has a call that goes on, for a page without a socket yet."""
-    person = guest_person(request.cookies.get(GUEST_COOKIE))
-    state = await services().store.customer_view(person or ANYBODY, alive=())
-    yours = person is not None and state.state in OPEN_CALL
-    return jsonify({"open": state.open, "agents_on": state.agents_on, "hours": None, "yours": yours})
+    """Say how it stands for a page without a socket yet.
+
+    Whether the line is open, whether this browser may call and is known, and whether it has a call that goes on.
+    """
+    customers = services().customers
+    customer = await customers.of(request.cookies.get(GUEST_COOKIE))
+    state = await services().store.customer_view(customer.person if customer else ANYBODY, alive=())
+    yours = customer is not None and state.state in OPEN_CALL
+    return jsonify(
+        {
+            "open": state.open,
+            "agents_on": state.agents_on,
+            "hours": None,
+            "yours": yours,
+            "known": customer is not None,
+            "guests": customers.guests_allowed,
+        }
+    )
 
 
-async def _guest_ticket(locale: str) -> Response:
-    token = request.cookies.get(GUEST_COOKIE)
-    person = guest_person(token)
-    if token is None or person is None:
-        token = new_guest_token()
-        person = guest_person(token)
-        assert person is not None
-    visitor = Visitor(person=person, entrance="customer", locale=locale)
-    response = jsonify({"ticket": await services().issue_ticket(visitor)})
-    set_cookie(response, GUEST_COOKIE, token, max_age_s=services().web_sessions.limits.guest_ttl_s)
+async def _customer_ticket(locale: str) -> Response:
+    customers = services().customers
+    cookie, customer = await customers.admit(request.cookies.get(GUEST_COOKIE), address=_address())
+    response = jsonify({"ticket": await services().issue_ticket(_visitor(customer, locale))})
+    return _with_guest_cookie(response, cookie)
+
+
+def _visitor(customer: Customer, locale: str) -> Visitor:
+    urgent = services().customers.is_urgent(customer)
+    return Visitor(
+        person=customer.person,
+        entrance="customer",
+        locale=locale,
+        verified=customer.verified,
+        entry=customer.entry,
+        sign_language=customer.sign_language,
+        urgent=urgent,
+        reason=customer.reason if urgent else "",
+        context=customer.context,
+    )
+
+
+async def _off_the_line(account: Account) -> None:
+    if account.role is Role.AGENT:
+        await services().store.sign_out(account.person)
+
+
+def _signed_in(token: str, account: Account) -> Response:
+    response = jsonify(_about(account))
+    set_cookie(response, SESSION_COOKIE, token, max_age_s=services().web_sessions.limits.session_ttl_s)
     return response
+
+
+def _signed_out() -> Response:
+    response = Response(status=204)
+    clear_cookie(response, SESSION_COOKIE)
+    return response
+
+
+def _with_guest_cookie(response: Response, cookie: str) -> Response:
+    set_framed_cookie(response, GUEST_COOKIE, cookie, max_age_s=SESSION_TTL_S)
+    return response
+
+
+def _address() -> str:
+    return request.remote_addr or ""
 
 
 def _about(account: Account) -> dict[str, Any]:
@@ -111,4 +199,5 @@ def _about(account: Account) -> dict[str, Any]:
         "role": account.role.value,
         "skills": account.skills,
         "languages": account.languages,
+        "must_change": account.must_change,
     }

@@ -11,10 +11,11 @@ from quart import Blueprint, Response, jsonify, request
 
 from video_service.accounts import Role
 from video_service.errors import ServiceError
-from video_service.http_input import body, iso, moment_ms, only, query_number, span_ms
+from video_service.http_gate import looked
+from video_service.http_input import body, iso, moment_ms, query_number, span_ms
 from video_service.records import BadCursor, SessionRecord
 from video_service.records_export import csv_header, csv_line
-from video_service.services import COORDINATING, ShiftOnRoster, services
+from video_service.services import ShiftOnRoster, services
 
 DAY_MS = 86_400_000
 SHIFTS_BACK_MS = DAY_MS
@@ -44,9 +45,9 @@ class ShiftWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @coordinator_api.get("/agents")
-@only(*COORDINATING)
 async def agents() -> Response:
     """List the accounts that may be put on a shift."""
+    await looked()
     everybody = await services().accounts.all()
     return jsonify(
         {
@@ -67,7 +68,6 @@ async def agents() -> Response:
 
 
 @coordinator_api.get("/shifts")
-@only(*COORDINATING)
 async def shifts() -> Response:
     """List the shifts that lie, if only in part, between two times."""
     now_ms = services().clock.now_ms()
@@ -76,7 +76,6 @@ async def shifts() -> Response:
 
 
 @coordinator_api.post("/shifts")
-@only(*COORDINATING)
 async def add_shift() -> tuple[Response, int]:
     """Put an agent on a shift."""
     wish = await body(ShiftWish)
@@ -88,7 +87,6 @@ async def add_shift() -> tuple[Response, int]:
 
 
 @coordinator_api.delete("/shifts/<shift>")
-@only(*COORDINATING)
 async def remove_shift(shift: str) -> Response:
     """Take a shift away."""
     await services().store.remove_shift(shift)
@@ -96,7 +94,6 @@ async def remove_shift(shift: str) -> Response:
 
 
 @coordinator_api.get("/records")
-@only(*COORDINATING)
 async def records() -> Response:
     """List session records of a time, newest first, a page at a time."""
     from_ms, to_ms = span_ms(default_from_ms=0, default_to_ms=END_OF_TIME_MS)
@@ -105,21 +102,23 @@ async def records() -> Response:
         raise BadCursor
     limit = query_number("limit", DEFAULT_LIMIT, low=1, high=MAX_LIMIT)
     page = await services().records.page(from_ms, to_ms, limit=limit, cursor=cursor)
+    await looked()
     return _json(page)
 
 
 @coordinator_api.get("/records/<call>")
-@only(*COORDINATING)
 async def record(call: str) -> Response:
     """Return one session record."""
-    return _json(await services().records.get(call))
+    found = await services().records.get(call)
+    await looked(about=found.customer)
+    return _json(found)
 
 
 @coordinator_api.get("/records.csv")
-@only(*COORDINATING)
 async def records_as_csv() -> Response:
     """Return the session records of a time as a file for a spreadsheet."""
     from_ms, to_ms = span_ms(default_from_ms=0, default_to_ms=END_OF_TIME_MS)
+    await looked()
     response = Response(_csv(services().records.each(from_ms, to_ms)), mimetype="text/csv")
     response.headers["Content-Disposition"] = 'attachment; filename="records.csv"'
     return response

@@ -13,7 +13,7 @@ from typing import Literal
 SCHEMA_VERSION = 1
 """Stored in the field `v` of every hash and of every stored JSON object. Code reads this version and the one before."""
 
-KeyType = Literal["hash", "zset", "set", "list", "string", "channel"]
+KeyType = Literal["hash", "zset", "set", "list", "string", "stream", "channel"]
 
 
 def readable(version: int) -> bool:
@@ -141,12 +141,17 @@ KEYS: tuple[KeySpec, ...] = (
 
 OTHER_KEYS: tuple[KeySpec, ...] = (
     KeySpec("accounts", "hash", "none", "users, the HTTP surface", "account by sign-in name, password as argon2id"),
-    KeySpec("account_names", "hash", "none", "users", "display name by agent"),
+    KeySpec("account_names", "hash", "none", "users", "sign-in name by person"),
     KeySpec("web_session:<digest>", "string", "12 h", "sign-in", "a signed-in browser"),
-    KeySpec("sign_in_tries:<digest>", "string", "5 min", "sign-in", "tries of one name from one address"),
+    KeySpec(
+        "limit:<name>:<digest>", "string", "until it is paid off, or the lock-out ends", "rate limits", "GCRA: one time"
+    ),
+    KeySpec("customer:<digest>", "string", "1 day", "enter", "a customer's session: what the launch token said"),
+    KeySpec("launch:<digest>", "string", "until the token would expire", "enter", "mark of a used launch token"),
+    KeySpec("audit", "stream", "audit_retention_days", "the HTTP surface, commands", "who looked at whose data: ids"),
     KeySpec("media_workers", "zset", "30 s after the last renewal", "media workers", "lease by its end"),
 )
-"""What accounts, signed-in browsers and media workers keep."""
+"""What accounts, browsers, customers' sessions, the audit log and media workers keep."""
 
 
 class Keys:
@@ -161,6 +166,7 @@ class Keys:
         self.records = f"{self.root}:records"
         self.rollups = f"{self.root}:rollups"
         self.metrics = f"{self.root}:metrics"
+        self.audit = f"{self.root}:audit"
 
     def record(self, call: str) -> str:
         """Key of a session record."""

@@ -67,7 +67,7 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"call_cla
     """What is kept of a call. Times are epoch milliseconds (0: did not happen), durations milliseconds.
 
     `wait_ms` is from joining to the first answer, or to the close of a call that nobody answered; `signing_ms` the sum
-    of the segments; `customer` a pseudonymous id.
+    of the segments; `customer` a pseudonymous id; `sign_language` the variety asked for, "" for not known.
     """
 
     v: int
@@ -80,6 +80,7 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"call_cla
     reason: str
     locale: str
     entry: str
+    sign_language: str = ""
     site: str
     verified: bool
     joined_ms: int

@@ -20,6 +20,7 @@ CSV_FIELDS = (
     "reason",
     "locale",
     "entry",
+    "sign_language",
     "site",
     "verified",
     "joined_ms",

@@ -22,15 +22,17 @@ SESSION_COOKIE = "vs_session"
 GUEST_COOKIE = "vs_guest"
 
 _PUBLIC_URL = "VIDEO_SERVICE_PUBLIC_URL"
+_EMBED_ORIGINS = "VIDEO_SERVICE_EMBED_ORIGINS"
+# What another site may show in a frame, where a setting names it; and what its page may load from here.
+FRAMED = ("/customer/", "/embed/")
+LOADED_ELSEWHERE = "/embed/embed.js"
 _READ_ONLY = frozenset({"GET", "HEAD", "OPTIONS"})
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 
 _STATIC_HEADERS = {
     "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": (
         "camera=(self), microphone=(self), screen-wake-lock=(self), fullscreen=(self), autoplay=(self), "
         "display-capture=(), geolocation=(), payment=(), usb=(), serial=(), hid=(), midi=()"
@@ -56,11 +58,12 @@ class NotJson(ServiceError):
     code: ClassVar[str] = "not_json"
 
 
-def install(app: Quart, *, public_url: str = "") -> None:
-    """Give `app` its limits, and the checks and headers of every request. `public_url` as in the settings."""
+def install(app: Quart, *, public_url: str = "", embed_origins: tuple[str, ...] = ()) -> None:
+    """Give `app` its limits, and the checks and headers of every request. The others are as in the settings."""
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.config["BODY_TIMEOUT"] = BODY_TIMEOUT_S
     app.config[_PUBLIC_URL] = public_url.rstrip("/").lower()
+    app.config[_EMBED_ORIGINS] = embed_origins
     app.before_request(_check_request)
     app.before_websocket(_check_websocket)
     app.after_request(_add_headers)
@@ -85,13 +88,28 @@ def set_cookie(response: Response, name: str, value: str, *, max_age_s: int) -> 
     )
 
 
+def set_framed_cookie(response: Response, name: str, value: str, *, max_age_s: int) -> None:
+    """Set a cookie as `set_cookie`, one that reaches frames on other sites too where the settings name any.
+
+    A browser keeps such a cookie apart for each site that shows the frame (CHIPS), so no site learns of another, and
+    another site's page cannot send the cookie that belongs to this service's own pages. Where that is not known, the
+    `Origin` check still refuses every change that another site asks for.
+    """
+    if not current_app.config[_EMBED_ORIGINS]:
+        set_cookie(response, name, value, max_age_s=max_age_s)
+        return
+    response.set_cookie(
+        name, value, max_age=max_age_s, path="/", httponly=True, samesite="None", secure=True, partitioned=True
+    )
+
+
 def clear_cookie(response: Response, name: str) -> None:
     """Take a cookie of `set_cookie` away."""
     response.delete_cookie(name, path="/", httponly=True, samesite="Strict", secure=is_https(request))
 
 
-def content_policy(host: str, *, https: bool) -> str:
-    """Return the Content-Security-Policy for pages at `host`. Source: W3C CSP 3.
+def content_policy(host: str, *, https: bool, framed_by: tuple[str, ...] = ()) -> str:
+    """Return the Content-Security-Policy for pages at `host`, in frames of `framed_by` only. Source: W3C CSP 3.
 
     The WebSocket's address is named because older Safari does not count it as 'self'.
     """
@@ -108,13 +126,18 @@ def content_policy(host: str, *, https: bool) -> str:
             f"connect-src 'self' {socket}",
             "base-uri 'none'",
             "form-action 'self'",
-            "frame-ancestors 'none'",
+            "frame-ancestors " + (" ".join(framed_by) or "'none'"),
         )
     )
 
 
 def _public_url() -> str:
     return str(current_app.config[_PUBLIC_URL])
+
+
+def _framed_by(path: str) -> tuple[str, ...]:
+    origins: tuple[str, ...] = current_app.config[_EMBED_ORIGINS]
+    return ("'self'", *origins) if origins and path.startswith(FRAMED) else ()
 
 
 async def _check_request() -> None:
@@ -141,7 +164,12 @@ async def _add_headers(response: Response) -> Response:
     host = request.host if _HOST.fullmatch(request.host) else "invalid"
     for name, value in _STATIC_HEADERS.items():
         response.headers.setdefault(name, value)
-    response.headers.setdefault("Content-Security-Policy", content_policy(host, https=https))
+    framed_by = _framed_by(request.path)
+    response.headers.setdefault("Content-Security-Policy", content_policy(host, https=https, framed_by=framed_by))
+    if not framed_by:
+        response.headers.setdefault("X-Frame-Options", "DENY")  # it knows no list, so it cannot stand beside one
+    across = "cross-origin" if request.path == LOADED_ELSEWHERE else "same-origin"
+    response.headers.setdefault("Cross-Origin-Resource-Policy", across)
     if https:
         response.headers.setdefault("Strict-Transport-Security", f"max-age={HSTS_S}; includeSubDomains")
     if request.path.startswith("/api/"):

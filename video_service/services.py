@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Container, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from quart import Quart, current_app
 from redis.asyncio import Redis
 
-from video_service.accounts import Accounts, Role
+from video_service.accounts import Accounts
+from video_service.audit import Audit
 from video_service.clock import Clock
+from video_service.customers import Customers, Entry
+from video_service.launch_tokens import UrgentReason
 from video_service.media_plane import MediaPlane
 from video_service.passwords import Passwords
+from video_service.permissions import Entrance
 from video_service.records import Records
 from video_service.web_sessions import WebSessions
 
-Entrance = Literal["customer", "agent", "coordinator"]
-
-# Who may come in by which door; a customer needs no account.
-COORDINATING = (Role.COORDINATOR, Role.ADMIN)
-ENTRANCES: dict[Entrance, tuple[Role, ...]] = {"customer": (), "agent": (Role.AGENT,), "coordinator": COORDINATING}
 # Nobody has this id: the line looks the same to everybody who has no call.
 ANYBODY = "anybody"
 
@@ -29,13 +28,19 @@ _EXTENSION = "video_service"
 
 @dataclass(frozen=True, kw_only=True)
 class Visitor:
-    """For whom a ticket is issued: a person as this application knows it."""
+    """For whom a ticket is issued: a person as this application knows it; the last six are a customer's."""
 
     person: str
     entrance: Entrance
     name: str = ""
     skills: tuple[str, ...] = ()
     locale: str = ""
+    verified: bool = False
+    entry: Entry = "web"
+    sign_language: str = ""
+    urgent: bool = False
+    reason: UrgentReason = ""
+    context: str = ""
 
 
 class ShiftOnRoster(Protocol):
@@ -130,6 +135,8 @@ class Services:
     passwords: Passwords
     accounts: Accounts
     web_sessions: WebSessions
+    customers: Customers
+    audit: Audit
     store: CallStore
     issue_ticket: Callable[[Visitor], Awaitable[str]]
     plane: MediaPlane

@@ -22,6 +22,7 @@ from typing import Annotated, Any, TypeVar, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from video_service import turn
+from video_service.launch_tokens import read_keys
 from video_service.settings_text import PREFIX, BadSetting, ClientIceServer, Says, check, read, variable, write
 
 __all__ = ["BadSetting", "ClientIceServer", "Settings", "example", "load", "unknown_variables"]
@@ -113,6 +114,47 @@ class Settings:
             "error.mp4, each of which may be absent. Empty: no clips."
         ),
     ] = ""
+
+    # -- people
+    guests_allowed: Annotated[
+        bool, Says("Whether customers may call without a launch token of a host application: yes or no.")
+    ] = True
+    launch_keys: Annotated[
+        tuple[str, ...],
+        Says(
+            "Secrets that sign launch tokens, as KID:SECRET with commas between several; each at least 32 random "
+            "characters. Empty: no launch tokens.",
+            secret=True,
+        ),
+    ] = ()
+    launch_issuer: Annotated[str, Says("The `iss` of launch tokens: who makes them. Needed with launch_keys.")] = ""
+    launch_audience: Annotated[str, Says("The `aud` of launch tokens: whom they are for.")] = "video-service"
+    launch_max_age_s: Annotated[
+        int, Says("Longest life of a launch token, from its iat to its exp.", unit="s", low=10, high=3600)
+    ] = 300
+    embed_origins: Annotated[
+        tuple[str, ...],
+        Says("Sites that may show the customer's page in a frame, such as https://www.example.org; empty: none."),
+    ] = ()
+    sign_in_tries: Annotated[
+        int, Says("Wrong sign-ins by one name from one address before a lock-out.", low=1, high=1000)
+    ] = 10
+    sign_in_lockout_s: Annotated[
+        float,
+        Says("How long that lock-out is; the time, too, in which those tries count.", unit="s", low=1, high=86_400),
+    ] = 300.0
+    tickets_per_address: Annotated[
+        int, Says("Openings of the customer's page from one address in 10 minutes.", low=1, high=1_000_000)
+    ] = 200
+    tickets_per_session: Annotated[
+        int, Says("Openings of the customer's page by one customer in 10 minutes.", low=1, high=1_000_000)
+    ] = 60
+    joins_per_session: Annotated[
+        int, Says("Times that one customer may join the queue in 10 minutes.", low=1, high=1_000_000)
+    ] = 20
+    audit_retention_days: Annotated[
+        int, Says("How long it is kept who looked at whose data.", unit="days", low=1, high=36_500)
+    ] = 180
 
     # -- media
     ice_servers: Annotated[
@@ -306,6 +348,14 @@ def _check_together(settings: Settings) -> None:
     _check_turn(settings)
     if bool(settings.tls_cert) != bool(settings.tls_key):
         raise BadSetting("VIDEO_SERVICE_TLS_CERT and VIDEO_SERVICE_TLS_KEY go together: both, or neither.")
+    read_keys(settings.launch_keys)
+    if settings.launch_keys and not settings.launch_issuer:
+        raise BadSetting("VIDEO_SERVICE_LAUNCH_KEYS needs VIDEO_SERVICE_LAUNCH_ISSUER: who signs with them.")
+    if not settings.guests_allowed and not settings.launch_keys:
+        raise BadSetting("VIDEO_SERVICE_GUESTS_ALLOWED=no needs VIDEO_SERVICE_LAUNCH_KEYS: else nobody could call.")
+    for origin in settings.embed_origins:
+        if re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?", origin) is None:
+            raise BadSetting(f"VIDEO_SERVICE_EMBED_ORIGINS: {origin!r} is not like https://www.example.org.")
     if settings.public_url and re.fullmatch(r"https?://[^\s/]+", settings.public_url) is None:
         raise BadSetting("VIDEO_SERVICE_PUBLIC_URL must be like https://calls.example.org, without a path.")
 

@@ -13,6 +13,7 @@ from video_service.errors import ServiceError
 
 PREFIX = "VIDEO_SERVICE_"
 OWN_NAMES = {"redis_url": "REDIS_URL"}  # the name that hosting platforms use
+_YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
 class BadSetting(ServiceError):
@@ -59,6 +60,8 @@ def read(name: str, kind: Any, raw: str) -> Any:
         BadSetting: the text is not of that kind.
     """
     try:
+        if kind is bool:
+            return _YES_NO[raw.lower()]
         if kind in (int, int | None):
             return int(raw)
         if kind is float:
@@ -70,7 +73,7 @@ def read(name: str, kind: Any, raw: str) -> Any:
         if kind == tuple[ClientIceServer, ...]:
             return msgspec.json.decode(raw.encode(), type=tuple[ClientIceServer, ...])
         return raw
-    except (ValueError, msgspec.DecodeError) as error:
+    except (KeyError, ValueError, msgspec.DecodeError) as error:
         raise BadSetting(f"{variable(name)} must be {_in_words(kind)}, not {raw!r}.") from error
 
 
@@ -78,6 +81,8 @@ def write(value: object) -> str:
     """Return the text that `read` turns into `value`; an empty text stands for an empty value."""
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, tuple):
         if value and isinstance(value[0], ClientIceServer):
             return msgspec.json.encode(value).decode()
@@ -122,6 +127,8 @@ def read_env_file(path: Path) -> dict[str, str]:
 
 
 def _in_words(kind: Any) -> str:
+    if kind is bool:
+        return "yes or no"
     if kind in (int, int | None):
         return "a whole number"
     if kind is float:

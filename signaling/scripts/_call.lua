@@ -99,7 +99,7 @@ function DO.call.finish(id, row, how)
   local record = get('record', id)
   local answered = num(row.answered_ms) > 0
   local wait = answered and num(record.wait_ms) or NOW - num(row.joined_ms)
-  put('call', id, {closed_ms = NOW, ended_reason = how.why, note = ''})
+  put('call', id, {closed_ms = NOW, ended_reason = how.why, note = '', context = ''})
   put('record', id, {closed_ms = NOW, ended_reason = how.why, wait_ms = wait})
   redis.call('DEL', key('declined', id))
   expire(POLICY.ended_linger_ms, 'call', id)

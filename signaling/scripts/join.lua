@@ -1,4 +1,5 @@
--- ARGV: now, customer, new call id, queue, needs, class, reason, locale, entry. Joining twice is joining once.
+-- ARGV: now, customer, new call id, queue, needs, class, reason, locale, entry, sign language, context.
+-- Joining twice is joining once.
 local customer, id, queue, needs, class = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local person = get('person', customer)
 if not person or person.present ~= '1' then
@@ -22,11 +23,13 @@ local seq = redis.call('HINCRBY', key('clock'), 'arrivals', 1)
 put('call', id, {
   phase = 'new', epoch = 0, seq = seq, customer = customer, queue = queue, needs = needs, class = class,
   reason = ARGV[7], note = '', joined_ms = NOW, since_ms = NOW, answered_ms = 0, closed_ms = 0, ring_until_ms = 0,
-  agent = '', ended_reason = '', text_seq = 0, resumed = 0,
+  agent = '', ended_reason = '', text_seq = 0, resumed = 0, verified = person.verified, entry = ARGV[9],
+  sign_language = ARGV[10], context = ARGV[11],
 })
 put('record', id, {
   call = id, state = 'new', customer = customer, queue = queue, needs = needs, class = class, reason = ARGV[7],
-  locale = ARGV[8], entry = ARGV[9], site = person.site, verified = person.verified, joined_ms = NOW, answered_ms = 0,
+  locale = ARGV[8], entry = ARGV[9], sign_language = ARGV[10], site = person.site, verified = person.verified,
+  joined_ms = NOW, answered_ms = 0,
   closed_ms = 0, wait_ms = 0, signing_ms = 0, after_call_ms = 0, reservations = 0, declines = 0, misses = 0,
   requeues = 0, ended_reason = '', segments = '[]', legs = '[]',
 })

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import msgspec
 import pytest
@@ -40,7 +41,7 @@ async def accounts(redis: Redis, pool: str, clock: HandClock) -> AsyncIterator[A
     passwords.close()
 
 
-async def _add(accounts: Accounts, name: str = "lin", role: Role = Role.AGENT, **more: tuple[str, ...]) -> Account:
+async def _add(accounts: Accounts, name: str = "lin", role: Role = Role.AGENT, **more: Any) -> Account:
     return await accounts.add(name, role=role, display_name="林老师", password=SECRET, **more)
 
 

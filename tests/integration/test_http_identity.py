@@ -28,7 +28,14 @@ async def test_signing_in_says_who_one_is_and_sets_a_cookie_that_scripts_cannot_
     browser = site.browser()
     response = await browser.sign_in(" Lin ")
     assert response.status_code == 200
-    about = {"name": "林老师", "sign_in_name": "lin", "role": "agent", "skills": ["csl"], "languages": ["zh"]}
+    about = {
+        "name": "林老师",
+        "sign_in_name": "lin",
+        "role": "agent",
+        "skills": ["csl"],
+        "languages": ["zh"],
+        "must_change": False,
+    }
     assert await response.get_json() == about
     made = cookie(response, "vs_session")
     assert {"httponly", "samesite", "path", "max-age"} <= set(made)
@@ -165,7 +172,14 @@ async def test_an_agent_may_be_a_customer_too(site: Site) -> None:
 
 async def test_the_home_page_learns_that_the_line_is_closed(site: Site) -> None:
     response = await site.browser().get("/api/service")
-    assert await response.get_json() == {"open": False, "agents_on": 0, "hours": None, "yours": False}
+    assert await response.get_json() == {
+        "open": False,
+        "agents_on": 0,
+        "hours": None,
+        "yours": False,
+        "known": False,
+        "guests": True,
+    }
 
 
 async def test_a_guest_who_comes_back_learns_that_a_call_goes_on(site: Site) -> None:

@@ -6,6 +6,6 @@ if digest then
 end
 local socket = redis.call('HGET', KEYS[2], 'socket')
 if socket and socket ~= '' then
-  redis.call('PUBLISH', KEYS[3], cjson.encode({{kind = 'replaced', id = ARGV[2], socket = socket}}))
+  redis.call('PUBLISH', KEYS[3], cjson.encode({{kind = 'signed_out', id = ARGV[2], socket = socket}}))
 end
 return socket and 1 or 0

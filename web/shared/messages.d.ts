@@ -234,6 +234,20 @@ export interface Reservation {
   note: string;
   waited_ms: number;
   ring_until_ms: number;
+  about: Caller;
+}
+
+/**
+ * What the host application said of a customer, all empty for a guest of the page itself.
+ *
+ *     `verified`: the host knows this person. `entry`: "web" (the page), "embed" (a frame on the host's page) or "launch".
+ *     `sign_language`: the variety asked for, such as csl; "" for not known. `context`: an order number or the like.
+ */
+export interface Caller {
+  verified: boolean;
+  entry: string;
+  sign_language: string;
+  context: string;
 }
 
 /** The call that an agent is on. */
@@ -249,6 +263,7 @@ export interface AgentCall {
   since_ms: number;
   other_media: MediaWish;
   other_paused: boolean;
+  about: Caller;
 }
 
 /** The live wall. Service level is of today: answered within the target over offered. */

@@ -1,0 +1,89 @@
+"""Who may do what: one table of every route and one of every message. What is not in them is refused.
+
+The application asks here before a handler runs (`http_gate`, `signaling.handlers`), so a route or message that nobody
+wrote down is open to nobody. Handlers narrow further where it depends on whose thing it is, never the other way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from video_service.accounts import Role
+
+CUSTOMER = "customer"  # whoever has no account: a guest, or somebody with a launch token
+AGENT = frozenset[str]({Role.AGENT})
+COORDINATING = frozenset[str]({Role.COORDINATOR, Role.ADMIN})
+STAFF = AGENT | COORDINATING
+EVERYBODY = STAFF | {CUSTOMER}
+NOBODY = frozenset[str]()
+
+Entrance = Literal["customer", "agent", "coordinator"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Right:
+    """Who may use a route. `looks_at` is the audit log's word for the personal data that it shows, "" for none."""
+
+    who: frozenset[str]
+    looks_at: str = ""
+    one_time: bool = False  # also for somebody whose one-time password has to be changed first
+
+
+ANYBODY = Right(who=EVERYBODY)
+COORDINATORS = Right(who=COORDINATING)
+
+# "METHOD rule", as Quart writes the rule.
+ROUTES: dict[str, Right] = {
+    "GET /": ANYBODY,
+    "GET /healthz": ANYBODY,
+    "GET /readyz": ANYBODY,
+    "GET /customer/": ANYBODY,
+    "GET /agent/": ANYBODY,  # a page holds nothing that is anybody's; what it shows comes by the routes below
+    "GET /coordinator/": ANYBODY,
+    "GET /<any(customer, agent, coordinator, shared):folder>/<path:name>": ANYBODY,
+    "GET /clips/<name>.mp4": ANYBODY,
+    "WEBSOCKET /ws": ANYBODY,  # its first message carries a ticket, which says who it is
+    "POST /api/sign-in": ANYBODY,
+    "POST /api/sign-out": ANYBODY,
+    "POST /api/sign-out-everywhere": Right(who=STAFF, one_time=True),
+    "POST /api/password": Right(who=STAFF, one_time=True),
+    "GET /api/me": Right(who=STAFF, one_time=True),
+    "POST /api/enter": ANYBODY,
+    "POST /api/ticket": ANYBODY,  # as whom: ENTRANCES
+    "GET /api/service": ANYBODY,
+    "GET /api/agents": Right(who=COORDINATING, looks_at="agents"),
+    "GET /api/shifts": COORDINATORS,
+    "POST /api/shifts": COORDINATORS,
+    "DELETE /api/shifts/<shift>": COORDINATORS,
+    "GET /api/records": Right(who=COORDINATING, looks_at="records"),
+    "GET /api/records/<call>": Right(who=COORDINATING, looks_at="record"),
+    "GET /api/records.csv": Right(who=COORDINATING, looks_at="records_file"),
+}
+
+# Which accounts may come in by which door; a customer needs none.
+ENTRANCES: dict[Entrance, frozenset[str]] = {"customer": EVERYBODY, "agent": AGENT, "coordinator": COORDINATING}
+
+# By the message's `type`. An administrator's socket is a coordinator's.
+_IN_A_CALL = AGENT | {CUSTOMER}
+MESSAGES: dict[str, frozenset[str]] = {
+    "hello": NOBODY,  # the first message of a socket, read before anybody is somebody; never a second one
+    "ping": EVERYBODY,
+    "join": frozenset({CUSTOMER}),
+    "note": frozenset({CUSTOMER}),
+    "hang_up": _IN_A_CALL,
+    "ready": AGENT,
+    "break": AGENT,
+    "accept": AGENT,
+    "decline": AGENT,
+    "media_offer": _IN_A_CALL,
+    "media_candidate": _IN_A_CALL,
+    "pause_picture": _IN_A_CALL,
+    "this_is_me": AGENT,
+    "say": _IN_A_CALL,
+}
+
+
+def may_send(role: str, message: str) -> bool:
+    """Return whether a greeted socket of `role` may send a message of this `type`."""
+    return role in MESSAGES.get(message, NOBODY)
