@@ -110,8 +110,8 @@ class Settings:
     clips_dir: Annotated[
         str,
         Says(
-            "Folder with clips that explain the pages in sign language: home.mp4, waiting.mp4, closed.mp4, consent.mp4, "
-            "error.mp4, each of which may be absent. Empty: no clips."
+            "Folder with clips that explain the pages in sign language: home.mp4, waiting.mp4, closed.mp4, "
+            "consent.mp4, error.mp4, each of which may be absent. Empty: no clips."
         ),
     ] = ""
 
