@@ -31,8 +31,11 @@ class Line:
 
 
 @asynccontextmanager
-async def open_line(launch: Launch, **environment: str) -> AsyncIterator[Line]:
-    """Start the service and bring everybody but the customers to their places, all through the pages."""
+async def open_line(launch: Launch, *, preview: str = "房间已隐藏", **environment: str) -> AsyncIterator[Line]:
+    """Start the service and bring everybody but the customers to their places, all through the pages.
+
+    `preview` is the word that the agent has to read about the own picture before taking calls.
+    """
     contexts: list[BrowserContext] = []
     async with run_service(**environment) as service:
         await service.account("lin", "agent", "林晓")
@@ -63,7 +66,7 @@ async def open_line(launch: Launch, **environment: str) -> AsyncIterator[Line]:
         agent = Agent(await desk.new_page())
         await agent.page.goto(f"{service.url}/agent/")
         await agent.sign_in("lin")
-        await expect(agent.page.locator(".preview .pill")).to_have_text("房间已隐藏", timeout=20_000)
+        await expect(agent.page.locator(".preview .pill")).to_have_text(preview, timeout=20_000)
         await agent.take_calls()
         yield Line(service, agent, coordinator, new_customer)
         for opened in contexts:
