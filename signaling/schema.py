@@ -6,6 +6,7 @@ its types. Both are committed, so that pages need no build, and a test fails whe
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -40,9 +41,7 @@ def json_schema() -> str:
 
     Source: JSON Schema 2020-12; `protocol` is an annotation of this project with what a schema cannot say.
     """
-    (from_page, to_page), components = msgspec.json.schema_components(
-        [messages.FromPage, messages.ToPage], ref_template=_REF + "{name}"
-    )
+    (from_page, to_page), components = _components()
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Messages between the pages and the sign-language video service",
@@ -58,15 +57,24 @@ def json_schema() -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
+def _components() -> tuple[tuple[dict[str, Any], ...], dict[str, Any]]:
+    unions, components = msgspec.json.schema_components(
+        [messages.FromPage, messages.ToPage], ref_template=_REF + "{name}"
+    )
+    for component in components.values():
+        # Python 3.13 takes the indentation out of docstrings by itself; the files are the same from every version.
+        if "description" in component:
+            component["description"] = inspect.cleandoc(component["description"])
+    return unions, components
+
+
 def type_declarations() -> str:
     """Return TypeScript declarations of every message as text, for `import("../shared/messages.js")` in JSDoc.
 
     What a page sends may leave out a field with a default; what the service sends has every field, because msgspec
     writes defaults too (except in structs with `omit_defaults`).
     """
-    unions, components = msgspec.json.schema_components(
-        [messages.FromPage, messages.ToPage], ref_template=_REF + "{name}"
-    )
+    unions, components = _components()
     aliases = _literal_aliases()
     sent_by_page = _reachable(unions[0], components)
     out = [

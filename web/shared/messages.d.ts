@@ -127,6 +127,14 @@ export interface Say {
   text: string;
 }
 
+/** What a customer says of an answered call; the last word counts. `face`: 1 (bad) to 5 (good), 0 for none. */
+export interface Survey {
+  type: "survey";
+  call: string;
+  solved?: "" | "no" | "yes";
+  face?: number;
+}
+
 /** The answer to hello. `resume` replaces every earlier resume token of this person. */
 export interface Welcome {
   type: "welcome";
@@ -170,12 +178,12 @@ export interface Error {
 /**
  * All that a customer's page shows.
  *
- *     `state`: "home" (no call), "waiting", "ringing" (an agent is being asked), "connected" (an agent accepted; see
- *     `media`), "ended" (see `ended_reason`; the next join leaves it, and so does a hang_up of that call).
- *     `agents_on`: agents signed in and on shift, in a wait those who cover its needs; `open`: whether a join is taken.
- *     `place` counts from 1. The estimate is an interval in minutes; both 0: not known, or nobody may take the call now.
- *     `other_media` is "reconnecting" while the agent's page is not here.
- *     `media`: what the page's peer connection should be: "offer" asks for a new one.
+ * `state`: "home" (no call), "waiting", "ringing" (an agent is being asked), "connected" (an agent accepted; see
+ * `media`), "ended" (see `ended_reason`; the next join leaves it, and so does a hang_up of that call).
+ * `agents_on`: agents signed in and on shift, in a wait those who cover its needs; `open`: whether a join is taken.
+ * `place` counts from 1. The estimate is an interval in minutes; both 0: not known, or nobody may take the call now.
+ * `other_media` is "reconnecting" while the agent's page is not here.
+ * `media`: what the page's peer connection should be: "offer" asks for a new one.
  */
 export interface CustomerView {
   type: "customer_view";
@@ -202,8 +210,8 @@ export interface CustomerView {
 /**
  * All that an agent's page shows.
  *
- *     `media` is the agent's own peer connection (preview and call are one). `shift_until_ms` 0: not on shift now.
- *     `picture` is what viewers of this agent see.
+ * `media` is the agent's own peer connection (preview and call are one). `shift_until_ms` 0: not on shift now.
+ * `picture` is what viewers of this agent see.
  */
 export interface AgentView {
   type: "agent_view";
@@ -240,8 +248,8 @@ export interface Reservation {
 /**
  * What the host application said of a customer, all empty for a guest of the page itself.
  *
- *     `verified`: the host knows this person. `entry`: "web" (the page), "embed" (a frame on the host's page) or "launch".
- *     `sign_language`: the variety asked for, such as csl; "" for not known. `context`: an order number or the like.
+ * `verified`: the host knows this person. `entry`: "web" (the page), "embed" (a frame on the host's page) or "launch".
+ * `sign_language`: the variety asked for, such as csl; "" for not known. `context`: an order number or the like.
  */
 export interface Caller {
   verified: boolean;
@@ -338,7 +346,8 @@ export type FromPage =
   | MediaCandidate
   | PausePicture
   | ThisIsMe
-  | Say;
+  | Say
+  | Survey;
 
 export type ToPage =
   | Welcome
