@@ -3,8 +3,9 @@
     python -m benchmarks.call [--calls N] [--seconds S] [--json]
 
 Join time: from the agent's tap on "accept" to the customer's first shown picture, both by the machine's clock, over
-`--calls` calls. Frame rate: pictures shown in each second of the last call, both ways, as the video elements count them
-(`presentedFrames` of requestVideoFrameCallback). Everything runs on this machine, browsers included; a share of the time is theirs.
+`--calls` calls. Frame rate: pictures shown in each second of the last call, both ways, as the video elements count
+them (`presentedFrames` of requestVideoFrameCallback). Everything runs on this machine, browsers included; a share of
+the time is theirs.
 """
 
 from __future__ import annotations
