@@ -170,6 +170,10 @@ class Accounts:
             return None
         return await self.get(name if isinstance(name, str) else name.decode())
 
+    async def count(self) -> int:
+        """Return how many accounts there are, disabled ones too."""
+        return int(await self._redis.hlen(self._by_name))
+
     async def all(self) -> list[Account]:
         """Return every account, by name."""
         found = (_read(raw) for raw in await self._redis.hvals(self._by_name))

@@ -187,6 +187,14 @@ def users(context: typer.Context) -> None:
 
 
 @app.command(**PASSED_ON)
+def audit(context: typer.Context) -> None:
+    """Who looked at whose data, and when."""
+    from video_service.cli_audit import app as passed_to
+
+    passed_to(args=context.args, prog_name="video-service audit")
+
+
+@app.command(**PASSED_ON)
 def sessions(context: typer.Context) -> None:
     """Records of the calls that were."""
     from video_service.cli_sessions import app as passed_to

@@ -78,7 +78,7 @@ def list_(as_json: AsJson = False, data: DataDir = None) -> None:
             account.role.value,
             " ".join(account.skills),
             " ".join(account.languages),
-            "disabled" if account.disabled else "enabled",
+            "disabled" if account.disabled else "new" if account.must_change else "enabled",
             f"{utc(account.created_ms):%Y-%m-%d}",
         )
     print_table(table)
@@ -96,6 +96,13 @@ def enable(name: Name, data: DataDir = None) -> None:
     """Let a disabled account in again."""
     account = _do(data, lambda accounts: accounts.set_disabled(name, False))
     typer.echo(f"Enabled {account.name}.")
+
+
+@app.command("sign-out")
+def sign_out(name: Name, data: DataDir = None) -> None:
+    """End all that an account has signed in, wherever; the password stays."""
+    account = _do(data, lambda accounts: accounts.sign_out_everywhere(name))
+    typer.echo(f"Signed {account.name} out everywhere.")
 
 
 @app.command()
@@ -139,6 +146,7 @@ def _public(account: Account) -> dict[str, Any]:
         "skills": account.skills,
         "languages": account.languages,
         "disabled": account.disabled,
+        "must_change": account.must_change,
         "created": utc(account.created_ms).isoformat(),
         "changed": utc(account.changed_ms).isoformat(),
     }

@@ -17,10 +17,12 @@ def pages(settings: Settings) -> Iterator[str]:
         yield f"  {who + ':':<14}{address(settings)}/{page}/"
 
 
-def first_coordinator(settings: Settings) -> str:
-    """Return the line that says how somebody becomes the first coordinator."""
+def first_coordinator(settings: Settings, password: str) -> str:
+    """Return the line that says how to sign in first, with the one-time `password`, or how to add people ("")."""
+    if password:
+        return f"The first coordinator signs in as admin with {password}, shown only now, and chooses another password."
     data = "" if settings.data_dir == Path("var") else f" --data {shlex.quote(str(settings.data_dir))}"
-    return f"The first coordinator: video-service users add NAME --role coordinator{data}"
+    return f"The first coordinator is here; more people: video-service users add NAME --role ROLE{data}"
 
 
 def address(settings: Settings) -> str:

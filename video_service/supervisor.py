@@ -25,7 +25,7 @@ from rich.console import Console
 
 from media.registry import Registry
 from media.worker import socket_path
-from video_service import ready_text, redis_client, settings_text, sockets
+from video_service import first_account, ready_text, redis_client, settings_text, sockets
 from video_service.child import PARENT_FD
 from video_service.errors import ServiceError
 from video_service.probes import http_get, valkey_answers, valkey_lives
@@ -111,7 +111,7 @@ class Supervisor:
                 self._say("Starting ...")
                 if await self._start(parts):
                     await self._open_lan()
-                    self._say_ready()
+                    await self._say_ready()
                     await self._wait()
             finally:
                 await self._drain(parts)
@@ -232,14 +232,14 @@ class Supervisor:
         for child in parts.media:
             socket_path(self._settings, child.plan.name.removeprefix("media ")).unlink(missing_ok=True)
 
-    def _say_ready(self) -> None:
+    async def _say_ready(self) -> None:
         self._say("The service is ready. Ctrl-C stops it.", "bold green")
         for line in ready_text.pages(self._settings):
             self._say(line)
         if self._lan_page is not None:
             for line in self._lan_page.says():
                 self._say(line)
-        self._say(ready_text.first_coordinator(self._settings))
+        self._say(await first_account.line(self._settings))
 
     def _say(self, line: str, style: str = "") -> None:
         """Tell the person at the terminal, who may have closed it."""
