@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from media.assembler import Assembler, EncodedFrame
 from media.loss import KeyFrameRequests, LossTracker
+from media.meter import PictureMeter
 from media.reception import Reception
 from media.rtp_packet import RtpPacket, unwrap
 from media.sources import Feedback
@@ -25,7 +26,7 @@ class AgentCamera:
         now_ms: Callable[[], float],
     ) -> None:
         self.reception: Reception | None = None
-        self.frames = 0
+        self.meter = PictureMeter()
         self._clock_hz = clock_hz
         self._feedback = feedback
         self._on_frames = on_frames
@@ -57,7 +58,8 @@ class AgentCamera:
         frames = assembler.add(sequence, self._timestamp, packet.marker, packet.payload)
         if not frames:
             return
-        self.frames += len(frames)
+        for _ in frames:
+            self.meter.frame(now_ms)
         if any(frame.key for frame in frames):
             self._loss.forget_before(assembler.next_sequence or 0)
             self._key_frames.settled()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 
 from msgspec.structs import replace
 
 from media.agent_camera import AgentCamera
 from media.blur_leg import BlurLeg, BlurStage
+from media.forwarder import PictureOutlet
 from media.leg import Leg
+from media.meter import PictureMeter
 from media.negotiation import VIDEO_CLOCK_HZ
 from media.peer import Peer
 from media.rate_control import PictureRate, ViewerState
@@ -58,6 +60,14 @@ class AgentLeg(Leg):
     def picture_reception(self) -> Reception | None:
         return self._camera.reception
 
+    @property
+    def camera_meter(self) -> PictureMeter:
+        return self._camera.meter
+
+    @property
+    def other_slot(self) -> PictureOutlet:
+        return self.slots[1] if len(self.slots) > 1 else self.slots[0]
+
     def connected(self) -> None:
         super().connected()
         self._viewers_changed()
@@ -83,15 +93,16 @@ class AgentLeg(Leg):
         await super().close()
 
     def statistics(self) -> LegStatistics:
-        blur_ms = sorted(self.blur.blur_ms)
+        blur_ms, delays_ms = self.blur.blur_ms, self.blur.delays_ms
         return replace(
             super().statistics(),
-            frames_in=self._camera.frames,
             frames_blurred_whole=self.blur.states[PictureState.PROTECTED],
             frames_slate=self.blur.states[PictureState.SLATE],
             frames_dropped=self.blur.dropped,
             blur_ms_mean=sum(blur_ms) / len(blur_ms) if blur_ms else 0.0,
-            blur_ms_p95=blur_ms[int(len(blur_ms) * 0.95)] if blur_ms else 0.0,
+            blur_ms_p95=quantile(blur_ms, 0.95),
+            delay_ms_p50=quantile(delays_ms, 0.5),
+            delay_ms_p95=quantile(delays_ms, 0.95),
         )
 
     def _picture(self, codec: str, packet: RtpPacket, now_ms: float, *, repaired: bool = False) -> None:
@@ -108,3 +119,9 @@ class AgentLeg(Leg):
         self.blur.watched = bool(viewers)
         states = [ViewerState(outlet.ceiling_bps, outlet.loss_share) for outlet in viewers]
         self.blur.bitrate_bps = self.protected.target_bps = self._rate.update(states, self.now_ms())
+
+
+def quantile(values: Iterable[float], share: float) -> float:
+    """Return the value that `share` of `values` lie under, 0 when there are none."""
+    ordered = sorted(values)
+    return ordered[int(len(ordered) * share)] if ordered else 0.0

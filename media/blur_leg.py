@@ -59,6 +59,14 @@ class _Order:
 
 
 @dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A frame, and when its last packet came."""
+
+    frame: EncodedFrame
+    since_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Outcome:
     encoded: EncodedPicture | None = None
     state: PictureState | None = None
@@ -134,7 +142,7 @@ class BlurLeg:
         self._on_key_needed = on_key_needed
         self._on_state = on_state
         self._now_ms = now_ms
-        self._waiting: list[EncodedFrame] = []
+        self._waiting: list[_Waiting] = []
         self._running: asyncio.Future[_Outcome] | None = None
         self._catch_up_until_ms: float | None = None
         self._key_frames = KeyFrameRequests()
@@ -153,9 +161,10 @@ class BlurLeg:
             self._waiting.clear()
             self._on_key_needed()
             return
-        self._waiting.extend(frames)
+        now_ms = self._now_ms()
+        self._waiting.extend(_Waiting(frame, now_ms) for frame in frames)
         if len(frames) > 1:
-            self._catch_up_until_ms = self._now_ms() + CATCH_UP_MS
+            self._catch_up_until_ms = now_ms + CATCH_UP_MS
         self._run()
 
     def want_key_frame(self, new_viewer: bool) -> None:
@@ -184,25 +193,25 @@ class BlurLeg:
     def _run(self) -> None:
         if self._running is not None or not self._waiting:
             return
-        frames = self._next_frames()
+        taken = self._next_frames()
+        frames, since_ms = [each.frame for each in taken], taken[-1].since_ms
         self._key_due |= self._key_frames.due(self._now_ms())
         show = self.watched and (self._key_due or self._is_time(frames[-1].timestamp))
         order = _Order(show, self._key_due, self.codec, self.bitrate_bps)
         if show:
             self._key_due = False
             self._shown_at = frames[-1].timestamp
-        started_ms = self._now_ms()
         self._running = asyncio.get_running_loop().run_in_executor(self._executor, self._pipeline.run, frames, order)
-        self._running.add_done_callback(lambda future: self._done(future, order, started_ms))
+        self._running.add_done_callback(lambda future: self._done(future, order, since_ms))
 
-    def _next_frames(self) -> list[EncodedFrame]:
+    def _next_frames(self) -> list[_Waiting]:
         """Take all that wait, of which the newest is shown; one by one while a burst is being caught up with."""
         until_ms = self._catch_up_until_ms
         count = 1 if until_ms is not None and self._now_ms() < until_ms else len(self._waiting)
-        frames, self._waiting = self._waiting[:count], self._waiting[count:]
+        taken, self._waiting = self._waiting[:count], self._waiting[count:]
         if not self._waiting:
             self._catch_up_until_ms = None
-        return frames
+        return taken
 
     def _is_time(self, timestamp: int) -> bool:
         """Outside a call only some frames are shown. Half a frame of slack keeps the rate even."""
@@ -211,7 +220,7 @@ class BlurLeg:
         elapsed = timestamp - self._shown_at
         return elapsed < 0 or elapsed >= PREVIEW_INTERVAL_TICKS - VIDEO_CLOCK_HZ // 60
 
-    def _done(self, future: asyncio.Future[_Outcome], order: _Order, started_ms: float) -> None:
+    def _done(self, future: asyncio.Future[_Outcome], order: _Order, since_ms: float) -> None:
         self._running = None
         if self._closed or future.cancelled():
             return
@@ -222,10 +231,10 @@ class BlurLeg:
             self.dropped += 1
             self._key_due |= order.key
         else:
-            self._take(future.result(), order, started_ms)
+            self._take(future.result(), order, since_ms)
         self._run()
 
-    def _take(self, outcome: _Outcome, order: _Order, started_ms: float) -> None:
+    def _take(self, outcome: _Outcome, order: _Order, since_ms: float) -> None:
         self.dropped += outcome.skipped
         if outcome.needs_key:
             self._key_due |= order.key
@@ -240,7 +249,7 @@ class BlurLeg:
         if outcome.encoded is not None:
             if outcome.encoded.key:
                 self._key_frames.settled()
-            self.delays_ms.append(self._now_ms() - started_ms)
+            self.delays_ms.append(self._now_ms() - since_ms)
             self._on_encoded(outcome.encoded)
         elif order.key:
             self._key_due = True

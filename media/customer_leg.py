@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from msgspec.structs import replace
-
 from media.leg import Leg
+from media.meter import PictureMeter
 from media.negotiation import VIDEO_CLOCK_HZ
 from media.peer import Peer
 from media.reception import Reception
 from media.rtp_packet import RtpPacket
 from media.settings import MediaSettings
 from media.sources import ForwardedPicture
-from video_service.media_plane import LegRequest, LegState, LegStatistics
+from video_service.media_plane import LegRequest, LegState
 
 
 class CustomerLeg(Leg):
@@ -34,6 +33,10 @@ class CustomerLeg(Leg):
         return self.picture.reception
 
     @property
+    def camera_meter(self) -> PictureMeter:
+        return self.picture.meter
+
+    @property
     def camera_codecs(self) -> tuple[str, ...]:
         """The codec that the camera sends in, empty without a camera."""
         camera = self.peer.plan.camera
@@ -46,9 +49,6 @@ class CustomerLeg(Leg):
     async def close(self) -> None:
         self.picture.detach_all()
         await super().close()
-
-    def statistics(self) -> LegStatistics:
-        return replace(super().statistics(), frames_in=self.picture.frames)
 
     def _picture(self, codec: str, packet: RtpPacket, now_ms: float, *, repaired: bool = False) -> None:
         self._estimate(packet, now_ms)

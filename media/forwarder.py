@@ -19,6 +19,7 @@ from typing import Final, Protocol
 from aiortc.rtp import RtcpReceiverInfo, RtcpSdesPacket, RtcpSenderInfo, RtcpSourceInfo, RtcpSrPacket
 
 from media.depacketize_vp8 import NO_VALUE, parse_vp8, shift_identifiers
+from media.meter import PictureMeter
 from media.negotiation import VP8, Choice
 from media.rtp_packet import pack_header, unwrap
 
@@ -69,7 +70,7 @@ class Outlet:
         self.source: Source | None = None
         self.on_first: Callable[[], None] | None = None
         self.packets = 0
-        self.frames = 0
+        self.meter = PictureMeter()
         self.octets = 0
         self.resent = 0
         self.round_trip_ms: float | None = None
@@ -127,6 +128,7 @@ class Outlet:
     def switch(self, source: Source | None) -> None:
         """Another source (or none) follows; its first key frame goes on where the old source stopped."""
         self.source = source
+        self.meter.restart()
         self._bound = False
         self._history = [None] * len(self._history)
 
@@ -163,7 +165,7 @@ class Outlet:
         self.packets += 1
         self.octets += len(payload)
         if marker:
-            self.frames += 1
+            self.meter.frame(now_ms)
         if number >= self._highest:
             self._highest = number
             self._last_timestamp = out_timestamp

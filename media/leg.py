@@ -24,6 +24,7 @@ from aiortc.rtp import (
 
 from media import rtcp
 from media.forwarder import Outlet, PictureOutlet, SoundOutlet
+from media.meter import PictureMeter
 from media.negotiation import AUDIO_CLOCK_HZ, VIDEO_CLOCK_HZ, Line
 from media.peer import Peer
 from media.rate_control import USED_SHARE, Ceiling, Limits, UplinkEstimate, shares
@@ -166,13 +167,21 @@ class Leg:
 
     def statistics(self) -> LegStatistics:
         """Return the counts since the leg began."""
-        reception = self.picture_reception
+        reception, camera, other = self.picture_reception, self.camera_meter, self.other_slot.meter
+        now_ms = self.now_ms()
         return LegStatistics(
             leg_id=self.id,
             call_id=self.call_id,
             packets_in=self.packets_in,
             packets_out=sum(outlet.packets + outlet.resent for outlet in self._outlets.values()),
-            frames_out=sum(slot.frames for slot in self.slots),
+            octets_in=self.peer.octets_in,
+            octets_out=self.peer.octets_out,
+            frames_in=camera.frames,
+            frames_out=sum(slot.meter.frames for slot in self.slots),
+            fps_in=camera.fps(now_ms),
+            fps_out=other.fps(now_ms),
+            freezes_in=camera.freezes,
+            freezes_out=other.freezes,
             nacks_sent=self.nacks_sent,
             plis_sent=self.plis_sent,
             round_trip_ms=self._known_round_trip_ms() or 0.0,
@@ -188,6 +197,16 @@ class Leg:
     @property
     def picture_reception(self) -> Reception | None:
         return None
+
+    @property
+    def camera_meter(self) -> PictureMeter:
+        """The frames of this person's camera."""
+        return PictureMeter()
+
+    @property
+    def other_slot(self) -> PictureOutlet:
+        """The slot in which this person sees the other one."""
+        return self.slots[0]
 
     # The way back to the client (media.sources.Feedback)
 

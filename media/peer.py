@@ -72,6 +72,14 @@ class Peer:
     def is_up(self) -> bool:
         return self._transport.is_up
 
+    @property
+    def octets_in(self) -> int:
+        return self._transport.octets_in
+
+    @property
+    def octets_out(self) -> int:
+        return self._transport.octets_out
+
     async def answer(self, listener: Listener) -> str:
         """Open the sockets, begin to listen for the client, and return the answer's text.
 

@@ -15,6 +15,7 @@ from media.depacketize_vp8 import vp8_starts_key_frame
 from media.encoder import EncodedPicture
 from media.forwarder import Outlet, PictureOutlet, SoundOutlet
 from media.loss import KeyFrameRequests, LossTracker
+from media.meter import PictureMeter
 from media.negotiation import VP8
 from media.reception import Reception
 from media.rtp_packet import RtpPacket, unwrap
@@ -119,7 +120,7 @@ class ForwardedPicture(_Fanout):
             raise NotForwardable(role=role.value)
         super().__init__()
         self.reception: Reception | None = None
-        self.frames = 0
+        self.meter = PictureMeter()
         self._clock_hz = clock_hz
         self._feedback = feedback
         self._now_ms = now_ms
@@ -156,7 +157,7 @@ class ForwardedPicture(_Fanout):
         elif restarted and self._viewers:
             self.want_key_frame(new_viewer=True)
         if packet.marker:
-            self.frames += 1
+            self.meter.frame(now_ms)
         for outlet in self._viewers:
             outlet.forward(codec, sequence, timestamp, packet.marker, payload, starts_key, now_ms)
 
@@ -191,7 +192,6 @@ class ProtectedPictures(_Fanout):
 
     def __init__(self, ask_key_frame: Callable[[bool], None], now_ms: Callable[[], float]) -> None:
         super().__init__()
-        self.frames = 0
         self._ask_key_frame = ask_key_frame
         self._now_ms = now_ms
         self._sequence = 0
@@ -210,7 +210,6 @@ class ProtectedPictures(_Fanout):
         """
         picture.require_protected()
         now_ms = self._now_ms()
-        self.frames += 1
         last = len(picture.payloads) - 1
         for index, payload in enumerate(picture.payloads):
             self._sequence += 1

@@ -158,23 +158,37 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LegStatistics(msgspec.Struct, frozen=True, kw_only=True):
-    """Counts since the leg began; milliseconds where a name says so."""
+    """Counts since the leg began; milliseconds where a name says so.
+
+    "in" is from the client, "out" to it. `fps_*` are the frames of the last second; `fps_out` and `freezes_out` are
+    those of the other person's picture. Octets are whole SRTP packets, sound included: the bitrate is what they grow
+    by. `delay_ms_*`: how long an agent's frame stays in the worker, from its last packet in to its packets out; a
+    customer's packet leaves in the moment in which it comes.
+    """
 
     leg_id: str
     call_id: str = ""
     packets_in: int = 0
     packets_out: int = 0
+    octets_in: int = 0
+    octets_out: int = 0
     frames_in: int = 0
     frames_out: int = 0
     frames_blurred_whole: int = 0
     frames_slate: int = 0
     frames_dropped: int = 0
+    fps_in: int = 0
+    fps_out: int = 0
+    freezes_in: int = 0
+    freezes_out: int = 0
     nacks_sent: int = 0
     plis_sent: int = 0
     round_trip_ms: float = 0.0
     loss_share: float = 0.0
     blur_ms_mean: float = 0.0
     blur_ms_p95: float = 0.0
+    delay_ms_p50: float = 0.0
+    delay_ms_p95: float = 0.0
 
 
 class MediaPlane(Protocol):

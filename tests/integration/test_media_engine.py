@@ -389,6 +389,15 @@ async def test_statistics_count_what_passed(place: Site) -> None:
     assert counts["customer"].frames_in > 30
     assert counts["customer"].frames_out >= 45
     assert counts["agent"].frames_blurred_whole > 45
+    for counted in counts.values():
+        assert counted.octets_in > 10_000
+        assert counted.octets_out > 10_000
+        assert counted.fps_in > 0
+        assert counted.fps_out > 0
+        assert 0 <= counted.freezes_in <= counted.frames_in
+        assert 0 <= counted.freezes_out <= counted.frames_out
+    assert 0 < counts["agent"].blur_ms_p95 <= counts["agent"].delay_ms_p95, "the blur is part of the delay"
+    assert 0 < counts["agent"].delay_ms_p50 <= counts["agent"].delay_ms_p95
     assert counts["agent"].frames_out > counts["customer"].frames_out
     assert 0 < counts["agent"].blur_ms_mean <= counts["agent"].blur_ms_p95
     assert 0 < counts["customer"].round_trip_ms < 1000

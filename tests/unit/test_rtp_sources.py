@@ -132,6 +132,7 @@ def test_an_agents_camera_knows_no_outlet() -> None:
         "collections.abc",
         "media.assembler",
         "media.loss",
+        "media.meter",
         "media.reception",
         "media.rtp_packet",
         "media.sources",
@@ -337,7 +338,7 @@ def test_an_agents_packets_become_frames() -> None:
     camera.send()
 
     assert [frame.key for frame in frames] == [True, False]
-    assert made.frames == 2
+    assert made.meter.frames == 2
 
 
 def test_an_agent_that_begins_without_a_key_frame_is_asked_for_one() -> None:
