@@ -74,5 +74,7 @@ async def _act(hub: Hub, connection: Connection, message: messages.FromPage) -> 
             await store.pause(person, message.paused)
         case messages.ThisIsMe():
             await hub.media.confirm_signer(person)
+        case messages.Survey():
+            await store.survey(person, message.call, solved=message.solved, face=message.face)
         case messages.Say():
             await store.say(person, message.call, message.text)

@@ -141,6 +141,14 @@ class Say(Message, tag="say", frozen=True):
     text: Line
 
 
+class Survey(Message, tag="survey", frozen=True):
+    """What a customer says of an answered call; the last word counts. `face`: 1 (bad) to 5 (good), 0 for none."""
+
+    call: ShortId
+    solved: Literal["yes", "no", ""] = ""
+    face: Annotated[int, Meta(ge=0, le=5)] = 0
+
+
 FromPage = (
     Hello
     | Ping
@@ -156,6 +164,7 @@ FromPage = (
     | PausePicture
     | ThisIsMe
     | Say
+    | Survey
 )
 
 

@@ -86,6 +86,16 @@ class CallStore(StoreBase):
         """
         await self.run("hang_up", person, call)
 
+    async def survey(self, customer: str, call: str, *, solved: str, face: int) -> None:
+        """Put on record what a customer says of an answered call; said again, the last word counts.
+
+        `solved`: "yes", "no" or "" for not said; `face`: 1 (bad) to 5 (good), 0 for not said.
+
+        Raises:
+            NoCall: not an answered call of this customer, or its record is gone.
+        """
+        await self.run("survey", customer, call, solved, face)
+
     async def sign_in(self, identity: Identity) -> None:
         """Sign a connected agent in, on break. Signing in twice is signing in once.
 

@@ -81,6 +81,7 @@ MESSAGES: dict[str, frozenset[str]] = {
     "pause_picture": _IN_A_CALL,
     "this_is_me": AGENT,
     "say": _IN_A_CALL,
+    "survey": frozenset({CUSTOMER}),
 }
 
 

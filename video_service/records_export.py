@@ -34,6 +34,8 @@ CSV_FIELDS = (
     "misses",
     "requeues",
     "ended_reason",
+    "solved",
+    "face",
     "agents",
     "legs",
 )
