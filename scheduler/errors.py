@@ -51,3 +51,9 @@ class NotConverged(PlanningError):
     """A numerical method stopped before it reached its accuracy."""
 
     code = "planning_not_converged"
+
+
+class BadRoster(PlanningError):
+    """The roster cannot be made from this: a row contradicts a rule."""
+
+    code = "planning_roster"

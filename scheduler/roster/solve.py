@@ -1,0 +1,184 @@
+"""Makes a roster: from a problem to names, breaks, what it costs, and what is short in it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from ortools.sat.python import cp_model
+
+from scheduler.roster.clock import Clock
+from scheduler.roster.evaluate import Evaluator
+from scheduler.roster.grid import FORBIDDEN, Grid, PersonGrid, assigned, build
+from scheduler.roster.model import Model, Roster, Solution
+from scheduler.roster.pricing import NEVER, Pricer
+from scheduler.roster.problem import Assignment, Break, Problem
+from scheduler.roster.rules import add_rules
+from scheduler.roster.search import Limits, Progress, Search
+
+
+@dataclass(frozen=True)
+class Short:
+    """People missing in a stretch of time: of need number `need` (from 0), `from_q` to `to_q` of the need's day."""
+
+    need: int
+    day: int
+    from_q: int
+    to_q: int
+    missing: int
+    below_floor: bool
+
+
+@dataclass(frozen=True)
+class Made:
+    """A roster and what is known of it.
+
+    `cost` and `bound` in penalty points: no roster costs less than `bound`. `proved`: this one costs least. `lacking`:
+    minutes that people lack to their contract because no roster could give them. `notes`: sentences.
+    """
+
+    roster: Assignment
+    breaks: tuple[Break, ...]
+    cost: int
+    bound: float
+    proved: bool
+    seconds: float
+    short: tuple[Short, ...]
+    lacking: dict[str, int]
+    notes: tuple[str, ...]
+
+    @property
+    def gap(self) -> float:
+        """The share of the cost that might yet be saved."""
+        return 0.0 if self.proved or self.cost == 0 else (self.cost - self.bound) / self.cost
+
+
+def make_roster(
+    problem: Problem,
+    limits: Limits | None = None,
+    report: Callable[[Progress], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    first: Assignment | None = None,
+) -> Made:
+    """Return the best roster found within the limits; there always is one, if need be an empty one.
+
+    `report` hears of each improvement. When `cancelled` says so the search ends soon with the best found. `first`: a
+    roster that keeps all rules, to begin with.
+
+    Raises:
+        BadRoster: the problem contradicts itself; the message names the row and the rule.
+    """
+    grid = relieved(build(problem))
+    search = Search(grid, limits or Limits(), report, cancelled)
+    best = search.run(None if first is None else _indices(grid, first))
+    return Made(
+        roster=assigned(grid, best.roster.tolist()),
+        breaks=tuple(_breaks(grid, best)),
+        cost=best.cost,
+        bound=min(float(best.cost), search.bound),
+        proved=best.cost - search.bound < 1,
+        seconds=search.elapsed_s(),
+        short=tuple(_short(grid, best)),
+        lacking=_lacking(grid),
+        notes=grid.notes,
+    )
+
+
+def relieved(grid: Grid) -> Grid:
+    """Return the grid with each person's least hours no higher than what the other rules let that person reach."""
+    pricer = Pricer(grid, together=False)
+    return replace(grid, people=tuple(_relieved(grid, pricer, p) for p in range(len(grid.people))))
+
+
+def _relieved(grid: Grid, pricer: Pricer, p: int) -> PersonGrid:
+    person = grid.people[p]
+    if not any(one.least for one in person.resources):
+        return person
+    prices = np.where(person.cost < FORBIDDEN, 0.0, NEVER)
+    relaxed = pricer.relaxed[p]
+    possible = bool(pricer.price_one(p, prices, np.zeros(grid.days)).duties)
+    if possible and all(person.resources[i].over_weight is not None for i in relaxed):
+        return person
+    model = Model(grid, {p: frozenset(range(grid.days))}, may_lack_hours=frozenset([p]))
+    model.terms.clear()
+    add_rules(model, p)
+    model.minimize()
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.max_deterministic_time = 2.0
+    solver.solve(model.cp)
+    roster, _ = model.read(solver.value)
+    resources = []
+    for one in person.resources:
+        used = sum(
+            int(one.use[day, roster[p, day]]) for day in range(one.first_day, one.end_day) if roster[p, day] >= 0
+        )
+        resources.append(replace(one, least=min(one.least, used)))
+    return replace(person, resources=tuple(resources))
+
+
+def _lacking(grid: Grid) -> dict[str, int]:
+    lacking = {
+        person.name: sum(
+            max(0, one.least_minutes - one.least * one.unit) for one in person.resources if one.least_minutes
+        )
+        for person in grid.people
+    }
+    return {
+        name: minutes
+        for person, (name, minutes) in zip(grid.people, lacking.items(), strict=True)
+        if any(one.least * one.unit < one.least_minutes for one in person.resources)
+    }
+
+
+def _indices(grid: Grid, roster: Assignment) -> Roster:
+    names = [tuple(grid.problem.shifts[shift].name for shift in duty.shifts) for duty in grid.duties]
+    lines = np.full((len(grid.people), grid.days), -1, dtype=np.int64)
+    for p, person in enumerate(grid.people):
+        for day in range(grid.days):
+            worked = roster.get((person.name, day), ())
+            if worked:
+                lines[p, day] = names.index(worked)
+    return lines
+
+
+def _breaks(grid: Grid, best: Solution) -> list[Break]:
+    """Give the chosen break plans to the people of each shift, in turn by day so that nobody always has the same."""
+    takers: dict[tuple[int, int, int], list[int]] = defaultdict(list)
+    for p, person in enumerate(grid.people):
+        for day, duty in enumerate(best.roster[p].tolist()):
+            for shift in grid.duties[duty].shifts if duty >= 0 else ():
+                takers[day, shift, person.group].append(p)
+    found = []
+    for (day, shift, group), people in takers.items():
+        plans = grid.plans[shift]
+        if not plans:
+            continue
+        counts = best.breaks.get((day, shift, group)) or (len(people), *[0] * (len(plans) - 1))
+        turned = people[day % len(people) :] + people[: day % len(people)]
+        chosen = [plan for plan, count in zip(plans, counts, strict=True) for _ in range(count)]
+        for p, plan in zip(turned, chosen, strict=True):
+            name = grid.problem.shifts[shift].name
+            found += [Break(grid.people[p].name, day, name, start, end) for start, end in plan]
+    return sorted(found, key=lambda one: (one.day, one.person, one.from_q))
+
+
+def _short(grid: Grid, best: Solution) -> list[Short]:
+    score = Evaluator(grid)
+    present = score.present(score.counts(best.roster), best.breaks).tolist()
+    clock = Clock(grid.problem.first_day, grid.problem.zone)
+    found: list[Short] = []
+    for row, there in zip(grid.rows, present, strict=True):
+        if there >= row.required:
+            continue
+        need = grid.problem.needs[row.need]
+        start = row.at - clock.instant(need.day, 0)
+        one = Short(row.need, need.day, start, start + row.quarters, row.required - there, there < row.floor)
+        last = found[-1] if found else None
+        if last is not None and replace(last, to_q=one.to_q, from_q=one.from_q) == one and last.to_q == one.from_q:
+            found[-1] = replace(last, to_q=one.to_q)
+        else:
+            found.append(one)
+    return found
