@@ -96,7 +96,7 @@ class RunningService:
             found = re.search(r"customers:\s+(https?://\S+)/customer/", line)
             if found:
                 self.address = found[1]
-            if line.startswith("The first coordinator"):
+            if line.startswith(("The first coordinator", "  to coordinate")):
                 return
 
     def everything(self) -> str:

@@ -53,16 +53,22 @@ def run(
     lan: Annotated[
         bool, typer.Option("--lan", help="Serve the phones of this private network, by HTTPS; prints codes to scan.")
     ] = False,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Add drawn people who call and who answer, to try every side alone.")
+    ] = False,
 ) -> None:
     """Start everything on this machine: Valkey (unless REDIS_URL is set), the web node and media workers."""
     with telling_errors():
         from rich.console import Console
 
         from video_service import logs
+        from video_service.ready_text import DEMO_POOL
         from video_service.supervisor import Supervisor
 
         loaded = settings.load(host=host, port=port, data_dir=data, media_workers=workers)
         logs.configure(loaded.log_format, loaded.log_level, process="supervisor")
+        if demo and loaded.pool == settings.Settings.pool:
+            loaded = dataclasses.replace(loaded, pool=DEMO_POOL)
         network = None
         if lan:
             from video_service.lan import open_lan
@@ -74,7 +80,7 @@ def run(
 
         async def supervise() -> int:
             console = Console(highlight=False, soft_wrap=True, markup=False)
-            return await Supervisor(loaded, console, lan=network).run()
+            return await Supervisor(loaded, console, lan=network, demo=demo).run()
 
         raise typer.Exit(asyncio.run(supervise()))
 
@@ -132,6 +138,18 @@ def media(
         logs.configure(loaded.log_format, loaded.log_level, process=f"media-{slot}")
         worker.keep_to_ourselves()
         _run_loop(lambda: worker.serve(loaded, slot=slot))
+
+
+@app.command(hidden=True)
+def demo() -> None:
+    """Be the demo people of `run --demo`."""
+    with telling_errors():
+        from video_service import demo as demo_people
+        from video_service import logs
+
+        loaded = settings.load()
+        logs.configure(loaded.log_format, loaded.log_level, process="demo")
+        _run_loop(lambda: demo_people.serve(loaded))
 
 
 @app.command()

@@ -17,6 +17,7 @@ import ifaddr
 from video_service.errors import ServiceError
 from video_service.lan_page import LanPage
 from video_service.local_ca import LocalAuthority, is_private
+from video_service.ready_text import in_url
 from video_service.settings import Settings
 
 FOLDER = "lan"
@@ -109,11 +110,6 @@ def machine_addresses() -> list[str]:
         for adapter in ifaddr.get_adapters()
         for entry in adapter.ips
     ]
-
-
-def in_url(address: str) -> str:
-    """Return the address as it stands in a URL."""
-    return f"[{address}]" if ":" in address else address
 
 
 def _is_own_only(address: str) -> bool:

@@ -23,7 +23,7 @@ async def http_get(host: str, port: int, path: str, *, tls: bool = False) -> tup
     try:
         async with asyncio.timeout(PROBE_TIMEOUT_S):
             reader, writer = await asyncio.open_connection(
-                _reachable(host), port, ssl=_any_certificate() if tls else None
+                reachable(host), port, ssl=any_certificate() if tls else None
             )
             request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
             writer.write(request.encode())
@@ -40,7 +40,8 @@ async def http_get(host: str, port: int, path: str, *, tls: bool = False) -> tup
 
 
 @functools.cache
-def _any_certificate() -> ssl.SSLContext:
+def any_certificate() -> ssl.SSLContext:
+    """Return how to meet a server of this machine that this service itself has started."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -57,6 +58,6 @@ async def valkey_lives(socket: Path) -> bool:
     return await asyncio.to_thread(valkey.lives, socket)
 
 
-def _reachable(host: str) -> str:
+def reachable(host: str) -> str:
     """Return the address at which this machine reaches a server that listens on `host`."""
     return {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(host, host)

@@ -6,7 +6,13 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+from video_service.probes import reachable
 from video_service.settings import Settings
+
+DEMO_POOL = "demo"
+DEMO_AGENT = "demo-agent"
+DEMO_COORDINATOR = "demo-coordinator"
+DEMO_PASSWORD = "VIDEO_SERVICE_DEMO_PASSWORD"  # tells the demo's process its password
 
 PAGES = (("customer", "customers"), ("agent", "agents"), ("coordinator", "coordinators"))
 
@@ -25,15 +31,23 @@ def first_coordinator(settings: Settings, password: str) -> str:
     return f"The first coordinator is here; more people: video-service users add NAME --role ROLE{data}"
 
 
+def demo(password: str) -> Iterator[str]:
+    """Yield the lines that say how one person takes each side of the demo."""
+    yield "Demo: the people are drawn, and everything stays in a pool of its own."
+    yield "  to call:       open the customers' page; a demo agent answers"
+    yield f"  to answer:     sign in as {DEMO_AGENT} with {password}, press Ready; demo customers call you"
+    yield f"  to coordinate: sign in as {DEMO_COORDINATOR} with {password}"
+
+
 def address(settings: Settings) -> str:
     """Return the address of the service as people type it."""
     if settings.public_url:
         return settings.public_url
     scheme = "https" if settings.tls_cert else "http"
-    return f"{scheme}://{_shown(settings.host)}:{settings.port}"
+    return f"{scheme}://{in_url(settings.host)}:{settings.port}"
 
 
-def _shown(host: str) -> str:
-    """Return the address under which a person at this machine reaches a server on `host`."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+def in_url(host: str) -> str:
+    """Return the address under which this machine reaches a server on `host`, as it stands in a URL."""
+    host = reachable(host)
     return f"[{host}]" if ":" in host else host

@@ -25,10 +25,11 @@ from rich.console import Console
 
 from media.registry import Registry
 from media.worker import socket_path
-from video_service import first_account, ready_text, redis_client, settings_text, sockets
+from video_service import first_account, passwords, ready_text, redis_client, settings_text, sockets
 from video_service.child import PARENT_FD
 from video_service.errors import ServiceError
 from video_service.probes import http_get, valkey_answers, valkey_lives
+from video_service.ready_text import DEMO_PASSWORD
 from video_service.settings import Settings
 from video_service.supervised import PROBE_S, ChildPlan, SupervisedChild
 from video_service.valkey import EmbeddedValkey
@@ -42,11 +43,13 @@ log = structlog.get_logger(__name__)
 # Together under 5 s, the time in which `run` ends.
 WEB_STOP_S = 3.0
 MEDIA_STOP_S = 0.8
+DEMO_STOP_S = 0.5
 VALKEY_STOP_S = 0.8
 VALKEY_START_S = 600.0  # a long append-only file is read first
 ACQUAINTED_S = 3.0  # in which the web node finds a worker; without one it serves all the same, and says so
 LOCK_WAIT_S = 3.0  # a short command may hold the data folder for a moment
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
+PYTHON = (sys.executable, "-P", "-m", "video_service.cli")
 
 
 class StoreUnreachable(ServiceError):
@@ -59,6 +62,12 @@ class _Ready(msgspec.Struct):
     """What the web node answers to /readyz, as far as it matters here."""
 
     parts: dict[str, str]
+
+
+class _Line(msgspec.Struct):
+    """What the web node answers to /api/service, as far as it matters here."""
+
+    open: bool
 
 
 @dataclass(frozen=True)
@@ -79,14 +88,16 @@ class _Parts:
 class Supervisor:
     """Runs the service of one machine. `run` returns the exit status."""
 
-    def __init__(self, settings: Settings, console: Console, *, lan: Lan | None = None) -> None:
+    def __init__(self, settings: Settings, console: Console, *, lan: Lan | None = None, demo: bool = False) -> None:
         """`lan` serves this machine's private network, too; its address is the host of `settings`."""
+        self._demo_password = passwords.generate() if demo else ""
         self._settings = settings
         self._lan = lan
         self._console = console
         self._stop = asyncio.Event()
         self._signals = 0
         self._lan_page: LanPage | None = None
+        self._demo: SupervisedChild | None = None
         self._children: list[SupervisedChild] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -111,8 +122,9 @@ class Supervisor:
                 self._say("Starting ...")
                 if await self._start(parts):
                     await self._open_lan()
-                    await self._say_ready()
-                    await self._wait()
+                    if await self._open_demo(read_end):
+                        await self._say_ready()
+                        await self._wait()
             finally:
                 await self._drain(parts)
         return 0 if self._signals <= 1 else INTERRUPTED
@@ -150,9 +162,8 @@ class Supervisor:
         environment = _environment(settings) | {PARENT_FD: str(parent_fd)}
         # Servers' peers use no TURN or STUN server, so workers do not learn of any.
         for_workers = environment | _environment(replace(settings, ice_servers=(), turn_urls=(), turn_secret=""))
-        python = [sys.executable, "-P", "-m", "video_service.cli"]
         media = [
-            SupervisedChild(_media_plan(settings, str(slot), [*python, "media", "--slot", str(slot)], for_workers))
+            SupervisedChild(_media_plan(settings, str(slot), [*PYTHON, "media", "--slot", str(slot)], for_workers))
             for slot in range(1, settings.workers_to_start() + 1)
         ]
         descriptor = str(listener.fileno())
@@ -160,7 +171,7 @@ class Supervisor:
             ChildPlan(
                 name="web",
                 # With a Redis of its own this is the whole service; with another's there may be other nodes with calls.
-                argv=[*python, "web", "--listener", descriptor, *(["--whole-service"] if server else [])],
+                argv=[*PYTHON, "web", "--listener", descriptor, *(["--whole-service"] if server else [])],
                 environment=environment,
                 descriptors=(listener.fileno(), parent_fd),
                 ready=lambda: _web_says(settings, "/readyz"),
@@ -219,7 +230,27 @@ class Supervisor:
             self._lan_page = self._lan.page(self._settings)
             await self._lan_page.start()
 
+    async def _open_demo(self, parent_fd: int) -> bool:
+        """Bring the demo people, if they are wanted; return whether the service is still to run."""
+        if not self._demo_password:
+            return True
+        settings = self._settings
+        self._demo = SupervisedChild(
+            ChildPlan(
+                name="demo",
+                argv=[*PYTHON, "demo"],
+                environment=_environment(settings) | {PARENT_FD: str(parent_fd), DEMO_PASSWORD: self._demo_password},
+                descriptors=(parent_fd,),
+                ready=lambda: _line_is_open(settings),
+                alive=_yes,
+                stop_timeout_s=DEMO_STOP_S,
+            )
+        )
+        return await self._launch([self._demo])
+
     async def _drain(self, parts: _Parts) -> None:
+        if self._demo is not None:
+            await self._demo.stop()
         if self._lan_page is not None:
             await self._lan_page.close()
         await parts.web.stop()
@@ -239,7 +270,11 @@ class Supervisor:
         if self._lan_page is not None:
             for line in self._lan_page.says():
                 self._say(line)
-        self._say(await first_account.line(self._settings))
+        if self._demo_password:
+            for line in ready_text.demo(self._demo_password):
+                self._say(line)
+        else:
+            self._say(await first_account.line(self._settings))
 
     def _say(self, line: str, style: str = "") -> None:
         """Tell the person at the terminal, who may have closed it."""
@@ -284,6 +319,10 @@ def _media_plan(settings: Settings, slot: str, argv: list[str], environment: Map
     )
 
 
+async def _yes() -> bool:
+    return True
+
+
 async def _all_ready(children: list[SupervisedChild]) -> None:
     for child in children:
         await child.ready.wait()
@@ -300,6 +339,11 @@ async def _leases(settings: Settings) -> set[str]:
 async def _web_says(settings: Settings, path: str) -> bool:
     status, _ = await http_get(settings.host, settings.port, path, tls=bool(settings.tls_cert))
     return status == 200
+
+
+async def _line_is_open(settings: Settings) -> bool:
+    _, body = await http_get(settings.host, settings.port, "/api/service", tls=bool(settings.tls_cert))
+    return bool(msgspec.json.decode(body, type=_Line).open)
 
 
 async def _web_has_media(settings: Settings) -> None:

@@ -6,7 +6,6 @@ serves a whole browser process, so two people need two processes.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,8 @@ import av
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from video_service import demo_picture
 
 Picture = NDArray[np.uint8]
 
@@ -52,50 +53,4 @@ def drawn_person(
     wall: tuple[int, int, int] = (214, 220, 214),
 ) -> Iterator[Picture]:
     """Draw somebody who signs in front of a wall with a window: head, trunk, two arms that move, hands with fingers."""
-    for number in range(DRAWN_FRAMES):
-        yield _drawn(width, height, number / DRAWN_FRAMES * 2 * math.pi, shirt, wall)
-
-
-def _drawn(width: int, height: int, phase: float, shirt: tuple[int, int, int], wall: tuple[int, int, int]) -> Picture:
-    scale = 2  # drawn twice as large, then halved: smooth edges
-    picture = np.full((height * scale, width * scale, 3), wall, np.uint8)
-    unit = min(width, height) * scale / 480
-    middle, base = width * scale / 2, height * scale
-
-    def at(x: float, y: float) -> tuple[int, int]:
-        return round(middle + x * unit), round(base - y * unit)
-
-    skin, hair = (150, 178, 222), (38, 42, 52)
-    cv2.rectangle(picture, at(-300, 440), at(-190, 290), (236, 222, 196), -1)
-    cv2.rectangle(picture, at(-300, 440), at(-190, 290), (246, 246, 246), round(8 * unit))
-    cv2.rectangle(picture, at(190, 240), at(320, 0), (128, 146, 166), -1)
-    cv2.ellipse(picture, at(0, 20), (round(112 * unit), round(190 * unit)), 0, 180, 360, shirt, -1, cv2.LINE_AA)
-    cv2.rectangle(picture, at(-112, 20), at(112, 0), shirt, -1)
-    cv2.rectangle(picture, at(-24, 250), at(24, 190), skin, -1)
-    cv2.ellipse(picture, at(0, 306), (round(58 * unit), round(72 * unit)), 0, 0, 360, hair, -1, cv2.LINE_AA)
-    cv2.ellipse(picture, at(0, 290), (round(46 * unit), round(60 * unit)), 0, 0, 360, skin, -1, cv2.LINE_AA)
-    for side in (-1, 1):
-        cv2.circle(picture, at(side * 17, 300), round(5 * unit), hair, -1, cv2.LINE_AA)
-        swing = math.sin(phase + (0 if side > 0 else math.pi / 2))
-        lift = math.cos(phase * 2 + side)
-        shoulder, elbow = (side * 92, 165), (side * (140 + 12 * swing), 78 + 10 * lift)
-        hand = (side * (84 + 44 * swing), 176 + 44 * lift)
-        cv2.line(picture, at(*shoulder), at(*elbow), shirt, round(42 * unit), cv2.LINE_AA)
-        cv2.line(picture, at(*elbow), at(*hand), skin, round(30 * unit), cv2.LINE_AA)
-        cv2.circle(picture, at(*hand), round(25 * unit), skin, -1, cv2.LINE_AA)
-        for finger in range(5):
-            angle = math.pi / 2 - side * (finger - 1.6) * 0.36 + 0.2 * swing
-            tip = (hand[0] + math.cos(angle) * 50, hand[1] + math.sin(angle) * 50)
-            cv2.line(picture, at(*hand), at(*tip), skin, round(11 * unit), cv2.LINE_AA)
-    cv2.ellipse(
-        picture,
-        at(0, 272),
-        (round(15 * unit), round(8 * unit)),
-        0,
-        10,
-        170,
-        (84, 84, 150),
-        round(4 * unit),
-        cv2.LINE_AA,
-    )
-    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8)
+    return demo_picture.drawn_person(width, height, demo_picture.Look(shirt=shirt, wall=wall), pictures=DRAWN_FRAMES)
