@@ -158,7 +158,7 @@ def _runs(problem: Problem, person: Person, line: list[list[str]], shifts: Mappi
 def _kinds(problem: Problem, person: Person, line: list[list[str]], shifts: Mapping[str, ShiftType]) -> Iterator[str]:
     """At most so many shifts of a kind."""
     for kind, most in person.contract.most_of.items():
-        count = sum((name == kind) + (kind in shifts[name].tags) for names in line for name in names)
+        count = sum(name == kind or kind in shifts[name].tags for names in line for name in names)
         if count > most:
             yield f"{count} of {kind}, at most {most}"
 

@@ -272,11 +272,11 @@ def _resources(problem: Problem, person: Person, duties: Sequence[Duty], possibl
             use, weight = every_day * (minutes // unit), problem.least_hours_weight
             most = hours.most_min // unit
             found.append(Resource("hours", use, first, end, most, -(-least // unit), weight, None, unit, period, least))
-    kinds = [{problem.shifts[i].name for i in duty.shifts} for duty in duties]
+    kinds = [[{problem.shifts[i].name, *problem.shifts[i].tags} for i in duty.shifts] for duty in duties]
     tags = [[tag for i in duty.shifts for tag in problem.shifts[i].tags] for duty in duties]
     for name, limit in person.contract.most_of.items():
-        each = np.asarray([(name in kind) + tag.count(name) for kind, tag in zip(kinds, tags, strict=True)])
-        if 0 < limit < problem.days:
+        each = np.asarray([sum(name in names for names in kind) for kind in kinds], dtype=np.int64)
+        if 0 < limit < problem.days * int(each.max(initial=0)):
             found.append(Resource(f"most of {name}", every_day * each, 0, problem.days, limit))
     for one in problem.fairness:
         if one.burden != WEEKEND:

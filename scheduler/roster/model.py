@@ -33,19 +33,15 @@ class Solution:
 class Model:
     """Variables and constraints over the free days of `free` people; everybody else is as in `base`.
 
-    `may_lack_hours`: people whose least hours may be missed at a price. `guarded`: whether each rule gets a
-    literal that switches it off, for finding out which rules are in conflict.
+    `may_lack_hours`: people whose least hours may be missed at a price.
     """
 
     grid: Grid
     free: Mapping[int, frozenset[int]]
     base: Roster | None = None
     may_lack_hours: frozenset[int] = frozenset()
-    guarded: bool = False
     cp: cp_model.CpModel = field(default_factory=cp_model.CpModel)
     x: dict[tuple[int, int], dict[int, Any]] = field(default_factory=dict)
-    guards: dict[tuple[str, int], Any] = field(default_factory=dict)
-    rule: tuple[str, int] | None = None
     terms: list[tuple[Any, int]] = field(default_factory=list)
     short: dict[int, Any] = field(default_factory=dict)
     plans: dict[tuple[int, int, int], list[Any]] = field(default_factory=dict)
@@ -79,14 +75,6 @@ class Model:
         """Let each unit of a variable cost `weight` points."""
         if weight:
             self.terms.append((amount, weight))
-
-    def hold(self, constraint: Any) -> None:
-        """Keep a constraint, or make it hold only while its rule is switched on."""
-        if not self.guarded or self.rule is None:
-            return
-        if self.rule not in self.guards:
-            self.guards[self.rule] = self.cp.new_bool_var(f"holds_{self.rule[0]}_{self.rule[1]}")
-        constraint.only_enforce_if(self.guards[self.rule])
 
     def add_cover(
         self, pools: Mapping[tuple[int, int, int], Sequence[Any]] | None = None, *, touched_only: bool = True

@@ -6,7 +6,7 @@ maps the duties that are possible there to literals.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 
@@ -30,7 +30,7 @@ def rest_between_days(model: Model, p: int) -> None:
         for after in set(barred.values()) - {frozenset()}:
             # Everything that bars at least the same duties stands in one row: a clique, not many pairs.
             before = [today[a] for a, others in barred.items() if others >= after]
-            model.hold(model.cp.add_at_most_one([*before, *(tomorrow[b] for b in after)]))
+            model.cp.add_at_most_one([*before, *(tomorrow[b] for b in after)])
 
 
 def most_days_in_a_row(model: Model, p: int) -> None:
@@ -38,9 +38,9 @@ def most_days_in_a_row(model: Model, p: int) -> None:
     most, days = model.grid.people[p].contract.max_days_on, model.grid.days
     worked = (model.grid.people[p].start or (0, 0))[0]
     for first in range(days - most):
-        model.hold(model.cp.add_bool_or([~model.work(p, first + step) for step in range(most + 1)]))
+        model.cp.add_bool_or([~model.work(p, first + step) for step in range(most + 1)])
     if worked and most - worked < days:
-        model.hold(model.cp.add_bool_or([~model.work(p, day) for day in range(max(0, most - worked) + 1)]))
+        model.cp.add_bool_or([~model.work(p, day) for day in range(max(0, most - worked) + 1)])
 
 
 def least_days_in_a_row(model: Model, p: int) -> None:
@@ -49,7 +49,7 @@ def least_days_in_a_row(model: Model, p: int) -> None:
     for first in range(1, days):
         for step in range(1, min(least, days - first)):
             row = [model.work(p, first - 1), ~model.work(p, first), model.work(p, first + step)]
-            model.hold(model.cp.add_bool_or(row))
+            model.cp.add_bool_or(row)
 
 
 def least_days_off_in_a_row(model: Model, p: int) -> None:
@@ -59,14 +59,14 @@ def least_days_off_in_a_row(model: Model, p: int) -> None:
     for first in range(1, days):
         for step in range(1, min(least, days - first)):
             row = [~model.work(p, first - 1), model.work(p, first), ~model.work(p, first + step)]
-            model.hold(model.cp.add_bool_or(row))
+            model.cp.add_bool_or(row)
     if person.start is None:
         return
     worked, rested = person.start
     for step in range(min(least - rested, days) if rested else 0):
-        model.hold(model.cp.add_bool_or([~model.work(p, step)]))
+        model.cp.add_bool_or([~model.work(p, step)])
     for step in range(1, min(least, days) if worked else 0):
-        model.hold(model.cp.add_bool_or([model.work(p, 0), ~model.work(p, step)]))
+        model.cp.add_bool_or([model.work(p, 0), ~model.work(p, step)])
 
 
 def weekends(model: Model, p: int) -> None:
@@ -82,7 +82,7 @@ def weekends(model: Model, p: int) -> None:
             model.cp.add_implication(model.work(p, day), literal)
         model.cp.add_bool_or([~literal, *(model.work(p, day) for day in days)])
     if person.most_weekends is not None:
-        model.hold(model.cp.add(sum(worked) <= person.most_weekends))
+        model.cp.add(sum(worked) <= person.most_weekends)
     if person.fair_weekends is not None:
         share, weight = person.fair_weekends
         over = model.cp.new_int_var(0, len(worked), f"weekends_over_{p}")
@@ -118,12 +118,11 @@ RULES: Mapping[str, Rule] = {
 }
 
 
-def add_rules(model: Model, p: int) -> None:
-    """Add every rule for a person; each constraint remembers its rule and person."""
+def add_rules(model: Model, p: int, without: Collection[str] = ()) -> None:
+    """Add every rule for a person but those named in `without`."""
     for name, rule in RULES.items():
-        model.rule = (name, p)
-        rule(model, p)
-    model.rule = None
+        if name not in without:
+            rule(model, p)
 
 
 def _sums(model: Model, p: int, wanted: Callable[[str], bool]) -> None:
@@ -139,7 +138,7 @@ def _sums(model: Model, p: int, wanted: Callable[[str], bool]) -> None:
         common = int(np.gcd.reduce(uses)) if uses else 1
         total = sum(literal * (use // common) for literal, use in zip(literals, uses, strict=True))
         if resource.over_weight is None:
-            model.hold(model.cp.add(total <= resource.most // common))
+            model.cp.add(total <= resource.most // common)
         else:
             over = model.cp.new_int_var(0, sum(uses), f"over_{p}_{number}")
             model.cp.add(over >= total * common - resource.most)
@@ -149,4 +148,4 @@ def _sums(model: Model, p: int, wanted: Callable[[str], bool]) -> None:
             model.cp.add(total * (common * resource.unit) + short >= resource.least_minutes)
             model.cost(short, resource.short_weight)
         elif resource.least > 0:
-            model.hold(model.cp.add(total >= -(-resource.least // common)))
+            model.cp.add(total >= -(-resource.least // common))

@@ -12,7 +12,7 @@ from ortools.sat.python import cp_model
 from scheduler.roster.clock import Clock
 from scheduler.roster.evaluate import Evaluator
 from scheduler.roster.grid import FORBIDDEN, Grid, PersonGrid, assigned, build
-from scheduler.roster.model import Model, Roster, Solution
+from scheduler.roster.model import Breaks, Model, Roster, Solution
 from scheduler.roster.pricing import NEVER, Pricer
 from scheduler.roster.problem import Assignment, Break, Problem
 from scheduler.roster.rules import add_rules
@@ -72,7 +72,7 @@ def make_roster(
     """
     grid = relieved(build(problem))
     search = Search(grid, limits or Limits(), report, cancelled)
-    best = search.run(None if first is None else _indices(grid, first))
+    best = search.run(None if first is None else roster_of(grid, first))
     return Made(
         roster=assigned(grid, best.roster.tolist()),
         breaks=tuple(_breaks(grid, best)),
@@ -133,7 +133,8 @@ def _lacking(grid: Grid) -> dict[str, int]:
     }
 
 
-def _indices(grid: Grid, roster: Assignment) -> Roster:
+def roster_of(grid: Grid, roster: Assignment) -> Roster:
+    """Return a roster by names as duty indices."""
     names = [tuple(grid.problem.shifts[shift].name for shift in duty.shifts) for duty in grid.duties]
     lines = np.full((len(grid.people), grid.days), -1, dtype=np.int64)
     for p, person in enumerate(grid.people):
@@ -163,6 +164,20 @@ def _breaks(grid: Grid, best: Solution) -> list[Break]:
             name = grid.problem.shifts[shift].name
             found += [Break(grid.people[p].name, day, name, start, end) for start, end in plan]
     return sorted(found, key=lambda one: (one.day, one.person, one.from_q))
+
+
+def breaks_of(grid: Grid, made: Made) -> Breaks:
+    """Return how many people of each (day, shift, group) take each break plan of a roster."""
+    names = {person.name: person.group for person in grid.people}
+    shifts = {one.name: index for index, one in enumerate(grid.problem.shifts)}
+    taken: dict[tuple[str, int, str], list[tuple[int, int]]] = defaultdict(list)
+    for one in made.breaks:
+        taken[one.person, one.day, one.shift].append((one.from_q, one.to_q))
+    counts: dict[tuple[int, int, int], list[int]] = {}
+    for (name, day, shift), spans in taken.items():
+        plans = grid.plans[shifts[shift]]
+        counts.setdefault((day, shifts[shift], names[name]), [0] * len(plans))[plans.index(tuple(sorted(spans)))] += 1
+    return {key: tuple(plan) for key, plan in counts.items()}
 
 
 def _short(grid: Grid, best: Solution) -> list[Short]:
