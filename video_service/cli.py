@@ -183,6 +183,32 @@ def schema(
             typer.echo(path)
 
 
+@app.command()
+def certificate(
+    subjects: Annotated[list[str], typer.Argument(metavar="NAME...", help="Host names and addresses of the worker.")],
+    folder: Annotated[Path, typer.Option("--folder", help="Folder of the authority and of what it signs.")],
+) -> None:
+    """Make the certificate of a media worker, named after its first name, and the authority that web nodes trust."""
+    with telling_errors():
+        from video_service.local_ca import WORKER_DAYS, LocalAuthority
+
+        authority = LocalAuthority(folder, private_only=False)
+        files = authority.certificate(subjects[0], subjects, days=WORKER_DAYS)
+        for name, path in (("TLS_CERT", files.certificate), ("TLS_KEY", files.key), ("TLS_CA", authority.path)):
+            typer.echo(f"VIDEO_SERVICE_MEDIA_{name}={path}")
+
+
+@app.command()
+def health(
+    part: Annotated[str, typer.Argument(metavar="web|media", help="What runs here.")],
+) -> None:
+    """Say by the exit status whether the part that runs on this machine can serve: for containers' health checks."""
+    with telling_errors():
+        from video_service.health import check
+
+        raise typer.Exit(asyncio.run(check(settings.load(), part)))
+
+
 @app.command("settings")
 def settings_(
     example: Annotated[bool, typer.Option("--example", help="Print .env.example instead.")] = False,

@@ -31,6 +31,7 @@ from video_service.sockets import private_folder
 
 AUTHORITY_DAYS: Final = 5 * 365
 CERTIFICATE_DAYS: Final = 90
+WORKER_DAYS: Final = 825
 RENEW_DAYS: Final = 30
 CLOCK_SKEW: Final = datetime.timedelta(days=1)  # phones' clocks are not always right
 
@@ -82,7 +83,7 @@ class LocalAuthority:
         """Return the certificate's SHA-256 in pairs of hexadecimal digits, as phones show it."""
         return self._certificate.fingerprint(hashes.SHA256()).hex(" ").upper()
 
-    def certificate(self, name: str, subjects: Sequence[str]) -> CertificateFiles:
+    def certificate(self, name: str, subjects: Sequence[str], *, days: int = CERTIFICATE_DAYS) -> CertificateFiles:
         """Return the files `name`.pem and `name`.key.pem: a certificate for these host names and addresses.
 
         What is there stays while it names the same, is this authority's, and is not about to end.
@@ -100,7 +101,7 @@ class LocalAuthority:
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(self._now - CLOCK_SKEW)
-            .not_valid_after(self._now + datetime.timedelta(days=CERTIFICATE_DAYS))
+            .not_valid_after(self._now + datetime.timedelta(days=days))
             .add_extension(x509.SubjectAlternativeName(names), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(authority=False), critical=True)
