@@ -1,6 +1,6 @@
 """What a bad network does to a call: how soon the picture moves again after a loss, how fluent it stays under many.
 
-    python -m benchmarks.loss [--round-trip 80] [--losses 8] [--seconds 20] [--without-stock] [--json]
+    python -m benchmarks.loss [--round-trip 80] [--losses 6] [--seconds 20] [--without-stock] [--json]
 
 A relay stands between one sender and the server. First it loses one packet together with everything that is sent again
 for it, and the time runs until the other person has the next picture; the same is done to two aiortc peers with
@@ -316,7 +316,7 @@ def table(results: dict[str, Any]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--round-trip", type=float, default=80, help="milliseconds that the relay adds there and back")
-    parser.add_argument("--losses", type=int, default=8, help="packets lost for good on each path")
+    parser.add_argument("--losses", type=int, default=6, help="packets lost for good on each path")
     parser.add_argument("--seconds", type=float, default=20, help="measured time under 5 %% loss, each path")
     parser.add_argument("--without-stock", action="store_true", help="leave aiortc's own receiver out")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
