@@ -41,7 +41,8 @@ ROUTES: dict[str, Right] = {
     "GET /customer/": ANYBODY,
     "GET /agent/": ANYBODY,  # a page holds nothing that is anybody's; what it shows comes by the routes below
     "GET /coordinator/": ANYBODY,
-    "GET /<any(customer, agent, coordinator, shared):folder>/<path:name>": ANYBODY,
+    "GET /embed/": ANYBODY,
+    "GET /<any(customer, agent, coordinator, embed, shared):folder>/<path:name>": ANYBODY,
     "GET /clips/<name>.mp4": ANYBODY,
     "WEBSOCKET /ws": ANYBODY,  # its first message carries a ticket, which says who it is
     "POST /api/sign-in": ANYBODY,

@@ -18,7 +18,7 @@ from quart import Blueprint, Response, abort, request, send_file
 from web.pages import NO_FACTS, PAGES, PageFacts, render
 
 ROOT = Path(__file__).parent
-FOLDERS = ("customer", "agent", "coordinator", "shared")
+FOLDERS = ("customer", "agent", "coordinator", "embed", "shared")
 # Operating systems disagree about these types, and a module with the wrong one does not run.
 TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -56,7 +56,7 @@ def read_assets(root: Path = ROOT) -> dict[str, Asset]:
 
 
 def create_blueprint(facts: PageFacts = NO_FACTS, root: Path = ROOT) -> Blueprint:
-    """Return the blueprint of all pages: `/customer/`, `/agent/`, `/coordinator/`, `/shared/...`, `/clips/...`."""
+    """Return the blueprint of all pages: `/customer/` and its like, `/shared/...`, `/clips/...`."""
     assets = read_assets(root)
     assets |= {f"{page}/index.html": _asset(render(page, root, facts).encode(), ".html") for page in PAGES}
     clips = facts.clips()
@@ -65,7 +65,7 @@ def create_blueprint(facts: PageFacts = NO_FACTS, root: Path = ROOT) -> Blueprin
     for page in PAGES:
         pages.add_url_rule(f"/{page}/", f"{page}_page", _page(assets, f"{page}/index.html"), methods=["GET"])
 
-    @pages.get("/<any(customer, agent, coordinator, shared):folder>/<path:name>")
+    @pages.get("/<any(customer, agent, coordinator, embed, shared):folder>/<path:name>")
     async def asset(folder: str, name: str) -> Response:
         return _answer(assets.get(f"{folder}/{name}"))
 

@@ -16,7 +16,12 @@ from jinja2 import Environment, StrictUndefined
 
 FIRST_LOCALE = "zh-CN"
 SHARED = ("theme", "controls", "parts", "pictures")
-PAGES = {"customer": SHARED, "agent": (*SHARED, "sign-in"), "coordinator": (*SHARED, "sign-in")}
+PAGES = {
+    "customer": SHARED,
+    "agent": (*SHARED, "sign-in"),
+    "coordinator": (*SHARED, "sign-in"),
+    "embed": ("theme", "controls", "parts"),
+}
 
 # Where an operator may explain things in sign language; each clip is CLIP.mp4 in one folder.
 CLIPS = ("home", "waiting", "closed", "consent", "error")
