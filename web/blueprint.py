@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import itertools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from quart import Blueprint, Response, abort, request, send_file
 
-from web.pages import NO_FACTS, PAGES, PageFacts, render
+from web.pages import LOCALES, NO_FACTS, PAGES, PageFacts, render, texts
 
 ROOT = Path(__file__).parent
 FOLDERS = ("customer", "agent", "coordinator", "embed", "shared")
@@ -59,6 +60,8 @@ def create_blueprint(facts: PageFacts = NO_FACTS, root: Path = ROOT) -> Blueprin
     """Return the blueprint of all pages: `/customer/` and its like, `/shared/...`, `/clips/...`."""
     assets = read_assets(root)
     assets |= {f"{page}/index.html": _asset(render(page, root, facts).encode(), ".html") for page in PAGES}
+    for page, locale in itertools.product(PAGES, LOCALES):
+        assets[f"{page}/texts/{locale}.json"] = _asset(texts(page, root, locale), ".json")
     clips = facts.clips()
     pages = Blueprint("web", __name__)
 

@@ -14,13 +14,19 @@ from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
-FIRST_LOCALE = "zh-CN"
 SHARED = ("theme", "controls", "parts", "pictures")
 PAGES = {
     "customer": SHARED,
     "agent": (*SHARED, "sign-in"),
     "coordinator": (*SHARED, "sign-in"),
     "embed": ("theme", "controls", "parts"),
+}
+
+LOCALES = ("zh-CN", "en")
+# First words of the keys that a customer's page may need: a phone does not load what the consoles say.
+CUSTOMER_TEXTS = {
+    *("boot", "call", "camera", "check", "clip", "company", "ended", "error", "home", "list", "lost", "own", "ready"),
+    *("reason", "stopped", "survey", "text", "time", "title", "waiting"),
 }
 
 # Where an operator may explain things in sign language; each clip is CLIP.mp4 in one folder.
@@ -49,8 +55,8 @@ def render(name: str, root: Path, facts: PageFacts = NO_FACTS) -> str:
     shell = Environment(autoescape=True, undefined=StrictUndefined).from_string((root / "page.html").read_text("utf-8"))
     return shell.render(
         name=name,
-        locale=FIRST_LOCALE,
-        texts=_texts(root, FIRST_LOCALE),
+        locale=LOCALES[0],
+        texts=_texts(root, LOCALES[0]),
         english=_texts(root, "en"),
         styles=styles(name, root),
         modules=modules(name, root),
@@ -77,6 +83,13 @@ def modules(name: str, root: Path) -> list[str]:
             text = (root / module).read_text("utf-8")
             todo += [posixpath.normpath(posixpath.join(here, link)) for link in _IMPORT.findall(text)]
     return list(found)
+
+
+def texts(name: str, root: Path, locale: str) -> bytes:
+    """Return the catalogue of the page `name` in one language, as JSON."""
+    whole = _texts(root, locale)
+    wanted = {key: text for key, text in whole.items() if name != "customer" or key.split(".")[0] in CUSTOMER_TEXTS}
+    return json.dumps(wanted, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _texts(root: Path, locale: str) -> Mapping[str, str]:

@@ -33,6 +33,7 @@ from signaling import messages
 from signaling.messages import ToPage
 from tests.browser.cameras import Picture
 from video_service import http_errors, security
+from video_service.tasks import cancel_and_wait
 from web.blueprint import create_blueprint
 
 WAIT_S = 10.0
@@ -140,7 +141,7 @@ class Stage:
         self.refuse_sockets = self.mute = False
         await self.cut(4409)
         await asyncio.gather(*(peer.close() for peer in self.peers))
-        await asyncio.gather(*self.watchers)
+        await cancel_and_wait(self.watchers)  # the track of a peer that never connected does not end by itself
         fresh = Stage(url=self.url)
         for name in fresh.__dataclass_fields__:
             if name not in ("url", "sockets", "changed"):

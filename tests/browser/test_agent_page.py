@@ -65,6 +65,31 @@ async def test_a_refused_sign_in_says_why(open_page: OpenPage, stage: Stage) -> 
         await expect(page.get_by_role("alert")).to_have_text(sentence)
 
 
+async def test_a_password_for_once_gives_way_to_an_own_one(open_page: OpenPage, stage: Stage) -> None:
+    stage.answers["POST sign-in"] = (200, views.ME_AGENT | {"must_change": True})
+    page = await open_page("/agent/", size=DESK)
+    await sign_in(page)
+    await page.get_by_label("新密码").fill("ten letters")
+    await page.get_by_label("再写一次").fill("ten lettres")
+    await page.get_by_role("button", name="登录").click()
+    await expect(page.get_by_role("alert")).to_have_text("两次写的密码不一样。")
+    await page.get_by_label("再写一次").fill("ten letters")
+    stage.answers["POST password"] = (400, {"error": "weak_password"})
+    await page.get_by_role("button", name="登录").click()
+    await expect(page.get_by_role("alert")).to_have_text("密码至少要 10 个字符。请写长一点。")
+    stage.answers["POST password"] = (200, views.ME_AGENT)
+    await page.get_by_role("button", name="登录").click()
+    await page.locator("#app[data-screen='desk']").wait_for()
+    assert ("POST", "password", {"old": "correct horse", "new": "ten letters"}) in stage.requests
+
+
+async def test_whoever_left_before_choosing_signs_in_once_more(open_page: OpenPage, stage: Stage) -> None:
+    stage.me = views.ME_AGENT | {"must_change": True}
+    page = await open_page("/agent/", size=DESK)
+    await expect(page.get_by_role("alert")).to_have_text("请再登录一次，然后换一个新密码。")
+    assert stage.heard == []
+
+
 async def test_an_empty_form_is_not_sent(open_page: OpenPage, stage: Stage) -> None:
     page = await open_page("/agent/", size=DESK)
     await page.get_by_role("button", name="登录").click()
@@ -177,6 +202,21 @@ async def test_nothing_moves_when_a_picture_can_be_claimed(open_page: OpenPage, 
     await stage.show(views.agent("available", picture="protected", picture_reason="too_small"))
     await expect(claim).to_be_visible()
     assert await page.evaluate(places) == before
+
+
+async def test_what_the_host_application_said_is_seen_at_the_ring_and_in_the_call(
+    open_page: OpenPage, stage: Stage
+) -> None:
+    about = messages.Caller(verified=True, entry="launch", sign_language="csl", context="CA1234")
+    page = await desk(open_page, stage, views.agent("reserved", reservation=views.reservation(about=about)))
+    await expect(page.locator(".ring-card")).to_contain_text("中国手语 · CA1234")
+    await stage.show(views.agent("on_call", call=views.agent_call(about=about)))
+    card = page.locator(".context")
+    await expect(card).to_contain_text("已核实")
+    await expect(card).to_contain_text("CA1234")
+    await stage.show(views.agent("on_call", call=views.agent_call(call="c-guest")))
+    await expect(card).to_contain_text("访客")
+    await expect(card).not_to_contain_text("CA1234")
 
 
 async def test_the_time_to_answer_shrinks(open_page: OpenPage, stage: Stage) -> None:

@@ -241,6 +241,35 @@ async def test_every_end_has_its_sentence(open_page: OpenPage, stage: Stage) -> 
         await expect(page.get_by_role("main")).to_contain_text(sentence)
 
 
+async def test_after_a_call_two_taps_say_how_it_was(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_page("/customer/")
+    await queue(page, stage)
+    await stage.show(views.customer("connected"))
+    await screen(page, "call")
+    await stage.show(views.customer("ended", ended_reason="agent_hung_up"))
+    await screen(page, "ended")
+    yes, good = page.get_by_role("button", name="解决了"), page.get_by_role("button", name="很好")
+    await yes.click()
+    await stage.message("survey", call=views.CALL, solved="yes", face=0)
+    await expect(yes).to_have_attribute("aria-pressed", "true")
+    await expect(page.get_by_text("记下了，谢谢。")).to_be_visible()
+    stage.refuse_sockets = True
+    await stage.cut()
+    await good.click()
+    await expect(page.get_by_text("网络不好，连上就发。")).to_be_visible()
+    stage.refuse_sockets = False
+    await stage.message("survey", call=views.CALL, solved="yes", face=5)
+    await expect(page.get_by_text("记下了，谢谢。")).to_be_visible()
+
+
+async def test_a_call_that_nobody_answered_is_not_asked_about(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_page("/customer/")
+    await queue(page, stage)
+    await stage.show(views.customer("ended", ended_reason="closed"))
+    await screen(page, "ended")
+    await expect(page.get_by_role("button", name="解决了")).to_be_hidden()
+
+
 async def test_a_broken_peer_connection_is_replaced_by_a_new_one(open_page: OpenPage, stage: Stage) -> None:
     page = await open_page("/customer/")
     await call(page, stage)

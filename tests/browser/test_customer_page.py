@@ -46,6 +46,22 @@ async def test_a_closed_line_is_said_before_the_camera_opens(open_page: OpenPage
     assert stage.heard == []
 
 
+async def test_whom_a_host_application_sends_comes_in_with_its_token_once(open_page: OpenPage, stage: Stage) -> None:
+    stage.answers["POST enter"] = (200, {"verified": True, "entry": "launch"})
+    page = await open_page("/customer/#token=a.b.c")
+    await page.locator(".truth-good").wait_for()
+    assert stage.requests == [("POST", "enter", {"token": "a.b.c", "framed": False})]
+    assert "#" not in page.url
+    stage.answers["POST enter"] = (403, {"error": "launch_used"})
+    stage.service |= {"guests": False, "known": False}
+    await page.goto("about:blank")
+    await page.goto(f"{stage.url}/customer/#token=a.b.c")
+    await expect(page.get_by_role("alert").filter(visible=True)).to_have_text("这个链接不能用了。请回到 App 再点一次。")
+    await expect(page.get_by_role("main")).to_contain_text("请从您用的 App 里打开这一页。")
+    await page.locator(".start").dispatch_event("click")
+    await screen(page, "home")
+
+
 async def test_a_line_that_closes_meanwhile_is_said(open_page: OpenPage, stage: Stage) -> None:
     page = await open_page("/customer/")
     await page.get_by_role("button", name="开始手语视频").click()

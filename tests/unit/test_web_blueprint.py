@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from quart import Quart
 from quart.typing import TestClientProtocol as Client
 
 from web.blueprint import ROOT, TYPES, create_blueprint, read_assets
-from web.pages import PAGES, PageFacts, modules, render
+from web.pages import LOCALES, PAGES, PageFacts, modules, render, texts
 
 pytestmark = pytest.mark.unit
 
@@ -38,7 +39,7 @@ async def test_each_page_is_html_at_its_folder(client: Client, page: str) -> Non
     [
         ("/customer/main.js", "text/javascript; charset=utf-8"),
         ("/shared/theme.css", "text/css; charset=utf-8"),
-        ("/shared/texts/zh-CN.json", "application/json"),
+        ("/customer/texts/zh-CN.json", "application/json"),
         ("/shared/icon.svg", "image/svg+xml"),
     ],
 )
@@ -122,10 +123,10 @@ def _links(text: str) -> set[str]:
 
 
 def _needed(page: str) -> set[str]:
-    """Return every file that a browser loads for a page, in its heaviest language."""
+    """Return every file that a browser loads for a page, but the page itself and its texts."""
     assets = read_assets()
     found: set[str] = set()
-    todo = ["shared/texts/en.json", *(link.lstrip("/") for link in _links(render(page, ROOT)))]
+    todo = [*(link.lstrip("/") for link in _links(render(page, ROOT)))]
     while todo:
         name = todo.pop()
         if name in found:
@@ -145,8 +146,23 @@ def test_every_import_is_there(page: str) -> None:
 def test_the_customers_page_is_light() -> None:
     assets = read_assets()
     size = sum(len(assets[name].packed or assets[name].body) for name in _needed("customer"))
-    size += len(gzip.compress(render("customer", ROOT).encode(), 9))
+    for rendered in (render("customer", ROOT).encode(), texts("customer", ROOT, "en")):
+        size += len(gzip.compress(rendered, 9))
     assert size < MOST_CUSTOMER_BYTES, size
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_a_page_gets_every_text_that_its_modules_name(client: Client, page: str, locale: str) -> None:
+    known = await (await client.get(f"/{page}/texts/{locale}.json")).get_json()
+    whole = json.loads((ROOT / "shared" / "texts" / f"{locale}.json").read_text("utf-8"))
+    source = "".join((ROOT / module).read_text("utf-8") for module in modules(page, ROOT))
+    needed = {key for key in whole if f'"{key.removesuffix(".one").removesuffix(".other")}"' in source}
+    needed |= {
+        key for key in whole for start in re.findall(r"`([a-z_]+\.[a-z_.]*)\$\{", source) if key.startswith(start)
+    }
+    assert len(needed) > 40
+    assert needed <= set(known)
 
 
 @pytest.mark.parametrize("page", PAGES)

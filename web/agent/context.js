@@ -24,6 +24,14 @@ export function needsText(needs) {
   return needs.map((need) => (has(`need.${need}`) ? t(`need.${need}`) : need)).join(t("list.comma"));
 }
 
+/**
+ * A variety of signing by its name; a code without one stands for itself.
+ * @param {string} code
+ */
+export function signText(code) {
+  return has(`sign.${code}`) ? t(`sign.${code}`) : code;
+}
+
 export class Context {
   constructor() {
     this.urgent = h(
@@ -36,16 +44,23 @@ export class Context {
     this.needs = h("dd");
     this.waited = h("dd", { class: "figure" });
     this.needsRow = row("agent.fact_needs", this.needs);
+    this.sign = h("dd");
+    this.signRow = row("agent.fact_sign", this.sign);
+    this.order = h("dd");
+    this.orderRow = row("agent.fact_context", this.order);
+    this.known = h("span", { class: "pill" });
     this.element = h(
       "section",
       { class: "card stack context" },
-      h("h2", { text: t("agent.who") }),
+      h("div", { class: "row spread" }, h("h2", { text: t("agent.who") }), this.known),
       this.urgent,
       h(
         "dl",
         { class: "facts" },
         row("agent.fact_note", this.note),
+        this.orderRow,
         this.needsRow,
+        this.signRow,
         row("agent.fact_waited", this.waited),
       ),
     );
@@ -61,6 +76,13 @@ export class Context {
     show(this.needsRow, needs !== "");
     setText(this.needs, needs);
     setText(this.waited, lengthText(call.waited_ms));
+    const { verified, sign_language: sign, context } = call.about;
+    setText(this.known, t(verified ? "agent.verified" : "agent.guest"));
+    this.known.className = `pill ${verified ? "pill-good" : ""}`.trim();
+    show(this.signRow, sign !== "");
+    setText(this.sign, sign ? signText(sign) : "");
+    show(this.orderRow, context !== "");
+    setText(this.order, context);
   }
 }
 

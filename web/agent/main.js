@@ -52,8 +52,8 @@ async function main() {
     else if (act) app.act(act);
   });
   const me = await fetchMe();
-  if (me?.role === "agent") app.enter(me);
-  else app.set({ trouble: me ? "wrong_role" : "" });
+  if (me?.role === "agent" && !me.must_change) app.enter(me);
+  else app.set({ trouble: !me ? "" : me.must_change ? "password_change_first" : "wrong_role" });
 }
 
 /**

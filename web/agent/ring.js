@@ -4,7 +4,7 @@ import { announce, h, setText, show } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { lengthText, nowMs } from "../shared/time.js";
-import { matterText, needsText } from "./context.js";
+import { matterText, needsText, signText } from "./context.js";
 import { KEYS } from "./state.js";
 
 /** @typedef {import("./app.js").AgentApp} AgentApp */
@@ -75,7 +75,7 @@ export class RingCard {
     this.element.classList.toggle("is-urgent", reservation.urgent);
     setText(this.heading, reservation.urgent ? t("agent.ringing_urgent") : t("agent.ringing"));
     setText(this.waited, t("agent.waited", { time: lengthText(reservation.waited_ms) }));
-    setText(this.matter, [matterText(reservation), needsText(reservation.needs)].filter(Boolean).join(" · "));
+    setText(this.matter, reservedFor(reservation));
     show(this.matter, this.matter.textContent !== "");
     setText(this.note, reservation.note ? t("agent.note", { text: reservation.note }) : t("agent.no_note"));
     this.tick();
@@ -87,6 +87,15 @@ export class RingCard {
     this.bar.style.setProperty("transform", `scaleX(${Math.min(1, leftMs / this.wholeMs)})`);
     setText(this.left, t("time.s", { s: Math.ceil(leftMs / 1000) }));
   }
+}
+
+/**
+ * What the call needs, in one line: the matter, the needs, how the person signs, what the host application said.
+ * @param {Reservation} reservation
+ */
+function reservedFor({ about, needs, ...call }) {
+  const sign = about.sign_language ? signText(about.sign_language) : "";
+  return [matterText(call), needsText(needs), sign, about.context].filter(Boolean).join(" · ");
 }
 
 /** @param {string} letter */

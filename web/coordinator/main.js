@@ -156,8 +156,8 @@ async function main() {
     root.replaceChildren(new Console(me, signIn).element);
   };
   const me = await fetchMe();
-  if (me && me.role !== "agent") enter(me);
-  else signIn(me ? "wrong_role" : "");
+  if (me && me.role !== "agent" && !me.must_change) enter(me);
+  else signIn(!me ? "" : me.must_change ? "password_change_first" : "wrong_role");
 }
 
 main().catch(() => {

@@ -5,7 +5,7 @@ import { t } from "../shared/i18n.js";
 import { PersonApp } from "../shared/person.js";
 import { vibrate, WakeLock } from "../shared/phone.js";
 import { QualityWatch } from "../shared/quality.js";
-import { fetchService } from "../shared/service.js";
+import { enter, fetchService, RequestError } from "../shared/service.js";
 import { nowMs } from "../shared/time.js";
 import { isServed, screenOf, startState } from "./state.js";
 
@@ -34,10 +34,27 @@ export class CustomerApp extends PersonApp {
   }
 
   /** Begin: a tab that was connected before goes back to where it was. */
-  start() {
-    if (this.socket.hasToken()) this.socket.open();
-    this.askService();
+  async start() {
     this.set({ withoutCamera: remembered(WITHOUT_CAMERA) });
+    const token = new URLSearchParams(location.hash.slice(1)).get("token");
+    if (token) await this.launched(token);
+    if (this.socket.hasToken()) this.socket.open();
+    await this.askService();
+  }
+
+  /**
+   * A host application sent the customer here, with a token behind the address's "#", where no server and no log sees
+   * it. It works once, so it goes from the address at once.
+   * @param {string} token
+   */
+  async launched(token) {
+    history.replaceState(null, "", location.pathname + location.search);
+    try {
+      await enter(token);
+      this.socket.forgetToken();
+    } catch (error) {
+      this.set({ trouble: error instanceof RequestError && error.status ? "launch_refused" : "unreachable" });
+    }
   }
 
   // ---- what the person does
@@ -86,6 +103,17 @@ export class CustomerApp extends PersonApp {
   join() {
     const { urgent, reason } = this.state;
     this.socket.send({ type: "join", queue: "main", needs: [], urgent, reason });
+  }
+
+  /**
+   * Say something of the call that has ended; what finds no socket goes out with the next greeting.
+   * @param {{ solved?: "yes" | "no", face?: number }} word
+   */
+  answer(word) {
+    const survey = { ...this.state.survey, ...word };
+    const { solved, face } = survey;
+    const sent = this.socket.send({ type: "survey", call: this.state.answered, solved, face });
+    this.set({ survey: { ...survey, sent } });
   }
 
   /** Leave the queue or end the call. */
@@ -219,6 +247,8 @@ export class CustomerApp extends PersonApp {
       if (this.state.joining) this.join();
       else if (this.state.left) this.socket.send({ type: "hang_up", call: this.state.left });
       if (this.unsentNote) this.tell(this.unsentNote);
+      const { solved, face, sent } = this.state.survey;
+      if (!sent && (solved || face)) this.answer({});
     } else if (message.type === "error" && message.reply_to === "join") {
       this.set({ joining: false, trouble: message.code });
     } else if (message.type === "customer_view") {
@@ -241,7 +271,10 @@ export class CustomerApp extends PersonApp {
       const firstPlace = Math.max(this.state.firstPlace, view.place);
       this.set({ joining: false, step: "home", firstPlace });
     }
-    if (view.state === "connected") this.set({ answered: view.call, agentName: view.agent_name });
+    if (view.state === "connected") {
+      if (view.call !== this.state.answered) this.set({ survey: startState().survey });
+      this.set({ answered: view.call, agentName: view.agent_name });
+    }
     if (before === "connected" && view.state === "ended" && last && this.state.left !== view.call) {
       this.set({ lengthMs: nowMs() - last.connected_ms });
     }

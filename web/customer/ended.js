@@ -1,6 +1,6 @@
 /** The last screens: what happened, in a sentence, and what one can do now. */
 
-import { h, setText, show } from "../shared/dom.js";
+import { h, setAttribute, setText, show } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { lengthText } from "../shared/time.js";
@@ -8,6 +8,15 @@ import { lengthText } from "../shared/time.js";
 /** @typedef {import("./app.js").CustomerApp} CustomerApp */
 /** @typedef {import("./state.js").State} State */
 /** @typedef {import("../shared/icons.js").IconName} IconName */
+
+/** @type {readonly [IconName, number][]} five faces, best first: the thumb lies there */
+const FACES = [
+  ["face-5", 5],
+  ["face-4", 4],
+  ["face-3", 3],
+  ["face-2", 2],
+  ["face-1", 1],
+];
 
 /** @type {Record<string, IconName>} */
 const MARKS = {
@@ -19,6 +28,64 @@ const MARKS = {
   shutdown: "info",
 };
 
+/** Two questions after a call that was answered; each answer is one tap, and may be changed. */
+class Questions {
+  /** @param {import("./app.js").CustomerApp} app */
+  constructor(app) {
+    this.solved = {
+      yes: choice("check", t("survey.yes"), () => app.answer({ solved: "yes" })),
+      no: choice("end", t("survey.no"), () => app.answer({ solved: "no" })),
+    };
+    this.faces = FACES.map(([mark, face]) => ({
+      face,
+      element: choice(mark, t(`survey.face_${face}`), () => app.answer({ face }), "face"),
+    }));
+    this.thanks = h("p", { class: "soft", role: "status" });
+    this.element = h(
+      "div",
+      { class: "stack survey" },
+      h("h2", { id: "survey-solved", text: t("survey.solved") }),
+      h(
+        "div",
+        { class: "survey-solved", role: "group", "aria-labelledby": "survey-solved" },
+        this.solved.yes,
+        this.solved.no,
+      ),
+      h("h2", { id: "survey-faces", text: t("survey.how") }),
+      h(
+        "div",
+        { class: "survey-faces", role: "group", "aria-labelledby": "survey-faces" },
+        this.faces.map(({ element }) => element),
+      ),
+      this.thanks,
+    );
+  }
+
+  /** @param {State["survey"]} survey */
+  draw({ solved, face, sent }) {
+    setAttribute(this.solved.yes, "aria-pressed", String(solved === "yes"));
+    setAttribute(this.solved.no, "aria-pressed", String(solved === "no"));
+    for (const one of this.faces) setAttribute(one.element, "aria-pressed", String(one.face === face));
+    const said = solved !== "" || face > 0;
+    setText(this.thanks, said ? t(sent ? "survey.thanks" : "survey.later") : "");
+  }
+}
+
+/**
+ * @param {IconName} mark
+ * @param {string} word
+ * @param {() => void} act
+ * @param {string} [look]
+ */
+function choice(mark, word, act, look = "") {
+  return h(
+    "button",
+    { class: `button ${look}`.trim(), type: "button", "aria-pressed": "false", on: { click: act } },
+    icon(mark),
+    h("span", { text: word }),
+  );
+}
+
 export class EndedScreen {
   /** @param {CustomerApp} app */
   constructor(app) {
@@ -26,6 +93,7 @@ export class EndedScreen {
     this.heading = h("h1", { tabindex: "-1" });
     this.what = h("p", { class: "lead" });
     this.facts = h("p", { class: "soft figure" });
+    this.questions = new Questions(app);
     this.again = h(
       "button",
       { class: "button button-main button-wide", type: "button", on: { click: () => app.prepare() } },
@@ -39,6 +107,7 @@ export class EndedScreen {
         "main",
         { class: "ended-main" },
         h("div", { class: "stack ended-words" }, this.mark, this.heading, this.what, this.facts),
+        this.questions.element,
         h(
           "div",
           { class: "stack" },
@@ -55,7 +124,7 @@ export class EndedScreen {
   }
 
   /** @param {State} state */
-  draw({ view, left, lengthMs, agentName }) {
+  draw({ view, left, lengthMs, agentName, answered, survey }) {
     if (!view) return;
     // The page may know earlier than the service that the person has ended the call.
     const reason =
@@ -70,6 +139,8 @@ export class EndedScreen {
     setText(this.what, t(`ended.${reason}`, { name: agentName || t("call.agent") }));
     setText(this.facts, t("ended.length", { time: lengthText(lengthMs) }));
     show(this.facts, lengthMs > 0);
+    show(this.questions.element, answered === view.call);
+    this.questions.draw(survey);
   }
 }
 

@@ -116,13 +116,14 @@ export class HomeScreen {
   /** @param {State} state */
   draw({ service, view, link, trouble }) {
     const known = link === "open" && view ? view : service;
-    const closed = known !== null && known !== "unreachable" && !known.open;
+    const stranger = service !== null && service !== "unreachable" && service.guests === false && !service.known;
+    const closed = stranger || (known !== null && known !== "unreachable" && !known.open);
     // Whoever is stranded is not turned away by a closed button, only by the service itself.
     setAttribute(this.startButton, "aria-disabled", closed ? "true" : null);
     show(this.urgent, !closed);
     if (this.clip) show(this.clip, !closed);
     if (this.closedClip) show(this.closedClip, closed);
-    const [mark, tone, text] = truthOf(known);
+    const [mark, tone, text] = truthOf(known, stranger);
     if (this.truthText.textContent !== text) {
       this.truth.className = `truth truth-${tone}`;
       this.truthIcon.replaceChildren(icon(mark));
@@ -135,11 +136,13 @@ export class HomeScreen {
 
 /**
  * @param {{ open: boolean, agents_on: number } | "unreachable" | null} known
+ * @param {boolean} stranger this service takes only people whom a host application sends
  * @returns {[import("../shared/icons.js").IconName, string, string]}
  */
-function truthOf(known) {
+function truthOf(known, stranger) {
   if (known === null) return ["clock", "soft", t("home.asking")];
   if (known === "unreachable") return ["lost", "attention", t("home.unreachable")];
+  if (stranger) return ["door", "attention", t("home.stranger")];
   if (!known.open) return ["clock", "attention", t("home.closed")];
   return ["people", "good", count("home.agents_on", known.agents_on)];
 }

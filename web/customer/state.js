@@ -41,6 +41,7 @@
  * @property {string} note what the agent was told while waiting
  * @property {number} firstPlace the place at the start, for the ring
  * @property {number} lengthMs how long the call that just ended was; 0: not seen by this page
+ * @property {{ solved: "yes" | "no" | "", face: number, sent: boolean }} survey what was said of the last call
  * @property {Line[]} lines
  */
 
@@ -76,6 +77,7 @@ export function startState() {
     note: "",
     firstPlace: 0,
     lengthMs: 0,
+    survey: { solved: "", face: 0, sent: false },
     lines: [],
   };
 }

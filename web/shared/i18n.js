@@ -36,7 +36,7 @@ export function pickLocale(search, chosen, preferred) {
  */
 export async function loadTexts() {
   current = pickLocale(location.search, remembered(), navigator.languages);
-  const answer = await fetch(`/shared/texts/${current}.json`);
+  const answer = await fetch(`${document.getElementById("app")?.dataset.texts}${current}.json`);
   if (!answer.ok) throw new Error(`texts ${answer.status}`);
   texts = await answer.json();
   document.documentElement.lang = current;

@@ -79,6 +79,7 @@ export async function fetchTicket(role, locale) {
  * @property {string} name
  * @property {string} sign_in_name
  * @property {"agent" | "coordinator" | "admin"} role
+ * @property {boolean} [must_change] the password was made for one sign-in: nothing else works before it is changed
  */
 
 /**
@@ -99,8 +100,19 @@ export async function fetchMe() {
  * @typedef {object} Service
  * @property {boolean} open
  * @property {number} agents_on
- * @property {boolean} [yours] this guest has a call that goes on
+ * @property {boolean} [yours] this customer has a call that goes on
+ * @property {boolean} [known] this customer would get a ticket
+ * @property {boolean} [guests] anybody would
  */
+
+/**
+ * Come in with the launch token of a host application: as whom it names, once.
+ * @param {string} token
+ * @returns {Promise<{ verified: boolean, entry: string }>}
+ */
+export function enter(token) {
+  return request("POST", "/api/enter", { token, framed: window.self !== window.top });
+}
 
 /** @returns {Promise<Service>} */
 export function fetchService() {
