@@ -7,7 +7,8 @@ the solver says. `--plain` solves the same with one plain CP-SAT model, for comp
 
     python benchmarks/rostering.py --size 6 --seconds 10 [--json]
 
-A made-up service with that many signers, four weeks in quarter hours, every rule on: contracts with weekly and monthly
+A made-up service with that many signers, open from 8 to 20 with at least two there, four weeks in quarter hours, every
+rule on: contracts with weekly and monthly
 hours, legal rest, runs, nights, two skills, two sites, seniority, wishes, absences, fair shares, breaks, and a roster
 published before. The search may use `--workers` (8); `--seed` makes the service and the search.
 """
@@ -53,11 +54,11 @@ def service(people: int, seed: int = 0) -> Problem:
     """Return a made-up service of `people` signers that is a little short of staff, as services are."""
     random = np.random.default_rng(seed)
     breaks = BreakRule(length_q=2, most_signing_q=16, apart_q=6)
-    hours = {"early": 7, "day": 9, "late": 13}
+    hours = {"early": 8, "day": 10, "late": 12}
     shifts = [ShiftType(name, start * HOUR, 8 * HOUR, breaks=breaks) for name, start in hours.items()]
     shifts += [
         ShiftType("short", 10 * HOUR, 5 * HOUR, site="east" if people >= 12 else None, tags=frozenset(["peak"])),
-        ShiftType("evening", 17 * HOUR, 5 * HOUR, tags=frozenset(["peak", "night"])),
+        ShiftType("evening", 16 * HOUR, 4 * HOUR, tags=frozenset(["peak", "night"])),
     ]
     members = []
     for number in range(people):
@@ -77,11 +78,11 @@ def service(people: int, seed: int = 0) -> Problem:
         before = Before(days_on=2, last_shift="late") if number % 3 == 1 else Before(days_off=2)
         members.append(Person(f"p{number}", contract, frozenset(skills), sites, number % 2, before))
     needs = []
-    curve = {7: 0.25, 9: 0.4, 11: 0.5, 13: 0.45, 15: 0.4, 17: 0.3, 20: 0.2}
+    curve = {8: 0.3, 10: 0.4, 12: 0.5, 15: 0.4, 17: 0.3}
     for day in range(DAYS):
         scale = people * (0.62 if day % 7 >= 5 else 0.82)
-        for start, end in zip(curve, [*list(curve)[1:], 22], strict=True):
-            wanted = max(1, round(scale * curve[start] * float(random.uniform(0.9, 1.1))))
+        for start, end in zip(curve, [*list(curve)[1:], 20], strict=True):
+            wanted = max(2, round(scale * curve[start] * float(random.uniform(0.9, 1.1))))
             floor = max(1, wanted // 2)
             needs.append(Need(day, start * HOUR, end * HOUR, wanted, floor, 20, 200, 2))
         needs.append(Need(day, 9 * HOUR, 17 * HOUR, max(1, people // 12), 0, 10, 0, 0, skill="asl"))

@@ -170,9 +170,17 @@ class Master:
         self._variables.append(variable)
         return True
 
-    def solve(self) -> float:
-        """Solve the programme over the present columns; return its value."""
-        status = self._lp.Solve()
+    def solve(self, *, narrowed: bool = False) -> float:
+        """Solve the programme over the present columns; return its value.
+
+        After new columns the last basis is still feasible, and the primal simplex goes on from it; `narrowed` says that
+        columns were fixed, after which the dual one does.
+        """
+        way = pywraplp.MPSolverParameters.DUAL if narrowed else pywraplp.MPSolverParameters.PRIMAL
+        parameters = pywraplp.MPSolverParameters()
+        parameters.SetIntegerParam(pywraplp.MPSolverParameters.LP_ALGORITHM, way)
+        parameters.SetIntegerParam(pywraplp.MPSolverParameters.PRESOLVE, pywraplp.MPSolverParameters.PRESOLVE_OFF)
+        status = self._lp.Solve(parameters)
         if status != _OPTIMAL:
             return np.inf
         return float(self._lp.Objective().Value())
@@ -189,7 +197,7 @@ class Master:
         `fixed`: people who get no new columns (in a dive): the value is then no bound. Without them `bound` is raised.
         """
         everybody = frozenset(range(len(self.grid.people)))
-        value = self.solve()
+        value = self.solve(narrowed=bool(fixed))
         center: Prices | None = None
         best, smooth = -np.inf, 0.6
         for _ in range(most_rounds):

@@ -10,6 +10,7 @@ Each step keeps the best found. With `seconds` None nothing looks at a clock: th
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -36,6 +37,8 @@ _WHOLE_SIZE = 4000
 _ROUNDS = 40
 _DIVE_ROUNDS = 15
 _SURE = 0.7
+_AT_ONCE = 15
+_ASK_S = 0.2
 _MOST_COLUMNS = 3000
 _WINDOW_SIZE = 200
 
@@ -62,6 +65,14 @@ class Progress:
     cost: int
     bound: float | None
     phase: str
+
+
+def _stop_when(cancelled: Callable[[], bool], solver: cp_model.CpSolver, ended: threading.Event) -> None:
+    """Stop a running solver soon after somebody cancels; CP-SAT itself asks nobody."""
+    while not ended.wait(_ASK_S):
+        if cancelled():
+            solver.stop_search()
+            return
 
 
 @dataclass
@@ -153,7 +164,16 @@ class Search:
         else:
             solver.parameters.num_workers = self.limits.workers if workers is None else workers
             solver.parameters.max_time_in_seconds = max(0.05, min(seconds, self._left_s()))
-        return solver, solver.solve(model.cp)
+        if self.cancelled is None:
+            return solver, solver.solve(model.cp)
+        ended = threading.Event()
+        watcher = threading.Thread(target=_stop_when, args=(self.cancelled, solver, ended), daemon=True)
+        watcher.start()
+        try:
+            return solver, solver.solve(model.cp)
+        finally:
+            ended.set()
+            watcher.join()
 
     def _construct(self) -> Roster:
         """Return a roster in which nobody's line can be bettered alone."""
@@ -210,7 +230,7 @@ class Search:
         master = Master(self.grid, 10.0 * self.best.cost / len(self.grid.people) + 1000)
         for p, line in enumerate(self.best.roster):
             master.add(p, tuple(int(duty) for duty in line))
-        until = self.elapsed_s() + self._share(0.5)
+        until = self.elapsed_s() + self._share(0.4)
         rounds = _ROUNDS if self.limits.seconds is None else 1 << 20
 
         def stop() -> bool:
@@ -229,14 +249,19 @@ class Search:
         """Fix people one after the other to what the programme likes most; leave the last few to CP-SAT."""
         people = len(self.grid.people)
         lines: dict[int, np.ndarray] = {}
-        until = self.elapsed_s() + self._share(0.35)
+        until = self.elapsed_s() + self._share(0.15)
+
+        def stop() -> bool:
+            return self._stopped() or (self.limits.seconds is not None and self.elapsed_s() > until)
+
         while len(lines) < people - _TOGETHER and not self._stopped():
             liked = [
                 (share, index)
                 for share, index in master.chosen()
                 if master.columns[index].usable and master.columns[index].person not in lines
             ]
-            chosen = [(share, index) for share, index in liked if share > _SURE] or liked[:1]
+            few = max(1, (people - len(lines)) // _AT_ONCE)
+            chosen = [(share, index) for share, index in liked if share > _SURE] or liked[:few]
             if not chosen:
                 break
             for _, index in chosen:
@@ -244,9 +269,7 @@ class Search:
                 if column.person not in lines:
                     lines[column.person] = np.asarray(column.duties, dtype=np.int64)
                     master.fix(index)
-            master.solve()
-            if self.limits.seconds is None or self.elapsed_s() < until:
-                master.generate(self._stopped, frozenset(lines), 1e-3, min(rounds, _DIVE_ROUNDS))
+            master.generate(stop, frozenset(lines), 1e-3, min(rounds, _DIVE_ROUNDS))
         master.free_all()
         master.solve()
         assert self.best is not None
