@@ -14,7 +14,8 @@ from tests.browser.line import Launch, open_line
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 # The share of an element's pixels that have a colour, coding noise aside.
-SHARE_OF_COLOUR = """(video, [red, green, blue]) => {
+SHARE_OF_COLOUR = """async (video, [red, green, blue]) => {
+  while (!video.videoWidth) await new Promise((done) => video.requestVideoFrameCallback(done));
   const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
   const context = canvas.getContext("2d");
   context.drawImage(video, 0, 0);
