@@ -175,3 +175,18 @@ def counts_of(grid: Grid, base: Roster | None, free: Mapping[int, frozenset[int]
                     if duty >= 0:
                         found[day, duty, person.group] += 1
     return found
+
+
+def spread_breaks(grid: Grid, roster: Roster) -> dict[tuple[int, int, int], tuple[int, ...]]:
+    """Return breaks spread evenly over the plans of each (day, shift, group), for a start."""
+    people: dict[tuple[int, int, int], int] = defaultdict(int)
+    for person, line in zip(grid.people, roster.tolist(), strict=True):
+        for day, duty in enumerate(line):
+            for shift in grid.duties[duty].shifts if duty >= 0 else ():
+                if grid.plans[shift]:
+                    people[day, shift, person.group] += 1
+    return {
+        key: tuple(count // plans + (k < count % plans) for k in range(plans))
+        for key, count in people.items()
+        for plans in (len(grid.plans[key[1]]),)
+    }

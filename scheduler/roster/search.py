@@ -24,7 +24,7 @@ from scheduler.errors import BadRoster
 from scheduler.roster.columns import Column, Master, keeps_sums
 from scheduler.roster.evaluate import Evaluator
 from scheduler.roster.grid import FORBIDDEN, Grid
-from scheduler.roster.model import Breaks, Model, Roster, Solution
+from scheduler.roster.model import Model, Roster, Solution, spread_breaks
 from scheduler.roster.pricing import NEVER, Pricer
 from scheduler.roster.rules import add_rules
 
@@ -145,14 +145,15 @@ class Search:
 
     def _complete(self, roster: Roster) -> Solution:
         """Return a roster with its best breaks."""
-        breaks: Breaks = {}
-        if any(self.grid.plans):
+        breaks = spread_breaks(self.grid, roster)
+        if breaks:
             model = Model(self.grid, {}, roster)
             model.add_cover(touched_only=False)
             model.minimize()
+            model.hint(Solution(roster, breaks, 0))
             solver, status = self._solve(model, 10.0)
-            if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-                _, breaks = model.read(solver.value)
+            if status in _FOUND:
+                breaks.update(model.read(solver.value)[1])
         return Solution(roster, breaks, self._score.cost(roster, breaks))
 
     def _solve(self, model: Model, seconds: float, workers: int | None = None) -> tuple[cp_model.CpSolver, object]:

@@ -10,6 +10,7 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from scheduler.roster.clock import Clock
+from scheduler.roster.columns import keeps_sums
 from scheduler.roster.evaluate import Evaluator
 from scheduler.roster.grid import FORBIDDEN, Grid, PersonGrid, assigned, build
 from scheduler.roster.model import Breaks, Model, Roster, Solution
@@ -97,9 +98,8 @@ def _relieved(grid: Grid, pricer: Pricer, p: int) -> PersonGrid:
     if not any(one.least for one in person.resources):
         return person
     prices = np.where(person.cost < FORBIDDEN, 0.0, NEVER)
-    relaxed = pricer.relaxed[p]
-    possible = bool(pricer.price_one(p, prices, np.zeros(grid.days)).duties)
-    if possible and all(person.resources[i].over_weight is not None for i in relaxed):
+    priced = pricer.price_one(p, prices, np.zeros(grid.days))
+    if priced.duties and keeps_sums(person, priced.duties, pricer.relaxed[p]):
         return person
     model = Model(grid, {p: frozenset(range(grid.days))}, may_lack_hours=frozenset([p]))
     model.terms.clear()

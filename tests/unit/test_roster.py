@@ -262,8 +262,10 @@ def test_progress_only_gets_better_and_a_cancelled_search_keeps_what_it_has() ->
     problem = random_problem(5, 4, 10)
     make_roster(problem, WORK, heard.append)
     assert [one.cost for one in heard] == sorted((one.cost for one in heard), reverse=True)
-    stopped = make_roster(problem, WORK, cancelled=lambda: True)
-    assert check(problem, stopped.roster, stopped.breaks).broken == ()
+    for limits in (WORK, Limits(seconds=0.0, workers=1)):
+        stopped = make_roster(problem, limits, cancelled=lambda: True)
+        checked = check(problem, stopped.roster, stopped.breaks)
+        assert (checked.broken, checked.cost) == ((), stopped.cost)
 
 
 def test_a_night_over_a_clock_change_rests_by_elapsed_time() -> None:
