@@ -121,7 +121,7 @@ def test_a_forged_token_is_refused() -> None:
     for token in (
         launch_token(NOW_S, secret="0123456789abcdef" * 2),
         f"{head}.{other}.{signature}",
-        f"{head}.{body}.{signature[:-4]}",
+        f"{head}.{body}.{signature[:-3]}",
         f"{head}.{body}.",
     ):
         with pytest.raises(LaunchForged):
