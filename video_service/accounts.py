@@ -197,15 +197,15 @@ class Accounts:
             await self.cut_off(account)
         return account
 
-    async def reset(self, name: str, password: str) -> Account:
-        """Give an account another password; all that it had signed in ends, open sockets too.
+    async def reset(self, name: str, password: str, *, one_time: bool = False) -> Account:
+        """Give an account another password; all that it had signed in ends, open sockets too. `one_time` as in `add`.
 
         Raises:
             UnknownAccount: there is none with this name.
             WeakPassword: see `passwords`.
         """
         hashed = await self._passwords.hash(password)
-        account = await self._change(name, lambda account: _with_password(account, hashed))
+        account = await self._change(name, lambda account: _with_password(account, hashed, one_time=one_time))
         await self.cut_off(account)
         return account
 
@@ -226,7 +226,7 @@ class Accounts:
         def change(account: Account) -> Account:
             if account.disabled or account.password_hash != known.password_hash:
                 raise SignInRefused
-            return _with_password(account, hashed)
+            return _with_password(account, hashed, one_time=False)
 
         account = await self._change(name, change)
         await self.cut_off(account)
@@ -301,8 +301,10 @@ def _read(raw: bytes | str | None) -> Account | None:
     return None if raw is None else msgspec.json.decode(raw, type=Account)
 
 
-def _with_password(account: Account, hashed: str) -> Account:
-    return msgspec.structs.replace(account, password_hash=hashed, generation=account.generation + 1, must_change=False)
+def _with_password(account: Account, hashed: str, *, one_time: bool) -> Account:
+    return msgspec.structs.replace(
+        account, password_hash=hashed, generation=account.generation + 1, must_change=one_time
+    )
 
 
 def _check(account: Account) -> None:

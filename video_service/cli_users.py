@@ -54,6 +54,7 @@ def add(
             password=password,
             skills=skill or (),
             languages=language or (),
+            one_time=not password_stdin,
         ),
     )
     typer.echo(f"Added {account.role.value} {account.name}.")
@@ -109,7 +110,7 @@ def sign_out(name: Name, data: DataDir = None) -> None:
 def reset(name: Name, password_stdin: PasswordStdin = False, data: DataDir = None) -> None:
     """Give an account a new password; whatever it has signed in ends."""
     password = _password(password_stdin)
-    account = _do(data, lambda accounts: accounts.reset(name, password))
+    account = _do(data, lambda accounts: accounts.reset(name, password, one_time=not password_stdin))
     typer.echo(f"Reset {account.name}.")
     _show(password, password_stdin)
 
@@ -135,6 +136,7 @@ def _password(from_stdin: bool) -> str:
 def _show(password: str, from_stdin: bool) -> None:
     if not from_stdin:
         typer.echo(f"Password, shown only now: {password}")
+        typer.echo("It is for one sign-in: the page then asks for another.")
 
 
 def _public(account: Account) -> dict[str, Any]:

@@ -45,6 +45,12 @@ def listed() -> list[dict[str, Any]]:
     return accounts
 
 
+def shown_password(answer: Result) -> str:
+    found = re.search(r"^Password, shown only now: (\S+)$", answer.stdout, re.MULTILINE)
+    assert found is not None, answer.output
+    return found[1]
+
+
 async def _sign_in(redis: Redis, pool: str, name: str, password: str) -> str:
     passwords = Passwords()
     try:
@@ -60,6 +66,7 @@ def test_a_made_password_is_shown_once_and_signs_in(users: Users) -> None:
     shown = re.search(r"^Password, shown only now: ([a-z0-9]{4}(?:-[a-z0-9]{4}){3})$", answer.stdout, re.MULTILINE)
     assert shown is not None
     (account,) = listed()
+    assert account["must_change"] is True, "somebody else has seen it"
     assert (account["name"], account["display_name"], account["role"]) == ("lin", "lin", "agent")
     assert (account["skills"], account["languages"], account["disabled"]) == (["csl", "travel"], ["zh"], False)
     assert shown[1] not in users("list").output + users("list", "--json").output
@@ -72,6 +79,7 @@ async def test_a_password_comes_from_standard_input(users: Users, redis: Redis, 
     assert answer.exit_code == 0, answer.output
     assert "shown only now" not in answer.output
     assert await _sign_in(redis, pool, "chen", "correct horse battery") == "coordinator"
+    assert listed()[0]["must_change"] is False
 
 
 async def test_a_reset_makes_the_old_password_useless(users: Users, redis: Redis, pool: str) -> None:
@@ -79,8 +87,8 @@ async def test_a_reset_makes_the_old_password_useless(users: Users, redis: Redis
     answer = users("reset", "lin")
     assert answer.exit_code == 0, answer.output
     with pytest.raises(SignInRefused):
-        await _sign_in(redis, pool, "lin", added.stdout.split()[-1])
-    assert await _sign_in(redis, pool, "lin", answer.stdout.split()[-1]) == "agent"
+        await _sign_in(redis, pool, "lin", shown_password(added))
+    assert await _sign_in(redis, pool, "lin", shown_password(answer)) == "agent"
 
 
 def test_disabling_and_enabling_show_in_the_list(users: Users) -> None:
@@ -92,6 +100,12 @@ def test_disabling_and_enabling_show_in_the_list(users: Users) -> None:
     assert "[red]林[/red]" in table, "a display name is text, not markup"
     assert users("enable", "lin").stdout == "Enabled lin.\n"
     assert listed()[0]["disabled"] is False
+
+
+def test_signing_out_everywhere_leaves_the_password(users: Users) -> None:
+    users("add", "lin", "--role", "agent")
+    assert users("sign-out", "lin").stdout == "Signed lin out everywhere.\n"
+    assert users("sign-out", "nobody").exit_code == 1
 
 
 def test_an_empty_list_says_what_to_do(users: Users) -> None:
