@@ -21,13 +21,25 @@ def program() -> str | None:
 
 
 class Coturn:
-    """Use `with`. `options` are added to the configuration's lines; `prefix` goes before the command."""
+    """Use `with`. `options` are added to the configuration's lines; `prefix` goes before the command.
 
-    def __init__(self, address: str, secret: str, *, options: Sequence[str] = (), prefix: Sequence[str] = ()) -> None:
+    `relay`: it relays from `address`, too; without, `options` say from where.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        secret: str,
+        *,
+        options: Sequence[str] = (),
+        prefix: Sequence[str] = (),
+        relay: bool = True,
+    ) -> None:
         self.address = address
         self.port = _free_port()
         self._secret = secret
         self._options = options
+        self._relay = relay
         self._prefix = prefix
         self._process: subprocess.Popen[bytes] | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="coturn-")
@@ -39,9 +51,8 @@ class Coturn:
     def __enter__(self) -> Coturn:
         folder = Path(self._folder.name)
         lines = [
-            f"listening-ip={self.address}",
             f"listening-port={self.port}",
-            f"relay-ip={self.address}",
+            *([f"listening-ip={self.address}", f"relay-ip={self.address}"] if self._relay else []),
             "use-auth-secret",
             f"static-auth-secret={self._secret}",
             "realm=video-service",

@@ -184,6 +184,40 @@ def schema(
 
 
 @app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder for the backup.")],
+    data: Data = None,
+    source: Annotated[
+        Path | None, typer.Option("--from", help="Valkey's own folder, when REDIS_URL names one that runs elsewhere.")
+    ] = None,
+) -> None:
+    """Copy everything that the running service has stored into a new folder; calls go on meanwhile."""
+    with telling_errors():
+        from video_service.backup import BackupFailed, back_up
+        from video_service.valkey import EmbeddedValkey
+
+        loaded = settings.load(data_dir=data)
+        if folder.exists():
+            raise BackupFailed(f"{folder} exists; name a new folder.")
+        copied = back_up(loaded.redis_url or EmbeddedValkey(loaded.data_dir).url, folder, source=source)
+        typer.echo(f"{folder}: {copied / 1e6:.1f} MB. To restore: video-service restore {folder} --data NEW_FOLDER")
+
+
+@app.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A backup.")],
+    data: Data = None,
+) -> None:
+    """Put a backup into a data folder that has no data yet; the next start there goes on from it."""
+    with telling_errors():
+        from video_service.backup import restore as put_back
+
+        loaded = settings.load(data_dir=data)
+        put_back(folder, loaded.data_dir)
+        typer.echo(f"Restored. To start with it: video-service run --data {loaded.data_dir}")
+
+
+@app.command()
 def certificate(
     subjects: Annotated[list[str], typer.Argument(metavar="NAME...", help="Host names and addresses of the worker.")],
     folder: Annotated[Path, typer.Option("--folder", help="Folder of the authority and of what it signs.")],

@@ -1,0 +1,153 @@
+"""Backup of a running Valkey's append-only file, and its restoring into a new data folder.
+
+The file is several (a base, increments, a manifest); only a rewrite removes any. So rewrites are held back, the files
+are copied up to the length that they have at that moment, and rewrites may go on. Whatever was acknowledged before the
+copy began is in it; a last command that was cut in two is left out when the copy is read.
+
+Source: Valkey documentation, "Persistence", section on backing up append-only files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar, Final
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from video_service.errors import ServiceError
+from video_service.sockets import private_folder
+from video_service.valkey import EmbeddedValkey
+
+FILES: Final = "appendonlydir"
+REWRITE_TIMEOUT_S: Final = 600.0
+COMMAND_TIMEOUT_S: Final = 10.0
+_POLL_S: Final = 0.1
+_REWRITE: Final = "auto-aof-rewrite-percentage"
+
+
+class BackupFailed(ServiceError):
+    """The backup could not be made."""
+
+    code: ClassVar[str] = "backup_failed"
+
+
+class RestoreRefused(ServiceError):
+    """The backup cannot be restored there."""
+
+    code: ClassVar[str] = "restore_refused"
+
+
+def back_up(redis_url: str, target: Path, *, source: Path | None = None) -> int:
+    """Copy the append-only files of the server at `redis_url` into `target`, a new folder; return the bytes copied.
+
+    `source` is the server's data folder as this process sees it; None asks the server.
+
+    Raises:
+        BackupFailed: the server does not answer, keeps no append-only file, or its files are not on this machine.
+        FileExistsError: `target` exists.
+    """
+    redis = Redis.from_url(
+        redis_url, decode_responses=True, socket_timeout=COMMAND_TIMEOUT_S, socket_connect_timeout=COMMAND_TIMEOUT_S
+    )
+    try:
+        with contextlib.closing(redis):
+            folder = _folder(redis, source)
+            part = target.with_name(f"{target.name}.part")
+            private_folder(part)
+            try:
+                with _without_rewrite(redis):
+                    copied = _copy(folder, part / FILES)
+                part.rename(target)
+            except BaseException:
+                shutil.rmtree(part, ignore_errors=True)
+                raise
+    except (RedisError, OSError) as error:
+        raise BackupFailed(f"The backup could not be made: {type(error).__name__}.") from error
+    return copied
+
+
+def restore(backup: Path, data_dir: Path) -> None:
+    """Put a backup into `data_dir`, so that the next `run --data` there begins with it.
+
+    Raises:
+        RestoreRefused: `backup` is none, or `data_dir` has data already.
+        ValkeyInUse: a service runs on `data_dir`.
+    """
+    if not list((backup / FILES).glob("*.manifest")):
+        raise RestoreRefused(f"{backup} is no backup: it has no {FILES} with a manifest.")
+    server = EmbeddedValkey(data_dir)
+    server.acquire()
+    try:
+        place = server.folder / FILES
+        if place.exists():
+            raise RestoreRefused(f"{data_dir} has data already; name a new folder, or move {place} away first.")
+        part = place.with_name(f"{FILES}.part")
+        shutil.rmtree(part, ignore_errors=True)
+        _copy(backup / FILES, part)
+        part.rename(place)
+    finally:
+        server.release()
+
+
+def _folder(redis: Redis, source: Path | None) -> Path:
+    """Return where the server's append-only files are."""
+    told = {name: redis.config_get(name)[name] or "" for name in ("dir", "appenddirname", "appendonly")}
+    if told["appendonly"] != "yes":
+        raise BackupFailed("This Valkey keeps no append-only file; see docs/how-to/redis.md.")
+    folder = (source or Path(told["dir"])) / told["appenddirname"]
+    if not list(folder.glob("*.manifest")):
+        raise BackupFailed(f"{folder} has no append-only file; run this where the server's folder is, or name it.")
+    return folder
+
+
+@contextlib.contextmanager
+def _without_rewrite(redis: Redis) -> Iterator[None]:
+    before = redis.config_get(_REWRITE)[_REWRITE] or 100
+    redis.config_set(_REWRITE, 0)
+    try:
+        deadline_s = time.monotonic() + REWRITE_TIMEOUT_S
+        while int(redis.info("persistence")["aof_rewrite_in_progress"]):
+            if time.monotonic() > deadline_s:
+                raise BackupFailed("A rewrite of the append-only file does not end; try again later.")
+            time.sleep(_POLL_S)
+        yield
+    finally:
+        redis.config_set(_REWRITE, before)
+
+
+def _copy(source: Path, target: Path) -> int:
+    """Copy the files that the manifest names, on disk when this returns; return their bytes together."""
+    target.mkdir(mode=0o700)
+    copied = 0
+    manifest = next(source.glob("*.manifest"))
+    names = [line.split()[1] for line in manifest.read_text(encoding="utf-8").splitlines() if line.startswith("file ")]
+    for name in [*names, manifest.name]:
+        if Path(name).name != name:
+            raise BackupFailed(f"{manifest} names a file that is elsewhere.")
+        copied += _copy_as_it_is_now(source / name, target / name)
+    descriptor = os.open(target, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    return copied
+
+
+def _copy_as_it_is_now(source: Path, target: Path) -> int:
+    with (
+        source.open("rb") as read,
+        os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out,
+    ):
+        left = length = os.fstat(read.fileno()).st_size
+        while left and (block := read.read(min(left, 1 << 20))):
+            out.write(block)
+            left -= len(block)
+        out.flush()
+        os.fsync(out.fileno())
+    return length - left
