@@ -25,13 +25,14 @@ from rich.console import Console
 
 from media.registry import Registry
 from media.worker import socket_path
-from video_service import first_account, passwords, ready_text, redis_client, settings_text, sockets
+from video_service import disk, first_account, passwords, ready_text, redis_client, settings_text, sockets
 from video_service.child import PARENT_FD
 from video_service.errors import ServiceError
 from video_service.probes import http_get, valkey_answers, valkey_lives
 from video_service.ready_text import DEMO_PASSWORD
 from video_service.settings import Settings
 from video_service.supervised import PROBE_S, ChildPlan, SupervisedChild
+from video_service.tasks import cancel_and_wait
 from video_service.valkey import EmbeddedValkey
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ class Supervisor:
             stack.callback(os.close, write_end)
             stack.callback(os.close, read_end)
             parts = self._plan(listener, server, read_end)
+            watching = self._watch_disk(server)
             try:
                 self._say("Starting ...")
                 if await self._start(parts):
@@ -126,8 +128,15 @@ class Supervisor:
                         await self._say_ready()
                         await self._wait()
             finally:
+                await cancel_and_wait(watching)
                 await self._drain(parts)
         return 0 if self._signals <= 1 else INTERRUPTED
+
+    def _watch_disk(self, server: EmbeddedValkey | None) -> list[asyncio.Task[None]]:
+        """Watch the disk of a server of one's own; another's is watched where it is."""
+        if server is None:
+            return []
+        return [asyncio.create_task(disk.watch(server.folder, lambda line: self._say(line, "bold red")), name="disk")]
 
     def _on_signal(self) -> None:
         self._signals += 1
