@@ -39,6 +39,7 @@ _DIVE_ROUNDS = 15
 _SURE = 0.7
 _AT_ONCE = 15
 _ASK_S = 0.2
+_BREAKS_S = 4.0
 _MOST_COLUMNS = 3000
 _WINDOW_SIZE = 200
 
@@ -151,7 +152,7 @@ class Search:
             model.add_cover(touched_only=False)
             model.minimize()
             model.hint(Solution(roster, breaks, 0))
-            solver, status = self._solve(model, 10.0)
+            solver, status = self._solve(model, _BREAKS_S)
             if status in _FOUND:
                 breaks.update(model.read(solver.value)[1])
         return Solution(roster, breaks, self._score.cost(roster, breaks))
@@ -250,7 +251,7 @@ class Search:
         """Fix people one after the other to what the programme likes most; leave the last few to CP-SAT."""
         people = len(self.grid.people)
         lines: dict[int, np.ndarray] = {}
-        until = self.elapsed_s() + self._share(0.15)
+        until = self.elapsed_s() + self._share(0.3)
 
         def stop() -> bool:
             return self._stopped() or (self.limits.seconds is not None and self.elapsed_s() > until)
@@ -262,7 +263,9 @@ class Search:
                 if master.columns[index].usable and master.columns[index].person not in lines
             ]
             few = max(1, (people - len(lines)) // _AT_ONCE)
-            chosen = [(share, index) for share, index in liked if share > _SURE] or liked[:few]
+            late = self.limits.seconds is not None and self.elapsed_s() > until
+            # When time is up the rest get what they have most of; the neighbourhoods mend what does not fit.
+            chosen = liked if late else [(share, index) for share, index in liked if share > _SURE] or liked[:few]
             if not chosen:
                 break
             for _, index in chosen:
@@ -270,6 +273,8 @@ class Search:
                 if column.person not in lines:
                     lines[column.person] = np.asarray(column.duties, dtype=np.int64)
                     master.fix(index)
+            if late:
+                break
             master.generate(stop, frozenset(lines), 1e-3, min(rounds, _DIVE_ROUNDS))
         master.free_all()
         master.solve()
@@ -305,7 +310,7 @@ class Search:
                 model.cp.add_hint(literal, int(column.duties == tuple(self.best.roster[p].tolist())))
         model.add_cover(pools, touched_only=False)
         model.minimize()
-        solver, status = self._solve(model, self._share(0.12))
+        solver, status = self._solve(model, self._share(0.06))
         if status in _FOUND:
             lines = [next(c.duties for literal, c in ways[p] if solver.value(literal)) for p in sorted(ways)]
             _, breaks = model.read(solver.value)
