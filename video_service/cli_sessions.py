@@ -16,8 +16,9 @@ import typer
 from redis.asyncio import Redis
 from rich.table import Table
 
+from video_service.audit import Audit
 from video_service.cli_store import AsJson, DataDir, fail, print_json, print_table, with_store
-from video_service.clock import utc
+from video_service.clock import SystemClock, utc
 from video_service.http_input import BadTime
 from video_service.records import Records, SessionRecord
 from video_service.records_export import csv_header, csv_line, json_line
@@ -71,7 +72,7 @@ def list_(
         page = await records.page(span.from_ms, span.to_ms, limit=limit)
         return page.records, bool(page.cursor), span.zone
 
-    found, more, zone = _do(data, from_, to, newest)
+    found, more, zone = _do(data, from_, to, newest, what="records")
     if as_json:
         print_json(msgspec.to_builtins(found))
         return
@@ -106,7 +107,7 @@ def show(
     async def one(records: Records, span: _Span) -> tuple[SessionRecord, tzinfo]:
         return await records.get(call), span.zone
 
-    record, zone = _do(data, "", "", one)
+    record, zone = _do(data, "", "", one, what="record", about=call)
     if as_json:
         print_json(msgspec.to_builtins(record))
         return
@@ -156,7 +157,7 @@ def export(
             return count
 
     try:
-        count = _do(data, from_, to, written)
+        count = _do(data, from_, to, written, what="records_file")
     except OSError as error:
         fail(f"{output} cannot be written: {error.strerror}.")
     typer.echo(f"{count} records.", err=True)
@@ -167,10 +168,22 @@ def _target(output: Path | None) -> AbstractContextManager[TextIO]:
     return nullcontext(sys.stdout) if output is None else output.open("w", encoding="utf-8", newline="")
 
 
-def _do(data_dir: Path | None, from_: str, to: str, work: Callable[[Records, _Span], Awaitable[T]]) -> T:
+def _do(
+    data_dir: Path | None,
+    from_: str,
+    to: str,
+    work: Callable[[Records, _Span], Awaitable[T]],
+    *,
+    what: str,
+    about: str = "",
+) -> T:
+    """Do `work` with the records, and write down before that an operator looks at them."""
+
     async def connected(redis: Redis, settings: Settings) -> T:
         zone = ZoneInfo(settings.time_zone)
         span = _Span(zone, _read_time(from_, zone, 0), _read_time(to, zone, END_OF_TIME_MS))
+        log = Audit(redis, pool=settings.pool, clock=SystemClock(), retention_days=settings.audit_retention_days)
+        await log.note(who="operator", role="operator", what=what, about=about)
         return await work(Records(redis, pool=settings.pool), span)
 
     return with_store(data_dir, connected)

@@ -112,6 +112,8 @@ async def ticket() -> Response:
     account = await one_of(*ENTRANCES[wish.entrance])
     if account.must_change:
         raise PasswordChangeFirst
+    if wish.entrance == "coordinator":  # whose socket shows who is here and who waits
+        await services().audit.note(who=account.person, role=account.role.value, what="wall")
     visitor = Visitor(
         person=account.person,
         entrance=wish.entrance,

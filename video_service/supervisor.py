@@ -169,8 +169,9 @@ class Supervisor:
             settings = self._lan.settings(settings)
         self._settings = settings
         environment = _environment(settings) | {PARENT_FD: str(parent_fd)}
-        # Servers' peers use no TURN or STUN server, so workers do not learn of any.
-        for_workers = environment | _environment(replace(settings, ice_servers=(), turn_urls=(), turn_secret=""))
+        # Servers' peers use no TURN or STUN server and let nobody in, so workers learn of no such secret.
+        without = replace(settings, ice_servers=(), turn_urls=(), turn_secret="", launch_keys=(), guests_allowed=True)
+        for_workers = environment | _environment(without)
         media = [
             SupervisedChild(_media_plan(settings, str(slot), [*PYTHON, "media", "--slot", str(slot)], for_workers))
             for slot in range(1, settings.workers_to_start() + 1)

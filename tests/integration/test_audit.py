@@ -57,6 +57,13 @@ async def test_every_look_at_personal_data_leaves_an_entry(site: Site, audit: Au
     assert [look.what for look in await _looks(audit, about=record.customer)] == ["record"]
 
 
+async def test_opening_the_wall_is_a_look(site: Site, audit: Audit) -> None:
+    await (await site.signed_in(Role.COORDINATOR, "chen")).ticket("coordinator")
+    await (await site.signed_in(Role.AGENT, "lin")).ticket("agent")
+    await site.browser().ticket("customer")
+    assert [(look.role, look.what) for look in await _looks(audit)] == [("coordinator", "wall")]
+
+
 async def test_what_was_not_shown_is_not_a_look(site: Site, audit: Audit) -> None:
     chen = await site.signed_in(Role.COORDINATOR, "chen")
     assert (await chen.get("/api/records/c_none")).status_code == 404

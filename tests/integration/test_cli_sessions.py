@@ -55,6 +55,14 @@ def _json(*arguments: str) -> Any:
     return json.loads(answer.stdout)
 
 
+async def test_an_operators_looks_are_written_down(site: Site, lin: Account) -> None:
+    call = await served_call(site, lin)
+    for arguments in (("list",), ("show", call), ("export",)):
+        assert run(*arguments).exit_code == 0
+    looks = [(look.who, look.what, look.about) async for look in site.services.audit.each()]
+    assert looks == [("operator", "records_file", ""), ("operator", "record", call), ("operator", "records", "")]
+
+
 async def test_the_newest_are_listed_for_people_and_for_programs(site: Site, lin: Account) -> None:
     calls = [await served_call(site, lin) for _ in range(3)]
     answer = run("list")
