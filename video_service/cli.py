@@ -273,6 +273,14 @@ def audit(context: typer.Context) -> None:
 
 
 @app.command(**PASSED_ON)
+def privacy(context: typer.Context) -> None:
+    """What is stored of one customer: handed over, or erased."""
+    from video_service.cli_privacy import app as passed_to
+
+    passed_to(args=context.args, prog_name="video-service privacy")
+
+
+@app.command(**PASSED_ON)
 def sessions(context: typer.Context) -> None:
     """Records of the calls that were."""
     from video_service.cli_sessions import app as passed_to

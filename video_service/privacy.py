@@ -1,0 +1,165 @@
+"""What is stored of one customer: shown to whom it concerns, and taken out for good.
+
+A customer is a pseudonymous id, as it stands on records. Sums of intervals name nobody and stay as they are; a record
+that was erased stays too, as facts of nobody, so that planning goes on.
+
+Source: GDPR articles 15 and 17; China's PIPL articles 45 and 47.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import msgspec
+from redis.asyncio import Redis
+
+from video_service.audit import Audit
+from video_service.errors import ServiceError
+from video_service.keys import Keys
+from video_service.records import Records, SessionRecord
+
+END_OF_TIME_MS = 4_102_444_800_000  # 2100-01-01
+
+_SCRIPTS = Path(__file__).parent / "scripts"
+_CUSTOMER = re.compile(r"c-[A-Za-z0-9_-]{1,78}")
+
+
+class NoCustomer(ServiceError):
+    """That is no customer's id: such an id begins with c- and stands on the record of a call."""
+
+    code: ClassVar[str] = "no_customer"
+
+
+class UnknownCustomer(ServiceError):
+    """Nothing is stored of this customer."""
+
+    code: ClassVar[str] = "unknown_customer"
+
+
+class CustomerInCall(ServiceError):
+    """This customer waits or is in a call now, and nothing was erased. Erase again when the call is over."""
+
+    code: ClassVar[str] = "customer_in_call"
+    retryable: ClassVar[bool] = True
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is stored of a customer, in a form that can be handed over.
+
+    `person`: facts of the page that is open or was open lately. `sessions`: what a host application said. `texts`: the
+    lines of calls of the last minutes, by call. `looks`: when somebody looked at these data, and in which role.
+    """
+
+    customer: str
+    person: dict[str, str]
+    sessions: tuple[dict[str, Any], ...]
+    records: tuple[SessionRecord, ...]
+    texts: dict[str, tuple[dict[str, Any], ...]]
+    looks: tuple[dict[str, Any], ...]
+
+
+class Privacy:
+    """The stored data of one pool, by customer."""
+
+    def __init__(self, redis: Redis, *, pool: str, audit: Audit) -> None:
+        self._redis = redis
+        self._root = Keys(pool).root
+        self._records = Records(redis, pool=pool)
+        self._audit = audit
+        self._erase_call = redis.register_script((_SCRIPTS / "erase_call.lua").read_text(encoding="utf-8"))
+        self._erase_person = redis.register_script((_SCRIPTS / "erase_person.lua").read_text(encoding="utf-8"))
+
+    async def export(self, customer: str, *, who: str, role: str) -> Known:
+        """Return all that is stored of a customer. The look is noted in the audit log first.
+
+        Raises:
+            NoCustomer, UnknownCustomer: there is nothing to show.
+            RecordUnreadable, AuditUnreadable: something stored is of another schema version.
+        """
+        _check(customer)
+        await self._audit.note(who=who, role=role, what="privacy_export", about=customer)
+        person = await self._redis.hgetall(self._key("person", customer))
+        records = tuple([record async for record in self._records_of(customer)])
+        sessions = [msgspec.json.decode(raw) for _, raw in await self._sessions_of(customer)]
+        # The export itself is no reason to call somebody known.
+        if not (person or records or sessions):
+            raise UnknownCustomer
+        about = {customer, *(record.call for record in records)}
+        return Known(
+            customer=customer,
+            # Which socket and node carried the page is the service's own business, and of no use to anybody else.
+            person={
+                _text(name): _text(value) for name, value in person.items() if _text(name) not in ("socket", "node")
+            },
+            sessions=tuple(sessions),
+            records=records,
+            texts={record.call: lines for record in records if (lines := await self._texts_of(record.call))},
+            looks=tuple(
+                [
+                    {"at_ms": look.at_ms, "role": look.role, "what": look.what, "about": look.about}
+                    async for look in self._audit.each()
+                    if look.about in about
+                ]
+            ),
+        )
+
+    async def erase(self, customer: str, *, who: str, role: str) -> int:
+        """Take a customer out of everything that is stored, and return of how many records.
+
+        The audit log keeps that it was done, under an id that leads nowhere any more.
+
+        Raises:
+            NoCustomer, UnknownCustomer: there is nothing to erase.
+            CustomerInCall: not now.
+        """
+        _check(customer)
+        calls = [record.call async for record in self._records_of(customer)]
+        sessions = [name for name, _ in await self._sessions_of(customer)]
+        found = await self._erase_person(
+            keys=[self._key("person", customer), self._key("resume_of", customer), f"{self._root}:presence"],
+            args=[f"{self._root}:call:", f"{self._root}:resume:", customer],
+        )
+        if found == -1:
+            raise CustomerInCall
+        if not (found or calls or sessions):
+            raise UnknownCustomer
+        erased = 0
+        for call in calls:
+            keys = [self._key(name, call) for name in ("record", "call", "texts")]
+            erased += await self._erase_call(keys=keys, args=[customer])
+        if sessions:
+            await self._redis.delete(*sessions)
+        await self._audit.note(who=who, role=role, what="privacy_erase", about=customer)
+        return erased
+
+    async def _records_of(self, customer: str) -> AsyncIterator[SessionRecord]:
+        async for record in self._records.each(0, END_OF_TIME_MS):
+            if record.customer == customer:
+                yield record
+
+    async def _sessions_of(self, customer: str) -> list[tuple[str, bytes]]:
+        found = []
+        async for name in self._redis.scan_iter(match=f"{self._root}:customer:*", count=1000):
+            raw = await self._redis.get(name)
+            if raw is not None and msgspec.json.decode(raw).get("person") == customer:
+                found.append((_text(name), raw if isinstance(raw, bytes) else raw.encode()))
+        return found
+
+    async def _texts_of(self, call: str) -> tuple[dict[str, Any], ...]:
+        lines: list[Any] = await self._redis.lrange(self._key("texts", call), 0, -1)
+        return tuple(msgspec.json.decode(line) for line in lines)
+
+    def _key(self, name: str, part: str) -> str:
+        return f"{self._root}:{name}:{part}"
+
+
+def _check(customer: str) -> None:
+    if _CUSTOMER.fullmatch(customer) is None:
+        raise NoCustomer
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value

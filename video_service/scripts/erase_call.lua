@@ -1,0 +1,9 @@
+-- KEYS: record:<call>, call:<call>, texts:<call>. ARGV: customer.
+-- Takes the customer out of a closed call. What is left is facts of nobody, which the sums of planning need.
+local owner = redis.call('HGET', KEYS[1], 'customer')
+if owner == ARGV[1] then
+  redis.call('HSET', KEYS[1], 'customer', '', 'locale', '', 'sign_language', '')
+  redis.call('DEL', KEYS[2], KEYS[3])
+  return 1
+end
+return 0
