@@ -17,6 +17,7 @@ import uvicorn
 from playwright.async_api import Browser, Frame, Page, expect
 from quart import Quart, Response
 
+from tests.browser.looks import look
 from tests.browser.stage import _Server
 from tests.integration.http_site import CHEAP
 from tests.launching import SETTINGS, launch_token
@@ -44,6 +45,7 @@ class Host:
 
     app: Quart
     services: Any
+    service: str
     url: str
     elsewhere: str
     tokens: list[str] = field(default_factory=list)
@@ -81,7 +83,7 @@ async def host(valkey: RealValkey) -> AsyncIterator[Host]:
         )
         services = await open_services(settings, password_cost=CHEAP)
         site = Quart("host")
-        made = Host(site, services, f"http://localhost:{port}", f"http://elsewhere.localhost:{port}")
+        made = Host(site, services, service, f"http://localhost:{port}", f"http://elsewhere.localhost:{port}")
 
         @site.get("/")
         async def page() -> str:
@@ -158,6 +160,15 @@ async def test_a_customer_comes_through_another_sites_page(
 
         await page.get_by_role("button", name="Close").click()
         await expect(page.locator("dialog")).to_have_count(0)
+
+
+async def test_a_link_that_does_not_work_is_said_in_words(
+    host: Host, launch: Callable[..., Awaitable[Browser]]
+) -> None:
+    async with _page(launch, f"{host.service}/embed/?lang=zh-CN#token={launch_token(aud='another')}") as page:
+        await expect(page.get_by_role("alert")).to_be_visible()
+        assert page.url == f"{host.service}/embed/?lang=zh-CN", "the token is gone from the address"
+        await look(page, "embed-refused-zh-CN", themes=True)
 
 
 async def test_no_other_site_and_no_other_page_gets_into_a_frame(

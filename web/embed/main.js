@@ -2,7 +2,7 @@
 
 import { h } from "../shared/dom.js";
 import { has, loadTexts, t } from "../shared/i18n.js";
-import { fetchService, request, RequestError } from "../shared/service.js";
+import { enter, fetchService, RequestError } from "../shared/service.js";
 import { errorText } from "../shared/words.js";
 
 const NEXT = "/customer/";
@@ -55,13 +55,13 @@ function show(code) {
   tell("failed", code);
 }
 
-async function enter() {
+async function comeIn() {
   const token = takeToken();
   await loadTexts();
   document.title = t("title.embed");
   const known = async () => (await fetchService()).known;
   if (token || !(await known())) {
-    await request("POST", "/api/enter", { token, framed });
+    await enter(token);
     forgetOther();
     if (!(await known())) {
       show("cookies_blocked");
@@ -73,7 +73,7 @@ async function enter() {
 }
 
 function start() {
-  enter().catch((error) => {
+  comeIn().catch((error) => {
     if (error instanceof RequestError) show(error.code);
     else document.getElementById("boot-retry")?.removeAttribute("hidden");
   });
