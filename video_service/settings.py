@@ -151,7 +151,7 @@ class Settings:
     ] = 60
     joins_per_session: Annotated[
         int, Says("Times that one customer may join the queue in 10 minutes.", low=1, high=1_000_000)
-    ] = 20
+    ] = 60
     audit_retention_days: Annotated[
         int, Says("How long it is kept who looked at whose data.", unit="days", low=1, high=36_500)
     ] = 180
