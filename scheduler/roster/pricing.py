@@ -63,6 +63,7 @@ class Pricer:
             chunk = max(1, _CHUNK_CELLS // max(1, states * grid.days)) if together else 1
             for first in range(0, len(members), chunk):
                 self._batches.append(_Batch(grid, members[first : first + chunk]))
+        self._part: tuple[frozenset[int], list[_Batch]] = (frozenset(range(len(grid.people))), self._batches)
         self._batch_of = {p: batch for batch in self._batches for p in batch.members}
 
     def price(self, cost: Floats, off_cost: Floats, only: frozenset[int] | None = None) -> dict[int, Priced]:
@@ -71,17 +72,23 @@ class Pricer:
         `cost`: (people, days, duties), NEVER where not possible; `off_cost`: (people, days).
         """
         found: dict[int, Priced] = {}
-        for batch in self._batches:
-            if only is None or not only.isdisjoint(batch.members):
-                found.update(batch.price(cost[batch.members], off_cost[batch.members], only))
+        for batch in self._batches if only is None else self._parts(only):
+            found.update(batch.price(cost[batch.members], off_cost[batch.members]))
         return found
+
+    def _parts(self, only: frozenset[int]) -> list[_Batch]:
+        """Return the batches cut down to some people; those of the last question are kept for the next."""
+        if self._part[0] != only:
+            members = [[p for p in batch.members if p in only] for batch in self._batches]
+            self._part = (only, [_Batch(self._grid, some) for some in members if some])
+        return self._part[1]
 
     def price_one(self, p: int, cost: Floats, off_cost: Floats) -> Priced:
         """Return the cheapest roster of one person; only for people who are not together with others.
 
         `cost`: (days, duties); `off_cost`: (days,).
         """
-        return self._batch_of[p].price(cost[None], off_cost[None], None)[p]
+        return self._batch_of[p].price(cost[None], off_cost[None])[p]
 
 
 def _classes(grid: Grid, follows: int) -> list[int]:
@@ -198,7 +205,7 @@ class _Batch:
             rows.append(np.where(steps > limit, NEVER, weight * np.maximum(0.0, steps - share)))
         return _Axis(levels, None, (self._days,), (np.asarray(rows),))
 
-    def price(self, cost: Floats, off_cost: Floats, only: frozenset[int] | None) -> dict[int, Priced]:
+    def price(self, cost: Floats, off_cost: Floats) -> dict[int, Priced]:
         """Return the cheapest roster of each member."""
         table = self._forward(cost, off_cost)
         off, on, _, _ = table[-1]
@@ -207,7 +214,6 @@ class _Batch:
         return {
             p: Priced(float(best[i]), self._path(i, table, cost[i], off_cost[i]) if best[i] < NEVER / 2 else ())
             for i, p in enumerate(self.members)
-            if only is None or p in only
         }
 
     def _start(self) -> tuple[Floats, Floats]:

@@ -35,9 +35,10 @@ _LINE_S = 5.0
 _WORK_S = 2.0
 _WHOLE_SIZE = 4000
 _ROUNDS = 40
-_DIVE_ROUNDS = 15
+_DIVE_ROUNDS = 6
 _SURE = 0.7
 _AT_ONCE = 15
+_AT_ONCE_LATE = 6
 _ASK_S = 0.2
 _BREAKS_S = 4.0
 _MOST_COLUMNS = 3000
@@ -262,10 +263,9 @@ class Search:
                 for share, index in master.chosen()
                 if master.columns[index].usable and master.columns[index].person not in lines
             ]
-            few = max(1, (people - len(lines)) // _AT_ONCE)
             late = self.limits.seconds is not None and self.elapsed_s() > until
-            # When time is up the rest get what they have most of; the neighbourhoods mend what does not fit.
-            chosen = liked if late else [(share, index) for share, index in liked if share > _SURE] or liked[:few]
+            few = max(1, (people - len(lines)) // (_AT_ONCE_LATE if late else _AT_ONCE))
+            chosen = [(share, index) for share, index in liked if share > _SURE] or liked[:few]
             if not chosen:
                 break
             for _, index in chosen:
@@ -274,7 +274,8 @@ class Search:
                     lines[column.person] = np.asarray(column.duties, dtype=np.int64)
                     master.fix(index)
             if late:
-                break
+                master.solve(narrowed=True)  # no time for new columns: choose among those there are
+                continue
             master.generate(stop, frozenset(lines), 1e-3, min(rounds, _DIVE_ROUNDS))
         master.free_all()
         master.solve()
