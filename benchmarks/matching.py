@@ -44,7 +44,7 @@ class Bench:
     async def connect_customer(self) -> str:
         self.customers += 1
         person = f"c{self.customers}"
-        await self.store.connect(Identity(person=person, role="customer"), node="n", socket="s", codecs=())
+        await self.store.connect(Identity(person=person, role="customer"), node="n", socket="s")
         return person
 
     def join(self, person: str) -> Awaitable[str]:
@@ -58,7 +58,7 @@ class Bench:
         for number in range(agents):
             agent = Identity(person=f"a{number}", role="agent", skills=SKILLS[number % len(SKILLS)])
             await self.store.add_shift(agent.person, now_ms - HOUR_MS, now_ms + 8 * HOUR_MS)
-            await self.store.connect(agent, node="n", socket="s", codecs=())
+            await self.store.connect(agent, node="n", socket="s")
             await self.store.sign_in(agent)
             await self.store.leg_offered(agent.person, leg="l", worker="w")
 

@@ -16,7 +16,7 @@ from signaling.messages import CloseCode, FromPage, ToPage
 OUTBOX_LIMIT = 256
 SEND_TIMEOUT_S = 5.0
 BAD_MESSAGES_IN_A_ROW = 10
-# A page sends a heartbeat each 2 s and at most a few dozen candidates at once: far above anything a person does.
+# A page sends a heartbeat each 2 s and at most a few dozen messages at once: far above anything a person does.
 MESSAGES_PER_S = 50.0
 MESSAGE_BURST = 200.0
 

@@ -68,8 +68,6 @@ async def _act(hub: Hub, connection: Connection, message: messages.FromPage) -> 
             await store.decline(person, message.call, message.epoch)
         case messages.MediaOffer():
             hub.media.offer(connection, message)
-        case messages.MediaCandidate():
-            pass  # the page's own checks lead to the worker, which needs no candidate (ADR 0003)
         case messages.PausePicture():
             await store.pause(person, message.paused)
         case messages.ThisIsMe():

@@ -188,7 +188,7 @@ class Hub:
 
     async def _welcome(self, connection: Connection) -> None:
         identity = connection.identity
-        await self.store.connect(identity, node=self.node, socket=connection.socket_id, codecs=connection.codecs)
+        await self.store.connect(identity, node=self.node, socket=connection.socket_id)
         if identity.role == "agent":
             await self.store.sign_in(identity)
         resume = await self.store.issue_resume(identity)

@@ -109,19 +109,13 @@ class Decline(Message, tag="decline", frozen=True):
 
 
 class MediaOffer(Message, tag="media_offer", frozen=True):
-    """An SDP offer: audio sendrecv, video sendonly, video recvonly x3. `generation` numbers the page's offers."""
+    """An SDP offer: audio sendrecv, video sendonly, video recvonly x3. `generation` numbers the page's offers.
+
+    It needs no ICE candidates, and none follow: the page's own checks lead to the worker.
+    """
 
     generation: Generation
     sdp: Sdp
-
-
-class MediaCandidate(Message, tag="media_candidate", frozen=True):
-    """A trickled ICE candidate of the page; empty `candidate` is the end of candidates."""
-
-    generation: Generation
-    candidate: Annotated[str, Meta(max_length=1_000)] = ""
-    sdp_mid: Annotated[str, Meta(max_length=32)] | None = None
-    sdp_mline_index: Annotated[int, Meta(ge=0, le=32)] | None = None
 
 
 class PausePicture(Message, tag="pause_picture", frozen=True):
@@ -160,7 +154,6 @@ FromPage = (
     | Accept
     | Decline
     | MediaOffer
-    | MediaCandidate
     | PausePicture
     | ThisIsMe
     | Say

@@ -14,7 +14,6 @@ class PersonRow(msgspec.Struct, frozen=True, kw_only=True):
     role: str = ""
     name: str = ""
     present: bool = False
-    codecs: str = ""
     call: str = ""
     leg: str = ""
     leg_worker: str = ""

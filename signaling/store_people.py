@@ -14,7 +14,7 @@ BEAT_BATCH = 500
 class PeopleStore(StoreBase):
     """Who is here, by which socket, with which leg."""
 
-    async def connect(self, identity: Identity, *, node: str, socket: str, codecs: tuple[str, ...]) -> None:
+    async def connect(self, identity: Identity, *, node: str, socket: str) -> None:
         """Put a person's newest socket on the books; an earlier socket gets a "replaced" wake.
 
         A waiting customer takes the kept place again, a person in a call is back in it.
@@ -25,7 +25,6 @@ class PeopleStore(StoreBase):
             identity.role,
             socket,
             node,
-            ",".join(codecs),
             identity.name,
             canonical(identity.skills),
             int(identity.verified),

@@ -1,4 +1,4 @@
--- ARGV: now, person, role, socket, node, codecs, name, skills, verified, site, locale. The newest socket wins.
+-- ARGV: now, person, role, socket, node, name, skills, verified, site, locale. The newest socket wins.
 local person, socket = ARGV[2], ARGV[4]
 local row = get('person', person)
 if not row then
@@ -10,8 +10,8 @@ elseif row.present == '1' and row.socket ~= socket then
   wake('replaced', person, {socket = row.socket})
 end
 put('person', person, {
-  role = ARGV[3], socket = socket, node = ARGV[5], codecs = ARGV[6], name = ARGV[7], skills = ARGV[8],
-  verified = ARGV[9], site = ARGV[10], locale = ARGV[11],
+  role = ARGV[3], socket = socket, node = ARGV[5], name = ARGV[6], skills = ARGV[7], verified = ARGV[8],
+  site = ARGV[9], locale = ARGV[10],
 })
 back(person)
 wake('person', person)

@@ -1,4 +1,4 @@
-"""Browser processes with their own cameras, the scripted service, and the look of a page."""
+"""Browser processes with their own cameras, and the scripted service."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
 
 from tests.browser import cameras
@@ -140,20 +139,3 @@ async def open_page(launch: Callable[..., Awaitable[Browser]], stage: Stage) -> 
 def _is_fault(kind: str, text: str) -> bool:
     # A refused request or socket is part of many tests; the browser reports each as an error.
     return kind == "error" and "Failed to load resource" not in text and "WebSocket connection" not in text
-
-
-async def look(page: Page, name: str, *, sizes: tuple[dict[str, int], ...] = (PHONE, DESK)) -> None:
-    """Let axe judge the page as it is now, and keep pictures of it under var/shots, to be looked at.
-
-    Source: WCAG 2.2, levels A and AA, as far as axe-core can tell.
-    """
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    for size in sizes:
-        await page.set_viewport_size(size)  # type: ignore[arg-type]
-        await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        too_wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert too_wide <= 0, f"{name}: {too_wide} px too wide at {size['width']}"
-        if PICTURING:
-            await page.screenshot(path=SHOTS / f"{name}-{size['width']}.png")
-    results = await Axe().run(page, options={"resultTypes": ["violations"]})
-    assert not results.response["violations"], f"{name}\n{results.generate_report()}"

@@ -156,11 +156,15 @@ async def _watch(stage: Stage, track: MediaStreamTrack) -> None:
             stage.note()
 
 
-async def _answer_offer(stage: Stage, page: PageSocket, offer: dict[str, Any]) -> RTCPeerConnection:
+async def _answer_offer(stage: Stage, page: PageSocket, offer: dict[str, Any]) -> None:
     # With its default policy aiortc leaves the later video m-lines on a transport that never connects.
     pc = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
     stage.peers.append(pc)
     await pc.setRemoteDescription(RTCSessionDescription(offer["sdp"], "offer"))
+    # aiortc begins no checks before it knows a candidate; the page's own checks then tell it where the page is.
+    nowhere = candidate_from_sdp("1 1 udp 1 127.0.0.1 9 typ host")
+    nowhere.sdpMLineIndex = 0
+    await pc.addIceCandidate(nowhere)
     kinds = [transceiver.kind for transceiver in pc.getTransceivers()]
     assert kinds == ["audio", "video", "video", "video", "video"], kinds
     camera = pc.getTransceivers()[1].receiver.track
@@ -173,7 +177,6 @@ async def _answer_offer(stage: Stage, page: PageSocket, offer: dict[str, Any]) -
     await pc.setLocalDescription(await pc.createAnswer())
     answer = messages.MediaAnswer(generation=offer["generation"], sdp=pc.localDescription.sdp)
     await page.send(messages.encode(answer))
-    return pc
 
 
 async def _converse(stage: Stage) -> None:
@@ -191,7 +194,6 @@ async def _converse(stage: Stage) -> None:
         return
     page = PageSocket(role, websocket._get_current_object().send, websocket._get_current_object().close)  # type: ignore[attr-defined]
     stage.sockets.append(page)
-    pc: RTCPeerConnection | None = None
     try:
         resume = secrets.token_urlsafe(24)
         stage.tokens[resume] = role
@@ -221,12 +223,7 @@ async def _converse(stage: Stage) -> None:
                 continue
             stage.heard.append(message)
             if message["type"] == "media_offer" and stage.pictures:
-                pc = await _answer_offer(stage, page, message)
-            elif message["type"] == "media_candidate" and pc is not None and message["candidate"]:
-                candidate = candidate_from_sdp(message["candidate"].removeprefix("candidate:"))
-                candidate.sdpMid, candidate.sdpMLineIndex = message["sdp_mid"], message["sdp_mline_index"]
-                if ".local" not in candidate.ip:
-                    await pc.addIceCandidate(candidate)
+                await _answer_offer(stage, page, message)
             stage.note()
     finally:
         stage.sockets.remove(page)

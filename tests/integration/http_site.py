@@ -117,7 +117,7 @@ async def served_call(site: Site, agent: Account) -> str:
     staff = Identity(person=person, role="agent", name=agent.display_name, skills=agent.skills)
     guest = Identity(person=f"c-{secrets.token_hex(4)}", role="customer", locale="zh-CN")
     for identity in (staff, guest):
-        await store.connect(identity, node="n-1", socket=secrets.token_hex(4), codecs=("video/VP8",))
+        await store.connect(identity, node="n-1", socket=secrets.token_hex(4))
     await store.sign_in(staff)
     await store.leg_offered(person, leg="l-agent", worker="w-1")  # calls come only to an agent with a picture
     await store.ready(person)

@@ -187,7 +187,7 @@ async def test_a_guest_who_comes_back_learns_that_a_call_goes_on(site: Site) -> 
     await agent_is_here(site, lin)
     guest, other = site.browser(), site.browser()
     identity = await site.store.redeem_ticket(await guest.ticket("customer"))
-    await site.store.connect(identity, node="n", socket="s", codecs=())
+    await site.store.connect(identity, node="n", socket="s")
     assert (await (await guest.get("/api/service")).get_json())["yours"] is False
     call = await site.store.join(identity.person, queue="main", needs=(), urgent=False, reason="", locale="zh-CN")
     assert (await (await guest.get("/api/service")).get_json())["yours"] is True
@@ -211,5 +211,5 @@ async def agent_is_here(site: Site, account: Account) -> None:
     now_ms = site.services.clock.now_ms()
     await site.store.add_shift(account.person, now_ms - 1_000, now_ms + 3_600_000)
     identity = Identity(person=account.person, role="agent", name=account.display_name)
-    await site.store.connect(identity, node="n", socket="s", codecs=())
+    await site.store.connect(identity, node="n", socket="s")
     await site.store.sign_in(identity)

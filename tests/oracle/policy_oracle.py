@@ -21,7 +21,7 @@ class Oracle(Steps):
 
     def do_connect(self, name: str, role: str, socket: str, *facts: Any) -> None:
         person = self.persons.setdefault(name, Person(role, frozenset()))
-        person.socket, person.skills = socket, words(facts[3])
+        person.socket, person.skills = socket, words(facts[2])
         self.back(name)
 
     def do_beat(self, *pairs: str) -> None:

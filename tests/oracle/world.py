@@ -117,7 +117,7 @@ class World:
         socket = f"s{len(self.log)}-{self.turn}"
         self.sockets[identity.person] = socket
         self.frozen.discard(identity.person)
-        await self.store.connect(identity, node="n", socket=socket, codecs=())
+        await self.store.connect(identity, node="n", socket=socket)
 
     async def _connect_agent(self, number: int) -> None:
         await self._connect(self._agent(number))

@@ -26,7 +26,7 @@ class Desk:
 
     async def connect(self, identity: Identity, socket: str = "") -> str:
         socket = socket or f"s{len(self.sockets)}-{self.now_ms}"
-        await self.store.connect(identity, node="n1", socket=socket, codecs=("video/VP8",))
+        await self.store.connect(identity, node="n1", socket=socket)
         self.sockets[identity.person] = socket
         return socket
 

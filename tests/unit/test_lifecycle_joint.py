@@ -44,11 +44,11 @@ class Town(RuleBasedStateMachine):
     def everybody_comes(self) -> None:
         for number, skills in enumerate(SKILLS):
             self.do("shift_add", f"a{number}", f"s{number}", HOUR_MS // 2, 2 * HOUR_MS)
-            self.do("connect", f"a{number}", "agent", f"first{number}", "n", "", "", skills)
+            self.do("connect", f"a{number}", "agent", f"first{number}", "n", "", skills)
             self.do("sign_in", f"a{number}")
             self.do("leg_offered", f"a{number}", "first", "w")
         for number in range(4):
-            self.do("connect", f"c{number}", "customer", f"first{number}", "n", "", "", "")
+            self.do("connect", f"c{number}", "customer", f"first{number}", "n", "", "")
 
     @rule(who=customers, needs=st.sampled_from(NEEDS), call_class=st.sampled_from(CLASSES))
     def join(self, who: str, needs: str, call_class: str) -> None:
@@ -92,7 +92,7 @@ class Town(RuleBasedStateMachine):
     @rule(who=st.one_of(customers, agents))
     def page_opens(self, who: str) -> None:
         person = self.oracle.persons[who]
-        self.do("connect", who, person.role, f"at{self.now_ms}", "n", "", "", "+".join(person.skills))
+        self.do("connect", who, person.role, f"at{self.now_ms}", "n", "", "+".join(person.skills))
 
     @rule(seconds=st.sampled_from([1, 5, 20, 60, 300, 1_500]))
     def time_passes(self, seconds: int) -> None:

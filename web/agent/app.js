@@ -15,7 +15,7 @@ import { actsOf, startState } from "./state.js";
 
 const KEYS_OFF = "video-service.keys-off";
 // What one says to a refusal of these is said elsewhere: by the peer connection and by the line that was not sent.
-const ANSWERED = ["media_offer", "media_candidate", "say"];
+const ANSWERED = ["media_offer", "say"];
 
 /** @extends {PersonApp<State>} */
 export class AgentApp extends PersonApp {

@@ -93,20 +93,15 @@ export interface Decline {
   epoch: number;
 }
 
-/** An SDP offer: audio sendrecv, video sendonly, video recvonly x3. `generation` numbers the page's offers. */
+/**
+ * An SDP offer: audio sendrecv, video sendonly, video recvonly x3. `generation` numbers the page's offers.
+ *
+ * It needs no ICE candidates, and none follow: the page's own checks lead to the worker.
+ */
 export interface MediaOffer {
   type: "media_offer";
   generation: number;
   sdp: string;
-}
-
-/** A trickled ICE candidate of the page; empty `candidate` is the end of candidates. */
-export interface MediaCandidate {
-  type: "media_candidate";
-  generation: number;
-  candidate?: string;
-  sdp_mid?: string | null;
-  sdp_mline_index?: number | null;
 }
 
 /** The sender paused (or resumed) its own picture; the other page says so instead of "reconnecting". */
@@ -343,7 +338,6 @@ export type FromPage =
   | Accept
   | Decline
   | MediaOffer
-  | MediaCandidate
   | PausePicture
   | ThisIsMe
   | Say

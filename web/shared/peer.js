@@ -3,7 +3,8 @@
  *
  * The page makes every offer. The m-lines always stand in one order: sound both ways, own camera, then three pictures
  * to receive (slots 0, 1, 2), so that further people can join without a new offer. Each peer connection has a number
- * that only grows; answers and candidates of an older one are dropped.
+ * that only grows; answers to an older one are dropped. The offer holds no ICE candidates and none follow: the checks
+ * of this side lead to the service.
  */
 
 /** @typedef {import("./messages.js").MediaWish} MediaWish */
@@ -134,16 +135,6 @@ export class Peer {
     const camera = pc.addTransceiver(this.picture ?? "video", { direction: "sendonly" });
     preferCodecs(camera);
     for (let slot = 0; slot < SLOTS; slot += 1) preferCodecs(pc.addTransceiver("video", { direction: "recvonly" }));
-    pc.onicecandidate = ({ candidate }) => {
-      if (pc !== this.pc) return;
-      this.send({
-        type: "media_candidate",
-        generation,
-        candidate: candidate?.candidate ?? "",
-        sdp_mid: candidate?.sdpMid ?? null,
-        sdp_mline_index: candidate?.sdpMLineIndex ?? null,
-      });
-    };
     pc.onconnectionstatechange = () => pc === this.pc && this.moved(pc.connectionState);
     try {
       await pc.setLocalDescription(await pc.createOffer());
@@ -219,7 +210,6 @@ export class Peer {
     const pc = this.pc;
     this.pc = null;
     if (pc) {
-      pc.onicecandidate = null;
       pc.onconnectionstatechange = null;
       pc.close();
     }
