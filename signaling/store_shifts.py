@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 
 import msgspec
 
-from signaling.store_base import StoreBase
+from signaling.store_base import Argument, StoreBase
 from signaling.store_types import Shift
 
 
@@ -20,9 +21,24 @@ class ShiftStore(StoreBase):
             ShiftOverlaps: the agent has another shift in that time.
             ShiftUnreadable: it ends before it begins, or lasts over 24 hours.
         """
-        shift = "s_" + secrets.token_urlsafe(9)
-        await self.run("shift_add", agent, shift, start_ms, end_ms)
-        return Shift(shift=shift, agent=agent, start_ms=start_ms, end_ms=end_ms)
+        (shift,) = await self.add_shifts([(agent, start_ms, end_ms)])
+        return shift
+
+    async def add_shifts(self, wanted: Iterable[tuple[str, int, int]]) -> list[Shift]:
+        """Add shifts, each as agent, start_ms, end_ms: all of them, or none.
+
+        Raises:
+            ShiftOverlaps, ShiftUnreadable: one of them cannot be, as `add_shift` says.
+        """
+        shifts = [
+            Shift(shift="s_" + secrets.token_urlsafe(9), agent=agent, start_ms=start_ms, end_ms=end_ms)
+            for agent, start_ms, end_ms in wanted
+        ]
+        words: list[Argument] = []
+        for each in shifts:
+            words += (each.agent, each.shift, each.start_ms, each.end_ms)
+        await self.run("shift_add", *words)
+        return shifts
 
     async def remove_shift(self, shift_id: str) -> None:
         """Remove a shift; removing one that is gone is no error. An available agent who loses it goes on break."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, ClassVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Meta
@@ -12,10 +14,12 @@ from quart import Blueprint, Response, jsonify, request
 from video_service.accounts import Role
 from video_service.errors import ServiceError
 from video_service.http_gate import looked
-from video_service.http_input import body, iso, moment_ms, query_number, span_ms
+from video_service.http_input import body, iso, moment_ms, one_of, query_number, span_ms
 from video_service.records import BadCursor, SessionRecord
 from video_service.records_export import csv_header, csv_line
 from video_service.services import ShiftOnRoster, services
+from video_service.shift_import import TEMPLATES, Checked, Fault, against, read_shifts
+from video_service.shift_import_file import FileFault, read_table
 
 DAY_MS = 86_400_000
 SHIFTS_BACK_MS = DAY_MS
@@ -26,6 +30,7 @@ DEFAULT_LIMIT = 100
 MAX_LIMIT = 500
 MAX_CURSOR = 96
 LINES_AT_ONCE = 200
+BOM = "\ufeff"  # without it Excel takes UTF-8 for the computer's own code page
 
 coordinator_api = Blueprint("coordinator_api", __name__, url_prefix="/api")
 
@@ -36,12 +41,26 @@ class UnknownAgent(ServiceError):
     code: ClassVar[str] = "unknown_agent"
 
 
+class BadZone(ServiceError):
+    """A time zone has a name such as Asia/Shanghai."""
+
+    code: ClassVar[str] = "bad_zone"
+
+
 class ShiftWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Body of POST /api/shifts; times are ISO 8601 with a zone."""
 
     agent: Annotated[str, Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9_-]+$")]
     start: Annotated[str, Meta(max_length=40)]
     end: Annotated[str, Meta(max_length=40)]
+
+
+class ImportWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of POST /api/shifts/import; the file travels as Base64, its times are those of clocks in `zone`."""
+
+    file: bytes
+    zone: Annotated[str, Meta(max_length=64, pattern="^[A-Za-z][A-Za-z0-9_+/-]*$")]
+    apply: bool = False
 
 
 @coordinator_api.get("/agents")
@@ -86,6 +105,41 @@ async def add_shift() -> tuple[Response, int]:
     return jsonify(_shift(await services().store.add_shift(account.person, start_ms, end_ms))), 201
 
 
+@coordinator_api.post("/shifts/import")
+async def import_shifts() -> tuple[Response, int]:
+    """Say what a roster's file would add and what is wrong with it; when asked to, add it: all of it, or nothing."""
+    wish = await body(ImportWish)
+    checked = await _checked(wish)
+    imported = 0
+    if wish.apply and not checked.faults:
+        try:
+            added = [(shift.agent, shift.start_ms, shift.end_ms) for shift in checked.shifts]
+            imported = len(await services().store.add_shifts(added))
+            await _did("shifts_import")
+        except ServiceError as error:
+            if error.code != "shift_overlaps":
+                raise
+            checked = await _checked(wish)  # somebody was quicker: now it has faults
+    answer = {
+        "shifts": [
+            {"line": each.line, "name": each.name, "start": iso(each.start_ms), "end": iso(each.end_ms)}
+            for each in checked.shifts
+        ],
+        "faults": msgspec.to_builtins(checked.faults),
+        "rows": checked.rows,
+        "imported": imported,
+    }
+    return jsonify(answer), 201 if imported else 200
+
+
+@coordinator_api.get("/shifts/template.csv")
+async def shifts_template() -> Response:
+    """Return a file to fill in for the import, its header in the language asked for."""
+    lines = TEMPLATES.get(request.args.get("lang", ""), TEMPLATES["zh-CN"])
+    text = BOM + "".join(",".join(cells) + "\r\n" for cells in lines)
+    return _file(text.encode(), "shifts.csv")
+
+
 @coordinator_api.delete("/shifts/<shift>")
 async def remove_shift(shift: str) -> Response:
     """Take a shift away."""
@@ -119,8 +173,37 @@ async def records_as_csv() -> Response:
     """Return the session records of a time as a file for a spreadsheet."""
     from_ms, to_ms = span_ms(default_from_ms=0, default_to_ms=END_OF_TIME_MS)
     await looked()
-    response = Response(_csv(services().records.each(from_ms, to_ms)), mimetype="text/csv")
-    response.headers["Content-Disposition"] = 'attachment; filename="records.csv"'
+    return _file(_csv(services().records.each(from_ms, to_ms)), "records.csv")
+
+
+async def _checked(wish: ImportWish) -> Checked:
+    try:
+        zone = ZoneInfo(wish.zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise BadZone from error
+    accounts = await services().accounts.all()
+    try:
+        # Reading a file takes a part of a second, which everybody else's requests should not wait for.
+        rows = await asyncio.to_thread(read_table, wish.file)
+    except FileFault as fault:
+        return Checked(faults=(Fault(line=0, code=str(fault.data["fault"])),))
+    checked = read_shifts(rows, accounts=accounts, zone=zone, now_ms=services().clock.now_ms())
+    if not checked.shifts:
+        return checked
+    from_ms = min(shift.start_ms for shift in checked.shifts)
+    to_ms = max(shift.end_ms for shift in checked.shifts)
+    return against(checked, await services().store.shifts(from_ms, to_ms))
+
+
+async def _did(what: str) -> None:
+    """Write into the audit log who did what to the whole service."""
+    account = await one_of()
+    await services().audit.note(who=account.person, role=account.role.value, what=what)
+
+
+def _file(content: bytes | AsyncIterator[bytes], name: str) -> Response:
+    response = Response(content, mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 

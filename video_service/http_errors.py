@@ -20,6 +20,7 @@ STATUS = {
     "bad_request": 400,
     "bad_sign_in": 401,
     "bad_time": 400,
+    "bad_zone": 400,
     "busy": 503,
     "launch_algorithm": 401,
     "launch_early": 401,

@@ -7,7 +7,7 @@ every WebSocket, must come from a page of this service: the `Origin` header is c
 from __future__ import annotations
 
 import re
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from quart import Quart, Response, current_app, request, websocket
 from quart.wrappers import Request, Websocket
@@ -15,6 +15,7 @@ from quart.wrappers import Request, Websocket
 from video_service.errors import ServiceError
 
 MAX_BODY_BYTES = 16_384
+LONGER_BODIES = {"/api/shifts/import": 720_000}
 BODY_TIMEOUT_S = 10
 HSTS_S = 31_536_000
 
@@ -58,8 +59,18 @@ class NotJson(ServiceError):
     code: ClassVar[str] = "not_json"
 
 
+class SizedRequest(Request):
+    """A request whose body may be as long as its path allows: MAX_BODY_BYTES, or what LONGER_BODIES says."""
+
+    def __init__(self, method: str, scheme: str, path: str, *more: Any, **limits: Any) -> None:
+        if path in LONGER_BODIES:
+            limits["max_content_length"] = LONGER_BODIES[path]
+        super().__init__(method, scheme, path, *more, **limits)
+
+
 def install(app: Quart, *, public_url: str = "", embed_origins: tuple[str, ...] = ()) -> None:
     """Give `app` its limits, and the checks and headers of every request. The others are as in the settings."""
+    app.request_class = SizedRequest
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.config["BODY_TIMEOUT"] = BODY_TIMEOUT_S
     app.config[_PUBLIC_URL] = public_url.rstrip("/").lower()

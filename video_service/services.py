@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Container, Sequence
+from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -85,6 +85,10 @@ class CallStore(Protocol):
 
     async def add_shift(self, agent: str, start_ms: int, end_ms: int) -> ShiftOnRoster:
         """Add a shift."""
+        ...
+
+    async def add_shifts(self, wanted: Iterable[tuple[str, int, int]]) -> Sequence[ShiftOnRoster]:
+        """Add shifts, each as agent, start_ms, end_ms: all of them, or none."""
         ...
 
     async def remove_shift(self, shift_id: str) -> None:

@@ -1,24 +1,44 @@
--- ARGV: now, agent, shift id, start, end. One agent's shifts never overlap, so the first that ends after the start decides.
-local agent, id, first_ms, last_ms = ARGV[2], ARGV[3], num(ARGV[4]), num(ARGV[5])
-if first_ms < 0 or last_ms <= first_ms or last_ms - first_ms > 86400000 then
-  return refuse('shift_unreadable')
+-- ARGV: now, then agent, shift id, start, end of each shift: all are added, or none. One agent's shifts never overlap, so
+-- of those on the roster the first that ends after the start decides.
+local agents, wanted = {}, {}
+for i = 2, #ARGV, 4 do
+  local agent, first_ms, last_ms = ARGV[i], num(ARGV[i + 2]), num(ARGV[i + 3])
+  if first_ms < 0 or last_ms <= first_ms or last_ms - first_ms > 86400000 then
+    return refuse('shift_unreadable')
+  end
+  local after = redis.call('ZRANGEBYSCORE', key('agent_shifts', agent), '(' .. int(first_ms), '+inf', 'LIMIT', 0, 1)[1]
+  if after and num(after:match('^%d+')) < last_ms then
+    return refuse('shift_overlaps')
+  end
+  if not wanted[agent] then
+    agents[#agents + 1], wanted[agent] = agent, {}
+  end
+  for _, other in ipairs(wanted[agent]) do
+    if first_ms < other.last_ms and other.first_ms < last_ms then
+      return refuse('shift_overlaps')
+    end
+  end
+  table.insert(wanted[agent], {id = ARGV[i + 1], first_ms = first_ms, last_ms = last_ms})
 end
-local name = key('agent_shifts', agent)
-local after = redis.call('ZRANGEBYSCORE', name, '(' .. int(first_ms), '+inf', 'LIMIT', 0, 1)[1]
-if after and num(after:match('^%d+')) < last_ms then
-  return refuse('shift_overlaps')
+
+local here = {}
+for _, agent in ipairs(agents) do
+  local name = key('agent_shifts', agent)
+  redis.call('ZREMRANGEBYSCORE', name, '-inf', int(NOW - POLICY.retention_ms))
+  for _, each in ipairs(wanted[agent]) do
+    redis.call('ZADD', name, int(each.last_ms), int(each.first_ms) .. ':' .. int(each.last_ms) .. ':' .. each.id)
+    put('shift', each.id, {shift = each.id, agent = agent, start_ms = each.first_ms, end_ms = each.last_ms})
+    redis.call('PEXPIREAT', key('shift', each.id), int(math.max(each.last_ms, NOW) + POLICY.retention_ms))
+    redis.call('ZADD', key('shifts'), int(each.first_ms), each.id)
+  end
+  local latest = num(redis.call('ZRANGE', name, -1, -1, 'WITHSCORES')[2])
+  redis.call('PEXPIREAT', name, int(latest + POLICY.retention_ms))
+  local row = get('agent', agent)
+  if row and row.state ~= 'offline' then
+    staff(agent)
+    here[#here + 1] = agent
+    wake('person', agent)
+  end
 end
-redis.call('ZREMRANGEBYSCORE', name, '-inf', int(NOW - POLICY.retention_ms))
-redis.call('ZADD', name, int(last_ms), int(first_ms) .. ':' .. int(last_ms) .. ':' .. id)
-local latest = num(redis.call('ZRANGE', name, -1, -1, 'WITHSCORES')[2])
-redis.call('PEXPIREAT', name, int(latest + POLICY.retention_ms))
-put('shift', id, {shift = id, agent = agent, start_ms = first_ms, end_ms = last_ms})
-redis.call('PEXPIREAT', key('shift', id), int(math.max(last_ms, NOW) + POLICY.retention_ms))
-redis.call('ZADD', key('shifts'), int(first_ms), id)
-local row = get('agent', agent)
-if row and row.state ~= 'offline' then
-  staff(agent)
-  match({}, {agent})
-  wake('person', agent)
-end
+match({}, here)
 return done()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import csv
 import io
 from collections.abc import AsyncIterator
@@ -12,11 +13,13 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from signaling.errors import ShiftOverlaps
 from tests.integration.http_site import Browser, Site, error_of, served_call
 from tests.valkey_server import RealValkey
 from video_service import http_coordinator
 from video_service.accounts import Account, Role
 from video_service.settings import Settings
+from video_service.shift_import_file import MAX_FILE_BYTES
 
 pytestmark = pytest.mark.integration
 
@@ -130,6 +133,90 @@ async def test_two_at_once_do_not_put_an_agent_on_twice(lin: Account, chen: Brow
     span = _hours(1, 5)
     answers = await asyncio.gather(*(chen.post("/api/shifts", {"agent": lin.person, **span}) for _ in range(6)))
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409, 409]
+
+
+def _roster(*lines: str) -> dict[str, Any]:
+    text = "".join(f"{line}\r\n" for line in ("客服,日期,从,到", *lines))
+    return {"file": base64.b64encode(text.encode("gb18030")).decode(), "zone": "Asia/Shanghai"}
+
+
+def _days(ahead: int) -> str:
+    return (datetime.now(UTC) + timedelta(days=ahead)).strftime("%Y-%m-%d")
+
+
+async def test_a_roster_is_looked_at_then_imported_as_a_whole(site: Site, lin: Account, chen: Browser) -> None:
+    wish = _roster(f"林老师,{_days(3)},22:00,06:00", f"LIN,{_days(5)},09:00,17:00")
+    looked = await (await chen.post("/api/shifts/import", wish)).get_json()
+    assert (looked["faults"], looked["rows"], looked["imported"]) == ([], 2, 0)
+    assert looked["shifts"][0] == {
+        "line": 2,
+        "name": "林老师",
+        "start": f"{_days(3)}T14:00:00.000Z",
+        "end": f"{_days(3)}T22:00:00.000Z",
+    }
+    assert await _shifts(chen) == []
+    done = await chen.post("/api/shifts/import", {**wish, "apply": True})
+    assert (done.status_code, (await done.get_json())["imported"]) == (201, 2)
+    found = [(shift["agent"], shift["start"], shift["end"]) for shift in await _shifts(chen)]
+    assert found == [(lin.person, shift["start"], shift["end"]) for shift in looked["shifts"]]
+
+    again = await (await chen.post("/api/shifts/import", {**wish, "apply": True})).get_json()
+    assert again["imported"] == 0
+    assert [(fault["line"], fault["code"]) for fault in again["faults"]] == [
+        (2, "overlaps_roster"),
+        (3, "overlaps_roster"),
+    ]
+    assert len(await _shifts(chen)) == 2
+    assert [look.what async for look in site.services.audit.each() if look.what != "agents"] == ["shifts_import"]
+
+
+async def test_one_fault_keeps_a_whole_roster_out(site: Site, lin: Account, chen: Browser) -> None:
+    wish = _roster(f"lin,{_days(3)},09:00,17:00", f"nobody,{_days(3)},9,17:00", f"lin,{_days(3)},16:00,18:00")
+    answer = await (await chen.post("/api/shifts/import", {**wish, "apply": True})).get_json()
+    assert answer["faults"] == [
+        {"line": 3, "code": "agent_unknown", "column": "agent", "value": "nobody"},
+        {"line": 3, "code": "time_unreadable", "column": "from", "value": "9"},
+        {"line": 4, "code": "overlaps_line", "column": "from", "other": 2},
+    ]
+    assert (answer["imported"], await _shifts(chen)) == (0, [])
+    with pytest.raises(ShiftOverlaps):  # the last word is the script's
+        await site.store.add_shifts([(lin.person, 0, 10), ("a-2", 0, 10), (lin.person, 9, 11)])
+    assert await site.store.shifts(0, 20) == []
+
+
+async def test_two_imports_at_once_add_a_roster_once(lin: Account, chen: Browser) -> None:
+    wish = _roster(*(f"lin,{_days(day)},09:00,17:00" for day in range(2, 12))) | {"apply": True}
+    answers = [
+        await answer.get_json()
+        for answer in await asyncio.gather(*(chen.post("/api/shifts/import", wish) for _ in range(4)))
+    ]
+    assert sorted(answer["imported"] for answer in answers) == [0, 0, 0, 10]
+    assert {len(answer["faults"]) for answer in answers if not answer["imported"]} == {10}
+
+
+async def test_a_file_that_is_no_roster_is_said(chen: Browser) -> None:
+    async def faults(file: bytes) -> list[str]:
+        wish = {"file": base64.b64encode(file).decode(), "zone": "UTC"}
+        answer = await (await chen.post("/api/shifts/import", wish)).get_json()
+        return [fault["code"] for fault in answer["faults"]]
+
+    assert await faults(b"") == ["file_empty"]
+    assert await faults(b"x" * (MAX_FILE_BYTES + 1)) == ["file_too_large"]
+    assert await faults(b"PK\x03\x04" + bytes(500_000)) == ["file_unreadable"]
+    too_long = {"file": "A" * 730_000, "zone": "UTC"}
+    assert await error_of(await chen.post("/api/shifts/import", too_long)) == (413, "too_large")
+    assert await error_of(await chen.post("/api/shifts", too_long)) == (413, "too_large")
+    for zone in ("Mars/Base", "America", "a" * 60):
+        assert await error_of(await chen.post("/api/shifts/import", {"file": "", "zone": zone})) == (400, "bad_zone")
+    assert await error_of(await chen.post("/api/shifts/import", {"file": "?", "zone": "UTC"})) == (400, "bad_request")
+
+
+async def test_the_template_opens_in_a_spreadsheet_and_is_one(chen: Browser) -> None:
+    for lang, head in (("zh-CN", "客服,日期,从,到"), ("en", "agent,date,from,to"), ("x", "客服,日期,从,到")):
+        response = await chen.get(f"/api/shifts/template.csv?lang={lang}")
+        raw = await response.get_data(as_text=False)
+        assert raw.startswith(b"\xef\xbb\xbf" + head.encode() + b"\r\n")
+        assert response.headers["Content-Disposition"] == 'attachment; filename="shifts.csv"'
 
 
 async def test_a_time_that_cannot_be_read_is_said(chen: Browser) -> None:
