@@ -202,7 +202,7 @@ def _span(day: date, start: timedelta, end: timedelta, zone: ZoneInfo, now_ms: i
     if start == end:
         raise _Wrong("no_length", "to")
     if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
-        raise _Wrong("date_far", "date", day.isoformat())
+        raise _Wrong("date_past" if day.year < _FIRST_YEAR else "date_far", "date", day.isoformat())
     midnight = datetime.combine(day, time())
     start_ms = _moment_ms(midnight + start, zone, "from")
     end_ms = _moment_ms(midnight + end + timedelta(days=end < start), zone, "to")

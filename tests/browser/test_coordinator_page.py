@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import datetime, timedelta
 
 import pytest
@@ -101,6 +102,56 @@ async def test_a_shift_is_taken_away_after_a_second_look(open_page: OpenPage, st
     await row.get_by_role("button", name="删除").click()
     await stage.until(lambda: ("DELETE", "shifts/s-0", None) in stage.requests)
     await expect(page.get_by_role("status").filter(has_text="已删除")).to_be_visible()
+
+
+ROSTER = {
+    "name": "三月.csv",
+    "mimeType": "text/csv",
+    "buffer": "客服,日期,从,到\n林晓,2026-03-02,22:00,06:00\n".encode(),
+}
+PLANNED = [{"line": 2, "name": "林晓", "start": "2026-03-02T14:00:00.000Z", "end": "2026-03-02T22:00:00.000Z"}]
+
+
+async def test_a_file_of_shifts_is_shown_first_and_imported_by_a_second_step(open_page: OpenPage, stage: Stage) -> None:
+    answer = {"shifts": PLANNED, "faults": [], "rows": 1, "imported": 0}
+    stage.answers["POST shifts/import"] = (200, answer)
+    page = await board(open_page, stage, "shifts")
+    async with page.expect_file_chooser() as chooser:
+        await page.get_by_role("button", name="选择文件").press("Enter")
+    await (await chooser.value).set_files(ROSTER)  # type: ignore[arg-type]
+    await expect(page.get_by_role("heading", name="三月.csv：1 个班次，没有问题。还没有导入。")).to_be_focused()
+    await expect(page.locator(".import-table tbody tr")).to_contain_text(["3月2日周一 22:00–3月3日周二 06:00"])
+    stage.answers["POST shifts/import"] = (201, {**answer, "imported": 1})
+    await page.get_by_role("button", name="导入 1 个班次").press("Enter")
+    await expect(page.get_by_text("已导入 1 个班次。")).to_be_visible()
+    first, second = [body for method, path, body in stage.requests if path == "shifts/import"]
+    assert first == {"file": base64.b64encode(ROSTER["buffer"]).decode(), "zone": "Asia/Shanghai", "apply": False}  # type: ignore[arg-type]
+    assert second == {**first, "apply": True}
+    assert [path for _, path, _ in stage.requests].count("shifts") == 2, "the list shows what came"
+
+
+async def test_every_fault_of_a_file_is_listed_and_nothing_can_be_imported(open_page: OpenPage, stage: Stage) -> None:
+    faults = [
+        {"line": 2, "code": "agent_unknown", "column": "agent", "value": "小王"},
+        {"line": 3, "code": "overlaps_line", "column": "from", "other": 2},
+        {"line": 0, "code": "columns_missing", "value": "date to"},
+    ]
+    stage.answers["POST shifts/import"] = (200, {"shifts": PLANNED, "faults": faults, "rows": 2, "imported": 0})
+    page = await board(open_page, stage, "shifts")
+    await page.locator(".import-file").set_input_files(ROSTER)  # type: ignore[arg-type]
+    await expect(page.get_by_role("alert").filter(has_text="3 处不对")).to_be_focused()
+    rows = page.locator(".import-table tbody tr")
+    await expect(rows).to_have_text(
+        ["2客服没有客服「小王」。请写登录名或姓名。", "3从和第 2 行重叠。", "整个文件—第一行缺少：日期、到。"]
+    )
+    await expect(page.get_by_role("button", name="导入")).to_have_count(0)
+    await page.locator(".import-file").set_input_files(
+        {"name": "big.csv", "mimeType": "text/csv", "buffer": bytes(600_000)}
+    )
+    await expect(rows).to_have_text(["整个文件—文件太大（最多 512 KB）。"])
+    assert [path for _, path, _ in stage.requests].count("shifts/import") == 1
+    link = page.get_by_role("link", name="下载模板")
+    await expect(link).to_have_attribute("href", "/api/shifts/template.csv?lang=zh-CN")
 
 
 async def test_records_are_found_by_day_and_told_as_a_timeline(open_page: OpenPage, stage: Stage) -> None:

@@ -231,6 +231,16 @@ async def test_coordinator(open_page: OpenPage, stage: Stage, lang: str) -> None
     await page.locator(".shift-form .notice-danger").wait_for()
     await page.locator(".shift-row .button").first.click()
     await seen("04-shifts-asks")
+    file = {"name": "roster.csv", "mimeType": "text/csv", "buffer": b"x"}
+    plan = {"line": 2, "name": "林晓", "start": views.shifts()[3]["start"], "end": views.shifts()[3]["end"]}
+    fault = {"line": 3, "code": "date_unreadable", "column": "date", "value": "3/2/26"}
+    for name, faults in (("07-import", []), ("08-import-faults", [fault, {**fault, "line": 4}])):
+        answer = {"shifts": [plan] * 3, "faults": faults, "rows": 3, "imported": 0}
+        stage.answers["POST shifts/import"] = (200, answer)
+        await page.locator(".import-file").set_input_files(file)  # type: ignore[arg-type]
+        await page.locator(".import-table").wait_for()
+        await page.locator(".import-frame").scroll_into_view_if_needed()
+        await seen(name)
     await page.locator(".tab").nth(2).click()
     await page.locator(".table tbody tr").first.wait_for()
     await seen("05-records")

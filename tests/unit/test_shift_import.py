@@ -129,6 +129,7 @@ def test_midnight_ends_a_day_also_in_a_spreadsheet() -> None:
         ("lin,3/2/2026,09:00,17:00", "date_unreadable", "date"),
         ("lin,2026-02-30,09:00,17:00", "date_none", "date"),
         ("lin,2026-02-27,09:00,17:00", "date_past", "date"),
+        ("lin,0001-01-01,00:00,17:00", "date_past", "date"),
         ("lin,2062-03-02,09:00,17:00", "date_far", "date"),
         ("lin,9999-12-31,09:00,01:00", "date_far", "date"),
         ("lin,2026-03-02,9 am,17:00", "time_unreadable", "from"),

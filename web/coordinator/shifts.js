@@ -6,6 +6,7 @@ import { icon } from "../shared/icons.js";
 import { request } from "../shared/service.js";
 import { dayText, hourText, lengthText } from "../shared/time.js";
 import { errorText } from "../shared/words.js";
+import { ShiftImport } from "./shift-import.js";
 
 /** @typedef {{ shift: string, agent: string, start: string, end: string }} Shift */
 /** @typedef {{ agent: string, name: string, sign_in_name: string, disabled: boolean }} Agent */
@@ -102,7 +103,7 @@ export class ShiftsPart {
       h(
         "div",
         { class: "shifts-grid" },
-        this.form,
+        h("div", { class: "stack shifts-side" }, this.form, new ShiftImport(refused, () => this.load()).element),
         h(
           "section",
           { class: "stack" },
