@@ -20,7 +20,7 @@ class TicketRefused(SignalingError):
 
 
 class Closed(SignalingError):
-    """No agent who could take this call is on shift and signed in."""
+    """No agent who could take this call is on shift and signed in, or a coordinator has closed the line."""
 
     code: ClassVar[str] = "closed"
     retryable: ClassVar[bool] = True

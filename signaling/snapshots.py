@@ -69,6 +69,7 @@ class PersonSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     ringing: int
     waiting: int
     waiting_limit: int
+    door_closed: bool = False
     person: PersonRow | None = None
     agent: AgentRow | None = None
     shift_until_ms: int = 0

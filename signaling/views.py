@@ -73,7 +73,7 @@ def _picture(person: PersonRow | None) -> Picture:
 def customer_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -> messages.CustomerView:
     """Draw a customer's page. `alive` holds the media workers that are reachable."""
     check(snap.person, snap.call)
-    opened = snap.agents_on > 0 and snap.waiting < snap.waiting_limit
+    opened = snap.agents_on > 0 and snap.waiting < snap.waiting_limit and not snap.door_closed
     call = snap.call
     if call is None:
         return messages.CustomerView(state="home", open=opened, agents_on=snap.agents_on, server_time_ms=snap.now)

@@ -29,6 +29,7 @@ from video_service.accounts import Accounts
 from video_service.audit import Audit
 from video_service.clock import SystemClock
 from video_service.customers import CustomerLimits, Customers
+from video_service.door import Door
 from video_service.errors import ServiceError
 from video_service.http_api import api
 from video_service.http_coordinator import coordinator_api
@@ -232,6 +233,7 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
             limits=settings.project(CustomerLimits),
         ),
         audit=Audit(redis, pool=settings.pool, clock=clock, retention_days=settings.audit_retention_days),
+        door=Door(redis, pool=settings.pool, clock=clock),
         store=store,
         issue_ticket=issue_ticket,
         plane=plane,

@@ -134,11 +134,13 @@ async def line() -> Response:
     customer = await customers.of(request.cookies.get(GUEST_COOKIE))
     state = await services().store.customer_view(customer.person if customer else ANYBODY, alive=())
     yours = customer is not None and state.state in OPEN_CALL
+    door = await services().door.state()
     return jsonify(
         {
             "open": state.open,
             "agents_on": state.agents_on,
             "hours": None,
+            "notice": msgspec.to_builtins(door.notice) if not door.open else None,
             "yours": yours,
             "known": customer is not None,
             "guests": customers.guests_allowed,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,11 +13,13 @@ from msgspec import Meta
 from quart import Blueprint, Response, jsonify, request
 
 from video_service.accounts import Role
+from video_service.door import DoorState, Notice
 from video_service.errors import ServiceError
 from video_service.http_gate import looked
-from video_service.http_input import body, iso, moment_ms, one_of, query_number, span_ms
+from video_service.http_input import BadRequest, body, iso, moment_ms, one_of, query_number, span_ms
 from video_service.records import BadCursor, SessionRecord
 from video_service.records_export import csv_header, csv_line
+from video_service.records_filter import RecordFilter, find
 from video_service.services import ShiftOnRoster, services
 from video_service.shift_import import TEMPLATES, Checked, Fault, against, read_shifts
 from video_service.shift_import_file import FileFault, read_table
@@ -61,6 +64,13 @@ class ImportWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     file: bytes
     zone: Annotated[str, Meta(max_length=64, pattern="^[A-Za-z][A-Za-z0-9_+/-]*$")]
     apply: bool = False
+
+
+class DoorWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of POST /api/door."""
+
+    open: bool
+    notice: Notice = Notice()
 
 
 @coordinator_api.get("/agents")
@@ -147,6 +157,22 @@ async def remove_shift(shift: str) -> Response:
     return Response(status=204)
 
 
+@coordinator_api.get("/door")
+async def door() -> Response:
+    """Say whether new customers come in, since when and by whom."""
+    return await _door(await services().door.state())
+
+
+@coordinator_api.post("/door")
+async def turn_door() -> Response:
+    """Open or close the line to new customers, at once."""
+    wish = await body(DoorWish)
+    account = await one_of()
+    # Before it is done: a change that cannot be written down is not made.
+    await _did("door_open" if wish.open else "door_close")
+    return await _door(await services().door.turn(opened=wish.open, by=account.person, notice=wish.notice))
+
+
 @coordinator_api.get("/records")
 async def records() -> Response:
     """List session records of a time, newest first, a page at a time."""
@@ -155,7 +181,7 @@ async def records() -> Response:
     if len(cursor) > MAX_CURSOR:
         raise BadCursor
     limit = query_number("limit", DEFAULT_LIMIT, low=1, high=MAX_LIMIT)
-    page = await services().records.page(from_ms, to_ms, limit=limit, cursor=cursor)
+    page = await find(services().records, from_ms, to_ms, _record_filter(), limit=limit, cursor=cursor)
     await looked()
     return _json(page)
 
@@ -172,8 +198,27 @@ async def record(call: str) -> Response:
 async def records_as_csv() -> Response:
     """Return the session records of a time as a file for a spreadsheet."""
     from_ms, to_ms = span_ms(default_from_ms=0, default_to_ms=END_OF_TIME_MS)
+    wanted = _record_filter()
     await looked()
-    return _file(_csv(services().records.each(from_ms, to_ms)), "records.csv")
+    return _file(_csv(services().records.each(from_ms, to_ms), wanted), "records.csv")
+
+
+def _record_filter() -> RecordFilter:
+    query = request.args
+    agent, ended = query.get("agent", ""), query.get("ended", "")
+    if not re.fullmatch(r"[A-Za-z0-9_-]{0,64}", agent) or not re.fullmatch(r"[a-z_]{0,32}", ended):
+        raise BadRequest
+    return RecordFilter(
+        agent=agent,
+        ended=ended,
+        urgent=_ticked("urgent"),
+        unanswered=_ticked("unanswered"),
+        not_solved=_ticked("not_solved"),
+    )
+
+
+def _ticked(name: str) -> bool:
+    return bool(query_number(name, 0, low=0, high=1))
 
 
 async def _checked(wish: ImportWish) -> Checked:
@@ -207,11 +252,12 @@ def _file(content: bytes | AsyncIterator[bytes], name: str) -> Response:
     return response
 
 
-async def _csv(records: AsyncIterator[SessionRecord]) -> AsyncIterator[bytes]:
+async def _csv(records: AsyncIterator[SessionRecord], wanted: RecordFilter) -> AsyncIterator[bytes]:
     """Yield the file in parts: a year of records need not fit into memory."""
-    lines = [csv_header()]
+    lines = [BOM + csv_header()]
     async for each in records:
-        lines.append(csv_line(each))
+        if wanted.wants(each):
+            lines.append(csv_line(each))
         if len(lines) == LINES_AT_ONCE:
             yield "".join(lines).encode()
             lines.clear()
@@ -220,6 +266,17 @@ async def _csv(records: AsyncIterator[SessionRecord]) -> AsyncIterator[bytes]:
 
 def _json(value: object) -> Response:
     return Response(msgspec.json.encode(value), mimetype="application/json")
+
+
+async def _door(state: DoorState) -> Response:
+    account = await services().accounts.of_person(state.by) if state.by else None
+    answer = {
+        "open": state.open,
+        "since": iso(state.since_ms) if state.since_ms else None,
+        "by": account.display_name if account else "",
+        "notice": state.notice,
+    }
+    return _json(answer)
 
 
 def _shift(shift: ShiftOnRoster) -> dict[str, Any]:

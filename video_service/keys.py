@@ -149,9 +149,12 @@ OTHER_KEYS: tuple[KeySpec, ...] = (
     KeySpec("customer:<digest>", "string", "1 day", "enter", "a customer's session: what the launch token said"),
     KeySpec("launch:<digest>", "string", "until the token would expire", "enter", "mark of a used launch token"),
     KeySpec("audit", "stream", "audit_retention_days", "the HTTP surface, commands", "who looked at whose data: ids"),
+    KeySpec(
+        "door", "hash", "none", "the HTTP surface", "whether new customers come in; the notice, since when, by whom"
+    ),
     KeySpec("media_workers", "zset", "30 s after the last renewal", "media workers", "lease by its end"),
 )
-"""What accounts, browsers, customers' sessions, the audit log and media workers keep."""
+"""What accounts, browsers, customers' sessions, the audit log, the door and media workers keep."""
 
 
 class Keys:
@@ -167,6 +170,7 @@ class Keys:
         self.rollups = f"{self.root}:rollups"
         self.metrics = f"{self.root}:metrics"
         self.audit = f"{self.root}:audit"
+        self.door = f"{self.root}:door"
 
     def record(self, call: str) -> str:
         """Key of a session record."""

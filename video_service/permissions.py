@@ -59,6 +59,8 @@ ROUTES: dict[str, Right] = {
     "POST /api/shifts/import": COORDINATORS,
     "GET /api/shifts/template.csv": COORDINATORS,
     "DELETE /api/shifts/<shift>": COORDINATORS,
+    "GET /api/door": COORDINATORS,
+    "POST /api/door": COORDINATORS,
     "GET /api/records": Right(who=COORDINATING, looks_at="records"),
     "GET /api/records/<call>": Right(who=COORDINATING, looks_at="record"),
     "GET /api/records.csv": Right(who=COORDINATING, looks_at="records_file"),

@@ -65,7 +65,7 @@ def json_line(record: SessionRecord) -> str:
 
 
 def _harmless(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
+    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r\n＝＋－＠" and value else value
 
 
 def _line(cells: Iterable[object]) -> str:

@@ -13,6 +13,7 @@ from video_service.accounts import Accounts
 from video_service.audit import Audit
 from video_service.clock import Clock
 from video_service.customers import Customers, Entry
+from video_service.door import Door
 from video_service.launch_tokens import UrgentReason
 from video_service.media_plane import MediaPlane
 from video_service.passwords import Passwords
@@ -141,6 +142,7 @@ class Services:
     web_sessions: WebSessions
     customers: Customers
     audit: Audit
+    door: Door
     store: CallStore
     issue_ticket: Callable[[Visitor], Awaitable[str]]
     plane: MediaPlane

@@ -12,6 +12,10 @@ local open = person.call ~= '' and get('call', person.call)
 if open and open.phase ~= 'closed' then
   return done({call = person.call})
 end
+local door = get('door')
+if door and door.closed == '1' then
+  return refuse('closed')
+end
 if agents_on(function(skills) return covers(skills, needs) end) == 0 then
   return refuse('closed')
 end

@@ -2,6 +2,7 @@
 local id = ARGV[2]
 local person = get('person', id)
 local answer = {now = NOW, agents_on = agents_on(), waiting_limit = POLICY.waiting_limit}
+answer.door_closed = (get('door') or {}).closed == '1'
 local states = {}
 local flat = redis.call('HGETALL', key('agent_states'))
 for i = 1, #flat, 2 do

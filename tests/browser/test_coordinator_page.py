@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from datetime import datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.async_api import Page, expect
@@ -19,6 +20,7 @@ async def board(open_page: OpenPage, stage: Stage, part: str = "now") -> Page:
     """Open the page of a coordinator who is signed in."""
     stage.me = views.ME_COORDINATOR
     stage.answers.setdefault("GET agents", (200, {"agents": views.AGENTS}))
+    stage.answers.setdefault("GET door", (200, views.door()))
     stage.answers.setdefault("GET shifts", (200, {"shifts": views.shifts()}))
     stage.answers.setdefault("GET records", (200, {"records": views.records(), "cursor": ""}))
     page = await open_page(f"/coordinator/#{part}", size=DESK, camera="refused", timezone_id="Asia/Shanghai")
@@ -49,6 +51,32 @@ async def test_the_wall_of_a_first_morning_is_calm(open_page: OpenPage, stage: S
     await expect(page.get_by_role("main")).to_contain_text("今天还没有来电")
     await expect(page.get_by_role("main")).to_contain_text("没有人在排队。")
     await expect(page.get_by_role("main")).not_to_contain_text("NaN")
+
+
+async def test_the_line_is_closed_with_a_notice_and_opened_again(open_page: OpenPage, stage: Stage) -> None:
+    page = await board(open_page, stage)
+    card = page.locator(".now-door")
+    await expect(card.get_by_role("status")).to_contain_text("开着")
+    await page.get_by_role("button", name="现在关闭…").press("Enter")
+    await expect(page.get_by_label("中文通知")).to_be_focused()
+    await page.get_by_role("button", name="不关闭").click()
+    await expect(page.get_by_role("button", name="现在关闭…")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await page.keyboard.type("今天系统维护，15:00 再开。")
+    stage.answers["POST door"] = (200, views.door(open=False, notice="今天系统维护，15:00 再开。"))
+    await page.keyboard.press("Enter")
+    await expect(card.get_by_role("status")).to_contain_text("已关闭")
+    await expect(card).to_contain_text("周岚")
+    await expect(card.locator(".door-said li")).to_have_text(["今天系统维护，15:00 再开。"])
+    stage.answers["POST door"] = (503, {"error": "store_unavailable"})
+    await page.get_by_role("button", name="现在开放").click()
+    await expect(card.get_by_role("alert")).to_have_text("服务暂时存不了数据。请等一会儿再试。")
+    stage.answers["POST door"] = (200, views.door())
+    await page.get_by_role("button", name="现在开放").click()
+    await expect(card.get_by_role("status")).to_contain_text("开着")
+    bodies = [body for method, path, body in stage.requests if (method, path) == ("POST", "door")]
+    assert bodies[0] == {"open": False, "notice": {"zh-CN": "今天系统维护，15:00 再开。", "en": ""}}
+    assert bodies[1] == bodies[2] == {"open": True, "notice": {"zh-CN": "", "en": ""}}
 
 
 async def test_a_shift_is_added_in_the_viewers_own_time(open_page: OpenPage, stage: Stage) -> None:
@@ -177,6 +205,31 @@ async def test_records_are_found_by_day_and_told_as_a_timeline(open_page: OpenPa
     await expect(moments.last).to_contain_text("结束：客户结束")
     await page.get_by_role("button", name="关闭").click()
     await expect(rows.first.get_by_role("button")).to_be_focused()
+
+
+async def test_filters_go_into_the_list_and_into_the_file(open_page: OpenPage, stage: Stage) -> None:
+    page = await board(open_page, stage, "records")
+    await expect(page.locator(".table tbody tr")).to_have_count(5)
+    await page.get_by_label("第一天").fill("2026-03-02")
+    await page.get_by_label("最后一天").fill("2026-03-02")
+    await page.get_by_label("客服", exact=True).select_option(label="王静")
+    await page.get_by_label("结果", exact=True).select_option(label="客户断线")
+    for name in ("急事", "没接通", "没解决"):
+        await page.get_by_role("checkbox", name=name).press("Space")
+    async with page.expect_request("**/api/records?*") as asked:
+        await page.get_by_role("button", name="查看").click()
+    wanted = {
+        "agent": ["a-2"],
+        "ended": ["customer_lost"],
+        **{name: ["1"] for name in ("urgent", "unanswered", "not_solved")},
+        "from": ["2026-03-01T16:00:00.000Z"],
+        "to": ["2026-03-02T16:00:00.000Z"],
+    }
+    assert parse_qs(urlsplit((await asked.value).url).query) == {**wanted, "limit": ["50"]}
+    link = await page.get_by_role("link", name="下载 CSV").get_attribute("href")
+    assert link is not None
+    assert parse_qs(urlsplit(link).query) == wanted
+    await expect(page.get_by_label("客服", exact=True)).to_have_value("a-2")
 
 
 async def test_more_records_are_asked_for_with_the_cursor(open_page: OpenPage, stage: Stage) -> None:

@@ -114,6 +114,9 @@ async def test_customer_in_trouble(open_page: OpenPage, stage: Stage, lang: str)
 
     await page.locator(".truth-attention").wait_for()
     await seen("20-home-closed")
+    stage.service |= {"notice": {"zh-CN": "今天系统维护，15:00 再开。", "en": "We are back at 15:00."}}
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))")
+    await page.locator(".truth-attention", has_text="15:00").wait_for()
     stage.service = {"open": True, "agents_on": 1, "hours": None}
     await page.evaluate("document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))")
     await page.locator(".truth-good").wait_for()
@@ -206,6 +209,7 @@ async def test_coordinator(open_page: OpenPage, stage: Stage, lang: str) -> None
     first = lang == LANGUAGES[0]
     stage.answers["POST sign-in"] = (200, views.ME_COORDINATOR)
     stage.answers["GET agents"] = (200, {"agents": views.AGENTS})
+    stage.answers["GET door"] = (200, views.door())
     stage.answers["GET shifts"] = (200, {"shifts": views.shifts()})
     stage.answers["GET records"] = (200, {"records": views.records(), "cursor": "next"})
     stage.answers["GET records/c-1"] = (200, views.records()[0])
@@ -223,6 +227,12 @@ async def test_coordinator(open_page: OpenPage, stage: Stage, lang: str) -> None
     await stage.show(views.wall())
     await page.locator(".tile").first.wait_for()
     await seen("02-now")
+    await page.locator(".now-door .button").first.click()
+    await seen("09-door-asks")
+    stage.answers["POST door"] = (200, views.door(open=False, notice="今天系统维护，15:00 再开。"))
+    await page.locator(".now-door .button-end").click()
+    await page.locator(".now-door .pill-danger").wait_for()
+    await seen("10-door-closed")
     await page.locator(".tab").nth(1).click()
     await page.locator(".shift-row").first.wait_for()
     await seen("03-shifts")

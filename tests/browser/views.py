@@ -143,6 +143,12 @@ def shifts() -> list[dict[str, str]]:
     ]
 
 
+def door(*, open: bool = True, notice: str = "") -> dict[str, Any]:  # noqa: A002  named as in the answer
+    """Return whether the line is open, as the service gives it."""
+    since, by = (None, "") if open else (_iso(now_ms() - 600_000), "周岚")
+    return {"open": open, "since": since, "by": by, "notice": {"zh-CN": notice, "en": ""}}
+
+
 def records() -> list[dict[str, Any]]:
     """Return session records as the service gives them."""
     now = now_ms()

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from signaling.errors import ShiftOverlaps
+from signaling.errors import Closed, ShiftOverlaps
+from signaling.identity_types import Identity
 from tests.integration.http_site import Browser, Site, error_of, served_call
 from tests.valkey_server import RealValkey
-from video_service import http_coordinator
+from video_service import http_coordinator, records_filter
 from video_service.accounts import Account, Role
 from video_service.settings import Settings
 from video_service.shift_import_file import MAX_FILE_BYTES
@@ -211,6 +212,57 @@ async def test_a_file_that_is_no_roster_is_said(chen: Browser) -> None:
     assert await error_of(await chen.post("/api/shifts/import", {"file": "?", "zone": "UTC"})) == (400, "bad_request")
 
 
+async def test_a_closed_line_lets_nobody_new_in_and_says_why(
+    site: Site, lin: Account, chen: Browser, redis: Redis, pool: str
+) -> None:
+    assert await (await chen.get("/api/door")).get_json() == {
+        "open": True,
+        "since": None,
+        "by": "",
+        "notice": {"zh-CN": "", "en": ""},
+    }
+    assert (await chen.post("/api/shifts", {"agent": lin.person, **_hours(-1, 5)})).status_code == 201
+    store = site.store
+    await served_call(site, lin)
+    for person in ("c-early", "c-late"):
+        await store.connect(Identity(person=person, role="customer"), node="n-1", socket=person)
+    wish: dict[str, Any] = {"queue": "main", "needs": (), "urgent": True, "reason": "airport", "locale": "zh-CN"}
+    early = await store.join("c-early", **wish)
+
+    notice = {"zh-CN": " 今天系统维护。 ", "en": "=Back at 3"}
+    shut = await (await chen.post("/api/door", {"open": False, "notice": notice})).get_json()
+    assert (shut["open"], shut["by"], shut["notice"]) == (
+        False,
+        "Chen",
+        {"zh-CN": "今天系统维护。", "en": "=Back at 3"},
+    )
+    assert await (await chen.get("/api/door")).get_json() == shut
+    line = await (await site.browser().get("/api/service")).get_json()
+    assert (line["open"], line["agents_on"], line["notice"]) == (False, 1, shut["notice"])
+    with pytest.raises(Closed):
+        await store.join("c-late", **wish)
+    assert await store.join("c-early", **wish) == early, "who waits stays"
+    assert (await store.customer_view("c-early", alive=())).state in ("waiting", "ringing")
+
+    assert (await (await chen.post("/api/door", {"open": True})).get_json())["notice"] == {"zh-CN": "", "en": ""}
+    line = await (await site.browser().get("/api/service")).get_json()
+    assert (line["open"], line["notice"]) == (True, None)
+    await store.join("c-late", **wish)
+    acts = [look.what async for look in site.services.audit.each() if look.what.startswith("door")]
+    assert acts == ["door_open", "door_close"]
+    await redis.hset(f"{{{pool}}}:door", "v", "9")
+    assert await error_of(await chen.get("/api/door")) == (500, "schema_unknown")
+
+
+async def test_a_notice_is_a_short_line_of_plain_text(chen: Browser) -> None:
+    for text in ("x" * 121, "a\nb", "a\x00", "\u202eabc", 7):
+        wish = {"open": False, "notice": {"en": text}}
+        assert await error_of(await chen.post("/api/door", wish)) == (400, "bad_request"), text
+    assert (await (await chen.get("/api/door")).get_json())["open"] is True
+    longest = {"open": False, "notice": {"zh-CN": "维" * 120}}
+    assert (await chen.post("/api/door", longest)).status_code == 200
+
+
 async def test_the_template_opens_in_a_spreadsheet_and_is_one(chen: Browser) -> None:
     for lang, head in (("zh-CN", "客服,日期,从,到"), ("en", "agent,date,from,to"), ("x", "客服,日期,从,到")):
         response = await chen.get(f"/api/shifts/template.csv?lang={lang}")
@@ -258,7 +310,9 @@ async def test_records_come_in_pages_and_as_a_file(site: Site, lin: Account, che
     response = await chen.get("/api/records.csv?from=2020-01-01T00:00:00Z")
     assert response.mimetype == "text/csv"
     assert response.headers["Content-Disposition"] == 'attachment; filename="records.csv"'
-    rows = list(csv.DictReader(io.StringIO(await response.get_data(as_text=True))))
+    text = await response.get_data(as_text=True)
+    assert text.startswith("\ufeff"), "Excel then reads Chinese"
+    rows = list(csv.DictReader(io.StringIO(text[1:])))
     assert [row["call"] for row in rows] == calls
     assert {row["agents"] for row in rows} == {lin.person}
     empty = await chen.get("/api/records.csv?to=2020-01-01T00:00:00Z")
@@ -272,7 +326,49 @@ async def test_a_long_file_comes_in_parts(
     await chen.post("/api/shifts", {"agent": lin.person, **_hours(-1, 5)})
     calls = [await served_call(site, lin) for _ in range(4)]
     text = await (await chen.get("/api/records.csv")).get_data(as_text=True)
-    assert [line.split(",")[0] for line in text.splitlines()] == ["call", *calls]
+    assert [line.split(",")[0] for line in text.splitlines()] == ["\ufeffcall", *calls]
+
+
+async def test_records_are_filtered_in_pages_and_in_the_file(
+    site: Site, lin: Account, chen: Browser, redis: Redis, pool: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await chen.post("/api/shifts", {"agent": lin.person, **_hours(-1, 5)})
+    calls = [await served_call(site, lin) for _ in range(6)]
+    changes: dict[int, dict[Any, Any]] = {
+        0: {"solved": "no"},
+        1: {"class": "normal", "solved": "yes"},
+        2: {"answered_ms": 0, "segments": "[]", "ended_reason": "customer_cancelled"},
+        3: {"ended_reason": "", "closed_ms": 0, "answered_ms": 0, "segments": "[]"},
+    }
+    for number, fields in changes.items():
+        await redis.hset(f"{{{pool}}}:record:{calls[number]}", mapping=fields)
+
+    async def found(query: str) -> list[int]:
+        """Ask for one page after the other, and for the file, which has to say the same."""
+        seen, cursor = [], ""
+        while True:
+            page = await (await chen.get(f"/api/records?limit=1&{query}&cursor={cursor}")).get_json()
+            seen += [calls.index(record["call"]) for record in page["records"]]
+            if not (cursor := page["cursor"]):
+                break
+        text = await (await chen.get(f"/api/records.csv?{query}")).get_data(as_text=True)
+        assert sorted(seen) == [calls.index(line.split(",")[0]) for line in text.splitlines()[1:]], query
+        return sorted(seen)
+
+    for batch in (200, 2):
+        monkeypatch.setattr(records_filter, "BATCH", batch)
+        monkeypatch.setattr(records_filter, "SCANNED", batch)
+        assert await found("") == [0, 1, 2, 3, 4, 5]
+        assert await found("not_solved=1") == [0]
+        assert await found("urgent=1") == [0, 2, 3, 4, 5]
+        assert await found("unanswered=1") == [2]
+        assert await found("ended=open") == [3]
+        assert await found("ended=customer_cancelled&urgent=1") == [2]
+        assert await found(f"agent={lin.person}&urgent=0") == [0, 1, 4, 5]
+        assert await found("agent=a_other") == []
+    for query in ("urgent=yes", "unanswered=2", "agent=%7Bx%7D", "ended=A", "agent=" + "a" * 65):
+        for path in ("/api/records", "/api/records.csv"):
+            assert await error_of(await chen.get(f"{path}?{query}")) == (400, "bad_request"), query
 
 
 async def test_what_is_no_cursor_no_limit_and_no_record_is_said(chen: Browser) -> None:

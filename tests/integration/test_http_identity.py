@@ -176,6 +176,7 @@ async def test_the_home_page_learns_that_the_line_is_closed(site: Site) -> None:
         "open": False,
         "agents_on": 0,
         "hours": None,
+        "notice": None,
         "yours": False,
         "known": False,
         "guests": True,

@@ -33,7 +33,7 @@ class Console {
   constructor(me, onAway) {
     this.onAway = onAway;
     const refused = (/** @type {unknown} */ error) => this.refused(error);
-    this.now = new NowPart();
+    this.now = new NowPart(refused);
     /** @type {Record<string, Part>} */
     this.parts = { now: this.now, shifts: new ShiftsPart(refused), records: new RecordsPart(refused) };
     this.shown = "";

@@ -5,6 +5,7 @@ import { h, keyed, setText, show } from "../shared/dom.js";
 import { has, t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { clockText, everySecond, hourText, nowMs } from "../shared/time.js";
+import { DoorCard } from "./door.js";
 
 /** @typedef {import("../shared/messages.js").CoordinatorView} CoordinatorView */
 /** @typedef {import("../shared/messages.js").WallCall} WallCall */
@@ -18,8 +19,13 @@ export function serviceLevel({ offered_today: offered, within_target_today: with
   return offered > 0 ? Math.floor((within / offered) * 100) : null;
 }
 
+/** How often it is asked whether another coordinator opened or closed the line. */
+const DOOR_MS = 30_000;
+
 export class NowPart {
-  constructor() {
+  /** @param {(error: unknown) => string} refused */
+  constructor(refused) {
+    this.door = new DoorCard(refused);
     /** @type {CoordinatorView | null} */
     this.view = null;
     /** @type {Map<string, { element: HTMLElement, atMs: number }>} */
@@ -63,12 +69,15 @@ export class NowPart {
       h("section", { class: "card stack now-active" }, h("h2", { text: t("now.active") }), this.active, this.noActive),
       h("section", { class: "card stack now-agents" }, h("h2", { text: t("now.agents") }), this.agents, this.noAgents),
     );
-    this.element = h("div", { class: "stack" }, this.heading, this.pending, this.body);
-    this.stop = everySecond(() => this.tick());
+    this.element = h("div", { class: "stack" }, this.heading, this.door.element, this.pending, this.body);
+    const ticking = everySecond(() => this.tick());
+    const looking = setInterval(() => this.element.isConnected && this.door.look(), DOOR_MS);
+    this.stop = () => (ticking(), clearInterval(looking));
   }
 
   enter() {
     this.tick();
+    this.door.look();
   }
 
   /** @param {CoordinatorView} view */

@@ -11,6 +11,16 @@ import { servedBy, timelineOf } from "./timeline.js";
 
 /** @typedef {import("./timeline.js").SessionRecord} SessionRecord */
 
+const ENDS = [
+  "customer_hung_up",
+  "agent_hung_up",
+  "customer_lost",
+  "customer_cancelled",
+  "agent_lost",
+  "closed",
+  "shutdown",
+  "open",
+];
 const PAGE = 50;
 const DAYS_BACK = 6;
 
@@ -42,6 +52,19 @@ export class RecordsPart {
     this.heading = h("h1", { text: t("coordinator.records"), tabindex: "-1" });
     this.from = h("input", { class: "input", id: "records-from", type: "date", value: dayField(first) });
     this.to = h("input", { class: "input", id: "records-to", type: "date", value: dayField(today) });
+    this.agent = h("select", { class: "input", id: "records-agent" });
+    this.ended = h(
+      "select",
+      { class: "input", id: "records-ended" },
+      h("option", { value: "", text: t("records.any_end") }),
+      ENDS.map((end) => h("option", { value: end, text: t(`records.end.${end}`) })),
+    );
+    this.drawAgents([]);
+    /** @type {[string, HTMLInputElement][]} */
+    this.ticks = ["urgent", "unanswered", "not_solved"].map((name) => [
+      name,
+      h("input", { type: "checkbox", id: `records-${name}` }),
+    ]);
     this.csv = h("a", { class: "button", download: true }, icon("download"), h("span", { text: t("records.csv") }));
     this.filters = h(
       "form",
@@ -52,6 +75,14 @@ export class RecordsPart {
       },
       h("div", { class: "field" }, h("label", { for: "records-from", text: t("records.from") }), this.from),
       h("div", { class: "field" }, h("label", { for: "records-to", text: t("records.to") }), this.to),
+      h("div", { class: "field" }, h("label", { for: "records-agent", text: t("records.agent") }), this.agent),
+      h("div", { class: "field" }, h("label", { for: "records-ended", text: t("records.ended") }), this.ended),
+      h(
+        "fieldset",
+        { class: "ticks" },
+        h("legend", { text: t("records.only") }),
+        this.ticks.map(([name, box]) => h("label", { class: "tick" }, box, h("span", { text: t(`records.${name}`) }))),
+      ),
       h("button", { class: "button", type: "submit" }, icon("again"), h("span", { text: t("records.show") })),
       this.csv,
     );
@@ -118,6 +149,9 @@ export class RecordsPart {
       return;
     }
     this.fail("");
+    if (this.agent.value) query.set("agent", this.agent.value);
+    if (this.ended.value) query.set("ended", this.ended.value);
+    for (const [name, box] of this.ticks) if (box.checked) query.set(name, "1");
     this.csv.href = `/api/records.csv?${query}`;
     query.set("limit", String(PAGE));
     this.query = query;
@@ -132,10 +166,20 @@ export class RecordsPart {
           agent.name || agent.sign_in_name,
         ]),
       );
+      this.drawAgents([...this.names]);
     } catch (error) {
       this.fail(this.refused(error));
     }
     await this.loadMore();
+  }
+
+  /** @param {[string, string][]} agents */
+  drawAgents(agents) {
+    const kept = this.agent.value;
+    this.agent.replaceChildren(
+      ...[["", t("records.any_agent")], ...agents].map(([value, text]) => h("option", { value, text })),
+    );
+    if (agents.some(([agent]) => agent === kept)) this.agent.value = kept;
   }
 
   async loadMore() {
@@ -148,7 +192,8 @@ export class RecordsPart {
       this.cursor = cursor;
       this.count += records.length;
       this.rows.append(...records.map((/** @type {SessionRecord} */ record) => this.row(record)));
-      setText(this.caption, this.count ? t("records.count", { n: this.count }) : t("records.none"));
+      const counted = this.cursor ? "records.count_more" : this.count ? "records.count" : "records.none";
+      setText(this.caption, t(counted, { n: this.count }));
     } catch (error) {
       this.cursor = "";
       setText(this.caption, t("records.not_loaded"));

@@ -123,7 +123,7 @@ export class HomeScreen {
     show(this.urgent, !closed);
     if (this.clip) show(this.clip, !closed);
     if (this.closedClip) show(this.closedClip, closed);
-    const [mark, tone, text] = truthOf(known, stranger);
+    const [mark, tone, text] = truthOf(known, stranger, noticeOf(service));
     if (this.truthText.textContent !== text) {
       this.truth.className = `truth truth-${tone}`;
       this.truthIcon.replaceChildren(icon(mark));
@@ -135,15 +135,24 @@ export class HomeScreen {
 }
 
 /**
+ * What a coordinator says who has closed the line, "" when nobody has or nothing is said in this language.
+ * @param {State["service"]} service
+ */
+function noticeOf(service) {
+  return (service !== null && service !== "unreachable" && service.notice?.[locale()]) || "";
+}
+
+/**
  * @param {{ open: boolean, agents_on: number } | "unreachable" | null} known
  * @param {boolean} stranger this service takes only people whom a host application sends
+ * @param {string} notice
  * @returns {[import("../shared/icons.js").IconName, string, string]}
  */
-function truthOf(known, stranger) {
+function truthOf(known, stranger, notice) {
   if (known === null) return ["clock", "soft", t("home.asking")];
   if (known === "unreachable") return ["lost", "attention", t("home.unreachable")];
   if (stranger) return ["door", "attention", t("home.stranger")];
-  if (!known.open) return ["clock", "attention", t("home.closed")];
+  if (!known.open) return ["clock", "attention", notice || t("home.closed")];
   return ["people", "good", count("home.agents_on", known.agents_on)];
 }
 

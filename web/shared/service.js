@@ -100,6 +100,7 @@ export async function fetchMe() {
  * @typedef {object} Service
  * @property {boolean} open
  * @property {number} agents_on
+ * @property {Record<string, string> | null} [notice] what a coordinator says who has closed the line, by language
  * @property {boolean} [yours] this customer has a call that goes on
  * @property {boolean} [known] this customer would get a ticket
  * @property {boolean} [guests] anybody would
