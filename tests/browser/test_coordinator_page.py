@@ -37,6 +37,8 @@ async def test_the_wall_shows_urgent_people_first_and_the_level_with_its_definit
     waiting = page.locator(".now-waiting .call-row")
     await expect(waiting).to_have_count(3)
     await expect(waiting.first).to_contain_text("急事")
+    await expect(page.locator(".now-urgent").get_by_role("status")).to_have_text("1 位急事客户在等")
+    await expect(page.locator(".now-urgent")).to_contain_text("0:1")
     await expect(waiting.nth(1)).to_contain_text("正在响铃：赵敏")
     await expect(page.locator(".level")).to_contain_text("89%")
     await expect(page.locator(".level")).to_contain_text("20 秒内接通的来电 ÷ 全部来电（含自己离开的）。今天 42 ÷ 47。")
@@ -50,6 +52,7 @@ async def test_the_wall_of_a_first_morning_is_calm(open_page: OpenPage, stage: S
     await stage.show(views.empty_wall())
     await expect(page.get_by_role("main")).to_contain_text("今天还没有来电")
     await expect(page.get_by_role("main")).to_contain_text("没有人在排队。")
+    await expect(page.locator(".now-urgent")).to_be_hidden()
     await expect(page.get_by_role("main")).not_to_contain_text("NaN")
 
 

@@ -117,6 +117,7 @@ async def test_customer_in_trouble(open_page: OpenPage, stage: Stage, lang: str)
     stage.service |= {"notice": {"zh-CN": "今天系统维护，15:00 再开。", "en": "We are back at 15:00."}}
     await page.evaluate("document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))")
     await page.locator(".truth-attention", has_text="15:00").wait_for()
+    await seen("25-home-notice")
     stage.service = {"open": True, "agents_on": 1, "hours": None}
     await page.evaluate("document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))")
     await page.locator(".truth-good").wait_for()

@@ -80,10 +80,10 @@ export class DoorCard {
           this.mark,
           this.since,
         ),
+        this.effect,
         this.turn,
       ),
       this.said,
-      this.effect,
       this.form,
       this.trouble,
     );

@@ -2,7 +2,7 @@
 
 import { AGENT_LOOK } from "../shared/agent-look.js";
 import { h, keyed, setText, show } from "../shared/dom.js";
-import { has, t } from "../shared/i18n.js";
+import { count, has, t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { clockText, everySecond, hourText, nowMs } from "../shared/time.js";
 import { DoorCard } from "./door.js";
@@ -46,6 +46,15 @@ export class NowPart {
     this.agents = h("ul", { class: "tiles" });
     this.noAgents = h("p", { class: "soft", text: t("now.no_agents") });
     this.pending = h("p", { class: "soft", text: t("now.pending") });
+    this.urgentText = h("span");
+    this.urgentClock = h("span", { class: "call-clock figure", "aria-hidden": "true" });
+    this.urgent = h(
+      "p",
+      { class: "notice notice-danger now-urgent", hidden: true },
+      icon("urgent"),
+      h("span", { role: "status" }, this.urgentText),
+      this.urgentClock,
+    );
     this.body = h(
       "div",
       { class: "now-grid", hidden: true },
@@ -69,7 +78,7 @@ export class NowPart {
       h("section", { class: "card stack now-active" }, h("h2", { text: t("now.active") }), this.active, this.noActive),
       h("section", { class: "card stack now-agents" }, h("h2", { text: t("now.agents") }), this.agents, this.noAgents),
     );
-    this.element = h("div", { class: "stack" }, this.heading, this.door.element, this.pending, this.body);
+    this.element = h("div", { class: "stack" }, this.heading, this.urgent, this.door.element, this.pending, this.body);
     const ticking = everySecond(() => this.tick());
     const looking = setInterval(() => this.element.isConnected && this.door.look(), DOOR_MS);
     this.stop = () => (ticking(), clearInterval(looking));
@@ -101,6 +110,10 @@ export class NowPart {
     );
     const names = new Map(view.agents.map((agent) => [agent.agent, agent.name]));
     this.clocks.clear();
+    const urgent = urgentFirst.filter((call) => call.urgent);
+    show(this.urgent, urgent.length > 0);
+    setText(this.urgentText, urgent.length ? count("now.urgent_waiting", urgent.length) : "");
+    if (urgent.length) this.clocks.set("urgent", { element: this.urgentClock, atMs: urgent[0].joined_ms });
     this.drawCalls(this.waiting, urgentFirst, names);
     this.drawCalls(this.active, view.active, names);
     show(this.noWaiting, view.waiting.length === 0);

@@ -83,8 +83,12 @@ export class RecordsPart {
         h("legend", { text: t("records.only") }),
         this.ticks.map(([name, box]) => h("label", { class: "tick" }, box, h("span", { text: t(`records.${name}`) }))),
       ),
-      h("button", { class: "button", type: "submit" }, icon("again"), h("span", { text: t("records.show") })),
-      this.csv,
+      h(
+        "div",
+        { class: "row" },
+        h("button", { class: "button", type: "submit" }, icon("again"), h("span", { text: t("records.show") })),
+        this.csv,
+      ),
     );
     this.trouble = h(
       "p",
