@@ -19,6 +19,7 @@ from video_service.media_plane import (
     LegEvent,
     LegRequest,
     LegRole,
+    LegState,
     MediaPlane,
     PictureEvent,
     StaleEpoch,
@@ -113,6 +114,10 @@ class MediaDesk:
         except asyncio.CancelledError:
             # The worker may have made the leg although nobody waits for the answer any more.
             self._spawn(self.close_leg(worker, leg), name="close-leg")
+            raise
+        except ServiceError:
+            # Nobody is to be given to an agent, or to wait for a customer, whose leg was never made.
+            await self._store.leg_event(person, leg=leg, state=LegState.CLOSED)
             raise
         connection.post(messages.MediaAnswer(generation=offer.generation, sdp=answer.sdp))
         await self.join_legs(person)

@@ -118,6 +118,33 @@ async def test_the_own_picture_is_what_the_service_sends_back(open_page: OpenPag
     await expect(page.locator(".preview .pill")).to_have_text("看不到您")
 
 
+async def test_whoever_gets_no_place_for_video_is_told_and_the_page_tries_again_more_and_more_slowly(
+    open_page: OpenPage, stage: Stage
+) -> None:
+    page = await desk(open_page, stage, views.agent("break"))
+    for number in (1, 2, 3):
+        await stage.until(lambda number=number: len(sent(stage, "media_offer")) == number, why=f"offer {number}")
+        await stage.post(messages.Error(code="media_full", retryable=True, reply_to="media_offer"), "agent")
+        await stage.show(views.agent("break", media="offer"))  # what the view asks for meanwhile hurries nothing
+        await expect(page.locator(".preview .pill")).to_have_text("没有位置")
+    await expect(page.locator(".preview")).to_contain_text("视频的位置都用完了")
+    stage.pictures = {0: pictures("dev-student")}
+    await stage.until(lambda: len(sent(stage, "media_offer")) == 4)
+    await stage.show(views.agent("break", media="live"))
+    await expect(page.locator(".preview .pill")).to_have_text("房间已隐藏")
+
+
+async def test_whoever_cannot_be_hidden_is_not_told_to_sit_elsewhere(open_page: OpenPage, stage: Stage) -> None:
+    stage.pictures = {0: pictures("dev-student")}
+    page = await desk(open_page, stage, views.agent("break"))
+    for reason in ("weights_missing", "weights_altered", "no_engine"):
+        await stage.show(views.agent("break", media="live", picture="slate", picture_reason=reason))
+        await expect(page.locator(".preview .pill")).to_have_text("藏不了房间")
+        await expect(page.locator(".preview")).to_contain_text("不是您的问题。请告诉值班管理员。")
+        await stage.show(views.agent("break", media="live", picture="slate", picture_reason="late"))
+        await expect(page.locator(".preview .pill")).to_have_text("看不到您")
+
+
 async def test_only_a_covered_picture_can_be_claimed(open_page: OpenPage, stage: Stage) -> None:
     page = await desk(open_page, stage, views.agent("available"))
     claim = page.locator(".preview").get_by_role("button", name="这是我")

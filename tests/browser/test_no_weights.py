@@ -35,7 +35,7 @@ async def ground_share(page: Page, selector: str) -> float:
 
 
 async def test_both_see_a_card_and_are_told_and_can_write(launch: Launch, tmp_path: Path) -> None:
-    async with open_line(launch, preview="看不到您", VIDEO_SERVICE_WEIGHTS_DIR=str(tmp_path)) as line:
+    async with open_line(launch, preview="藏不了房间", VIDEO_SERVICE_WEIGHTS_DIR=str(tmp_path)) as line:
         assert any('"weights_unusable"' in said and '"weights_missing"' in said for said in line.service.lines)
         customer, agent = await line.new_customer(), line.agent
         await customer.begin()

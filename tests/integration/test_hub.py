@@ -237,6 +237,7 @@ async def test_an_unreadable_offer_is_told_to_its_sender_alone(hub: Hub, plane: 
         "retryable": False,
         "reply_to": "media_offer",
     }
+    assert await hub.store.leg(AGENT.person) is None, "nobody rings at a desk whose picture was refused"
     plane.refuse = None
     await offer(agent, 2)
 

@@ -57,7 +57,7 @@ export class AgentApp extends PersonApp {
     this.closeCamera();
     this.preview.clear();
     this.theirs.clear();
-    this.set({ me: null, view: null, previewShown: false, customerShown: false, hidden: false, trouble });
+    this.set({ me: null, view: null, previewShown: false, customerShown: false, hidden: false, refused: "", trouble });
   }
 
   /** @param {import("../shared/socket.js").Link} link */
@@ -66,6 +66,12 @@ export class AgentApp extends PersonApp {
     if (link === "signed_out" && this.state.me) this.away("sign_in_first");
     // The service begins with a picture that is shown.
     if (link === "open" && this.state.hidden) this.socket.send({ type: "pause_picture", paused: true });
+  }
+
+  /** @param {import("../shared/peer.js").PeerState} peer */
+  peerMoved(peer) {
+    super.peerMoved(peer);
+    if (peer === "up") this.set({ refused: "" });
   }
 
   /** @param {Act} act */
@@ -150,6 +156,7 @@ export class AgentApp extends PersonApp {
   /** @param {ToPage} message */
   follow(message) {
     if (message.type === "error" && !ANSWERED.includes(message.reply_to ?? "")) this.set({ trouble: message.code });
+    if (message.type === "error" && message.reply_to === "media_offer") this.set({ refused: message.code });
     if (message.type === "agent_view") this.see(message);
   }
 

@@ -23,6 +23,7 @@
  * @property {boolean} customerShown the customer's picture has come
  * @property {boolean} stalled the customer's picture has stopped
  * @property {boolean} keysOn single keys act
+ * @property {string} refused why the service took no picture at the last try; "" once it did
  * @property {string} trouble code of the last refusal; "" for none
  * @property {Line[]} lines
  */
@@ -41,6 +42,7 @@ export function startState() {
     customerShown: false,
     stalled: false,
     keysOn: true,
+    refused: "",
     trouble: "",
     lines: [],
   };
@@ -73,7 +75,12 @@ export function actsOf({ view, camera, hidden }) {
  */
 function isCovered(view) {
   if (view?.picture !== "protected" && view?.picture !== "slate") return false;
-  return !NO_MASKS.includes(view.picture_reason ?? "");
+  return !isWithoutMasks(view);
+}
+
+/** Whether the service can hide nobody's room now. @param {AgentView} view */
+function isWithoutMasks(view) {
+  return NO_MASKS.includes(view.picture_reason ?? "");
 }
 
 /**
@@ -135,7 +142,7 @@ export function phraseOfKey(press, focus, { view, keysOn }) {
  * @param {State} state
  * @returns {Word}
  */
-export function previewWord({ view, link, peer, camera, hidden, previewShown }) {
+export function previewWord({ view, link, peer, camera, hidden, previewShown, refused }) {
   if (camera !== "on")
     return {
       name: camera === "opening" || camera === "off" ? "opening" : "no_camera",
@@ -143,10 +150,14 @@ export function previewWord({ view, link, peer, camera, hidden, previewShown }) 
       tone: "attention",
     };
   if (hidden) return { name: "hidden", icon: "pause", tone: "attention" };
+  if (link === "open" && refused === "media_full") return { name: "full", icon: "info", tone: "attention" };
   if (link !== "open" || peer === "interrupted" || view?.media === "reconnecting") {
     return { name: "reconnecting", icon: "lost", tone: "attention" };
   }
   if (!previewShown || !view) return { name: "connecting", icon: "clock", tone: "accent" };
+  if (view.picture !== "clear" && isWithoutMasks(view)) {
+    return { name: "no_masks", icon: "shield", tone: "attention" };
+  }
   if (view.picture === "slate") return { name: "slate", icon: "shield", tone: "attention" };
   if (view.picture === "protected") return { name: "protected", icon: "shield", tone: "attention" };
   return { name: "clear", icon: "check", tone: "good" };

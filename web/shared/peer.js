@@ -85,7 +85,8 @@ export class Peer {
     if (wish === "none") return this.close();
     if (!this.pc) return this.start();
     if (wish === "live") this.failures = 0;
-    if (wish === "offer") {
+    // After a refusal the pauses grow, whatever the view asks for meanwhile.
+    if (wish === "offer" && !this.timers.has("again")) {
       // A view may cross an offer that is on its way: only one that still asks a moment later is a new wish.
       const ageMs = performance.now() - this.startedMs;
       if (ageMs >= OFFER_REPEAT_MS) return this.start();
@@ -189,12 +190,15 @@ export class Peer {
   /** Try again after a pause that grows with each failure. */
   again() {
     this.failures += 1;
-    this.later("again", this.pause(500), () => this.wish !== "none" && this.start());
+    this.later("again", this.pause(500, 32), () => this.wish !== "none" && this.start());
   }
 
-  /** @param {number} ms */
-  pause(ms) {
-    return ms * Math.min(8, 2 ** Math.max(0, this.failures - 1));
+  /**
+   * @param {number} ms
+   * @param {number} [most] times
+   */
+  pause(ms, most = 8) {
+    return ms * Math.min(most, 2 ** Math.max(0, this.failures - 1));
   }
 
   /** No media is wanted: close, and forget that there was any. */
