@@ -23,6 +23,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `person` is pseudonymous. `name` is shown to the other side of a call and never logged or put on record. The fields
     from `entry` on are a customer's: by which way in, and what the host application said (see `launch_tokens`).
+    `generation` is that of a staff account: what was given out before the account's sessions ended opens nothing.
     """
 
     person: PersonId
@@ -37,6 +38,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     urgent: bool = False
     reason: UrgentReason = ""
     context: Annotated[str, Meta(max_length=200)] = ""
+    generation: int = 0
 
 
 def canonical(words: tuple[str, ...]) -> str:

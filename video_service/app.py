@@ -113,6 +113,8 @@ class StaffedStore(Store):
             account = await self._accounts.of_person(identity.person)
             if account is None or account.disabled or account.role not in ENTRANCES[identity.role]:
                 raise TicketRefused
+            if account.generation != identity.generation or account.must_change:
+                raise TicketRefused
         return identity
 
 
@@ -207,6 +209,7 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
                 urgent=visitor.urgent,
                 reason=visitor.reason,
                 context=visitor.context,
+                generation=visitor.generation,
             )
         )
 

@@ -67,7 +67,7 @@ def run(
 
         loaded = settings.load(host=host, port=port, data_dir=data, media_workers=workers)
         logs.configure(loaded.log_format, loaded.log_level, process="supervisor")
-        if demo and loaded.pool == settings.Settings.pool:
+        if demo:  # whatever pool is set: drawn people never meet real ones
             loaded = dataclasses.replace(loaded, pool=DEMO_POOL)
         network = None
         if lan:
@@ -308,7 +308,11 @@ def telling_errors() -> Iterator[None]:
 def main() -> None:
     """Run the command of the arguments. Settings of a `.env` file here count unless the environment has them."""
     file = Path(".env")
-    if file.is_file():
+    try:
+        here = file.is_file()
+    except OSError:  # the working folder is somebody else's: no file there is meant for us
+        here = False
+    if here:
         try:
             found = read_env_file(file)
         except ServiceError as error:

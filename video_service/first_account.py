@@ -1,7 +1,8 @@
 """The first account of a new service: somebody has to be able to sign in before anybody can add anybody.
 
-The first start makes an administrator with a password for one sign-in and shows it once, at the terminal and nowhere
-else. It signs in to choose another password, and to nothing more. With any account in the pool nothing is made.
+The first start makes an administrator with a password for one sign-in and shows it once, on its standard output and in
+no log of its own; what keeps that output (a journal, a container's log) keeps the password until somebody signs in. It
+signs in to choose another password, and to nothing more. With any account in the pool nothing is made.
 """
 
 from __future__ import annotations

@@ -120,6 +120,7 @@ async def ticket() -> Response:
         name=account.display_name,
         skills=account.skills,
         locale=wish.locale,
+        generation=account.generation,
     )
     return jsonify({"ticket": await services().issue_ticket(visitor)})
 

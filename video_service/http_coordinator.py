@@ -124,8 +124,8 @@ async def import_shifts() -> tuple[Response, int]:
     if wish.apply and not checked.faults:
         try:
             added = [(shift.agent, shift.start_ms, shift.end_ms) for shift in checked.shifts]
+            await _did("shifts_import")  # first: what cannot be written down is not done
             imported = len(await services().store.add_shifts(added))
-            await _did("shifts_import")
         except ServiceError as error:
             if error.code != "shift_overlaps":
                 raise

@@ -2,8 +2,8 @@
 
 A phone opens the camera and a secure WebSocket only for a certificate that it trusts, and nobody gives one out for an
 address such as 192.168.1.20. So this authority is made once, installed on the phone by its owner, and signs the
-certificate of the page. It is held to private addresses by its own certificate: whoever stole its key could not pass
-for any site of the Internet.
+certificate of the page. It is held to private addresses by its own certificate: on phones that hold an authority to its
+name constraints, a stolen key passes for no site of the Internet.
 
 Source: RFC 5280, sections 4.2.1.9 (basic constraints) and 4.2.1.10 (name constraints); Apple support article 103769
 (825 days at most, an extended key usage, names in the alternative-name extension).

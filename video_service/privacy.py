@@ -109,7 +109,8 @@ class Privacy:
     async def erase(self, customer: str, *, who: str, role: str) -> int:
         """Take a customer out of everything that is stored, and return of how many records.
 
-        The audit log keeps that it was done, under an id that leads nowhere any more.
+        The audit log keeps that it was done. An open page is closed and begins anew. Somebody who comes again with the
+        same cookie, or the same name in a token, has the same id again, with nothing known of before.
 
         Raises:
             NoCustomer, UnknownCustomer: there is nothing to erase.
@@ -119,7 +120,12 @@ class Privacy:
         calls = [record.call async for record in self._records_of(customer)]
         sessions = [name for name, _ in await self._sessions_of(customer)]
         found = await self._erase_person(
-            keys=[self._key("person", customer), self._key("resume_of", customer), f"{self._root}:presence"],
+            keys=[
+                self._key("person", customer),
+                self._key("resume_of", customer),
+                f"{self._root}:presence",
+                f"{self._root}:wakes",
+            ],
             args=[f"{self._root}:call:", f"{self._root}:resume:", customer],
         )
         if found == -1:

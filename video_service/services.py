@@ -29,7 +29,10 @@ _EXTENSION = "video_service"
 
 @dataclass(frozen=True, kw_only=True)
 class Visitor:
-    """For whom a ticket is issued: a person as this application knows it; the last six are a customer's."""
+    """For whom a ticket is issued: a person as this application knows it.
+
+    `verified` to `context` are a customer's, `generation` is an account's.
+    """
 
     person: str
     entrance: Entrance
@@ -42,6 +45,7 @@ class Visitor:
     urgent: bool = False
     reason: UrgentReason = ""
     context: str = ""
+    generation: int = 0
 
 
 class ShiftOnRoster(Protocol):

@@ -282,13 +282,13 @@ def load(environment: Mapping[str, str] | None = None, **flags: object) -> Setti
     """
     source = os.environ if environment is None else environment
     values: dict[str, Any] = {}
-    for name, (kind, _) in FIELDS.items():
+    for name, (kind, says) in FIELDS.items():
         flag = flags.get(name)
         raw = source.get(variable(name), "").strip()
         if flag is not None:
             values[name] = flag
         elif raw:
-            values[name] = read(name, kind, raw)
+            values[name] = read(name, kind, raw, secret=says.secret)
     return Settings(**values)
 
 

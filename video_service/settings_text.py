@@ -53,8 +53,8 @@ def variable(name: str) -> str:
     return OWN_NAMES.get(name, PREFIX + name.upper())
 
 
-def read(name: str, kind: Any, raw: str) -> Any:
-    """Turn the text of the variable of setting `name` into a value of `kind`.
+def read(name: str, kind: Any, raw: str, *, secret: bool = False) -> Any:
+    """Turn the text of the variable of setting `name` into a value of `kind`; a `secret` text is not repeated.
 
     Raises:
         BadSetting: the text is not of that kind.
@@ -74,7 +74,8 @@ def read(name: str, kind: Any, raw: str) -> Any:
             return msgspec.json.decode(raw.encode(), type=tuple[ClientIceServer, ...])
         return raw
     except (KeyError, ValueError, msgspec.DecodeError) as error:
-        raise BadSetting(f"{variable(name)} must be {_in_words(kind)}, not {raw!r}.") from error
+        found = "what it is" if secret else repr(raw)
+        raise BadSetting(f"{variable(name)} must be {_in_words(kind)}, not {found}.") from (None if secret else error)
 
 
 def write(value: object) -> str:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 # Together under 5 s, the time in which `run` ends.
-WEB_STOP_S = 3.0
+WEB_STOP_S = 2.8
 MEDIA_STOP_S = 0.8
 DEMO_STOP_S = 0.5
 VALKEY_STOP_S = 0.8

@@ -203,7 +203,7 @@ async def test_one_key_takes_the_own_picture_away_and_brings_it_back(open_page: 
     frames = stage.frames_received
     await stage.until(lambda: stage.frames_received > frames + 2, why="the card in place of the camera")
     await stage.cut()  # a new socket hears of it again
-    await stage.until(lambda: len([m for m in stage.heard if m["type"] == "pause_picture"]) == 2)
+    await stage.until(lambda: [m["paused"] for m in stage.heard if m["type"] == "pause_picture"] == [False, True, True])
     await page.get_by_role("button", name="恢复画面").click()
     await stage.message("pause_picture", paused=False)
     await expect(page.locator(".preview .pill")).not_to_have_text("画面已隐藏")

@@ -150,6 +150,38 @@ async def test_sound_is_off_until_it_is_asked_for(open_page: OpenPage, stage: St
     assert not await page.locator("audio").evaluate("(a) => a.muted")
 
 
+MICROPHONE = """
+const open = MediaDevices.prototype.getUserMedia;
+window.microphones = [];
+MediaDevices.prototype.getUserMedia = async function (wish) {
+  const stream = await open.call(this, wish);
+  microphones.push(...stream.getAudioTracks());
+  return stream;
+};
+"""
+
+
+async def test_a_microphone_ends_with_its_call_where_there_is_no_camera_to_close(
+    open_page: OpenPage, stage: Stage
+) -> None:
+    page = await open_page("/customer/", script=MICROPHONE)
+    await page.get_by_role("button", name="开始手语视频").click()
+    await page.get_by_role("button", name="不开摄像头，只打字").click()
+    await stage.message("join")
+    stage.pictures[0] = pictures("dev-book")
+    await stage.show(views.customer("connected"))
+    await stage.message("media_offer")
+    await stage.show(views.customer("connected", media="live"))
+    await page.get_by_role("button", name="声音关").click()
+    await expect(page.get_by_role("button", name="声音开")).to_be_visible()
+    assert await page.evaluate("microphones.map((each) => each.readyState)") == ["live"]
+    await stage.show(views.customer("ended", ended_reason="agent_hung_up"))
+    await screen(page, "ended")
+    await page.wait_for_function("microphones.every((each) => each.readyState === 'ended')")
+    await stage.show(views.customer("connected", media="live", call="c-2"))
+    await expect(page.get_by_role("button", name="声音关")).to_be_visible()
+
+
 async def test_whoever_does_not_understand_says_so_by_two_taps(open_page: OpenPage, stage: Stage) -> None:
     page = await open_page("/customer/")
     await call(page, stage)

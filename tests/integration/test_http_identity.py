@@ -127,6 +127,22 @@ async def test_a_ticket_is_taken_once(site: Site) -> None:
         await site.store.redeem_ticket(ticket)
 
 
+async def test_a_ticket_ends_with_the_sessions_of_its_account(site: Site) -> None:
+    browser = await site.signed_in(Role.COORDINATOR, "zhou")
+    ticket = await browser.ticket("coordinator")
+    token = await site.store.issue_resume(await site.store.redeem_ticket(await browser.ticket("coordinator")))
+    assert (await browser.post("/api/sign-out-everywhere")).status_code == 204
+    for redeem, word in ((site.store.redeem_ticket, ticket), (site.store.redeem_resume, token)):
+        with pytest.raises(TicketRefused):
+            await redeem(word)
+
+    await browser.sign_in("zhou")
+    early = await browser.ticket("coordinator")
+    await site.services.accounts.reset("zhou", "another good password", one_time=True)
+    with pytest.raises(TicketRefused):
+        await site.store.redeem_ticket(early)
+
+
 @pytest.mark.parametrize("role", [Role.COORDINATOR, Role.ADMIN])
 async def test_coordinators_and_administrators_enter_as_coordinator(site: Site, role: Role) -> None:
     browser = await site.signed_in(role)

@@ -15,6 +15,7 @@ from video_service.accounts import Accounts, Role, SamePassword, SignInRefused
 from video_service.audit import Audit
 from video_service.clock import SystemClock
 from video_service.customers import Customers
+from video_service.door import Door, Notice
 from video_service.keys import OTHER_KEYS, spec_of
 from video_service.passwords import PasswordCost, Passwords
 from video_service.rate_limit import RateLimits, TooMany
@@ -59,6 +60,7 @@ async def test_every_key_is_in_the_table_and_passes_when_the_table_says_so(
     with contextlib.suppress(SignInRefused):
         await sessions.sign_in("lin", "wrong", address=ADDRESS)
     await audit.note(who="a-1", role="coordinator", what="records")
+    await Door(redis, pool=pool, clock=clock).turn(opened=False, by="a-1", notice=Notice())
     await customers.enter(launch_token(), framed=False, address=ADDRESS)
     await Registry(redis, pool).renew(Lease(worker="w", address="unix:/nowhere"))
     found = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,10 @@ def test_proxy_and_settings_agree(services: dict[str, Any]) -> None:
     environment = services["web"]["environment"]
     proxy = compose.load()["configs"]["proxy"]["content"]
 
-    assert environment["VIDEO_SERVICE_TRUSTED_PROXIES"] == services["proxy"]["networks"]["inside"]["ipv4_address"]
+    address = services["proxy"]["networks"]["inside"]["ipv4_address"]
+    assert environment["VIDEO_SERVICE_TRUSTED_PROXIES"] == address
+    given_out = compose.load()["networks"]["inside"]["ipam"]["config"][0]["ip_range"]
+    assert ip_address(address) not in ip_network(given_out), "or whoever starts first has the proxy's address"
     assert environment["VIDEO_SERVICE_PUBLIC_URL"] == "https://calls.example.org"
     assert proxy.startswith("calls.example.org {")
     assert "dynamic a web 8080" in proxy

@@ -101,6 +101,13 @@ def test_ice_servers_are_a_list_as_in_the_browser(value: str) -> None:
         settings.load({"VIDEO_SERVICE_ICE_SERVERS": value})
 
 
+def test_a_secret_that_cannot_be_read_is_not_repeated() -> None:
+    with pytest.raises(BadSetting) as raised:
+        settings.load({"VIDEO_SERVICE_ICE_SERVERS": '[{"urls": "turn:a", "credential":"canary"'})
+    assert "canary" not in str(raised.value)
+    assert raised.value.__cause__ is None
+
+
 def test_a_worker_for_other_machines_needs_encryption_and_a_token() -> None:
     with pytest.raises(BadSetting, match="travel encrypted"):
         settings.load({"VIDEO_SERVICE_MEDIA_LISTEN": "0.0.0.0:9000"})

@@ -1,4 +1,4 @@
--- KEYS: person:<person>, resume_of:<person>, presence. ARGV: prefix of calls, prefix of resume tokens, person.
+-- KEYS: person:<person>, resume_of:<person>, presence, wakes. ARGV: prefix of calls, prefix of resume tokens, person.
 -- Forgets a customer. 0: nothing was known; 1: forgotten; -1: the customer waits or is in a call, and nothing is done.
 local call = redis.call('HGET', KEYS[1], 'call')
 if call and call ~= '' then
@@ -12,4 +12,8 @@ if digest then
   redis.call('DEL', ARGV[2] .. digest)
 end
 redis.call('ZREM', KEYS[3], ARGV[3])
+local socket = redis.call('HGET', KEYS[1], 'socket')
+if socket and socket ~= '' then
+  redis.call('PUBLISH', KEYS[4], cjson.encode({{kind = 'signed_out', id = ARGV[3], socket = socket}}))
+end
 return math.min(1, redis.call('DEL', KEYS[1], KEYS[2]))

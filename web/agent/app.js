@@ -64,8 +64,8 @@ export class AgentApp extends PersonApp {
   linked(link) {
     super.linked(link);
     if (link === "signed_out" && this.state.me) this.away("sign_in_first");
-    // The service begins with a picture that is shown.
-    if (link === "open" && this.state.hidden) this.socket.send({ type: "pause_picture", paused: true });
+    // The service remembers what an earlier page said.
+    if (link === "open") this.socket.send({ type: "pause_picture", paused: this.state.hidden });
   }
 
   /** @param {import("../shared/peer.js").PeerState} peer */

@@ -302,6 +302,7 @@ export class CustomerApp extends PersonApp {
       this.quality = this.watchedQuality();
       if (this.state.pictureShown) this.set({ pictureShown: false, tapNeeded: false, quality: "clear" });
     }
+    if (!served && this.state.sound) this.quiet();
     if (!served && this.state.step === "home" && this.state.camera !== "off") this.closeCamera();
   }
 
