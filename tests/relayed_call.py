@@ -94,7 +94,7 @@ async def main(web_of_agent: str, web_of_customer: str) -> dict[str, Any]:
             configure=by_relay,
         )
 
-    agent = page(web_of_agent, Identity(person=account.person, role="agent", name="Lin"))
+    agent = page(web_of_agent, Identity(person=account.person, role="agent", name="Lin", generation=account.generation))
     customer = page(web_of_customer, Identity(person="c-1", role="customer"))
     tasks = [asyncio.create_task(each.run()) for each in (agent, customer)]
     try:

@@ -22,7 +22,7 @@ from signaling.identity_types import Identity
 from signaling.policy import Policy
 from signaling.store import Store
 from video_service import passwords, redis_client
-from video_service.accounts import Accounts, Role
+from video_service.accounts import Account, Accounts, Role
 from video_service.child import on_stop
 from video_service.clock import SystemClock
 from video_service.demo_page import DemoPage
@@ -117,20 +117,22 @@ class Demo:
             people = [(DEMO_AGENT, "演示客服(您) Demo agent (you)", self._password)]
             people += [(name, shown, passwords.generate()) for name, shown, _ in AGENTS]
             for name, shown, password in people:
-                person = await self._account(accounts, name, Role.AGENT, shown, password)
+                account = await self._account(accounts, name, Role.AGENT, shown, password)
                 now_ms = SystemClock().now_ms()
                 with contextlib.suppress(ShiftOverlaps):  # from a demo a moment ago
-                    await self._store.add_shift(person, now_ms, now_ms + SHIFT_MS)
+                    await self._store.add_shift(account.person, now_ms, now_ms + SHIFT_MS)
                 if name != DEMO_AGENT:
-                    drawn.append(Identity(person=person, role="agent", name=shown))
+                    drawn.append(
+                        Identity(person=account.person, role="agent", name=shown, generation=account.generation)
+                    )
             return drawn
         finally:
             hashing.close()
 
-    async def _account(self, accounts: Accounts, name: str, role: Role, shown: str, password: str) -> str:
+    async def _account(self, accounts: Accounts, name: str, role: Role, shown: str, password: str) -> Account:
         if await accounts.get(name) is not None:
-            return (await accounts.reset(name, password)).person
-        return (await accounts.add(name, role=role, display_name=shown, password=password)).person
+            return await accounts.reset(name, password)
+        return await accounts.add(name, role=role, display_name=shown, password=password)
 
     def _page(self, identity: Identity, camera: Sequence[Any]) -> DemoPage:
         settings = self._settings
