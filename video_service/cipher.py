@@ -1,0 +1,132 @@
+"""Encryption of personal data at rest, with keys that can be changed without a break.
+
+The first key seals; every key opens. So a new key is put in front, `Cipher.renew` seals what was stored anew, and the
+old key is dropped when nothing is left under it. What must be found without being read has a digest beside it.
+
+Source: Fernet (AES-128-CBC with HMAC-SHA-256), https://github.com/fernet/spec; RFC 2104 for the digest, RFC 5869 for
+its key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from video_service.errors import ServiceError
+
+_DIGEST_PURPOSE = b"video-service look-up 1"
+_KEY_BYTES = 32
+
+
+class Unreadable(ServiceError):
+    """What is stored cannot be opened with any of the data keys: a key is missing."""
+
+    code: ClassVar[str] = "data_key_missing"
+
+
+class BadDataKeys(ServiceError):
+    """The data keys are unusable: each is 44 characters, as `video-service data-key` prints; commas between them."""
+
+    code: ClassVar[str] = "bad_data_keys"
+
+
+class Cipher:
+    """Seals and opens texts. `keys`: Fernet keys, newest first, at least one.
+
+    Raises:
+        BadDataKeys: there is no key, or one is malformed.
+    """
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        if not keys:
+            raise BadDataKeys
+        try:
+            self._box = MultiFernet([Fernet(key) for key in keys])
+        except ValueError as error:
+            raise BadDataKeys from error
+        self._digest_keys = [_digest_key(key) for key in keys]
+
+    def seal(self, text: str) -> str:
+        """Return `text` encrypted, in ASCII; the empty text stays empty, for it says nothing of anybody."""
+        return self._box.encrypt(text.encode()).decode() if text else ""
+
+    def open(self, sealed: str) -> str:
+        """Return what was sealed.
+
+        Raises:
+            Unreadable: no key fits, or it was altered.
+        """
+        try:
+            return self._box.decrypt(sealed.encode()).decode() if sealed else ""
+        except InvalidToken as error:
+            raise Unreadable from error
+
+    def renew(self, sealed: str) -> str:
+        """Return the same under the newest key, with the time of the first sealing kept.
+
+        Raises:
+            Unreadable: no key fits, or it was altered.
+        """
+        try:
+            return self._box.rotate(sealed.encode()).decode() if sealed else ""
+        except InvalidToken as error:
+            raise Unreadable from error
+
+    def digest(self, text: str) -> str:
+        """Return the digest under which a new value is found again: 64 hexadecimal digits, of use only with the key."""
+        return _digest(self._digest_keys[0], text)
+
+    def digests(self, text: str) -> tuple[str, ...]:
+        """Return every digest under which an old value may stand, newest key first."""
+        return tuple(_digest(key, text) for key in self._digest_keys)
+
+
+def new_key() -> str:
+    """Return a new random key: 32 bytes in URL-safe Base64."""
+    return Fernet.generate_key().decode()
+
+
+def parse_keys(text: str) -> tuple[str, ...]:
+    """Return keys from text: newest first, apart by commas or white space."""
+    return tuple(text.replace(",", " ").split())
+
+
+def keys_in(path: Path) -> tuple[str, ...]:
+    """Return the keys in a file that only its owner can read, which is made, with a new key, when it is absent.
+
+    Raises:
+        BadDataKeys: others may read the file, or there is no key in it.
+        OSError: it cannot be read or made.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        pass
+    else:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(new_key() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    if path.stat().st_mode & 0o077:
+        raise BadDataKeys(f"Others may read {path.name}: chmod 600, and change the key if it was seen.")
+    keys = parse_keys(path.read_text())
+    if not keys:
+        raise BadDataKeys
+    return keys
+
+
+def _digest_key(key: str) -> bytes:
+    return HKDF(SHA256(), _KEY_BYTES, salt=None, info=_DIGEST_PURPOSE).derive(key.encode())
+
+
+def _digest(key: bytes, text: str) -> str:
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
