@@ -50,6 +50,13 @@ class Person:
             word,
         )
 
+    async def sign_in_as(self, name: str, password: str, *, screen: str) -> None:
+        """Sign in at a staff page, which then shows `screen`."""
+        await self.page.get_by_label("姓名").fill(name)
+        await self.page.locator("#sign-in-password").fill(password)
+        await self.page.keyboard.press("Enter")
+        await self.screen(screen)
+
     async def screen(self, name: str, *, limit_s: float = 20) -> None:
         await self.page.locator(f"#app[data-screen='{name}']").wait_for(timeout=limit_s * 1000)
 
@@ -104,11 +111,8 @@ class Customer(Person):
 
 
 class Agent(Person):
-    async def sign_in(self, name: str) -> None:
-        await self.page.get_by_label("姓名").fill(name)
-        await self.page.get_by_label("密码").fill(PASSWORD)
-        await self.page.keyboard.press("Enter")
-        await self.screen("desk")
+    async def sign_in(self, name: str, password: str = PASSWORD) -> None:
+        await self.sign_in_as(name, password, screen="desk")
 
     async def take_calls(self) -> None:
         """Be ready for calls, whatever went before."""
@@ -134,11 +138,8 @@ class Agent(Person):
 
 
 class Coordinator(Person):
-    async def sign_in(self, name: str) -> None:
-        await self.page.get_by_label("姓名").fill(name)
-        await self.page.get_by_label("密码").fill(PASSWORD)
-        await self.page.keyboard.press("Enter")
-        await self.screen("board")
+    async def sign_in(self, name: str, password: str = PASSWORD) -> None:
+        await self.sign_in_as(name, password, screen="board")
 
     async def roster(self, agent: str, day: Any) -> None:
         """Put an agent on shift from now on."""

@@ -43,6 +43,13 @@ async def both_see(line: Line, customer: Customer) -> None:
     await pictures_flow(line, customer)
 
 
+async def the_call_goes_on(line: Line, customer: Customer) -> None:
+    """After a fault: both see one another again, and can end the call as ever."""
+    await both_see(line, customer)
+    await customer.end()
+    await line.agent.state("after_call")
+
+
 async def pictures_flow(line: Line, customer: Customer) -> None:
     rates = await asyncio.gather(customer.fps(".stage video", 0.5), line.agent.fps(".customer video", 0.5))
     assert min(rates) > 0
@@ -123,9 +130,7 @@ async def test_whoever_only_writes_is_served_too(line: Line) -> None:
 async def test_a_reload_in_a_call_goes_on_with_the_same_agent(line: Line) -> None:
     customer = await meet(line)
     await customer.page.reload()
-    await both_see(line, customer)
-    await customer.end()
-    await line.agent.state("after_call")
+    await the_call_goes_on(line, customer)
 
 
 async def test_a_closed_customers_tab_is_said_to_the_agent(line: Line) -> None:
@@ -142,9 +147,7 @@ async def test_the_web_node_dies_and_the_call_goes_on(line: Line) -> None:
     await customer.pill("reconnecting")
     await customer.page.screenshot(path=SHOTS / "fault-web-killed-customer-sees.png")
     await line.agent.page.screenshot(path=SHOTS / "fault-web-killed-agent-sees.png")
-    await both_see(line, customer)
-    await customer.end()
-    await line.agent.state("after_call")
+    await the_call_goes_on(line, customer)
 
 
 async def test_the_media_worker_dies_and_the_call_goes_on(line: Line) -> None:
@@ -153,18 +156,14 @@ async def test_the_media_worker_dies_and_the_call_goes_on(line: Line) -> None:
     await customer.was_told("正在重连")
     await customer.page.screenshot(path=SHOTS / "fault-media-killed-customer-sees.png")
     await line.agent.page.screenshot(path=SHOTS / "fault-media-killed-agent-sees.png")
-    await both_see(line, customer)
-    await customer.end()
-    await line.agent.state("after_call")
+    await the_call_goes_on(line, customer)
 
 
 async def test_an_agents_reload_keeps_the_call(line: Line) -> None:
     customer = await meet(line)
     await line.agent.page.reload()
     await line.agent.screen("desk")
-    await both_see(line, customer)
-    await customer.end()
-    await line.agent.state("after_call")
+    await the_call_goes_on(line, customer)
 
 
 async def test_a_closed_agents_tab_costs_nobody_the_place(line: Line) -> None:

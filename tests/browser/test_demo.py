@@ -94,10 +94,7 @@ async def test_demo_customers_call_a_person_who_is_ready(service: RunningService
     desk = await browser.new_context(viewport=DESK, locale="zh-CN")  # type: ignore[arg-type]
     agent = Agent(await desk.new_page())
     await agent.page.goto(f"{service.address}/agent/")
-    await agent.page.get_by_label("姓名").fill(DEMO_AGENT)
-    await agent.page.locator("#sign-in-password").fill(password(service))
-    await agent.page.keyboard.press("Enter")
-    await agent.screen("desk")
+    await agent.sign_in(DEMO_AGENT, password(service))
     await expect(agent.page.locator(".preview .pill")).to_have_text("房间已隐藏", timeout=30_000)
     await agent.take_calls()
 
@@ -113,10 +110,7 @@ async def test_the_wall_is_alive(service: RunningService, browser: Browser) -> N
     context = await browser.new_context(viewport=DESK, locale="zh-CN")  # type: ignore[arg-type]
     coordinator = Coordinator(await context.new_page())
     await coordinator.page.goto(f"{service.address}/coordinator/")
-    await coordinator.page.get_by_label("姓名").fill(DEMO_COORDINATOR)
-    await coordinator.page.locator("#sign-in-password").fill(password(service))
-    await coordinator.page.keyboard.press("Enter")
-    await coordinator.screen("board")
+    await coordinator.sign_in(DEMO_COORDINATOR, password(service))
 
     main = coordinator.page.get_by_role("main")
     await expect(main).to_contain_text("Demo agent 1")
