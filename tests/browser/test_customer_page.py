@@ -8,8 +8,9 @@ from playwright.async_api import expect
 from signaling import messages
 from tests.browser import views
 from tests.browser.conftest import OpenPage
+from tests.browser.looks import judge
 from tests.browser.stage import Stage
-from tests.browser.steps import pictures, queue, screen
+from tests.browser.steps import loaded, pictures, queue, screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -27,6 +28,24 @@ async def test_one_tap_and_a_look_lead_into_the_queue(open_page: OpenPage, stage
     hello = await stage.message("hello")
     assert set(hello["codecs"]) == {"video/VP8", "video/H264"}
     assert hello["locale"] == "zh-CN"
+
+
+async def test_the_first_tap_finds_every_screen_there(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_page("/customer/")
+    await loaded(page)
+    await page.context.set_offline(True)
+    await page.get_by_role("button", name="开始手语视频").click()
+    await screen(page, "ready")
+
+
+async def test_a_screen_that_did_not_load_is_said_and_comes_by_itself(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_page("/customer/", without=("/customer/ready.js",))
+    await page.get_by_role("button", name="开始手语视频").click()
+    await expect(page.get_by_role("alert")).to_have_text("网络不好。这里会自己再试，位置不会丢。")
+    await expect(page.get_by_role("heading")).to_be_focused()
+    await judge(page, "customer-missing")
+    await page.unroute_all()
+    await screen(page, "ready")
 
 
 async def test_whoever_is_stranded_says_where_and_goes_first(open_page: OpenPage, stage: Stage) -> None:
@@ -229,7 +248,16 @@ async def test_the_whole_way_works_with_keys_alone(open_page: OpenPage, stage: S
 
 async def test_the_language_can_be_chosen_and_stays(open_page: OpenPage, stage: Stage) -> None:
     page = await open_page("/customer/")
-    await page.get_by_role("button", name="English").click()
+    choice = page.locator(".language")
+    await choice.locator("summary").click()
+    await page.keyboard.press("Escape")
+    await expect(choice.get_by_role("button")).to_have_count(0)
+    await choice.locator("summary").press("Enter")
+    await choice.get_by_role("button", name="繁體中文").click()
+    await expect(page.get_by_role("button", name="開始手語視像")).to_be_visible()
+    assert await page.evaluate("document.documentElement.lang") == "zh-HK"
+    await choice.locator("summary").click()
+    await choice.get_by_role("button", name="English").click()
     await expect(page.get_by_role("button", name="Start sign language video")).to_be_visible()
     await page.goto(f"{stage.url}/customer/")
     await expect(page.get_by_role("button", name="Start sign language video")).to_be_visible()

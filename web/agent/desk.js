@@ -2,8 +2,9 @@
 
 import { AGENT_LOOK } from "../shared/agent-look.js";
 import { announce, h, setAttribute, setText, show } from "../shared/dom.js";
-import { chooseLocale, locale, LOCALES, t } from "../shared/i18n.js";
+import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
+import { languageChoice } from "../shared/language.js";
 import { cameraTrouble } from "../shared/person.js";
 import { TextStrip } from "../shared/text.js";
 import { clockText, everySecond, hourText, nowMs } from "../shared/time.js";
@@ -30,13 +31,7 @@ export class Desk {
       icon("keys"),
       (this.keysText = h("span")),
     );
-    const other = locale() === "en" ? "zh-CN" : "en";
-    this.language = h(
-      "button",
-      { class: "button button-quiet", type: "button", lang: other, on: { click: () => chooseLocale(other) } },
-      icon("language"),
-      h("span", { text: LOCALES[other] }),
-    );
+    this.language = languageChoice();
     this.signOut = h(
       "button",
       { class: "button button-quiet", type: "button", on: { click: () => app.signOut() } },

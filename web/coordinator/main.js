@@ -1,8 +1,9 @@
 /** Starts the coordinator's page: sign-in, then Now, Shifts and Records. */
 
 import { h, setAttribute, setText, show } from "../shared/dom.js";
-import { chooseLocale, locale, LOCALES, loadTexts, t } from "../shared/i18n.js";
+import { loadTexts, locale, t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
+import { languageChoice } from "../shared/language.js";
 import { fetchMe, request, RequestError } from "../shared/service.js";
 import { SignIn } from "../shared/signin.js";
 import { Socket } from "../shared/socket.js";
@@ -47,7 +48,6 @@ class Console {
       (this.lostText = h("span")),
     );
     this.main = h("div");
-    const other = locale() === "en" ? "zh-CN" : "en";
     this.element = h(
       "div",
       { class: "board" },
@@ -59,12 +59,7 @@ class Console {
         h(
           "div",
           { class: "row" },
-          h(
-            "button",
-            { class: "button button-quiet", type: "button", lang: other, on: { click: () => chooseLocale(other) } },
-            icon("language"),
-            h("span", { text: LOCALES[other] }),
-          ),
+          languageChoice(),
           h(
             "button",
             { class: "button button-quiet", type: "button", on: { click: () => this.signOut() } },

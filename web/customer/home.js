@@ -1,8 +1,9 @@
 /** The first screen: one large button, and the truth about who is there. */
 
 import { h, setAttribute, setText, show } from "../shared/dom.js";
-import { chooseLocale, count, locale, LOCALES, t } from "../shared/i18n.js";
+import { count, locale, t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
+import { languageChoice } from "../shared/language.js";
 import { errorText } from "../shared/words.js";
 import { signedClip } from "./clip.js";
 
@@ -82,7 +83,7 @@ export class HomeScreen {
           h("span", { class: "brand-mark" }, icon("hands")),
           h("span", { text: t("company") }),
         ),
-        languageButton(),
+        languageChoice(),
       ),
       h(
         "main",
@@ -168,15 +169,5 @@ function steps() {
     "ol",
     { class: "steps" },
     three.map(([name, key]) => h("li", {}, h("span", { class: "step-mark" }, icon(name)), h("span", { text: t(key) }))),
-  );
-}
-
-function languageButton() {
-  const other = locale() === "en" ? "zh-CN" : "en";
-  return h(
-    "button",
-    { class: "button button-quiet", type: "button", lang: other, on: { click: () => chooseLocale(other) } },
-    icon("language"),
-    h("span", { text: LOCALES[other] }),
   );
 }

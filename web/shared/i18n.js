@@ -1,11 +1,14 @@
-/** Texts from catalogues: no sentence stands in code. zh-CN is the first language, English the second. */
+/** Texts from catalogues: no sentence stands in code. zh-CN is the first language. */
 
 /** Languages that have a catalogue, by their own name. */
-export const LOCALES = Object.freeze({ "zh-CN": "中文", en: "English" });
+export const LOCALES = Object.freeze({ "zh-CN": "简体中文", "zh-HK": "繁體中文", en: "English" });
 
 /** @typedef {keyof typeof LOCALES} Locale */
 
 const CHOICE = "video-service.locale";
+
+/** Where Chinese is written in traditional characters, by the subtags of a language (BCP 47). */
+const TRADITIONAL = new Set(["hant", "hk", "mo", "tw"]);
 
 /** @type {Record<string, string>} */
 let texts = {};
@@ -23,9 +26,11 @@ export function pickLocale(search, chosen, preferred) {
   const asked = new URLSearchParams(search).get("lang");
   for (const wish of [asked, chosen, ...preferred]) {
     if (!wish) continue;
-    const language = wish.toLowerCase();
-    if (language.startsWith("zh")) return "zh-CN";
-    if (language.startsWith("en")) return "en";
+    const [language, ...rest] = wish.toLowerCase().split("-");
+    if (language === "en") return "en";
+    if (language !== "zh" && language !== "yue") continue;
+    const simplified = rest.includes("hans");
+    return !simplified && (language === "yue" || rest.some((tag) => TRADITIONAL.has(tag))) ? "zh-HK" : "zh-CN";
   }
   return "zh-CN";
 }

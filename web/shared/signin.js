@@ -4,8 +4,9 @@
  */
 
 import { h, setAttribute, setText, show } from "./dom.js";
-import { chooseLocale, locale, LOCALES, t } from "./i18n.js";
+import { t } from "./i18n.js";
 import { icon } from "./icons.js";
+import { languageChoice } from "./language.js";
 import { request, RequestError } from "./service.js";
 import { errorText } from "./words.js";
 
@@ -60,7 +61,6 @@ export class SignIn {
       icon("door"),
       (this.buttonText = h("span", { text: t("sign_in.act") })),
     );
-    const other = locale() === "en" ? "zh-CN" : "en";
     this.element = h(
       "main",
       { class: "sign-in" },
@@ -73,12 +73,7 @@ export class SignIn {
           h("span", { class: "brand-mark" }, icon("hands")),
           h("span", { text: t("company") }),
         ),
-        h(
-          "button",
-          { class: "button button-quiet", type: "button", lang: other, on: { click: () => chooseLocale(other) } },
-          icon("language"),
-          h("span", { text: LOCALES[other] }),
-        ),
+        languageChoice(),
       ),
       h(
         "form",
