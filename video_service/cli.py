@@ -220,15 +220,22 @@ def restore(
 @app.command()
 def certificate(
     subjects: Annotated[list[str], typer.Argument(metavar="NAME...", help="Host names and addresses of the worker.")],
-    folder: Annotated[Path, typer.Option("--folder", help="Folder of the authority and of what it signs.")],
+    folder: Annotated[Path, typer.Option("--folder", help="Folder of the authority and its key.")],
+    into: Annotated[
+        Path | None, typer.Option("--into", help="Folder for the worker's certificate and key.", show_default="FOLDER")
+    ] = None,
+    trusted: Annotated[
+        Path | None, typer.Option("--trusted", help="Folder for what web nodes need: a copy of the authority's own.")
+    ] = None,
 ) -> None:
     """Make the certificate of a media worker, named after its first name, and the authority that web nodes trust."""
     with telling_errors():
         from video_service.local_ca import WORKER_DAYS, LocalAuthority
 
         authority = LocalAuthority(folder, private_only=False)
-        files = authority.certificate(subjects[0], subjects, days=WORKER_DAYS)
-        for name, path in (("TLS_CERT", files.certificate), ("TLS_KEY", files.key), ("TLS_CA", authority.path)):
+        files = authority.certificate(subjects[0], subjects, days=WORKER_DAYS, folder=into)
+        shown = authority.path if trusted is None else authority.give_out(trusted)
+        for name, path in (("TLS_CERT", files.certificate), ("TLS_KEY", files.key), ("TLS_CA", shown)):
             typer.echo(f"VIDEO_SERVICE_MEDIA_{name}={path}")
 
 

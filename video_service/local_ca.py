@@ -79,16 +79,32 @@ class LocalAuthority:
         """Return the authority's certificate as phones take it."""
         return self._certificate.public_bytes(serialization.Encoding.DER)
 
+    def give_out(self, folder: Path) -> Path:
+        """Put a copy of the authority's certificate into `folder`, for whoever trusts it; return its path."""
+        folder.mkdir(parents=True, exist_ok=True)
+        copy = folder / self.path.name
+        _replace(copy, self._certificate.public_bytes(serialization.Encoding.PEM), mode=0o644)
+        return copy
+
     def fingerprint(self) -> str:
         """Return the certificate's SHA-256 in pairs of hexadecimal digits, as phones show it."""
         return self._certificate.fingerprint(hashes.SHA256()).hex(" ").upper()
 
-    def certificate(self, name: str, subjects: Sequence[str], *, days: int = CERTIFICATE_DAYS) -> CertificateFiles:
+    def certificate(
+        self, name: str, subjects: Sequence[str], *, days: int = CERTIFICATE_DAYS, folder: Path | None = None
+    ) -> CertificateFiles:
         """Return the files `name`.pem and `name`.key.pem: a certificate for these host names and addresses.
 
-        What is there stays while it names the same, is this authority's, and is not about to end.
+        What is there stays while it names the same, is this authority's, and is not about to end. They are in
+        `folder`, for whoever shall not come to the authority's key; by default in the authority's own.
+
+        Raises:
+            FolderOpen: others may look into `folder`.
         """
-        files = CertificateFiles(self.folder / f"{name}.pem", self.folder / f"{name}.key.pem")
+        if folder is not None:
+            private_folder(folder)
+        folder = folder or self.folder
+        files = CertificateFiles(folder / f"{name}.pem", folder / f"{name}.key.pem")
         names = [_general_name(subject) for subject in subjects]
         if self._is_current(files, names):
             return files
@@ -215,8 +231,12 @@ def _write(files: CertificateFiles, certificate: x509.Certificate, key: ec.Ellip
         (files.key, encoded),
         (files.certificate, certificate.public_bytes(serialization.Encoding.PEM)),
     ):
-        part = path.with_name(f"{path.name}.part")
-        part.unlink(missing_ok=True)
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(data)
-        part.replace(path)
+        _replace(path, data, mode=0o600)
+
+
+def _replace(path: Path, data: bytes, *, mode: int) -> None:
+    part = path.with_name(f"{path.name}.part")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        file.write(data)
+    part.replace(path)

@@ -104,6 +104,21 @@ def test_keys_are_for_their_owner_only(folder: Path) -> None:
     assert folder.stat().st_mode & 0o777 == 0o700
 
 
+def test_what_others_need_is_put_where_the_key_of_the_authority_is_not(folder: Path, tmp_path: Path) -> None:
+    authority = LocalAuthority(folder, private_only=False)
+    apart, trusted = tmp_path / "worker", tmp_path / "trusted"
+
+    files = authority.certificate("media", ["media"], folder=apart)
+
+    assert {file.name for file in apart.iterdir()} == {"media.pem", "media.key.pem"}
+    assert apart.stat().st_mode & 0o777 == 0o700
+    assert authority.give_out(trusted).read_bytes() == authority.path.read_bytes()
+    assert [file.name for file in trusted.iterdir()] == ["ca.pem"]
+    handshake(authority, files, "media")
+    before = files.certificate.read_bytes()
+    assert authority.certificate("media", ["media"], folder=apart).certificate.read_bytes() == before
+
+
 def test_a_folder_that_others_may_read_is_refused(folder: Path) -> None:
     folder.mkdir(mode=0o755)
 
