@@ -33,6 +33,7 @@ CUSTOMER_TEXTS = {
 CLIPS = ("home", "waiting", "closed", "consent", "error")
 
 _IMPORT = re.compile(r'(?:\bfrom|^import) "(\.[^"]+\.js)"', re.MULTILINE)
+_LATER = re.compile(r'\bawait import\("(\.[^"]+\.js)"\)')
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,11 @@ def styles(name: str, root: Path) -> list[str]:
     return [f"shared/{sheet}.css" for sheet in PAGES[name]] + [f"{name}/{file}" for file in own]
 
 
-def modules(name: str, root: Path) -> list[str]:
-    """Return the modules that a page runs, by their paths below `root`, its own `main.js` first."""
+def modules(name: str, root: Path, *, later: bool = False) -> list[str]:
+    """Return the modules that a page runs, by their paths below `root`, its own `main.js` first.
+
+    Those that it asks for only once its first screen is there are among them with `later`.
+    """
     found: dict[str, None] = {}
     todo = [f"{name}/main.js"]
     while todo:
@@ -81,7 +85,8 @@ def modules(name: str, root: Path) -> list[str]:
             found[module] = None
             here = posixpath.dirname(module)
             text = (root / module).read_text("utf-8")
-            todo += [posixpath.normpath(posixpath.join(here, link)) for link in _IMPORT.findall(text)]
+            links = _IMPORT.findall(text) + (_LATER.findall(text) if later else [])
+            todo += [posixpath.normpath(posixpath.join(here, link)) for link in links]
     return list(found)
 
 

@@ -116,6 +116,7 @@ async def open_page(launch: Callable[..., Awaitable[Browser]], stage: Stage) -> 
         camera: str = "customer",
         lang: str = "zh-CN",
         script: str = "",
+        without: tuple[str, ...] = (),
         **options: Any,
     ) -> Page:
         width, height = (480, 640) if size["width"] < size["height"] else (640, 480)
@@ -125,6 +126,8 @@ async def open_page(launch: Callable[..., Awaitable[Browser]], stage: Stage) -> 
         page = await context.new_page()
         if script:
             await page.add_init_script(script)
+        for file in without:
+            await page.route(f"**{file}", lambda route: route.abort())
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda line: faults.append(line.text) if _is_fault(line.type, line.text) else None)
         await page.goto(f"{stage.url}{path}")

@@ -27,6 +27,20 @@ async def screen(page: Page, name: str) -> None:
     await page.locator(f"#app[data-screen='{name}']").wait_for()
 
 
+async def loaded(page: Page) -> None:
+    """Wait until every screen has come: nothing more of the page is then asked of the service."""
+    await page.evaluate(
+        """async () => {
+          const end = Date.now() + 10_000;
+          const there = () => performance.getEntriesByType('resource').some((one) => one.name.endsWith('/ended.js'));
+          while (!there()) {
+            if (Date.now() > end) throw new Error('not all screens came');
+            await new Promise((done) => setTimeout(done, 20));
+          }
+        }"""
+    )
+
+
 async def queue(page: Page, stage: Stage, **more: object) -> None:
     """Go from the first screen into the queue."""
     await page.get_by_role("button", name="开始手语视频").click()

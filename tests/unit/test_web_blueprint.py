@@ -17,6 +17,7 @@ from web.pages import LOCALES, PAGES, PageFacts, modules, render, texts
 pytestmark = pytest.mark.unit
 
 MOST_CUSTOMER_BYTES = 60_000
+MOST_FIRST_SCREEN_BYTES = 40_000
 
 
 @pytest.fixture
@@ -118,21 +119,41 @@ async def test_without_clips_none_is_named(client: Client) -> None:
     assert (await client.get("/clips/home.mp4")).status_code == 404
 
 
-def _links(text: str) -> set[str]:
-    return set(re.findall(r'(?:from |href=|src=)"([./][^"]*\.(?:js|css|svg))"', text))
+async def test_comments_stay_at_home_and_every_line_keeps_its_number(client: Client) -> None:
+    source = (ROOT / "customer" / "main.js").read_text("utf-8")
+    sent = await (await client.get("/customer/main.js")).get_data(as_text=True)
+    assert "/**" in source
+    assert not re.search(r"^\s*(/\*|//|\*)", sent, re.MULTILINE)
+    pairs = zip(sent.splitlines(), source.splitlines(), strict=True)
+    assert all(ours == theirs for ours, theirs in pairs if ours)
 
 
-def _needed(page: str) -> set[str]:
-    """Return every file that a browser loads for a page, but the page itself and its texts."""
+def test_no_string_of_a_module_could_be_taken_for_a_comment() -> None:
+    """Only a template that goes over several lines could hold a line that looks like one."""
+    for file in ROOT.rglob("*.js"):
+        code = re.sub(r"^[ \t]*(/\*(?:[^*]|\*(?!/))*\*/[ \t]*|//.*)$", "", file.read_text("utf-8"), flags=re.MULTILINE)
+        assert [line for line in code.splitlines() if line.count("`") % 2] == [], file
+
+
+def _links(text: str, *, later: bool) -> set[str]:
+    ways = r"from |href=|src=|await import\(" if later else r"from |href=|src="
+    return set(re.findall(rf'(?:{ways})"([./][^"]*\.(?:js|css|svg))"', text))
+
+
+def _needed(page: str, *, later: bool = True) -> set[str]:
+    """Return every file that a browser loads for a page, but the page itself and its texts.
+
+    Without `later`: only what it loads up to its first screen.
+    """
     assets = read_assets()
     found: set[str] = set()
-    todo = [*(link.lstrip("/") for link in _links(render(page, ROOT)))]
+    todo = [*(link.lstrip("/") for link in _links(render(page, ROOT), later=later))]
     while todo:
         name = todo.pop()
         if name in found:
             continue
         found.add(name)
-        for link in _links(assets[name].body.decode()):
+        for link in _links(assets[name].body.decode(), later=later):
             path = (ROOT / name).parent / link if link.startswith(".") else ROOT / link.lstrip("/")
             todo.append(path.resolve().relative_to(ROOT.resolve()).as_posix())
     return found
@@ -143,12 +164,13 @@ def test_every_import_is_there(page: str) -> None:
     assert _needed(page) <= set(read_assets())
 
 
-def test_the_customers_page_is_light() -> None:
+@pytest.mark.parametrize(("later", "most"), [(True, MOST_CUSTOMER_BYTES), (False, MOST_FIRST_SCREEN_BYTES)])
+def test_the_customers_page_is_light(later: bool, most: int) -> None:
     assets = read_assets()
-    size = sum(len(assets[name].packed or assets[name].body) for name in _needed("customer"))
+    size = sum(len(assets[name].packed or assets[name].body) for name in _needed("customer", later=later))
     for rendered in (render("customer", ROOT).encode(), texts("customer", ROOT, "en")):
         size += len(gzip.compress(rendered, 9))
-    assert size < MOST_CUSTOMER_BYTES, size
+    assert size < most, size
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -156,7 +178,7 @@ def test_the_customers_page_is_light() -> None:
 async def test_a_page_gets_every_text_that_its_modules_name(client: Client, page: str, locale: str) -> None:
     known = await (await client.get(f"/{page}/texts/{locale}.json")).get_json()
     whole = json.loads((ROOT / "shared" / "texts" / f"{locale}.json").read_text("utf-8"))
-    source = "".join((ROOT / module).read_text("utf-8") for module in modules(page, ROOT))
+    source = "".join((ROOT / module).read_text("utf-8") for module in modules(page, ROOT, later=True))
     needed = {key for key in whole if f'"{key.removesuffix(".one").removesuffix(".other")}"' in source}
     needed |= {
         key for key in whole for start in re.findall(r"`([a-z_]+\.[a-z_.]*)\$\{", source) if key.startswith(start)
@@ -169,7 +191,9 @@ async def test_a_page_gets_every_text_that_its_modules_name(client: Client, page
 def test_every_module_is_announced(page: str) -> None:
     """Otherwise a phone finds them one after the other."""
     announced = set(re.findall(r'rel="modulepreload" href="/([^"]+)"', render(page, ROOT)))
-    assert announced == {name for name in _needed(page) if name.endswith(".js")} == set(modules(page, ROOT))
+    first = {name for name in _needed(page, later=False) if name.endswith(".js")}
+    assert announced == first == set(modules(page, ROOT))
+    assert {name for name in _needed(page) if name.endswith(".js")} == set(modules(page, ROOT, later=True))
 
 
 @pytest.mark.parametrize("page", PAGES)

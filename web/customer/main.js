@@ -1,14 +1,11 @@
 /** Starts the customer's page and puts the right screen on it. */
 
+import { h } from "../shared/dom.js";
 import { loadTexts, t } from "../shared/i18n.js";
 import { followKeyboard } from "../shared/phone.js";
 import { CustomerApp } from "./app.js";
-import { CallScreen } from "./call.js";
-import { EndedScreen, StoppedScreen } from "./ended.js";
 import { HomeScreen } from "./home.js";
-import { ReadyScreen } from "./ready.js";
 import { screenOf } from "./state.js";
-import { WaitingScreen } from "./waiting.js";
 
 /** @typedef {import("./state.js").State} State */
 /** @typedef {import("./state.js").ScreenName} ScreenName */
@@ -22,15 +19,45 @@ import { WaitingScreen } from "./waiting.js";
  * @property {() => void} [leave]
  */
 
-/** @type {Record<ScreenName, new (app: CustomerApp) => Screen>} */
-const SCREENS = {
-  home: HomeScreen,
-  ready: ReadyScreen,
-  waiting: WaitingScreen,
-  call: CallScreen,
-  ended: EndedScreen,
-  stopped: StoppedScreen,
-};
+/** @typedef {new (app: CustomerApp) => Screen} ScreenKind */
+
+const AGAIN_MS = 3000;
+
+/** The screens whose module is here; the first one comes with the page. @type {Partial<Record<ScreenName, ScreenKind>>} */
+const here = { home: HomeScreen };
+
+/** The others come while the person reads the first, in the order in which they are needed. */
+const LATER = Object.freeze({
+  ready: async () => (await import("./ready.js")).ReadyScreen,
+  waiting: async () => (await import("./waiting.js")).WaitingScreen,
+  call: async () => (await import("./call.js")).CallScreen,
+  ended: async () => (await import("./ended.js")).EndedScreen,
+  stopped: async () => (await import("./ended.js")).StoppedScreen,
+});
+
+const LATER_NAMES = /** @type {(keyof typeof LATER)[]} */ (Object.keys(LATER));
+
+/** @param {keyof typeof LATER} name */
+async function bring(name) {
+  here[name] ??= await LATER[name]();
+}
+
+async function bringAll() {
+  for (const name of LATER_NAMES) await bring(name).catch(() => {});
+}
+
+/** In place of a screen whose module did not come. The page tries again by itself; a reload loses nothing either. */
+function missing() {
+  const heading = h("h1", { text: t("boot.missing_title"), tabindex: "-1" });
+  const again = h("button", {
+    class: "button button-main",
+    type: "button",
+    text: t("boot.retry"),
+    on: { click: () => location.reload() },
+  });
+  const element = h("main", { class: "boot" }, heading, h("p", { role: "alert", text: t("boot.missing") }), again);
+  return { element, heading };
+}
 
 async function main() {
   await loadTexts();
@@ -39,27 +66,61 @@ async function main() {
   const root = /** @type {HTMLElement} */ (document.getElementById("app"));
   /** @type {Screen | null} */
   let screen = null;
-  /** @type {ScreenName | null} */
+  /** @type {ScreenName | "missing" | null} */
   let name = null;
+  /** @type {ScreenName | null} */
+  let coming = null;
+
+  /** @param {{ element: HTMLElement, heading: HTMLElement }} next */
+  const put = ({ element, heading }, /** @type {ScreenName | "missing"} */ nextName) => {
+    const first = name === null;
+    screen?.leave?.();
+    screen = null;
+    name = nextName;
+    root.dataset.screen = nextName;
+    root.replaceChildren(element);
+    scrollTo(0, 0);
+    if (!first) heading.focus({ preventScroll: true });
+  };
+
   const app = new CustomerApp((state) => {
     const wanted = screenOf(state);
-    if (wanted !== name || !screen) {
-      const first = name === null;
-      screen?.leave?.();
-      screen = new SCREENS[wanted](app);
-      name = wanted;
-      root.dataset.screen = wanted;
-      root.replaceChildren(screen.element);
-      scrollTo(0, 0);
-      if (!first) screen.heading.focus({ preventScroll: true });
-    }
-    screen.draw(state);
     const { view } = state;
     // The edge is steady, from the ring until the agent can be seen.
     root.classList.toggle("calls-you", view?.state === "ringing" || (wanted === "call" && !state.pictureShown));
+    const Kind = here[wanted];
+    if (!Kind) {
+      fetchScreen(/** @type {keyof typeof LATER} */ (wanted));
+      return;
+    }
+    if (wanted !== name || !screen) {
+      const next = new Kind(app);
+      put(next, wanted);
+      screen = next;
+    }
+    screen.draw(state);
   });
+
+  /** The screen that is there stays until the wanted one has come. @param {keyof typeof LATER} wanted */
+  async function fetchScreen(wanted) {
+    if (coming === wanted) return;
+    coming = wanted;
+    try {
+      await bring(wanted);
+      coming = null;
+      app.set({});
+    } catch {
+      if (name !== "missing") put(missing(), "missing");
+      setTimeout(() => {
+        coming = null;
+        app.set({});
+      }, AGAIN_MS);
+    }
+  }
+
   app.start();
   app.set({});
+  (window.requestIdleCallback ?? setTimeout)(bringAll);
 }
 
 main().catch(() => {
