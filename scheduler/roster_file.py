@@ -1,0 +1,159 @@
+"""A made roster as a JSON document: for people's eyes, for publishing, and for being played against sampled days.
+
+Times are wall clock in the document's zone. A shift that ends at or before its start ends on the next day.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from scheduler.errors import BadRoster
+from scheduler.roster.problem import QUARTER_MIN, QUARTERS, Problem
+from scheduler.roster.solve import Made
+from scheduler.simulate import Presence
+
+DOCUMENT_VERSION = 1
+
+
+class Pause(msgspec.Struct, frozen=True, kw_only=True):
+    """A break inside a shift, in minutes from the shift's start."""
+
+    from_min: int
+    to_min: int
+
+
+class Duty(msgspec.Struct, frozen=True, kw_only=True):
+    """A shift of one person. `person` is a sign-in name."""
+
+    person: str
+    day: date
+    shift: str
+    start: str
+    minutes: int
+    pauses: tuple[Pause, ...] = ()
+
+    def begins(self, zone: ZoneInfo) -> datetime:
+        """Return when it begins."""
+        return datetime.combine(self.day, time.fromisoformat(self.start), zone)
+
+
+class Gap(msgspec.Struct, frozen=True, kw_only=True):
+    """People missing in a stretch of a day, in words."""
+
+    day: date
+    missing: int
+    words: str
+
+
+class RosterDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """A roster. `cost` and `bound` in penalty points: no roster costs less than `bound`."""
+
+    v: int = DOCUMENT_VERSION
+    zone: str
+    first_day: date
+    days: int
+    duties: tuple[Duty, ...]
+    gaps: tuple[Gap, ...] = ()
+    notes: tuple[str, ...] = ()
+    cost: int = 0
+    bound: float = 0.0
+
+
+def document_of(problem: Problem, made: Made, gaps: Iterable[Gap]) -> RosterDocument:
+    """Return a roster as a document."""
+    shifts = {one.name: one for one in problem.shifts}
+    pauses: dict[tuple[str, int, str], list[Pause]] = defaultdict(list)
+    for one in made.breaks:
+        pauses[one.person, one.day, one.shift].append(
+            Pause(from_min=one.from_q * QUARTER_MIN, to_min=one.to_q * QUARTER_MIN)
+        )
+    duties = [
+        Duty(
+            person=name,
+            day=problem.first_day + timedelta(days=day),
+            shift=shift,
+            start=_clock(shifts[shift].start_q),
+            minutes=shifts[shift].length_q * QUARTER_MIN,
+            pauses=tuple(pauses[name, day, shift]),
+        )
+        for (name, day), worked in made.roster.items()
+        for shift in worked
+    ]
+    return RosterDocument(
+        zone=problem.zone,
+        first_day=problem.first_day,
+        days=problem.days,
+        duties=tuple(sorted(duties, key=lambda one: (one.day, one.start, one.person))),
+        gaps=tuple(gaps),
+        notes=made.notes,
+        cost=made.cost,
+        bound=made.bound,
+    )
+
+
+def read_document(text: str | bytes) -> RosterDocument:
+    """Return a roster from its JSON.
+
+    Raises:
+        BadRoster: it is no roster, or one of another version.
+    """
+    try:
+        document = msgspec.json.decode(text, type=RosterDocument)
+        ZoneInfo(document.zone)
+        for duty in document.duties:
+            time.fromisoformat(duty.start)
+    except (msgspec.DecodeError, ValueError, KeyError) as error:
+        raise BadRoster(f"This is no roster as `plan roster` writes it: {error}.") from error
+    if document.v != DOCUMENT_VERSION:
+        raise BadRoster(f"This roster has version {document.v}; this program reads {DOCUMENT_VERSION}.")
+    return document
+
+
+def spans_ms(document: RosterDocument) -> list[tuple[str, int, int]]:
+    """Return each shift as (sign-in name, start, end), milliseconds since 1970; the end is by the clock on the wall."""
+    zone = ZoneInfo(document.zone)
+    found = []
+    for duty in document.duties:
+        begins = duty.begins(zone)
+        # Wall clock on purpose: a shift from 22:00 to 06:00 is an hour shorter or longer when clocks change.
+        ends = begins + timedelta(minutes=duty.minutes)
+        found.append((duty.person, round(begins.timestamp() * 1000), round(ends.timestamp() * 1000)))
+    return found
+
+
+def presence_of(document: RosterDocument, day: date) -> list[Presence]:
+    """Return who is on the floor on a day, in seconds from its midnight, breaks left out, the eve's night in."""
+    spans: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for duty in document.duties:
+        shift_s = ((duty.day - day).days * 1440 + _minute(duty.start)) * 60
+        edges = [0, *(edge for pause in duty.pauses for edge in (pause.from_min, pause.to_min)), duty.minutes]
+        for from_min, to_min in zip(edges[::2], edges[1::2], strict=True):
+            start_s, end_s = max(0, shift_s + from_min * 60), min(86_400, shift_s + to_min * 60)
+            if start_s < end_s:
+                spans[duty.person].append((float(start_s), float(end_s)))
+    return [Presence(tuple(_joined(sorted(found)))) for _, found in sorted(spans.items())]
+
+
+def _joined(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    found = spans[:1]
+    for start_s, end_s in spans[1:]:
+        if start_s <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end_s))
+        else:
+            found.append((start_s, end_s))
+    return found
+
+
+def _minute(clock: str) -> int:
+    at = time.fromisoformat(clock)
+    return at.hour * 60 + at.minute
+
+
+def _clock(quarter: int) -> str:
+    hours, minutes = divmod(quarter % QUARTERS * QUARTER_MIN, 60)
+    return f"{hours:02}:{minutes:02}"
