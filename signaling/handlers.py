@@ -9,6 +9,7 @@ import structlog
 
 from signaling import messages
 from signaling.connection import Connection
+from signaling.errors import WrongState
 from video_service.errors import ServiceError
 from video_service.permissions import may_send
 
@@ -66,6 +67,8 @@ async def _act(hub: Hub, connection: Connection, message: messages.FromPage) -> 
             await store.accept(person, message.call, message.epoch)
         case messages.Decline():
             await store.decline(person, message.call, message.epoch)
+        case messages.AnotherSigner() | messages.Disposition():
+            raise WrongState
         case messages.MediaOffer():
             hub.media.offer(connection, message)
         case messages.PausePicture():

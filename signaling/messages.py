@@ -14,32 +14,65 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from signaling.message_parts import (
+    AfterCall,
+    AgentCall,
+    AgentEndReason,
+    AgentState,
+    CallClass,
+    Caller,
+    Codec,
+    Earlier,
+    EndReason,
+    Epoch,
+    Generation,
+    IceServer,
+    Line,
+    MediaWish,
+    Millis,
+    Outcome,
+    OutcomeSoFar,
+    Requeued,
+    Reservation,
+    Sdp,
+    Secret,
+    ShortId,
+    UrgentReason,
+    WallAgent,
+    WallCall,
+)
+
+# The parts belong to the protocol: whoever needs one takes it from here.
+__all__ = [
+    "AfterCall",
+    "AgentCall",
+    "AgentEndReason",
+    "AgentState",
+    "CallClass",
+    "Caller",
+    "Codec",
+    "Earlier",
+    "EndReason",
+    "Epoch",
+    "Generation",
+    "IceServer",
+    "Line",
+    "MediaWish",
+    "Millis",
+    "Outcome",
+    "OutcomeSoFar",
+    "Requeued",
+    "Reservation",
+    "Sdp",
+    "Secret",
+    "ShortId",
+    "UrgentReason",
+    "WallAgent",
+    "WallCall",
+]
+
 PROTOCOL_VERSION = 1
 MAX_MESSAGE_BYTES = 65_536
-
-ShortId = Annotated[str, Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9_-]+$")]
-Secret = Annotated[str, Meta(min_length=16, max_length=128, pattern="^[A-Za-z0-9_-]+$")]
-Epoch = Annotated[int, Meta(ge=0, le=2**53 - 1)]
-Generation = Annotated[int, Meta(ge=1, le=1_000_000)]
-Millis = Annotated[int, Meta(ge=0, le=2**53 - 1)]
-Sdp = Annotated[str, Meta(min_length=1, max_length=40_000)]
-Codec = Annotated[str, Meta(max_length=32, pattern="^video/[A-Za-z0-9-]+$")]
-Line = Annotated[str, Meta(min_length=1, max_length=500)]
-
-CallClass = Literal["urgent", "normal"]
-UrgentReason = Literal["airport", "hotel", "car", ""]
-MediaWish = Literal["none", "offer", "connecting", "live", "reconnecting"]
-EndReason = Literal[
-    "customer_hung_up",
-    "agent_hung_up",
-    "customer_lost",
-    "customer_cancelled",
-    "agent_lost",
-    "closed",
-    "shutdown",
-    "",
-]
-AgentState = Literal["offline", "available", "reserved", "on_call", "after_call", "rest", "break"]
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
@@ -66,12 +99,17 @@ class Ping(Message, tag="ping", frozen=True):
 
 
 class Join(Message, tag="join", frozen=True):
-    """A customer joins the queue. Joining twice is joining once."""
+    """A customer joins the queue. Joining twice is joining once.
+
+    `consent`: version of the consent text that the page showed and the customer agreed to (`consent_version` of
+    GET /api/service); another one is refused as `consent_needed`.
+    """
 
     queue: ShortId = "main"
     needs: Annotated[tuple[ShortId, ...], Meta(max_length=8)] = ()
     urgent: bool = False
     reason: UrgentReason = ""
+    consent: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
 
 
 class Note(Message, tag="note", frozen=True):
@@ -106,6 +144,28 @@ class Decline(Message, tag="decline", frozen=True):
 
     call: ShortId
     epoch: Epoch
+
+
+class AnotherSigner(Message, tag="another_signer", frozen=True):
+    """A customer in a call asks for another signer: back to the head of the line, and never to this one again.
+
+    Refused as `nobody_else` when no other agent at work covers the needs; then the call goes on.
+    """
+
+    call: ShortId
+    epoch: Epoch
+
+
+class Disposition(Message, tag="disposition", frozen=True):
+    """What an agent in after-call work says of that call; the last word counts.
+
+    `due_in_h`: with "follow_up" 2, 24 or 72, with every other outcome 0; else refused as `bad_disposition`.
+    """
+
+    call: ShortId
+    outcome: Outcome
+    note: Annotated[str, Meta(max_length=1_000)] = ""
+    due_in_h: Annotated[int, Meta(ge=0, le=8_760)] = 0
 
 
 class MediaOffer(Message, tag="media_offer", frozen=True):
@@ -153,6 +213,8 @@ FromPage = (
     | Break
     | Accept
     | Decline
+    | AnotherSigner
+    | Disposition
     | MediaOffer
     | PausePicture
     | ThisIsMe
@@ -162,14 +224,6 @@ FromPage = (
 
 
 # ---------------------------------------------------------------- service -> page
-
-
-class IceServer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """As RTCIceServer in the browser."""
-
-    urls: tuple[str, ...]
-    username: str = ""
-    credential: str = ""
 
 
 class Welcome(Message, tag="welcome", frozen=True):
@@ -213,6 +267,8 @@ class CustomerView(Message, tag="customer_view", frozen=True):
     `agents_on`: agents signed in and on shift, in a wait those who cover its needs; `open`: whether a join is taken.
     `place` counts from 1. The estimate is an interval in minutes; both 0: not known, or nobody may take the call now.
     `other_media` is "reconnecting" while the agent's page is not here.
+    `requeued`: why an answered call waits again. `follow_up_due_ms`: by when the agent of an ended call, named by
+    `agent_name`, has promised to come back to the customer; 0 for no promise.
     `media`: what the page's peer connection should be: "offer" asks for a new one.
     """
 
@@ -233,59 +289,18 @@ class CustomerView(Message, tag="customer_view", frozen=True):
     other_paused: bool = False
     picture: Literal["clear", "protected", "slate", ""] = ""
     ended_reason: EndReason = ""
+    requeued: Requeued = ""
+    follow_up_due_ms: Millis = 0
     server_time_ms: Millis = 0
-
-
-class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """What the host application said of a customer, all empty for a guest of the page itself.
-
-    `verified`: the host knows this person. `entry`: "web" (the page), "embed" (a frame on the host's page) or "launch".
-    `sign_language`: the variety asked for, such as csl; "" for not known. `context`: an order number or the like.
-    """
-
-    verified: bool = False
-    entry: str = "web"
-    sign_language: str = ""
-    context: str = ""
-
-
-class Reservation(msgspec.Struct, frozen=True, kw_only=True):
-    """The call that rings at an agent."""
-
-    call: str
-    epoch: Epoch
-    queue: str
-    needs: tuple[str, ...]
-    urgent: bool
-    reason: str
-    note: str
-    waited_ms: Millis
-    ring_until_ms: Millis
-    about: Caller = Caller()
-
-
-class AgentCall(msgspec.Struct, frozen=True, kw_only=True):
-    """The call that an agent is on."""
-
-    call: str
-    epoch: Epoch
-    queue: str
-    needs: tuple[str, ...]
-    urgent: bool
-    reason: str
-    note: str
-    waited_ms: Millis
-    since_ms: Millis
-    other_media: MediaWish
-    other_paused: bool
-    about: Caller = Caller()
 
 
 class AgentView(Message, tag="agent_view", frozen=True):
     """All that an agent's page shows.
 
     `media` is the agent's own peer connection (preview and call are one). `shift_until_ms` 0: not on shift now.
-    `picture` is what viewers of this agent see.
+    `picture` is what viewers of this agent see. `signing_ms`: signed since the last rest, without the running call,
+    which began at `signing_from_ms` (0: none runs); at `signing_limit_ms` a rest comes before the next call.
+    `rest_until_ms` 0: not resting. `after_call`: while the state is that.
     """
 
     state: AgentState
@@ -300,32 +315,13 @@ class AgentView(Message, tag="agent_view", frozen=True):
     away_reason: Literal["missed", "shift_over", "asked", "no_picture", ""] = ""
     reservation: Reservation | None = None
     call: AgentCall | None = None
-    ended_reason: EndReason = ""
+    after_call: AfterCall | None = None
+    ended_reason: AgentEndReason = ""
+    signing_ms: Millis = 0
+    signing_from_ms: Millis = 0
+    signing_limit_ms: Millis = 0
+    rest_until_ms: Millis = 0
     server_time_ms: Millis = 0
-
-
-class WallCall(msgspec.Struct, frozen=True, kw_only=True):
-    """A waiting or live call on the coordinator's wall."""
-
-    call: str
-    state: Literal["waiting", "ringing", "active"]
-    queue: str
-    urgent: bool
-    joined_ms: Millis
-    since_ms: Millis
-    agent: str = ""
-    customer_present: bool = True
-
-
-class WallAgent(msgspec.Struct, frozen=True, kw_only=True):
-    """An agent on the coordinator's wall."""
-
-    agent: str
-    name: str
-    state: AgentState
-    since_ms: Millis
-    shift_until_ms: Millis
-    away_reason: str = ""
 
 
 class CoordinatorView(Message, tag="coordinator_view", frozen=True):

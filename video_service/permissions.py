@@ -54,6 +54,7 @@ ROUTES: dict[str, Right] = {
     "POST /api/ticket": ANYBODY,  # as whom: ENTRANCES
     "GET /api/service": ANYBODY,
     "GET /api/agents": Right(who=COORDINATING, looks_at="agents"),
+    "GET /api/day": COORDINATORS,
     "GET /api/shifts": COORDINATORS,
     "POST /api/shifts": COORDINATORS,
     "POST /api/shifts/import": COORDINATORS,
@@ -81,6 +82,8 @@ MESSAGES: dict[str, frozenset[str]] = {
     "break": AGENT,
     "accept": AGENT,
     "decline": AGENT,
+    "another_signer": frozenset({CUSTOMER}),
+    "disposition": AGENT,
     "media_offer": _IN_A_CALL,
     "pause_picture": _IN_A_CALL,
     "this_is_me": AGENT,

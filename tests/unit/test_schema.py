@@ -56,7 +56,9 @@ def test_the_schema_is_a_schema(document: dict[str, Any]) -> None:
 FROM_PAGE = [
     {"type": "hello", "v": 1, "ticket": "t" * 22, "codecs": ["video/H264", "video/VP8"], "locale": "zh-CN"},
     {"type": "join"},
-    {"type": "join", "urgent": True, "reason": "airport", "needs": ["csl"]},
+    {"type": "join", "urgent": True, "reason": "airport", "needs": ["csl"], "consent": 1},
+    {"type": "another_signer", "call": "c_1", "epoch": 3},
+    {"type": "disposition", "call": "c_1", "outcome": "follow_up", "note": "n" * 1_000, "due_in_h": 72},
     {"type": "media_offer", "generation": 1, "sdp": "v=0"},
     {"type": "say", "call": "c1", "text": "您好"},
     {"type": "jion"},
@@ -66,6 +68,10 @@ FROM_PAGE = [
     {"type": "media_offer", "generation": 1, "sdp": ""},
     {"type": "say", "call": "c 1", "text": "x"},
     {"type": "say", "call": "c1", "text": "x" * 501},
+    {"type": "join", "consent": -1},
+    {"type": "another_signer", "call": "c_1"},
+    {"type": "disposition", "call": "c_1", "outcome": ""},
+    {"type": "disposition", "call": "c_1", "outcome": "solved", "note": "n" * 1_001},
     {"v": 1},
     [],
     "hello",
@@ -109,7 +115,7 @@ def _declared(name: str, *, optional: bool) -> set[str]:
 
 def test_what_a_page_sends_may_leave_out_what_has_a_default() -> None:
     assert _declared("Join", optional=False) == {"type"}
-    assert _declared("Join", optional=True) == {"queue", "needs", "urgent", "reason"}
+    assert _declared("Join", optional=True) == {"queue", "needs", "urgent", "reason", "consent"}
 
 
 def test_what_the_service_leaves_out_when_default_is_optional() -> None:

@@ -14,11 +14,20 @@ export interface CloseCodes {
   readonly GOING_AWAY: 1012;
 }
 
+export type AgentEndReason =
+  | ""
+  | "agent_hung_up"
+  | "agent_lost"
+  | "another_signer"
+  | "closed"
+  | "customer_cancelled"
+  | "customer_hung_up"
+  | "customer_lost"
+  | "shutdown";
+
+export type AgentState = "after_call" | "available" | "break" | "offline" | "on_call" | "reserved" | "rest";
+
 export type CallClass = "normal" | "urgent";
-
-export type UrgentReason = "" | "airport" | "car" | "hotel";
-
-export type MediaWish = "connecting" | "live" | "none" | "offer" | "reconnecting";
 
 export type EndReason =
   | ""
@@ -30,7 +39,15 @@ export type EndReason =
   | "customer_lost"
   | "shutdown";
 
-export type AgentState = "after_call" | "available" | "break" | "offline" | "on_call" | "reserved" | "rest";
+export type MediaWish = "connecting" | "live" | "none" | "offer" | "reconnecting";
+
+export type Outcome = "cut_off" | "follow_up" | "misdirected" | "referred" | "solved";
+
+export type OutcomeSoFar = "" | "cut_off" | "follow_up" | "misdirected" | "referred" | "solved";
+
+export type Requeued = "" | "agent_lost" | "another_signer";
+
+export type UrgentReason = "" | "airport" | "car" | "hotel";
 
 /** First message on a socket: a one-time ticket (POST /api/ticket) or the resume token of an earlier socket. */
 export interface Hello {
@@ -48,13 +65,19 @@ export interface Ping {
   t?: number;
 }
 
-/** A customer joins the queue. Joining twice is joining once. */
+/**
+ * A customer joins the queue. Joining twice is joining once.
+ *
+ * `consent`: version of the consent text that the page showed and the customer agreed to (`consent_version` of
+ * GET /api/service); another one is refused as `consent_needed`.
+ */
 export interface Join {
   type: "join";
   queue?: string;
   needs?: ReadonlyArray<string>;
   urgent?: boolean;
   reason?: UrgentReason;
+  consent?: number;
 }
 
 /** What a waiting customer writes about the matter; the agent sees it at ring and during the call. */
@@ -91,6 +114,30 @@ export interface Decline {
   type: "decline";
   call: string;
   epoch: number;
+}
+
+/**
+ * A customer in a call asks for another signer: back to the head of the line, and never to this one again.
+ *
+ * Refused as `nobody_else` when no other agent at work covers the needs; then the call goes on.
+ */
+export interface AnotherSigner {
+  type: "another_signer";
+  call: string;
+  epoch: number;
+}
+
+/**
+ * What an agent in after-call work says of that call; the last word counts.
+ *
+ * `due_in_h`: with "follow_up" 2, 24 or 72, with every other outcome 0; else refused as `bad_disposition`.
+ */
+export interface Disposition {
+  type: "disposition";
+  call: string;
+  outcome: Outcome;
+  note?: string;
+  due_in_h?: number;
 }
 
 /**
@@ -178,6 +225,8 @@ export interface Error {
  * `agents_on`: agents signed in and on shift, in a wait those who cover its needs; `open`: whether a join is taken.
  * `place` counts from 1. The estimate is an interval in minutes; both 0: not known, or nobody may take the call now.
  * `other_media` is "reconnecting" while the agent's page is not here.
+ * `requeued`: why an answered call waits again. `follow_up_due_ms`: by when the agent of an ended call, named by
+ * `agent_name`, has promised to come back to the customer; 0 for no promise.
  * `media`: what the page's peer connection should be: "offer" asks for a new one.
  */
 export interface CustomerView {
@@ -199,6 +248,8 @@ export interface CustomerView {
   other_paused: boolean;
   picture: "" | "clear" | "protected" | "slate";
   ended_reason: EndReason;
+  requeued: Requeued;
+  follow_up_due_ms: number;
   server_time_ms: number;
 }
 
@@ -206,7 +257,9 @@ export interface CustomerView {
  * All that an agent's page shows.
  *
  * `media` is the agent's own peer connection (preview and call are one). `shift_until_ms` 0: not on shift now.
- * `picture` is what viewers of this agent see.
+ * `picture` is what viewers of this agent see. `signing_ms`: signed since the last rest, without the running call,
+ * which began at `signing_from_ms` (0: none runs); at `signing_limit_ms` a rest comes before the next call.
+ * `rest_until_ms` 0: not resting. `after_call`: while the state is that.
  */
 export interface AgentView {
   type: "agent_view";
@@ -222,7 +275,12 @@ export interface AgentView {
   away_reason: "" | "asked" | "missed" | "no_picture" | "shift_over";
   reservation: Reservation | null;
   call: AgentCall | null;
-  ended_reason: EndReason;
+  after_call: AfterCall | null;
+  ended_reason: AgentEndReason;
+  signing_ms: number;
+  signing_from_ms: number;
+  signing_limit_ms: number;
+  rest_until_ms: number;
   server_time_ms: number;
 }
 
@@ -241,16 +299,31 @@ export interface Reservation {
 }
 
 /**
- * What the host application said of a customer, all empty for a guest of the page itself.
+ * What the host application said of a customer (all empty for a guest of the page itself), and earlier calls.
  *
  * `verified`: the host knows this person. `entry`: "web" (the page), "embed" (a frame on the host's page) or "launch".
  * `sign_language`: the variety asked for, such as csl; "" for not known. `context`: an order number or the like.
+ * `earlier`: newest first, at most five.
  */
 export interface Caller {
   verified: boolean;
   entry: string;
   sign_language: string;
   context: string;
+  earlier: ReadonlyArray<Earlier>;
+}
+
+/**
+ * An earlier answered call of a customer.
+ *
+ * `at_ms`: when it was joined. `agent_name`: who served it last, "" when that name is not at hand any more. `outcome`:
+ * what that agent said of it, "" for nothing. `with_me`: the reader served a part of it.
+ */
+export interface Earlier {
+  at_ms: number;
+  agent_name: string;
+  outcome: OutcomeSoFar;
+  with_me: boolean;
 }
 
 /** The call that an agent is on. */
@@ -266,6 +339,22 @@ export interface AgentCall {
   since_ms: number;
   other_media: MediaWish;
   other_paused: boolean;
+  about: Caller;
+}
+
+/**
+ * The call that an agent has after-call work for, and what the agent has said of it so far.
+ *
+ * `warn_ms`, `limit_ms`: how long after `since_ms` the page warns, and how long after it the work ends by itself.
+ */
+export interface AfterCall {
+  call: string;
+  since_ms: number;
+  warn_ms: number;
+  limit_ms: number;
+  outcome: OutcomeSoFar;
+  note: string;
+  due_in_h: number;
   about: Caller;
 }
 
@@ -295,7 +384,7 @@ export interface WallCall {
   customer_present: boolean;
 }
 
-/** An agent on the coordinator's wall. */
+/** An agent on the coordinator's wall. `signing_ms`: signed since the last rest, the running call included. */
 export interface WallAgent {
   agent: string;
   name: string;
@@ -303,6 +392,7 @@ export interface WallAgent {
   since_ms: number;
   shift_until_ms: number;
   away_reason: string;
+  signing_ms: number;
 }
 
 /** The SDP answer to the offer of the same generation. */
@@ -337,6 +427,8 @@ export type FromPage =
   | Break
   | Accept
   | Decline
+  | AnotherSigner
+  | Disposition
   | MediaOffer
   | PausePicture
   | ThisIsMe

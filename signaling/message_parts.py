@@ -1,0 +1,156 @@
+"""The words and the smaller parts that messages are made of."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+ShortId = Annotated[str, Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9_-]+$")]
+Secret = Annotated[str, Meta(min_length=16, max_length=128, pattern="^[A-Za-z0-9_-]+$")]
+Epoch = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+Generation = Annotated[int, Meta(ge=1, le=1_000_000)]
+Millis = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+Sdp = Annotated[str, Meta(min_length=1, max_length=40_000)]
+Codec = Annotated[str, Meta(max_length=32, pattern="^video/[A-Za-z0-9-]+$")]
+Line = Annotated[str, Meta(min_length=1, max_length=500)]
+
+CallClass = Literal["urgent", "normal"]
+UrgentReason = Literal["airport", "hotel", "car", ""]
+MediaWish = Literal["none", "offer", "connecting", "live", "reconnecting"]
+EndReason = Literal[
+    "customer_hung_up",
+    "agent_hung_up",
+    "customer_lost",
+    "customer_cancelled",
+    "agent_lost",
+    "closed",
+    "shutdown",
+    "",
+]
+# How an agent's last call ended for that agent: "another_signer" when it went on with somebody else.
+AgentEndReason = Literal[
+    "customer_hung_up",
+    "agent_hung_up",
+    "customer_lost",
+    "customer_cancelled",
+    "agent_lost",
+    "another_signer",
+    "closed",
+    "shutdown",
+    "",
+]
+AgentState = Literal["offline", "available", "reserved", "on_call", "after_call", "rest", "break"]
+Requeued = Literal["another_signer", "agent_lost", ""]
+Outcome = Literal["solved", "follow_up", "referred", "cut_off", "misdirected"]
+OutcomeSoFar = Literal["solved", "follow_up", "referred", "cut_off", "misdirected", ""]
+
+
+class IceServer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """As RTCIceServer in the browser."""
+
+    urls: tuple[str, ...]
+    username: str = ""
+    credential: str = ""
+
+
+class Earlier(msgspec.Struct, frozen=True, kw_only=True):
+    """An earlier answered call of a customer.
+
+    `at_ms`: when it was joined. `agent_name`: who served it last, "" when that name is not at hand any more. `outcome`:
+    what that agent said of it, "" for nothing. `with_me`: the reader served a part of it.
+    """
+
+    at_ms: Millis
+    agent_name: str
+    outcome: OutcomeSoFar
+    with_me: bool
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """What the host application said of a customer (all empty for a guest of the page itself), and earlier calls.
+
+    `verified`: the host knows this person. `entry`: "web" (the page), "embed" (a frame on the host's page) or "launch".
+    `sign_language`: the variety asked for, such as csl; "" for not known. `context`: an order number or the like.
+    `earlier`: newest first, at most five.
+    """
+
+    verified: bool = False
+    entry: str = "web"
+    sign_language: str = ""
+    context: str = ""
+    earlier: tuple[Earlier, ...] = ()
+
+
+class Reservation(msgspec.Struct, frozen=True, kw_only=True):
+    """The call that rings at an agent."""
+
+    call: str
+    epoch: Epoch
+    queue: str
+    needs: tuple[str, ...]
+    urgent: bool
+    reason: str
+    note: str
+    waited_ms: Millis
+    ring_until_ms: Millis
+    about: Caller = Caller()
+
+
+class AgentCall(msgspec.Struct, frozen=True, kw_only=True):
+    """The call that an agent is on."""
+
+    call: str
+    epoch: Epoch
+    queue: str
+    needs: tuple[str, ...]
+    urgent: bool
+    reason: str
+    note: str
+    waited_ms: Millis
+    since_ms: Millis
+    other_media: MediaWish
+    other_paused: bool
+    about: Caller = Caller()
+
+
+class AfterCall(msgspec.Struct, frozen=True, kw_only=True):
+    """The call that an agent has after-call work for, and what the agent has said of it so far.
+
+    `warn_ms`, `limit_ms`: how long after `since_ms` the page warns, and how long after it the work ends by itself.
+    """
+
+    call: str
+    since_ms: Millis
+    warn_ms: Millis
+    limit_ms: Millis
+    outcome: OutcomeSoFar = ""
+    note: str = ""
+    due_in_h: int = 0
+    about: Caller = Caller()
+
+
+class WallCall(msgspec.Struct, frozen=True, kw_only=True):
+    """A waiting or live call on the coordinator's wall."""
+
+    call: str
+    state: Literal["waiting", "ringing", "active"]
+    queue: str
+    urgent: bool
+    joined_ms: Millis
+    since_ms: Millis
+    agent: str = ""
+    customer_present: bool = True
+
+
+class WallAgent(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent on the coordinator's wall. `signing_ms`: signed since the last rest, the running call included."""
+
+    agent: str
+    name: str
+    state: AgentState
+    since_ms: Millis
+    shift_until_ms: Millis
+    away_reason: str = ""
+    signing_ms: Millis = 0
