@@ -31,10 +31,11 @@ class DoorUnreadable(ServiceError):
     code: ClassVar[str] = "schema_unknown"
 
 
-class Notice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"zh": "zh-CN"}):
+class Notice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"zh": "zh-CN", "hk": "zh-HK"}):
     """What customers read while the door is closed, in each language of the pages; "" for the page's own words."""
 
     zh: NoticeText = ""
+    hk: NoticeText = ""
     en: NoticeText = ""
 
 
@@ -71,12 +72,12 @@ class Door:
             open=row["closed"] != "1",
             since_ms=int(row["since_ms"]),
             by=row["by"],
-            notice=Notice(zh=row["notice_zh"], en=row["notice_en"]),
+            notice=Notice(zh=row["notice_zh"], hk=row.get("notice_hk", ""), en=row["notice_en"]),
         )
 
     async def turn(self, *, opened: bool, by: str, notice: Notice) -> DoorState:
         """Open the door, or close it with a notice; the last one who turns the switch decides."""
-        said = Notice() if opened else Notice(zh=notice.zh.strip(), en=notice.en.strip())
+        said = Notice() if opened else Notice(zh=notice.zh.strip(), hk=notice.hk.strip(), en=notice.en.strip())
         state = DoorState(open=opened, since_ms=self._clock.now_ms(), by=by, notice=said)
         row: dict[Any, Any] = {
             "v": SCHEMA_VERSION,
@@ -84,6 +85,7 @@ class Door:
             "since_ms": state.since_ms,
             "by": by,
             "notice_zh": said.zh,
+            "notice_hk": said.hk,
             "notice_en": said.en,
         }
         await self._redis.hset(self._key, mapping=row)

@@ -34,10 +34,14 @@ HEADERS: dict[str, Column] = {
     **dict.fromkeys(("date", "day", "日期", "日子"), "date"),
     **dict.fromkeys(("from", "start", "begin", "从", "开始", "开始时间", "上班", "上班时间"), "from"),
     **dict.fromkeys(("to", "until", "end", "到", "结束", "结束时间", "下班", "下班时间"), "to"),
+    **dict.fromkeys(("客服員", "帳戶", "登入名稱", "員工"), "agent"),
+    **dict.fromkeys(("由", "從", "開始", "返工"), "from"),
+    **dict.fromkeys(("結束", "放工"), "to"),
 }
 
 TEMPLATES = {
     "zh-CN": (("客服", "日期", "从", "到"), ("登录名或姓名", "2026-03-02", "09:00", "17:00")),
+    "zh-HK": (("客服員", "日期", "由", "到"), ("登入名稱或姓名", "2026-03-02", "09:00", "17:00")),
     "en": (("agent", "date", "from", "to"), ("sign-in name or name", "2026-03-02", "09:00", "17:00")),
 }
 

@@ -61,7 +61,7 @@ async def test_the_line_is_closed_with_a_notice_and_opened_again(open_page: Open
     card = page.locator(".now-door")
     await expect(card.get_by_role("status")).to_contain_text("开着")
     await page.get_by_role("button", name="现在关闭…").press("Enter")
-    await expect(page.get_by_label("中文通知")).to_be_focused()
+    await expect(page.get_by_label("简体中文通知")).to_be_focused()
     await page.get_by_role("button", name="不关闭").click()
     await expect(page.get_by_role("button", name="现在关闭…")).to_be_focused()
     await page.keyboard.press("Enter")
@@ -78,8 +78,8 @@ async def test_the_line_is_closed_with_a_notice_and_opened_again(open_page: Open
     await page.get_by_role("button", name="现在开放").click()
     await expect(card.get_by_role("status")).to_contain_text("开着")
     bodies = [body for method, path, body in stage.requests if (method, path) == ("POST", "door")]
-    assert bodies[0] == {"open": False, "notice": {"zh-CN": "今天系统维护，15:00 再开。", "en": ""}}
-    assert bodies[1] == bodies[2] == {"open": True, "notice": {"zh-CN": "", "en": ""}}
+    assert bodies[0] == {"open": False, "notice": {"zh-CN": "今天系统维护，15:00 再开。", "zh-HK": "", "en": ""}}
+    assert bodies[1] == bodies[2] == {"open": True, "notice": {"zh-CN": "", "zh-HK": "", "en": ""}}
 
 
 async def test_a_shift_is_added_in_the_viewers_own_time(open_page: OpenPage, stage: Stage) -> None:

@@ -146,7 +146,7 @@ def shifts() -> list[dict[str, str]]:
 def door(*, open: bool = True, notice: str = "") -> dict[str, Any]:  # noqa: A002  named as in the answer
     """Return whether the line is open, as the service gives it."""
     since, by = (None, "") if open else (_iso(now_ms() - 600_000), "周岚")
-    return {"open": open, "since": since, "by": by, "notice": {"zh-CN": notice, "en": ""}}
+    return {"open": open, "since": since, "by": by, "notice": {"zh-CN": notice, "zh-HK": "", "en": ""}}
 
 
 def records() -> list[dict[str, Any]]:

@@ -219,7 +219,7 @@ async def test_a_closed_line_lets_nobody_new_in_and_says_why(
         "open": True,
         "since": None,
         "by": "",
-        "notice": {"zh-CN": "", "en": ""},
+        "notice": {"zh-CN": "", "zh-HK": "", "en": ""},
     }
     assert (await chen.post("/api/shifts", {"agent": lin.person, **_hours(-1, 5)})).status_code == 201
     store = site.store
@@ -229,12 +229,12 @@ async def test_a_closed_line_lets_nobody_new_in_and_says_why(
     wish: dict[str, Any] = {"queue": "main", "needs": (), "urgent": True, "reason": "airport", "locale": "zh-CN"}
     early = await store.join("c-early", **wish)
 
-    notice = {"zh-CN": " 今天系统维护。 ", "en": "=Back at 3"}
+    notice = {"zh-CN": " 今天系统维护。 ", "zh-HK": "今日系統維修。", "en": "=Back at 3"}
     shut = await (await chen.post("/api/door", {"open": False, "notice": notice})).get_json()
     assert (shut["open"], shut["by"], shut["notice"]) == (
         False,
         "Chen",
-        {"zh-CN": "今天系统维护。", "en": "=Back at 3"},
+        {"zh-CN": "今天系统维护。", "zh-HK": "今日系統維修。", "en": "=Back at 3"},
     )
     assert await (await chen.get("/api/door")).get_json() == shut
     line = await (await site.browser().get("/api/service")).get_json()
@@ -244,7 +244,8 @@ async def test_a_closed_line_lets_nobody_new_in_and_says_why(
     assert await store.join("c-early", **wish) == early, "who waits stays"
     assert (await store.customer_view("c-early", alive=())).state in ("waiting", "ringing")
 
-    assert (await (await chen.post("/api/door", {"open": True})).get_json())["notice"] == {"zh-CN": "", "en": ""}
+    opened = await (await chen.post("/api/door", {"open": True})).get_json()
+    assert set(opened["notice"].values()) == {""}
     line = await (await site.browser().get("/api/service")).get_json()
     assert (line["open"], line["notice"]) == (True, None)
     await store.join("c-late", **wish)
@@ -264,7 +265,8 @@ async def test_a_notice_is_a_short_line_of_plain_text(chen: Browser) -> None:
 
 
 async def test_the_template_opens_in_a_spreadsheet_and_is_one(chen: Browser) -> None:
-    for lang, head in (("zh-CN", "客服,日期,从,到"), ("en", "agent,date,from,to"), ("x", "客服,日期,从,到")):
+    chinese, hong_kong, english = "客服,日期,从,到", "客服員,日期,由,到", "agent,date,from,to"
+    for lang, head in (("zh-CN", chinese), ("zh-HK", hong_kong), ("en", english), ("x", chinese)):
         response = await chen.get(f"/api/shifts/template.csv?lang={lang}")
         raw = await response.get_data(as_text=False)
         assert raw.startswith(b"\xef\xbb\xbf" + head.encode() + b"\r\n")

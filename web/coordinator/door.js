@@ -10,9 +10,10 @@ import { errorText } from "../shared/words.js";
 /** @typedef {{ open: boolean, since: string | null, by: string, notice: Record<string, string> }} DoorState */
 
 const MAX_NOTICE = 120;
-/** @type {readonly ["zh-CN" | "en", string][]} */
+/** @type {readonly [import("../shared/i18n.js").Locale, string][]} */
 const NOTICES = [
   ["zh-CN", "door.notice_zh"],
+  ["zh-HK", "door.notice_hk"],
   ["en", "door.notice_en"],
 ];
 

@@ -136,11 +136,12 @@ export class HomeScreen {
 }
 
 /**
- * What a coordinator says who has closed the line, "" when nobody has or nothing is said in this language.
+ * What a coordinator says who has closed the line, "" when nobody has or nothing is said that this person reads.
  * @param {State["service"]} service
  */
 function noticeOf(service) {
-  return (service !== null && service !== "unreachable" && service.notice?.[locale()]) || "";
+  const said = service !== null && service !== "unreachable" && service.notice;
+  return (said && (said[locale()] || (locale() === "zh-HK" && said["zh-CN"]))) || "";
 }
 
 /**
