@@ -29,6 +29,7 @@ from video_service.accounts import Accounts
 from video_service.audit import Audit
 from video_service.clock import SystemClock
 from video_service.customers import CustomerLimits, Customers
+from video_service.day import DayRules
 from video_service.door import Door
 from video_service.errors import ServiceError
 from video_service.http_api import api
@@ -242,6 +243,7 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
         plane=plane,
         hub=Hub(store, plane, ice_servers=ice_servers, ice_renew_s=ice.renew_after_s),
         records=Records(redis, pool=settings.pool),
+        day=settings.project(DayRules),
     )
 
 

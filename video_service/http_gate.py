@@ -40,6 +40,16 @@ async def looked(*, about: str = "") -> None:
     await services().audit.note(who=account.person, role=account.role.value, what=right.looks_at, about=about)
 
 
+async def did(what: str, *, about: str = "") -> None:
+    """Write down what whoever sent this request does; call it before it is done.
+
+    Raises:
+        RedisError: it could not be written; then it is not done.
+    """
+    account: Account = await one_of()
+    await services().audit.note(who=account.person, role=account.role.value, what=what, about=about)
+
+
 async def _check_request() -> None:
     rule = request.url_rule
     if rule is None or (request.method == "OPTIONS" and rule.provide_automatic_options):

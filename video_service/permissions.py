@@ -55,6 +55,7 @@ ROUTES: dict[str, Right] = {
     "GET /api/service": ANYBODY,
     "GET /api/agents": Right(who=COORDINATING, looks_at="agents"),
     "GET /api/day": COORDINATORS,
+    "GET /api/day": COORDINATORS,
     "GET /api/shifts": COORDINATORS,
     "POST /api/shifts": COORDINATORS,
     "POST /api/shifts/import": COORDINATORS,

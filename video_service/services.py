@@ -13,6 +13,7 @@ from video_service.accounts import Accounts
 from video_service.audit import Audit
 from video_service.clock import Clock
 from video_service.customers import Customers, Entry
+from video_service.day import DayRules
 from video_service.door import Door
 from video_service.launch_tokens import UrgentReason
 from video_service.media_plane import MediaPlane
@@ -152,6 +153,7 @@ class Services:
     plane: MediaPlane
     hub: SocketHub
     records: Records
+    day: DayRules
 
 
 def provide(app: Quart, services: Services) -> None:

@@ -100,6 +100,9 @@ class Settings:
     service_level_target_s: Annotated[
         float, Says("A call answered within this time counts for the service level.", unit="s", low=1, high=3600)
     ] = 20.0
+    service_level_goal_percent: Annotated[
+        int, Says("Share of calls that should be answered within that time.", unit="%", low=1, high=100)
+    ] = 95
     waiting_limit: Annotated[
         int, Says("Calls that may wait; the next customer is told that the queue is full.", low=1, high=100_000)
     ] = 500

@@ -17,7 +17,7 @@ from signaling.errors import Closed, ShiftOverlaps
 from signaling.identity_types import Identity
 from tests.integration.http_site import Browser, Site, error_of, served_call
 from tests.valkey_server import RealValkey
-from video_service import http_coordinator, records_filter
+from video_service import http_records, records_filter
 from video_service.accounts import Account, Role
 from video_service.settings import Settings
 from video_service.shift_import_file import MAX_FILE_BYTES
@@ -324,7 +324,7 @@ async def test_records_come_in_pages_and_as_a_file(site: Site, lin: Account, che
 async def test_a_long_file_comes_in_parts(
     site: Site, lin: Account, chen: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_coordinator, "LINES_AT_ONCE", 2)
+    monkeypatch.setattr(http_records, "LINES_AT_ONCE", 2)
     await chen.post("/api/shifts", {"agent": lin.person, **_hours(-1, 5)})
     calls = [await served_call(site, lin) for _ in range(4)]
     text = await (await chen.get("/api/records.csv")).get_data(as_text=True)
