@@ -7,8 +7,10 @@ uvicorn closes every WebSocket at SIGTERM, before `after_serving` is reached; wh
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Container
 from typing import Any, ClassVar, cast
 
+import msgspec
 import structlog
 from hypercorn.typing import ASGIReceiveCallable, WebsocketScope
 from quart import Quart, redirect, websocket
@@ -18,10 +20,10 @@ from redis.exceptions import RedisError
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from media import plane as media_plane
-from signaling.errors import TicketRefused
+from signaling.errors import Closed, TicketRefused
 from signaling.hub import Hub
 from signaling.identity_types import Identity
-from signaling.messages import IceServer
+from signaling.messages import CustomerView, IceServer
 from signaling.policy import Policy
 from signaling.store import Store
 from video_service import http_errors, http_gate, redis_client, security
@@ -32,10 +34,12 @@ from video_service.customers import CustomerLimits, Customers
 from video_service.day import DayRules
 from video_service.door import Door
 from video_service.errors import ServiceError
-from video_service.http_api import api
+from video_service.http_api import OPEN_CALL, api
 from video_service.http_coordinator import coordinator_api
 from video_service.http_health import health
+from video_service.http_hours import hours_api
 from video_service.launch_tokens import LaunchKeys, read_keys
+from video_service.opening_hours_store import OpeningHours
 from video_service.passwords import PasswordCost, Passwords
 from video_service.permissions import ENTRANCES
 from video_service.rate_limit import Limit, RateLimits
@@ -89,17 +93,37 @@ class StaffedStore(Store):
     """The store of calls, which knows no accounts, asked on behalf of people who may have lost theirs meanwhile."""
 
     def __init__(
-        self, redis: Redis, accounts: Accounts, rates: RateLimits, *, pool: str, policy: Policy, joins: int
+        self,
+        redis: Redis,
+        accounts: Accounts,
+        rates: RateLimits,
+        *,
+        pool: str,
+        policy: Policy,
+        joins: int,
+        hours: OpeningHours,
     ) -> None:
         super().__init__(redis, pool=pool, policy=policy)
         self._accounts = accounts
         self._rates = rates
         self._joins = Limit(name="join", burst=joins, window_s=JOIN_WINDOW_S)
+        self._hours = hours
 
     async def join(self, customer: str, **wish: Any) -> str:
-        """Put a customer in the queue; as `Store`, and refused too (TooMany) to whoever joins over and over."""
+        """Put a customer in the queue; as `Store`.
+
+        Refused too to whoever joins over and over (TooMany), and outside of opening hours (Closed).
+        """
         await self._rates.take((self._joins, customer))
+        # Whose call is open already comes back to it at any hour.
+        if await self._hours.closed() and (await super().customer_view(customer, alive=())).state not in OPEN_CALL:
+            raise Closed
         return await super().join(customer, **wish)
+
+    async def customer_view(self, customer: str, *, alive: Container[str]) -> CustomerView:
+        """Return what a customer sees; as `Store`, and not open outside of opening hours."""
+        view = await super().customer_view(customer, alive=alive)
+        return msgspec.structs.replace(view, open=False) if view.open and await self._hours.closed() else view
 
     async def redeem_ticket(self, ticket: str) -> Identity:
         """Use a ticket up; as `Store`, and refused too when the account may no longer do this."""
@@ -131,6 +155,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Quart:
     http_gate.install(app)
     app.register_blueprint(api)
     app.register_blueprint(coordinator_api)
+    app.register_blueprint(hours_api)
     app.register_blueprint(health)
     app.register_blueprint(create_blueprint(settings.project(PageFacts)))
     app.add_url_rule("/", view_func=_home)
@@ -171,8 +196,15 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
     passwords = Passwords(password_cost)
     accounts = Accounts(redis, pool=settings.pool, passwords=passwords, clock=clock)
     rates = RateLimits(redis, pool=settings.pool)
+    hours = OpeningHours(redis, pool=settings.pool, clock=clock, zone=settings.time_zone)
     store = StaffedStore(
-        redis, accounts, rates, pool=settings.pool, policy=settings.project(Policy), joins=settings.joins_per_session
+        redis,
+        accounts,
+        rates,
+        pool=settings.pool,
+        policy=settings.project(Policy),
+        joins=settings.joins_per_session,
+        hours=hours,
     )
     try:
         await _load(store)
@@ -238,6 +270,7 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
         ),
         audit=Audit(redis, pool=settings.pool, clock=clock, retention_days=settings.audit_retention_days),
         door=Door(redis, pool=settings.pool, clock=clock),
+        hours=hours,
         store=store,
         issue_ticket=issue_ticket,
         plane=plane,

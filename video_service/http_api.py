@@ -12,6 +12,7 @@ from video_service.accounts import Account, Role
 from video_service.customers import SESSION_TTL_S, Customer
 from video_service.http_gate import PasswordChangeFirst
 from video_service.http_input import body, one_of
+from video_service.opening_hours import Hours
 from video_service.permissions import ENTRANCES, Entrance
 from video_service.security import GUEST_COOKIE, SESSION_COOKIE, clear_cookie, set_cookie, set_framed_cookie
 from video_service.services import ANYBODY, Visitor, services
@@ -136,11 +137,12 @@ async def line() -> Response:
     state = await services().store.customer_view(customer.person if customer else ANYBODY, alive=())
     yours = customer is not None and state.state in OPEN_CALL
     door = await services().door.state()
+    hours = await services().hours.get()
     return jsonify(
         {
             "open": state.open,
             "agents_on": state.agents_on,
-            "hours": None,
+            "hours": _hours(hours, shut=not door.open) if hours else None,
             "notice": msgspec.to_builtins(door.notice) if not door.open else None,
             "yours": yours,
             "known": customer is not None,
@@ -191,6 +193,18 @@ def _signed_out() -> Response:
 def _with_guest_cookie(response: Response, cookie: str) -> Response:
     set_framed_cookie(response, GUEST_COOKIE, cookie, max_age_s=SESSION_TTL_S)
     return response
+
+
+def _hours(hours: Hours, *, shut: bool) -> dict[str, Any]:
+    """Return what a customer may know of the hours; nobody knows when a line opens that somebody has closed."""
+    book = services().hours
+    standing = book.standing(hours)
+    return {
+        "zone": book.zone,
+        "today": standing.today,
+        "open_now": standing.open_now,
+        "next_open_ms": 0 if shut else standing.next_open_ms,
+    }
 
 
 def _address() -> str:

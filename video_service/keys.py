@@ -152,6 +152,7 @@ OTHER_KEYS: tuple[KeySpec, ...] = (
     KeySpec(
         "door", "hash", "none", "the HTTP surface", "whether new customers come in; the notice, since when, by whom"
     ),
+    KeySpec("hours", "hash", "none", "the HTTP surface", "opening hours as JSON, since when, by whom"),
     KeySpec("media_workers", "zset", "30 s after the last renewal", "media workers", "lease by its end"),
 )
 """What accounts, browsers, customers' sessions, the audit log, the door and media workers keep."""
@@ -171,6 +172,7 @@ class Keys:
         self.metrics = f"{self.root}:metrics"
         self.audit = f"{self.root}:audit"
         self.door = f"{self.root}:door"
+        self.hours = f"{self.root}:hours"
 
     def record(self, call: str) -> str:
         """Key of a session record."""

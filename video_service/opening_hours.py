@@ -1,8 +1,8 @@
 """When the line is open by the clock: hours of each weekday, and days that are different. Pure: no I/O, no clock.
 
 Hours are what a clock on the wall shows in the house's time zone, whatever its offset is that day. The line is open
-while that clock's day has a span with from <= time < to. A span ends at 24:00 at the latest; a night is two spans, which
-join at midnight. A time that a clock change repeats counts twice, one that it leaves out not at all.
+while the day of that clock has a span with from <= time < to. A span ends at 24:00 at the latest; a night is two spans,
+which join at midnight. A time that a clock change repeats counts twice, one that it leaves out not at all.
 """
 
 from __future__ import annotations

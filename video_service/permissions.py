@@ -63,6 +63,8 @@ ROUTES: dict[str, Right] = {
     "DELETE /api/shifts/<shift>": COORDINATORS,
     "GET /api/door": COORDINATORS,
     "POST /api/door": COORDINATORS,
+    "GET /api/hours": COORDINATORS,
+    "PUT /api/hours": COORDINATORS,
     "GET /api/records": Right(who=COORDINATING, looks_at="records"),
     "GET /api/records/<call>": Right(who=COORDINATING, looks_at="record"),
     "GET /api/records.csv": Right(who=COORDINATING, looks_at="records_file"),

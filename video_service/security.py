@@ -15,7 +15,7 @@ from quart.wrappers import Request, Websocket
 from video_service.errors import ServiceError
 
 MAX_BODY_BYTES = 16_384
-LONGER_BODIES = {"/api/shifts/import": 720_000}
+LONGER_BODIES = {"/api/shifts/import": 720_000, "/api/hours": 131_072}
 BODY_TIMEOUT_S = 10
 HSTS_S = 31_536_000
 

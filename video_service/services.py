@@ -17,6 +17,7 @@ from video_service.day import DayRules
 from video_service.door import Door
 from video_service.launch_tokens import UrgentReason
 from video_service.media_plane import MediaPlane
+from video_service.opening_hours_store import OpeningHours
 from video_service.passwords import Passwords
 from video_service.permissions import Entrance
 from video_service.records import Records
@@ -148,6 +149,7 @@ class Services:
     customers: Customers
     audit: Audit
     door: Door
+    hours: OpeningHours
     store: CallStore
     issue_ticket: Callable[[Visitor], Awaitable[str]]
     plane: MediaPlane

@@ -38,6 +38,9 @@ class Browser:
             path, json=body if body is not None else {}, headers={"Origin": ORIGIN, **headers}
         )
 
+    async def put(self, path: str, body: object) -> Response:
+        return await self.client.put(path, json=body, headers={"Origin": ORIGIN})
+
     async def delete(self, path: str) -> Response:
         return await self.client.delete(path, headers={"Origin": ORIGIN})
 

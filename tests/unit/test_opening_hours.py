@@ -185,7 +185,9 @@ def test_every_fault_is_found_at_once() -> None:
 
 
 def test_more_dates_than_a_year_has_are_refused_once() -> None:
-    days = [(str(date(2027, 1, 1) + timedelta(days=n)), []) for n in range(400)]
+    days: list[tuple[str, list[tuple[str, str]]]] = [
+        (str(date(2027, 1, 1) + timedelta(days=n)), []) for n in range(400)
+    ]
     assert read([[]] * 7, days[:MAX_EXCEPTIONS])[1] == ()
     assert read([[]] * 7, days)[1] == (Fault(code="too_many_dates"),)
 
