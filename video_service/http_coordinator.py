@@ -10,12 +10,13 @@ from video_service.door import DoorState, Notice
 from video_service.http_day import day_api
 from video_service.http_gate import did, looked
 from video_service.http_input import body, iso, one_of
+from video_service.http_people import people_api
 from video_service.http_records import records_api
 from video_service.http_shifts import shifts_api
 from video_service.services import services
 
 coordinator_api = Blueprint("coordinator_api", __name__, url_prefix="/api")
-for part in (day_api, shifts_api, records_api):
+for part in (day_api, people_api, shifts_api, records_api):
     coordinator_api.register_blueprint(part)
 
 

@@ -54,7 +54,11 @@ ROUTES: dict[str, Right] = {
     "POST /api/ticket": ANYBODY,  # as whom: ENTRANCES
     "GET /api/service": ANYBODY,
     "GET /api/agents": Right(who=COORDINATING, looks_at="agents"),
-    "GET /api/day": COORDINATORS,
+    "GET /api/people": Right(who=COORDINATING, looks_at="people"),
+    "POST /api/people": COORDINATORS,  # of whom: only an administrator looks after coordinators
+    "POST /api/people/<person>/disabled": COORDINATORS,
+    "POST /api/people/<person>/password": COORDINATORS,
+    "POST /api/people/<person>/sign-out": COORDINATORS,
     "GET /api/day": COORDINATORS,
     "GET /api/shifts": COORDINATORS,
     "POST /api/shifts": COORDINATORS,
