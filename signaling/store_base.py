@@ -17,6 +17,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from signaling.errors import BY_CODE, SchemaUnknown, SignalingError, StoreUnavailable
 from signaling.policy import Policy
 from signaling.scripts_loader import Script, ScriptSet
+from video_service.cipher import Cipher, new_key
 from video_service.keys import Keys
 
 log = structlog.get_logger(__name__)
@@ -58,10 +59,21 @@ class StoreBase:
     """
 
     def __init__(
-        self, redis: Redis, *, pool: str = "main", policy: Policy | None = None, clock: Clock | None = None
+        self,
+        redis: Redis,
+        *,
+        pool: str = "main",
+        policy: Policy | None = None,
+        clock: Clock | None = None,
+        cipher: Cipher | None = None,
     ) -> None:
-        """`clock` is for tests; without it the time is Redis TIME, read inside each script."""
+        """`clock` is for tests; without it the time is Redis TIME, read inside each script.
+
+        `cipher` seals what people are called and write; without it, for tests too, a key does that which nobody else
+        has, so that nothing is ever stored in plain.
+        """
         self.redis = redis
+        self.cipher = cipher or Cipher([new_key()])
         self.keys = Keys(pool)
         self.policy = policy or Policy()
         self._clock = clock

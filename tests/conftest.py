@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 from xdist.scheduler import LoadScopeScheduling
 
 from media import weights as network_weights
+from tests.data_keys import DATA_KEYS
 from tests.valkey_server import RealValkey
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,11 +36,15 @@ hypothesis.settings.load_profile("here")
 
 
 def pytest_configure() -> None:
-    """Let no setting of the person's shell reach a test; the weights stay where `./dev` has put them."""
+    """Let no setting of the person's shell reach a test; the weights stay where `./dev` has put them.
+
+    All that a test starts shares one data key, as the parts of a service do.
+    """
     weights_dir = network_weights.weights_dir()
     for name in [name for name in os.environ if name.startswith("VIDEO_SERVICE_") or name == "REDIS_URL"]:
         del os.environ[name]
     os.environ[network_weights.VARIABLE] = str(weights_dir)
+    os.environ["VIDEO_SERVICE_DATA_KEYS"] = ",".join(DATA_KEYS)
     # Said once that there is no current loop, asyncio makes none unasked (for looptime, before the first test).
     asyncio.set_event_loop(None)
 

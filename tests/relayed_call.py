@@ -23,6 +23,7 @@ from signaling.store import Store
 from video_service import redis_client, settings
 from video_service.accounts import Accounts, Role
 from video_service.clock import SystemClock
+from video_service.data_keys import cipher_of
 from video_service.demo_page import DemoPage
 from video_service.demo_peer import IceServers, draw_loop
 from video_service.demo_picture import Look
@@ -77,9 +78,10 @@ async def refusal(server: dict[str, Any]) -> int:
 async def main(web_of_agent: str, web_of_customer: str) -> dict[str, Any]:
     loaded = settings.load()
     redis = redis_client.hot(loaded.redis_url)
-    store = Store(redis, pool=loaded.pool)
+    cipher = cipher_of(loaded)
+    store = Store(redis, pool=loaded.pool, cipher=cipher)
     passwords = Passwords(PasswordCost(time_cost=1, memory_kib=8, parallelism=1))
-    accounts = Accounts(redis, pool=loaded.pool, passwords=passwords, clock=SystemClock())
+    accounts = Accounts(redis, pool=loaded.pool, passwords=passwords, clock=SystemClock(), cipher=cipher)
     account = await accounts.add("lin", role=Role.AGENT, display_name="Lin", password="correct horse battery")
     now_ms = SystemClock().now_ms()
     await store.add_shift(account.person, now_ms, now_ms + 3_600_000)

@@ -1,8 +1,8 @@
 """Accounts of the people who work here. Customers have none.
 
-One hash holds every account of a pool by sign-in name, as JSON with a schema version; a second finds the name behind a
-person's id, which is all that calls, records and logs ever carry. A change watches both, so two operators who change
-one account at the same moment cannot undo each other.
+One hash holds every account of a pool by a digest of its sign-in name, as JSON with a schema version, in which the
+names are sealed; a second finds the sealed sign-in name behind a person's id, which is all that calls, records and logs
+ever carry. A change watches the first, so two operators who change one account at a time cannot undo each other.
 """
 
 from __future__ import annotations
@@ -18,17 +18,21 @@ import msgspec
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
 
+from video_service.cipher import Cipher
 from video_service.clock import Clock
 from video_service.errors import ServiceError
 from video_service.keys import Keys
 from video_service.passwords import Passwords, WeakPassword, normalised
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""In version 1 both names were stored as they are, by the sign-in name itself; a start seals such rows."""
 MAX_LABELS = 16
 
 _CUT_OFF = Path(__file__).with_name("scripts") / "cut_off.lua"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 _LABEL = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")  # longer than any sign-in name
+_SEALED = ("name", "display_name")
 _DISPLAY_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,64}")
 
 
@@ -64,6 +68,12 @@ class UnknownAccount(ServiceError):
     code: ClassVar[str] = "unknown_account"
 
 
+class AccountUnreadable(ServiceError):
+    """An account has a schema version that this program cannot read."""
+
+    code: ClassVar[str] = "schema_unknown"
+
+
 class SamePassword(ServiceError):
     """The new password is the old one; choose another."""
 
@@ -79,7 +89,6 @@ class SignInRefused(ServiceError):
 class Account(msgspec.Struct, frozen=True, kw_only=True):
     """One person who works here. `generation` grows when everything signed in before must end."""
 
-    v: int = SCHEMA_VERSION
     person: str
     name: str
     display_name: str
@@ -94,6 +103,12 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     changed_ms: int
 
 
+class _Stored(Account, frozen=True, kw_only=True):
+    """An account as it stands in the store: its names sealed, unless it is of version 1."""
+
+    v: int = 1
+
+
 def normalised_name(name: str) -> str:
     """Return a sign-in name as it is stored: names differ by more than capitals and outer spaces."""
     return name.strip().lower()
@@ -102,8 +117,9 @@ def normalised_name(name: str) -> str:
 class Accounts:
     """The accounts of one pool."""
 
-    def __init__(self, redis: Redis, *, pool: str, passwords: Passwords, clock: Clock) -> None:
+    def __init__(self, redis: Redis, *, pool: str, passwords: Passwords, clock: Clock, cipher: Cipher) -> None:
         self._redis = redis
+        self._cipher = cipher
         self._passwords = passwords
         self._clock = clock
         self._keys = Keys(pool)
@@ -150,25 +166,23 @@ class Accounts:
         async def create(pipe: Pipeline) -> None:
             if only_first and await pipe.hlen(self._by_name):
                 raise NotFirst
-            if await pipe.hexists(self._by_name, account.name):
+            if any(raw is not None for raw in await pipe.hmget(self._by_name, self._places(account.name))):
                 raise NameTaken(name=account.name)
             pipe.multi()  # type: ignore[no-untyped-call]
-            pipe.hset(self._by_name, account.name, msgspec.json.encode(account).decode())
-            pipe.hset(self._names, account.person, account.name)
+            self._put(pipe, account)
 
         await self._redis.transaction(create, self._by_name)
         return account
 
     async def get(self, name: str) -> Account | None:
         """Return the account with this sign-in name."""
-        return _read(await self._redis.hget(self._by_name, normalised_name(name)))
+        found = await self._redis.hmget(self._by_name, self._places(normalised_name(name)))
+        return next((self._read(raw) for raw in found if raw is not None), None)
 
     async def of_person(self, person: str) -> Account | None:
         """Return the account behind a person's id."""
         name = await self._redis.hget(self._names, person)
-        if name is None:
-            return None
-        return await self.get(name if isinstance(name, str) else name.decode())
+        return None if name is None else await self.get(self._cipher.open_or_plain(_text(name)))
 
     async def count(self) -> int:
         """Return how many accounts there are, disabled ones too."""
@@ -176,8 +190,74 @@ class Accounts:
 
     async def all(self) -> list[Account]:
         """Return every account, by name."""
-        found = (_read(raw) for raw in await self._redis.hvals(self._by_name))
-        return sorted((account for account in found if account is not None), key=lambda account: account.name)
+        found = [self._read(raw) for raw in await self._redis.hvals(self._by_name)]
+        return sorted(found, key=lambda account: account.name)
+
+    async def seal_plain(self) -> int:
+        """Seal the accounts that were stored before names were sealed; return how many."""
+        return await self._seal_anew([place for place in await self._all_places() if _DIGEST.fullmatch(place) is None])
+
+    async def renew(self) -> int:
+        """Seal every account anew that does not stand under the newest key; return how many. May be run again.
+
+        Raises:
+            Unreadable: a key is missing.
+        """
+        old = []
+        for place in await self._all_places():
+            raw = await self._redis.hget(self._by_name, place)
+            if raw is not None and not self._is_new(place, _text(raw)):
+                old.append(place)
+        return await self._seal_anew(old)
+
+    async def _all_places(self) -> list[str]:
+        return [_text(place) for place in await self._redis.hkeys(self._by_name)]
+
+    def _is_new(self, place: str, raw: str) -> bool:
+        stored = msgspec.json.decode(raw, type=_Stored)
+        if stored.v < SCHEMA_VERSION or place != self._cipher.digest(self._cipher.open(stored.name)):
+            return False
+        newest = self._cipher.names[0]
+        return all(self._cipher.sealed_by(text) == newest for text in (stored.name, stored.display_name))
+
+    async def _seal_anew(self, places: Sequence[str]) -> int:
+        return sum([await self._seal_at(place) for place in places])
+
+    async def _seal_at(self, place: str) -> int:
+        async def apply(pipe: Pipeline) -> int:
+            raw = await pipe.hget(self._by_name, place)
+            pipe.multi()  # type: ignore[no-untyped-call]
+            if raw is None:
+                return 0
+            self._put(pipe, self._read(raw), found_at=place)
+            return 1
+
+        done: int = await self._redis.transaction(apply, self._by_name, value_from_callable=True)
+        return done
+
+    def _places(self, name: str) -> list[str]:
+        """Return where an account may stand: by the digests of its name, by the plain name of version 1."""
+        return [*self._cipher.digests(name), *([name] if _NAME.fullmatch(name) else [])]
+
+    def _read(self, raw: bytes | str) -> Account:
+        stored = msgspec.json.decode(raw, type=_Stored)
+        if not SCHEMA_VERSION - 1 <= stored.v <= SCHEMA_VERSION:
+            raise AccountUnreadable(version=stored.v)
+        fields = msgspec.structs.asdict(stored)
+        sealed = fields.pop("v") > 1
+        if sealed:
+            fields |= {name: self._cipher.open(fields[name]) for name in _SEALED}
+        return Account(**fields)
+
+    def _put(self, pipe: Pipeline, account: Account, *, found_at: str = "") -> None:
+        """Write an account into a transaction, at its newest place; it leaves the place where it was found."""
+        fields = msgspec.structs.asdict(account)
+        fields |= {name: self._cipher.seal(fields[name]) for name in _SEALED}
+        place = self._cipher.digest(account.name)
+        if found_at not in ("", place):
+            pipe.hdel(self._by_name, found_at)
+        pipe.hset(self._by_name, place, msgspec.json.encode(_Stored(**fields, v=SCHEMA_VERSION)).decode())
+        pipe.hset(self._names, account.person, fields["name"])
 
     async def set_disabled(self, name: str, disabled: bool) -> Account:
         """Shut an account out, or let it in again; shutting out ends all that it had signed in, open sockets too.
@@ -283,22 +363,25 @@ class Accounts:
         key = normalised_name(name)
 
         async def apply(pipe: Pipeline) -> Account:
-            account = _read(await pipe.hget(self._by_name, key))
-            if account is None:
+            places = self._places(key)
+            found = await pipe.hmget(self._by_name, places)
+            place, raw = next(((place, raw) for place, raw in zip(places, found, strict=True) if raw), ("", None))
+            if raw is None:
                 raise UnknownAccount(name=key)
+            account = self._read(raw)
             changed = change(account)
             pipe.multi()  # type: ignore[no-untyped-call]
             if changed != account:
                 changed = msgspec.structs.replace(changed, changed_ms=self._clock.now_ms())
-                pipe.hset(self._by_name, key, msgspec.json.encode(changed).decode())
+                self._put(pipe, changed, found_at=place)
             return changed
 
         account: Account = await self._redis.transaction(apply, self._by_name, value_from_callable=True)
         return account
 
 
-def _read(raw: bytes | str | None) -> Account | None:
-    return None if raw is None else msgspec.json.decode(raw, type=Account)
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value
 
 
 def _with_password(account: Account, hashed: str, *, one_time: bool) -> Account:

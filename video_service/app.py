@@ -29,8 +29,10 @@ from signaling.store import Store
 from video_service import http_errors, http_gate, redis_client, security
 from video_service.accounts import Accounts
 from video_service.audit import Audit
+from video_service.cipher import Cipher
 from video_service.clock import SystemClock
 from video_service.customers import CustomerLimits, Customers
+from video_service.data_keys import Canaries, cipher_of
 from video_service.day import DayRules
 from video_service.door import Door
 from video_service.errors import ServiceError
@@ -100,10 +102,11 @@ class StaffedStore(Store):
         *,
         pool: str,
         policy: Policy,
+        cipher: Cipher,
         joins: int,
         hours: OpeningHours,
     ) -> None:
-        super().__init__(redis, pool=pool, policy=policy)
+        super().__init__(redis, pool=pool, policy=policy, cipher=cipher)
         self._accounts = accounts
         self._rates = rates
         self._joins = Limit(name="join", burst=joins, window_s=JOIN_WINDOW_S)
@@ -188,13 +191,16 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
     Raises:
         NoStoreAddress: there is no REDIS_URL.
         NoStore: nobody answers there within `START_TIMEOUT_S`.
+        NoDataKeys, BadDataKeys: there are no keys to encrypt with.
+        Unreadable: what is stored was encrypted with others.
     """
     if not settings.redis_url:
         raise NoStoreAddress
+    cipher = cipher_of(settings)
     redis = redis_client.hot(settings.redis_url)
     clock = SystemClock()
     passwords = Passwords(password_cost)
-    accounts = Accounts(redis, pool=settings.pool, passwords=passwords, clock=clock)
+    accounts = Accounts(redis, pool=settings.pool, passwords=passwords, clock=clock, cipher=cipher)
     rates = RateLimits(redis, pool=settings.pool)
     hours = OpeningHours(redis, pool=settings.pool, clock=clock, zone=settings.time_zone)
     store = StaffedStore(
@@ -203,11 +209,14 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
         rates,
         pool=settings.pool,
         policy=settings.project(Policy),
+        cipher=cipher,
         joins=settings.joins_per_session,
         hours=hours,
     )
     try:
         await _load(store)
+        await Canaries(redis, pool=settings.pool, cipher=cipher).check()
+        await accounts.seal_plain()
         plane = media_plane.from_settings(settings, redis)
         await plane.start()
     except BaseException:
@@ -249,6 +258,7 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
     return Services(
         redis=redis,
         clock=clock,
+        cipher=cipher,
         passwords=passwords,
         accounts=accounts,
         web_sessions=WebSessions(
@@ -259,6 +269,7 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
             pool=settings.pool,
             clock=clock,
             rates=rates,
+            cipher=cipher,
             launch_keys=LaunchKeys(
                 secrets=read_keys(settings.launch_keys),
                 issuer=settings.launch_issuer,

@@ -9,12 +9,15 @@ its key.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import hashlib
 import hmac
 import os
+import secrets
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -22,8 +25,15 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from video_service.errors import ServiceError
 
+SEALED_START: Final = "gAAAAA"
+"""How every sealed text begins: Fernet's version byte, and a time before the year 2106."""
+
 _DIGEST_PURPOSE = b"video-service look-up 1"
+_NAME_PURPOSE = b"video-service key name 1"
 _KEY_BYTES = 32
+_NAME_DIGITS = 12
+# Views show the same few names and notes again and again; one that is opened stays at hand.
+_OPENED_KEPT = 2048
 
 
 class Unreadable(ServiceError):
@@ -33,7 +43,7 @@ class Unreadable(ServiceError):
 
 
 class BadDataKeys(ServiceError):
-    """The data keys are unusable: each is 44 characters, as `video-service data-key` prints; commas between them."""
+    """The data keys are unusable: each has 44 characters, as `video-service data-key new` makes them."""
 
     code: ClassVar[str] = "bad_data_keys"
 
@@ -49,10 +59,14 @@ class Cipher:
         if not keys:
             raise BadDataKeys
         try:
-            self._box = MultiFernet([Fernet(key) for key in keys])
+            self._boxes = [Fernet(key) for key in keys]
         except ValueError as error:
             raise BadDataKeys from error
-        self._digest_keys = [_digest_key(key) for key in keys]
+        self._box = MultiFernet(self._boxes)
+        self._digest_keys = [_derived(key, _DIGEST_PURPOSE) for key in keys]
+        self._open = functools.lru_cache(_OPENED_KEPT)(self._decrypt)
+        self.names = tuple(_derived(key, _NAME_PURPOSE).hex()[:_NAME_DIGITS] for key in keys)
+        """The keys' names, in their order: they tell keys apart, and nothing of them."""
 
     def seal(self, text: str) -> str:
         """Return `text` encrypted, in ASCII; the empty text stays empty, for it says nothing of anybody."""
@@ -64,10 +78,15 @@ class Cipher:
         Raises:
             Unreadable: no key fits, or it was altered.
         """
-        try:
-            return self._box.decrypt(sealed.encode()).decode() if sealed else ""
-        except InvalidToken as error:
-            raise Unreadable from error
+        return self._open(sealed) if sealed else ""
+
+    def open_or_plain(self, stored: str) -> str:
+        """Return the text of a value that may have been written before anything was sealed.
+
+        Raises:
+            Unreadable: it is sealed, and no key fits, or it was altered.
+        """
+        return self.open(stored) if stored.startswith(SEALED_START) else stored
 
     def renew(self, sealed: str) -> str:
         """Return the same under the newest key, with the time of the first sealing kept.
@@ -80,6 +99,14 @@ class Cipher:
         except InvalidToken as error:
             raise Unreadable from error
 
+    def sealed_by(self, sealed: str) -> str:
+        """Return the name of the key under which it was sealed; "" when it is none of these."""
+        for name, box in zip(self.names, self._boxes, strict=True):
+            with contextlib.suppress(InvalidToken):
+                box.decrypt(sealed.encode())
+                return name
+        return ""
+
     def digest(self, text: str) -> str:
         """Return the digest under which a new value is found again: 64 hexadecimal digits, of use only with the key."""
         return _digest(self._digest_keys[0], text)
@@ -87,6 +114,12 @@ class Cipher:
     def digests(self, text: str) -> tuple[str, ...]:
         """Return every digest under which an old value may stand, newest key first."""
         return tuple(_digest(key, text) for key in self._digest_keys)
+
+    def _decrypt(self, sealed: str) -> str:
+        try:
+            return self._box.decrypt(sealed.encode()).decode()
+        except InvalidToken as error:
+            raise Unreadable from error
 
 
 def new_key() -> str:
@@ -100,32 +133,48 @@ def parse_keys(text: str) -> tuple[str, ...]:
 
 
 def keys_in(path: Path) -> tuple[str, ...]:
-    """Return the keys in a file that only its owner can read, which is made, with a new key, when it is absent.
+    """Return the keys in a file that only its owner can read.
 
     Raises:
         BadDataKeys: others may read the file, or there is no key in it.
-        OSError: it cannot be read or made.
+        OSError: it cannot be read.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        pass
-    else:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(new_key() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
     if path.stat().st_mode & 0o077:
         raise BadDataKeys(f"Others may read {path.name}: chmod 600, and change the key if it was seen.")
     keys = parse_keys(path.read_text())
     if not keys:
-        raise BadDataKeys
+        raise BadDataKeys(f"There is no key in {path.name}.")
     return keys
 
 
-def _digest_key(key: str) -> bytes:
-    return HKDF(SHA256(), _KEY_BYTES, salt=None, info=_DIGEST_PURPOSE).derive(key.encode())
+def make_keys(path: Path) -> None:
+    """Make the file with a new key where there is none; it is there whole, or not at all.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(new_key() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):  # another process was first
+            os.link(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    descriptor = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _derived(key: str, purpose: bytes) -> bytes:
+    return HKDF(SHA256(), _KEY_BYTES, salt=None, info=purpose).derive(key.encode())
 
 
 def _digest(key: bytes, text: str) -> str:

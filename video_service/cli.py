@@ -97,9 +97,11 @@ def web(
         from signaling.messages import MAX_MESSAGE_BYTES
         from video_service import app as web_app
         from video_service import logs, sockets, web_process
+        from video_service.data_keys import keys_of
 
         loaded = settings.load(host=host, port=port)
         _need_redis(loaded)
+        loaded = dataclasses.replace(loaded, data_keys=keys_of(loaded))
         logs.configure(loaded.log_format, loaded.log_level, process="web")
         tcp = socket.socket(fileno=listener) if listener >= 0 else sockets.listen(loaded.host, loaded.port)
         application = web_app.create_app(loaded)

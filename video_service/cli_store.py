@@ -16,6 +16,8 @@ from rich.console import Console
 from rich.table import Table
 
 from video_service import redis_client, settings, valkey
+from video_service.cipher import Cipher
+from video_service.data_keys import Canaries, cipher_of
 from video_service.errors import ServiceError
 from video_service.settings import Settings
 
@@ -40,6 +42,18 @@ def with_store(data_dir: Path | None, work: Callable[[Redis, Settings], Awaitabl
         loaded = settings.load(data_dir=data_dir)
         with valkey.at_hand(loaded.data_dir, loaded.redis_url) as url:
             return asyncio.run(_connected(url, loaded, work))
+
+
+def with_cipher(data_dir: Path | None, work: Callable[[Redis, Settings, Cipher], Awaitable[T]]) -> T:
+    """Do `work` as `with_store`, with the data keys too; they have to be those of the store."""
+
+    async def connected(redis: Redis, loaded: Settings) -> T:
+        # The embedded server belongs to this data folder, and so does a file of keys that is made here.
+        cipher = cipher_of(loaded, make=not loaded.redis_url)
+        await Canaries(redis, pool=loaded.pool, cipher=cipher).check()
+        return await work(redis, loaded, cipher)
+
+    return with_store(data_dir, connected)
 
 
 @contextlib.contextmanager

@@ -13,7 +13,8 @@ from rich.table import Table
 
 from video_service import passwords
 from video_service.accounts import Account, Accounts, Role
-from video_service.cli_store import AsJson, DataDir, print_json, print_table, with_store
+from video_service.cipher import Cipher
+from video_service.cli_store import AsJson, DataDir, print_json, print_table, with_cipher
 from video_service.clock import SystemClock, utc
 from video_service.passwords import MAX_CHARACTERS, Passwords
 from video_service.settings import Settings
@@ -116,14 +117,16 @@ def reset(name: Name, password_stdin: PasswordStdin = False, data: DataDir = Non
 
 
 def _do(data_dir: Path | None, work: Callable[[Accounts], Awaitable[T]]) -> T:
-    async def connected(redis: Redis, settings: Settings) -> T:
+    async def connected(redis: Redis, settings: Settings, cipher: Cipher) -> T:
         hashing = Passwords()
         try:
-            return await work(Accounts(redis, pool=settings.pool, passwords=hashing, clock=SystemClock()))
+            accounts = Accounts(redis, pool=settings.pool, passwords=hashing, clock=SystemClock(), cipher=cipher)
+            await accounts.seal_plain()
+            return await work(accounts)
         finally:
             hashing.close()
 
-    return with_store(data_dir, connected)
+    return with_cipher(data_dir, connected)
 
 
 def _password(from_stdin: bool) -> str:

@@ -16,6 +16,7 @@ from typing import ClassVar, Literal
 import msgspec
 from redis.asyncio import Redis
 
+from video_service.cipher import Cipher
 from video_service.clock import Clock
 from video_service.errors import ServiceError
 from video_service.keys import SCHEMA_VERSION, Keys, readable
@@ -73,6 +74,7 @@ class Customers:
         pool: str,
         clock: Clock,
         rates: RateLimits,
+        cipher: Cipher,
         launch_keys: LaunchKeys,
         guests_allowed: bool,
         limits: CustomerLimits | None = None,
@@ -82,6 +84,7 @@ class Customers:
         self._root = Keys(pool).root
         self._clock = clock
         self._rates = rates
+        self._cipher = cipher
         self._launch_keys = launch_keys
         self.guests_allowed = guests_allowed
         self._by_address = Limit(name="ticket_address", burst=limits.tickets_per_address, window_s=WINDOW_S)
@@ -95,7 +98,7 @@ class Customers:
         if raw is not None:
             customer = msgspec.json.decode(raw, type=Customer)
             if readable(customer.v):
-                return customer
+                return msgspec.structs.replace(customer, context=self._cipher.open_or_plain(customer.context))
         return Customer(person=_guest_person(cookie)) if self.guests_allowed else None
 
     async def admit(self, cookie: str | None, *, address: str) -> tuple[str, Customer]:
@@ -130,7 +133,8 @@ class Customers:
         customer = Customer(person=_guest_person(cookie), entry="embed" if framed else "web")
         if token:
             customer = await self._launched(token, customer.entry)
-        await self._redis.set(self._key(cookie), msgspec.json.encode(customer), ex=SESSION_TTL_S)
+        sealed = msgspec.structs.replace(customer, context=self._cipher.seal(customer.context))
+        await self._redis.set(self._key(cookie), msgspec.json.encode(sealed), ex=SESSION_TTL_S)
         return cookie, customer
 
     def is_urgent(self, customer: Customer) -> bool:

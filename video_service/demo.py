@@ -25,6 +25,7 @@ from video_service import passwords, redis_client
 from video_service.accounts import Account, Accounts, Role
 from video_service.child import on_stop
 from video_service.clock import SystemClock
+from video_service.data_keys import cipher_of
 from video_service.demo_page import DemoPage
 from video_service.demo_peer import Configure, direct, draw_loop, meet_on_this_machine
 from video_service.demo_people import DRAWN, DemoAgent, DemoCustomer, person_is_on, whose_turn
@@ -78,7 +79,8 @@ class Demo:
         self._password = password
         self._configure = configure
         self._redis = redis_client.hot(settings.redis_url)
-        self._store = Store(self._redis, pool=settings.pool, policy=settings.project(Policy))
+        self._cipher = cipher_of(settings)
+        self._store = Store(self._redis, pool=settings.pool, policy=settings.project(Policy), cipher=self._cipher)
         self._wall: Mapping[str, Any] = {"agents": ()}
         self._drawn_agents: frozenset[str] = frozenset()
         self._last_caller = -1
@@ -109,7 +111,9 @@ class Demo:
         """Make the accounts or give them today's password, put the agents on shift; return the drawn agents."""
         hashing = Passwords()
         try:
-            accounts = Accounts(self._redis, pool=self._settings.pool, passwords=hashing, clock=SystemClock())
+            accounts = Accounts(
+                self._redis, pool=self._settings.pool, passwords=hashing, clock=SystemClock(), cipher=self._cipher
+            )
             drawn = []
             await self._account(
                 accounts, DEMO_COORDINATOR, Role.COORDINATOR, "演示协调员 Demo coordinator", self._password

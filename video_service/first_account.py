@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from video_service import passwords, ready_text, redis_client
 from video_service.accounts import Accounts, NameTaken, NotFirst, Role
 from video_service.clock import SystemClock
+from video_service.data_keys import cipher_of
 from video_service.passwords import PasswordCost, Passwords
 from video_service.settings import Settings
 
@@ -36,7 +37,10 @@ async def line(settings: Settings, *, cost: PasswordCost | None = None) -> str:
     hashing = Passwords(cost)
     redis = redis_client.hot(settings.redis_url, timeout_s=TIMEOUT_S)
     try:
-        password = await make(Accounts(redis, pool=settings.pool, passwords=hashing, clock=SystemClock()))
+        accounts = Accounts(
+            redis, pool=settings.pool, passwords=hashing, clock=SystemClock(), cipher=cipher_of(settings)
+        )
+        password = await make(accounts)
     except RedisError:
         password = ""  # the service runs and says by itself what is wrong with its store
     finally:

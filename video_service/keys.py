@@ -89,6 +89,7 @@ KEYS: tuple[KeySpec, ...] = (
         "decline",
         "who declined and is not asked while others could be",
     ),
+    KeySpec("left:<call>", "set", "deleted at close", "another", "agents whom the customer left, never asked again"),
     KeySpec("line", "zset", "none", "call scripts", "every waiting call (also ringing or parked) by arrival number"),
     KeySpec("active", "zset", "none", "call scripts", "every active call by the time it was accepted"),
     KeySpec(
@@ -153,6 +154,9 @@ OTHER_KEYS: tuple[KeySpec, ...] = (
         "door", "hash", "none", "the HTTP surface", "whether new customers come in; the notice, since when, by whom"
     ),
     KeySpec("hours", "hash", "none", "the HTTP surface", "opening hours as JSON, since when, by whom"),
+    KeySpec(
+        "data_keys", "hash", "none", "start, data-key renew", "a canary for each data key in use, by the key's name"
+    ),
     KeySpec("media_workers", "zset", "30 s after the last renewal", "media workers", "lease by its end"),
 )
 """What accounts, browsers, customers' sessions, the audit log, the door and media workers keep."""
@@ -173,6 +177,7 @@ class Keys:
         self.audit = f"{self.root}:audit"
         self.door = f"{self.root}:door"
         self.hours = f"{self.root}:hours"
+        self.data_keys = f"{self.root}:data_keys"
 
     def record(self, call: str) -> str:
         """Key of a session record."""

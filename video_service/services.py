@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from video_service.accounts import Accounts
 from video_service.audit import Audit
+from video_service.cipher import Cipher
 from video_service.clock import Clock
 from video_service.customers import Customers, Entry
 from video_service.day import DayRules
@@ -143,6 +144,7 @@ class Services:
 
     redis: Redis
     clock: Clock
+    cipher: Cipher
     passwords: Passwords
     accounts: Accounts
     web_sessions: WebSessions

@@ -52,6 +52,21 @@ class Settings:
     redis_url: Annotated[
         str, Says("Redis or Valkey that keeps all state; empty starts the embedded Valkey (`run` only).", secret=True)
     ] = ""
+    data_keys: Annotated[
+        tuple[str, ...],
+        Says(
+            "Keys that encrypt names, notes and messages at rest, newest first, commas between several; "
+            "`video-service data-key new` makes one. Empty: those in data_keys_file.",
+            secret=True,
+        ),
+    ] = ()
+    data_keys_file: Annotated[
+        str,
+        Says(
+            "File with these keys that only its owner can read; empty is `data_keys` in the data folder, which `run` "
+            "makes at its first start."
+        ),
+    ] = ""
     pool: Annotated[str, Says("Name of the pool of agents, queues and workers that this node serves.")] = "main"
 
     # -- logs
@@ -319,6 +334,11 @@ def _check_together(settings: Settings) -> None:
     """Rules that join two settings, or that a number's bounds cannot say."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,31}", settings.pool):
         raise BadSetting("VIDEO_SERVICE_POOL must be small letters, digits and hyphens, at most 32.")
+    if any(re.fullmatch(r"[A-Za-z0-9_-]{43}=", key) is None for key in settings.data_keys):
+        raise BadSetting(
+            "VIDEO_SERVICE_DATA_KEYS: each key has 44 characters, as `video-service data-key new` makes them; commas "
+            "between several."
+        )
     if not settings.host:
         raise BadSetting("VIDEO_SERVICE_HOST must be an address such as 127.0.0.1 or 0.0.0.0.")
     try:

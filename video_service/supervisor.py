@@ -27,6 +27,7 @@ from media.registry import Registry
 from media.worker import socket_path
 from video_service import disk, first_account, passwords, ready_text, redis_client, settings_text, sockets
 from video_service.child import PARENT_FD
+from video_service.data_keys import Canaries, cipher_of, keys_of
 from video_service.errors import ServiceError
 from video_service.probes import http_get, valkey_answers, valkey_lives
 from video_service.ready_text import DEMO_PASSWORD
@@ -115,6 +116,7 @@ class Supervisor:
             listener = sockets.listen(self._settings.host, self._settings.port)
             stack.callback(listener.close)
             server = self._acquire_valkey(stack)
+            self._settings = replace(self._settings, data_keys=keys_of(self._settings, make=True))
             read_end, write_end = os.pipe()
             stack.callback(os.close, write_end)
             stack.callback(os.close, read_end)
@@ -169,8 +171,10 @@ class Supervisor:
             settings = self._lan.settings(settings)
         self._settings = settings
         environment = _environment(settings) | {PARENT_FD: str(parent_fd)}
-        # Servers' peers use no TURN or STUN server and let nobody in, so workers learn of no such secret.
-        without = replace(settings, ice_servers=(), turn_urls=(), turn_secret="", launch_keys=(), guests_allowed=True)
+        # Servers' peers use no TURN or STUN server, let nobody in and read no names: workers learn of no such secret.
+        without = replace(
+            settings, ice_servers=(), turn_urls=(), turn_secret="", launch_keys=(), guests_allowed=True, data_keys=()
+        )
         for_workers = environment | _environment(without)
         media = [
             SupervisedChild(_media_plan(settings, str(slot), [*PYTHON, "media", "--slot", str(slot)], for_workers))
@@ -193,11 +197,9 @@ class Supervisor:
 
     async def _start(self, parts: _Parts) -> bool:
         """Start the children in order; return whether they are ready (else the service was told to stop meanwhile)."""
-        if parts.valkey is not None:
-            if not await self._launch([parts.valkey]):
-                return False
-        else:
-            await _check_redis(self._settings.redis_url)
+        if parts.valkey is not None and not await self._launch([parts.valkey]):
+            return False
+        await _check_redis(self._settings)
         if not await self._launch([*parts.media, parts.web]):
             return False
         met = asyncio.create_task(_web_has_media(self._settings), name="web-has-media")
@@ -366,10 +368,11 @@ async def _web_has_media(settings: Settings) -> None:
         await asyncio.sleep(PROBE_S)
 
 
-async def _check_redis(url: str) -> None:
-    redis = redis_client.hot(url, timeout_s=3.0)
+async def _check_redis(settings: Settings) -> None:
+    """Ask whether the store answers, and was written with these data keys."""
+    redis = redis_client.hot(settings.redis_url, timeout_s=3.0)
     try:
-        await redis.ping()
+        await Canaries(redis, pool=settings.pool, cipher=cipher_of(settings)).check()
     except (RedisError, OSError, TimeoutError) as error:
         raise StoreUnreachable from error
     finally:

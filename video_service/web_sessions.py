@@ -20,7 +20,7 @@ from video_service.accounts import Account, Accounts, normalised_name
 from video_service.clock import Clock
 from video_service.rate_limit import Limit, RateLimits, address_subject
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -40,11 +40,12 @@ class SessionLimits:
     sign_in_lockout_s: float = 300.0
 
 
-class WebSession(msgspec.Struct, frozen=True, kw_only=True):
+class WebSession(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What Redis keeps of a signed-in browser."""
 
-    v: int = SCHEMA_VERSION
-    name: str
+    v: int
+    person: str = ""
+    name: str = ""  # of version 1, in the person's place
     generation: int
     created_ms: int
 
@@ -105,7 +106,8 @@ class WebSessions:
         if raw is None:
             return None
         session = msgspec.json.decode(raw, type=WebSession)
-        account = await self._accounts.get(session.name)
+        accounts = self._accounts
+        account = await (accounts.of_person(session.person) if session.person else accounts.get(session.name))
         if account is None or account.disabled or account.generation != session.generation:
             return None
         return account
@@ -126,7 +128,9 @@ class WebSessions:
 
     async def _begin(self, account: Account) -> str:
         token = secrets.token_urlsafe(32)
-        session = WebSession(name=account.name, generation=account.generation, created_ms=self._clock.now_ms())
+        session = WebSession(
+            v=SCHEMA_VERSION, person=account.person, generation=account.generation, created_ms=self._clock.now_ms()
+        )
         await self._redis.set(self._key(token), msgspec.json.encode(session), ex=self.limits.session_ttl_s)
         return token
 

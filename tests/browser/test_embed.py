@@ -19,6 +19,7 @@ from quart import Quart, Response
 
 from tests.browser.looks import look
 from tests.browser.stage import _Server
+from tests.data_keys import DATA_KEYS
 from tests.integration.http_site import CHEAP
 from tests.launching import SETTINGS, launch_token
 from tests.valkey_server import RealValkey
@@ -78,6 +79,7 @@ async def host(valkey: RealValkey) -> AsyncIterator[Host]:
             redis_url=valkey.url,
             pool=f"t-{secrets.token_hex(6)}",
             guests_allowed=False,
+            data_keys=DATA_KEYS,
             embed_origins=(f"http://localhost:{port}",),
             **SETTINGS,
         )

@@ -13,6 +13,7 @@ from werkzeug.http import parse_cookie
 
 from signaling.identity_types import Identity
 from signaling.store import Store
+from tests.data_keys import DATA_KEYS
 from video_service.accounts import Account, Role
 from video_service.app import create_app, open_services
 from video_service.passwords import PasswordCost
@@ -61,7 +62,7 @@ class Site:
     """The application between start and stop."""
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+        self.settings = settings if settings.data_keys else dataclasses.replace(settings, data_keys=DATA_KEYS)
         self.app: Quart
         self.services: Services
 

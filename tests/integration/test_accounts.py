@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from video_service.accounts import Account, Accounts, BadAccount, NameTaken, Role, SignInRefused, UnknownAccount
+from tests.data_keys import CIPHER
+from video_service.accounts import (
+    Account,
+    Accounts,
+    AccountUnreadable,
+    BadAccount,
+    NameTaken,
+    Role,
+    SignInRefused,
+    UnknownAccount,
+)
+from video_service.cipher import Cipher, Unreadable, new_key
 from video_service.passwords import PasswordCost, Passwords, WeakPassword
 
 pytestmark = pytest.mark.integration
@@ -37,7 +48,7 @@ def clock() -> HandClock:
 @pytest.fixture
 async def accounts(redis: Redis, pool: str, clock: HandClock) -> AsyncIterator[Accounts]:
     passwords = Passwords(CHEAP)
-    yield Accounts(redis, pool=pool, passwords=passwords, clock=clock)
+    yield Accounts(redis, pool=pool, passwords=passwords, clock=clock, cipher=CIPHER)
     passwords.close()
 
 
@@ -48,7 +59,7 @@ async def _add(accounts: Accounts, name: str = "lin", role: Role = Role.AGENT, *
 async def test_an_account_is_kept_as_it_was_made(accounts: Accounts) -> None:
     made = await _add(accounts, " Lin ", skills=("csl", "travel", "csl"), languages=("zh",))
     assert (made.name, made.display_name, made.role) == ("lin", "林老师", Role.AGENT)
-    assert (made.skills, made.languages, made.disabled, made.v) == (("csl", "travel"), ("zh",), False, 1)
+    assert (made.skills, made.languages, made.disabled) == (("csl", "travel"), ("zh",), False)
     assert made.created_ms == made.changed_ms == 1_000
     assert await accounts.get("LIN") == made
     assert await accounts.of_person(made.person) == made
@@ -166,7 +177,7 @@ async def test_changes_at_the_same_moment_are_all_kept(accounts: Accounts) -> No
 
 async def test_a_hash_of_an_older_cost_is_renewed_at_sign_in(accounts: Accounts, redis: Redis, pool: str) -> None:
     old = Passwords(PasswordCost(time_cost=2, memory_kib=16, parallelism=1))
-    made = await Accounts(redis, pool=pool, passwords=old, clock=HandClock()).add(
+    made = await Accounts(redis, pool=pool, passwords=old, clock=HandClock(), cipher=CIPHER).add(
         "lin", role=Role.AGENT, display_name="Lin", password=SECRET
     )
     old.close()
@@ -189,11 +200,69 @@ async def test_everybody_is_listed_by_name(accounts: Accounts) -> None:
 
 async def test_what_is_stored_has_a_version_and_no_password(accounts: Accounts, redis: Redis, pool: str) -> None:
     await _add(accounts)
-    raw = await redis.hget(f"{{{pool}}}:accounts", "lin")
-    assert raw is not None
+    ((place, raw),) = (await redis.hgetall(f"{{{pool}}}:accounts")).items()
     stored = msgspec.json.decode(raw)
-    assert stored["v"] == 1
+    assert stored["v"] == 2
     assert SECRET not in str(stored)
     later = {**stored, "new_field": "from a later minor version"}
-    await redis.hset(f"{{{pool}}}:accounts", "lin", msgspec.json.encode(later))
+    await redis.hset(f"{{{pool}}}:accounts", place, msgspec.json.encode(later))
     assert await accounts.get("lin") is not None
+    await redis.hset(f"{{{pool}}}:accounts", place, msgspec.json.encode({**stored, "v": 3}))
+    with pytest.raises(AccountUnreadable):
+        await accounts.get("lin")
+
+
+async def test_no_name_is_stored_as_it_is(accounts: Accounts, redis: Redis, pool: str) -> None:
+    made = await _add(accounts, "xiaolin")
+    stored = str(await redis.hgetall(f"{{{pool}}}:accounts")) + str(await redis.hgetall(f"{{{pool}}}:account_names"))
+    assert made.person in stored
+    for name in ("xiaolin", "林老师", *map(str, ("林老师".encode(), msgspec.json.encode("林老师")))):
+        assert name.strip("b'\"") not in stored
+
+
+@pytest.fixture
+def under(redis: Redis, pool: str, clock: HandClock, accounts: Accounts) -> Callable[..., Accounts]:
+    """The same accounts, as a service with these data keys knows them."""
+
+    def make(*keys: str) -> Accounts:
+        return Accounts(redis, pool=pool, passwords=accounts._passwords, clock=clock, cipher=Cipher(keys))
+
+    return make
+
+
+async def test_an_account_is_found_and_changed_under_an_old_key_until_it_is_renewed(
+    under: Callable[..., Accounts], redis: Redis, pool: str
+) -> None:
+    old, new = new_key(), new_key()
+    made = await _add(under(old), "lin")
+    await _add(under(old), "wang")
+    both = under(new, old)
+    assert await both.get("lin") == made == await both.of_person(made.person)
+    with pytest.raises(NameTaken):
+        await _add(both, "lin")
+    disabled = await both.set_disabled("lin", True)
+    assert [await both.renew(), await both.renew()] == [1, 0], "a change seals anew by itself"
+    assert await redis.hlen(f"{{{pool}}}:accounts") == await under(new).count() == 2
+    assert await under(new).of_person(made.person) == disabled
+    assert await under(new).sign_in("wang", SECRET) is not None
+    with pytest.raises(Unreadable):
+        await under(old).all()
+
+
+async def test_accounts_from_before_names_were_sealed_are_read_and_sealed(
+    accounts: Accounts, redis: Redis, pool: str
+) -> None:
+    made = await _add(accounts, "lin")
+    plain = msgspec.json.encode({"v": 1, **msgspec.structs.asdict(made)}).decode()
+    await redis.delete(f"{{{pool}}}:accounts", f"{{{pool}}}:account_names")
+    await redis.hset(f"{{{pool}}}:accounts", "lin", plain)
+    await redis.hset(f"{{{pool}}}:account_names", made.person, "lin")
+    assert await accounts.get("lin") == made == await accounts.of_person(made.person)
+    assert [await accounts.seal_plain(), await accounts.seal_plain()] == [1, 0]
+    assert await redis.hkeys(f"{{{pool}}}:accounts") == [CIPHER.digest("lin").encode()]
+    assert await accounts.get("lin") == made == await accounts.of_person(made.person)
+    assert await accounts.sign_in("lin", SECRET) == made
+    await redis.hset(f"{{{pool}}}:accounts", "chen", plain.replace('"lin"', '"chen"'))
+    changed = await accounts.set_disabled("chen", True)
+    assert await accounts.get("chen") == changed, "a change seals too"
+    assert await redis.hget(f"{{{pool}}}:accounts", "chen") is None

@@ -13,6 +13,7 @@ import pytest
 from redis.asyncio import Redis
 from typer.testing import CliRunner, Result
 
+from tests.data_keys import CIPHER
 from tests.valkey_server import RealValkey
 from video_service import cli_users
 from video_service.accounts import Accounts, SignInRefused
@@ -51,10 +52,14 @@ def shown_password(answer: Result) -> str:
     return found[1]
 
 
+def _accounts(redis: Redis, pool: str, passwords: Passwords) -> Accounts:
+    return Accounts(redis, pool=pool, passwords=passwords, clock=SystemClock(), cipher=CIPHER)
+
+
 async def _sign_in(redis: Redis, pool: str, name: str, password: str) -> str:
     passwords = Passwords()
     try:
-        account = await Accounts(redis, pool=pool, passwords=passwords, clock=SystemClock()).sign_in(name, password)
+        account = await _accounts(redis, pool, passwords).sign_in(name, password)
         return account.role.value
     finally:
         passwords.close()

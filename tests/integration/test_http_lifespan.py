@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 
 from signaling.errors import TicketRefused
 from signaling.messages import CloseCode
+from tests.data_keys import DATA_KEYS
 from tests.integration.http_site import Browser, Site
 from tests.valkey_server import RealValkey
 from video_service import app as module
@@ -88,7 +89,7 @@ async def test_a_frozen_store_does_not_hold_the_answer_up(valkey_server: Callabl
 async def test_a_node_waits_for_a_store_that_starts_late(valkey_server: Callable[..., RealValkey], pool: str) -> None:
     server = valkey_server()
     server.stop()
-    starting = asyncio.create_task(open_services(Settings(redis_url=server.url, pool=pool)))
+    starting = asyncio.create_task(open_services(Settings(redis_url=server.url, pool=pool, data_keys=DATA_KEYS)))
     await asyncio.sleep(0)  # it has begun to try
     await asyncio.to_thread(server.start)
     opened = await starting
@@ -103,7 +104,7 @@ async def test_a_store_that_never_comes_is_a_sentence(
     server.stop()
     monkeypatch.setattr(module, "START_TIMEOUT_S", 0.0)
     with pytest.raises(NoStore) as refused:
-        await open_services(Settings(redis_url=server.url))
+        await open_services(Settings(redis_url=server.url, data_keys=DATA_KEYS))
     assert str(refused.value).startswith("The Redis or Valkey of REDIS_URL does not answer")
     assert server.url not in str(refused.value), "the address may hold a password"
 
@@ -129,7 +130,7 @@ async def test_pages_are_told_before_the_node_goes(site: Site) -> None:
 
 
 async def test_an_application_opens_its_own_services(valkey: RealValkey, redis: Redis, pool: str) -> None:
-    app = create_app(Settings(redis_url=valkey.url, pool=pool))
+    app = create_app(Settings(redis_url=valkey.url, pool=pool, data_keys=DATA_KEYS))
     await drain(app)  # before it has any
     async with app.test_app() as running:
         assert (await running.test_client().get("/readyz")).status_code == 200
@@ -138,7 +139,7 @@ async def test_an_application_opens_its_own_services(valkey: RealValkey, redis: 
 async def test_a_part_that_cannot_be_closed_does_not_keep_the_others_open(
     valkey: RealValkey, redis: Redis, pool: str
 ) -> None:
-    opened = await open_services(Settings(redis_url=valkey.url, pool=pool))
+    opened = await open_services(Settings(redis_url=valkey.url, pool=pool, data_keys=DATA_KEYS))
     real = opened.hub.close
 
     class Stuck:
@@ -211,10 +212,10 @@ async def test_whoever_is_shut_out_loses_the_socket_and_cannot_come_back(site: S
 async def test_an_agent_whose_role_changed_does_not_come_back_as_one(site: Site) -> None:
     browser = await site.signed_in(Role.AGENT, "lin")
     ticket = await browser.ticket("agent")
-    account = await site.services.accounts.get("lin")
-    assert account is not None
-    changed = msgspec.structs.replace(account, role=Role.COORDINATOR)
-    await site.services.redis.hset(f"{{{site.settings.pool}}}:accounts", "lin", msgspec.json.encode(changed).decode())
+    key = f"{{{site.settings.pool}}}:accounts"
+    ((place, stored),) = (await site.services.redis.hgetall(key)).items()
+    changed = {**msgspec.json.decode(stored), "role": Role.COORDINATOR}
+    await site.services.redis.hset(key, place, msgspec.json.encode(changed).decode())
     with pytest.raises(TicketRefused):
         await site.store.redeem_ticket(ticket)
 

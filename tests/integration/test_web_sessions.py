@@ -10,11 +10,13 @@ import pytest
 from redis.asyncio import Redis
 
 from media.registry import Lease, Registry
+from tests.data_keys import CIPHER
 from tests.launching import KEYS, launch_token
 from video_service.accounts import Accounts, Role, SamePassword, SignInRefused
 from video_service.audit import Audit
 from video_service.clock import SystemClock
 from video_service.customers import Customers
+from video_service.data_keys import Canaries
 from video_service.door import Door, Notice
 from video_service.keys import OTHER_KEYS, spec_of
 from video_service.passwords import PasswordCost, Passwords
@@ -30,7 +32,7 @@ ADDRESS = "192.0.2.7"
 @pytest.fixture
 async def accounts(redis: Redis, pool: str) -> AsyncIterator[Accounts]:
     passwords = Passwords(PasswordCost(time_cost=1, memory_kib=8, parallelism=1))
-    made = Accounts(redis, pool=pool, passwords=passwords, clock=SystemClock())
+    made = Accounts(redis, pool=pool, passwords=passwords, clock=SystemClock(), cipher=CIPHER)
     await made.add("lin", role=Role.AGENT, display_name="Lin", password=SECRET)
     yield made
     passwords.close()
@@ -54,8 +56,15 @@ async def test_every_key_is_in_the_table_and_passes_when_the_table_says_so(
     clock = SystemClock()
     audit = Audit(redis, pool=pool, clock=clock, retention_days=1)
     customers = Customers(
-        redis, pool=pool, clock=clock, rates=RateLimits(redis, pool=pool), launch_keys=KEYS, guests_allowed=False
+        redis,
+        pool=pool,
+        clock=clock,
+        rates=RateLimits(redis, pool=pool),
+        cipher=CIPHER,
+        launch_keys=KEYS,
+        guests_allowed=False,
     )
+    await Canaries(redis, pool=pool, cipher=CIPHER).check()
     await sessions.sign_in("lin", SECRET, address=ADDRESS)
     with contextlib.suppress(SignInRefused):
         await sessions.sign_in("lin", "wrong", address=ADDRESS)
@@ -103,6 +112,7 @@ async def test_the_store_holds_no_token_and_every_key_ends(sessions: WebSessions
         stored = key + (await redis.get(key) or b"")
         assert token.encode() not in stored
         assert ADDRESS.encode() not in stored
+        assert b'"lin"' not in stored
     assert seen == 4, "the session, and three limits"
 
 
@@ -187,3 +197,12 @@ async def test_a_right_password_forgets_the_wrong_ones(sessions: WebSessions) ->
     for password in ("wrong", "wrong", SECRET) * 3:
         with contextlib.suppress(SignInRefused):
             await sessions.sign_in("lin", password, address=ADDRESS)
+
+
+async def test_a_session_that_was_stored_by_name_goes_on(
+    sessions: WebSessions, accounts: Accounts, redis: Redis, pool: str
+) -> None:
+    token, account = await sessions.sign_in("lin", SECRET, address=ADDRESS)
+    (key,) = [key async for key in redis.scan_iter(match=f"{{{pool}}}:web_session:*")]
+    await redis.set(key, b'{"v":1,"name":"lin","generation":1,"created_ms":1}')
+    assert await sessions.account(token) == account

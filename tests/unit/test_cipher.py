@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from video_service.cipher import BadDataKeys, Cipher, Unreadable, keys_in, new_key, parse_keys
+from video_service.cipher import BadDataKeys, Cipher, Unreadable, keys_in, make_keys, new_key, parse_keys
 
 pytestmark = pytest.mark.unit
 
@@ -87,17 +88,32 @@ def test_keys_come_by_comma_or_line() -> None:
 
 def test_the_file_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:
     path = tmp_path / "secrets" / "data.keys"
+    make_keys(path)
     keys = keys_in(path)
     assert len(keys) == 1
     assert path.stat().st_mode & 0o777 == 0o600
+    make_keys(path)
     assert keys_in(path) == keys
     Cipher(keys)
+    assert [file.name for file in path.parent.iterdir()] == ["data.keys"]
+
+
+def test_many_that_start_at_once_make_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "data.keys"
+
+    def start(_: int) -> tuple[str, ...]:
+        make_keys(path)
+        return keys_in(path)
+
+    with ThreadPoolExecutor(8) as threads:
+        assert len(set(threads.map(start, range(16)))) == 1
+    assert [file.name for file in tmp_path.iterdir()] == ["data.keys"]
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o666])
 def test_a_file_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> None:
     path = tmp_path / "data.keys"
-    keys_in(path)
+    make_keys(path)
     path.chmod(mode)
     with pytest.raises(BadDataKeys, match="chmod 600"):
         keys_in(path)
@@ -106,6 +122,25 @@ def test_a_file_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> No
 def test_an_empty_file_is_refused_and_not_filled(tmp_path: Path) -> None:
     path = tmp_path / "data.keys"
     os.close(os.open(path, os.O_CREAT, 0o600))
+    make_keys(path)
     with pytest.raises(BadDataKeys):
         keys_in(path)
     assert path.read_text() == ""
+
+
+def test_what_was_stored_before_anything_was_sealed_is_read_as_it_is() -> None:
+    cipher = Cipher([NEW])
+    assert cipher.open_or_plain("林晓") == "林晓"
+    assert cipher.open_or_plain(cipher.seal("林晓")) == "林晓"
+    assert cipher.open_or_plain("") == ""
+    with pytest.raises(Unreadable):
+        cipher.open_or_plain(Cipher([OTHER]).seal("theirs"))
+
+
+def test_a_sealed_text_names_its_key_and_the_names_tell_nothing_of_the_keys() -> None:
+    cipher = Cipher([NEW, OLD])
+    assert cipher.sealed_by(cipher.seal("x")) == cipher.names[0]
+    assert cipher.sealed_by(Cipher([OLD]).seal("x")) == cipher.names[1] == Cipher([OLD]).names[0]
+    assert cipher.sealed_by(Cipher([OTHER]).seal("x")) == ""
+    assert len(set(cipher.names)) == 2
+    assert all(name not in key for name in cipher.names for key in (NEW, OLD))
