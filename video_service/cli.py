@@ -297,6 +297,14 @@ def sessions(context: typer.Context) -> None:
     passed_to(args=context.args, prog_name="video-service sessions")
 
 
+@app.command(**PASSED_ON)
+def plan(context: typer.Context) -> None:
+    """From what came to a roster: forecast, staff, roster, simulate, publish."""
+    from video_service.cli_plan import app as passed_to
+
+    passed_to(args=context.args, prog_name="video-service plan")
+
+
 @contextlib.contextmanager
 def telling_errors() -> Iterator[None]:
     """Turn an error that a person can do something about into a sentence and status 1."""

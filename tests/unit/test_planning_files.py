@@ -18,6 +18,9 @@ pytestmark = pytest.mark.unit
 MONDAY, TUESDAY = date(2026, 3, 2), date(2026, 3, 3)
 
 
+NO_TIME = {"person": "amei", "day": "2026-03-02", "shift": "any", "start": "25:00", "minutes": 60}
+
+
 @pytest.fixture(scope="module")
 def example() -> PlanFile:
     return read_plan_file(EXAMPLE)
@@ -105,7 +108,7 @@ def test_a_document_is_read_as_it_was_written() -> None:
         "[1]",
         "no json",
         '{"zone":"Nowhere/At all","first_day":"2026-03-02","days":7,"duties":[]}',
-        '{"zone":"UTC","first_day":"2026-03-02","days":1,"duties":[{"person":"a","day":"2026-03-02","start":"25:00"}]}',
+        msgspec.json.encode({"zone": "UTC", "first_day": "2026-03-02", "days": 1, "duties": [NO_TIME]}).decode(),
         '{"v":2,"zone":"UTC","first_day":"2026-03-02","days":7,"duties":[]}',
     ],
 )

@@ -1,0 +1,96 @@
+"""Where planning finds the past: in the service's own roll-ups and shifts, or in a CSV file of another system."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from redis.asyncio import Redis
+
+from scheduler.day_types import Calendar, calendar_from_csv
+from scheduler.errors import BadHistory
+from scheduler.history import History
+from scheduler.history_csv import read_csv
+from scheduler.patience import USUAL_PATIENCE_S
+from scheduler.rollups import Span, history_of, patience_of
+from signaling.policy import Policy
+from signaling.store import Store
+from video_service.records import Records
+from video_service.settings import Settings
+
+INTERVAL_S = 900
+MOST_CALENDAR_BYTES = 1_000_000
+
+
+@dataclass(frozen=True)
+class Past:
+    """What came, and how long people wait before they give up (mean, seconds). `first_day`: where a plan may begin."""
+
+    history: History
+    patience_s: float
+    patience: str
+    first_day: date
+
+
+def past_of_file(path: Path, zone: ZoneInfo) -> Past:
+    """Return the past in a CSV file (see `scheduler.history_csv`); its patience is what is usual.
+
+    Raises:
+        BadHistory, NoHistory: the file cannot be read, with the faulty lines.
+    """
+    try:
+        history = read_csv(path, zone)
+    except OSError as error:
+        raise BadHistory(f"{path} cannot be read: {error.strerror}.") from error
+    return Past(
+        history,
+        USUAL_PATIENCE_S,
+        f"patience {USUAL_PATIENCE_S:.0f} s: a usual one, for a file of counts does not tell",
+        history.days[-1] + timedelta(days=1),
+    )
+
+
+async def past_of_service(redis: Redis, settings: Settings, queue: str, weeks: int, now_ms: int) -> Past:
+    """Return what the service itself has kept of the last `weeks` weeks, yesterday the last day.
+
+    Costs one read for each interval in which somebody called, whatever the number of calls.
+
+    Raises:
+        NoHistory: nobody was on shift, and nobody called.
+    """
+    zone = ZoneInfo(settings.time_zone)
+    today = datetime.fromtimestamp(now_ms / 1000, zone).date()
+    first = today - timedelta(weeks=weeks)
+    from_ms, to_ms = (
+        round(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp() * 1000) for day in (first, today)
+    )
+    rollups = await Records(redis, pool=settings.pool).rollups(from_ms, to_ms, queue=queue)
+    store = Store(redis, pool=settings.pool, policy=settings.project(Policy))
+    shifts = [Span(shift.start_ms, shift.end_ms) for shift in await store.shifts(from_ms, to_ms)]
+    known = [one.start_ms for one in rollups] + [max(one.from_ms, from_ms) for one in shifts]
+    if known:
+        # The days before the service began were not closed: nobody knows of them.
+        first = max(first, datetime.fromtimestamp(min(known) / 1000, zone).date())
+    history = history_of(rollups, shifts, zone, first, today - timedelta(days=1), INTERVAL_S)
+    patience = patience_of(rollups)
+    return Past(history, patience.mean_s, f"patience: {patience.words}", today + timedelta(days=1))
+
+
+def calendar_in(path: Path | None) -> Calendar:
+    """Return the calendar in a CSV file, an empty one without a file.
+
+    Raises:
+        BadHistory: it cannot be read; the sentence names the line.
+    """
+    if path is None:
+        return Calendar()
+    try:
+        if path.stat().st_size > MOST_CALENDAR_BYTES:
+            raise BadHistory(f"{path} is too large for a calendar.")
+        return calendar_from_csv(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise BadHistory(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise BadHistory(f"{path} is not in UTF-8.") from error
