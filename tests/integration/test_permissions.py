@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import dataclasses
 import re
 import typing
 from collections.abc import AsyncIterator
@@ -14,10 +16,10 @@ from quart.typing import TestWebsocketConnectionProtocol as Socket
 from redis.asyncio import Redis
 
 from signaling import messages
-from tests.integration.http_site import ORIGIN, Browser, Site, error_of
+from tests.integration.http_site import ORIGIN, SECRET, Browser, Site, error_of, served_call
 from tests.valkey_server import RealValkey
 from video_service.accounts import Role
-from video_service.permissions import COORDINATING, CUSTOMER, EVERYBODY, MESSAGES, ROUTES, STAFF
+from video_service.permissions import COORDINATING, CUSTOMER, ENTRANCES, EVERYBODY, MESSAGES, ROUTES, STAFF
 from video_service.settings import Settings
 
 pytestmark = pytest.mark.integration
@@ -30,8 +32,9 @@ TYPES: dict[str, type[msgspec.Struct]] = {
 
 
 @pytest.fixture
-async def site(valkey: RealValkey, redis: Redis, pool: str) -> AsyncIterator[Site]:
-    async with Site(Settings(redis_url=valkey.url, pool=pool)) as running:
+async def site(valkey: RealValkey, redis: Redis, pool: str, tmp_path: Path) -> AsyncIterator[Site]:
+    (tmp_path / "home.mp4").write_bytes(b"a clip")
+    async with Site(Settings(redis_url=valkey.url, pool=pool, clips_dir=str(tmp_path))) as running:
         yield running
 
 
@@ -63,30 +66,110 @@ async def test_a_route_that_nobody_wrote_down_is_open_to_nobody(site: Site) -> N
         assert await error_of(await browser.get("/api/forgotten")) == (403, "wrong_role")
 
 
+@dataclasses.dataclass(frozen=True)
+class Ask:
+    """A valid request and its answer. {agent}, {shift} and {call} stand for what the world of the test has."""
+
+    status: int = 200
+    body: Any = None
+    path: str = ""  # where the rule of the route has parts to fill in
+
+
+ROSTER = base64.b64encode(b"agent,date,from,to\n").decode()
+NEW_PERSON = {"sign_in_name": "new", "name": "New"}
+
+# Every route, asked as a page would; whoever may ask gets exactly this status.
+ASKS: dict[str, Ask] = {
+    "GET /": Ask(302),
+    "GET /healthz": Ask(),
+    "GET /readyz": Ask(),
+    "GET /customer/": Ask(),
+    "GET /agent/": Ask(),
+    "GET /coordinator/": Ask(),
+    "GET /embed/": Ask(),
+    "GET /<any(customer, agent, coordinator, embed, shared):folder>/<path:name>": Ask(path="/customer/main.js"),
+    "GET /clips/<name>.mp4": Ask(path="/clips/home.mp4"),
+    "POST /api/sign-in": Ask(body={"name": "{name}", "password": SECRET}),
+    "POST /api/sign-out": Ask(204, {}),
+    "POST /api/sign-out-everywhere": Ask(204, {}),
+    "POST /api/password": Ask(body={"old": SECRET, "new": f"{SECRET} 2"}),
+    "GET /api/me": Ask(),
+    "POST /api/enter": Ask(body={}),
+    "POST /api/ticket": Ask(body={"as": "customer"}),
+    "GET /api/service": Ask(),
+    "GET /api/agents": Ask(),
+    "GET /api/people": Ask(),
+    "POST /api/people": Ask(201, NEW_PERSON),
+    "POST /api/people/<person>/disabled": Ask(body={"disabled": False}, path="/api/people/{agent}/disabled"),
+    "POST /api/people/<person>/password": Ask(body={}, path="/api/people/{agent}/password"),
+    "POST /api/people/<person>/sign-out": Ask(body={}, path="/api/people/{agent}/sign-out"),
+    "GET /api/day": Ask(),
+    "GET /api/shifts": Ask(),
+    "POST /api/shifts": Ask(
+        201, {"agent": "{agent}", "start": "2030-03-02T09:00:00+08:00", "end": "2030-03-02T17:00:00+08:00"}
+    ),
+    "POST /api/shifts/import": Ask(body={"file": ROSTER, "zone": "UTC"}),
+    "GET /api/shifts/template.csv": Ask(),
+    "DELETE /api/shifts/<shift>": Ask(204, path="/api/shifts/{shift}"),
+    "GET /api/door": Ask(),
+    "POST /api/door": Ask(body={"open": True}),
+    "GET /api/hours": Ask(),
+    "PUT /api/hours": Ask(body={"week": [[["09:00", "18:00"]]] * 7}),
+    "GET /api/records": Ask(),
+    "GET /api/records/<call>": Ask(path="/api/records/{call}"),
+    "GET /api/records.csv": Ask(),
+}
+
+
+def _filled(value: Any, world: dict[str, str]) -> Any:
+    """Return `value` with the names of the world in place of those in braces."""
+    if isinstance(value, dict):
+        return {name: _filled(part, world) for name, part in value.items()}
+    if isinstance(value, str):
+        return re.sub(r"\{(\w+)\}", lambda found: world[found[1]], value)
+    return value
+
+
+def test_every_route_has_a_valid_request_here() -> None:
+    missing = {route for route in ROUTES if not route.startswith("WEBSOCKET")} - set(ASKS)
+    assert missing == set(), "add the route to ASKS: a valid request, and the status of its answer"
+    assert set(ASKS) <= set(ROUTES)
+
+
 @pytest.mark.parametrize("person", PEOPLE)
 async def test_every_route_lets_in_whom_it_should_and_nobody_else(site: Site, person: str) -> None:
-    browser = await _browser(site, person)
-    # Whatever ends the session comes last.
-    for route in sorted(ROUTES, key=lambda route: "sign-out" in route):
-        method, _, path = route.partition(" ")
-        if method == "WEBSOCKET":
-            continue  # the messages inside it have their own walk
-        path = re.sub(r"<any\((\w+)[^>]*>/<[^>]*>", r"\1/main.js", path)
-        response = await browser.client.open(
-            re.sub(r"<\w+>", "none", path),
+    agent = await site.account("lin", Role.AGENT)
+    now_ms = site.services.clock.now_ms()
+    shift = await site.store.add_shift(agent.person, now_ms - 1_000, now_ms + 3_600_000)
+    world = {"agent": agent.person, "shift": shift.shift, "call": await served_call(site, agent)}
+    for number, (route, ask) in enumerate(ASKS.items()):
+        # Some requests end sessions or change a password, so everybody is new each time.
+        world["name"] = f"{person}{number}" if person != CUSTOMER else "lin"
+        browser = site.browser() if person == CUSTOMER else await site.signed_in(Role(person), world["name"])
+        method, _, rule = route.partition(" ")
+        answer = await browser.client.open(
+            _filled(ask.path or rule, world),
             method=method,
             headers={"Origin": ORIGIN},
-            json=None if method in ("GET", "DELETE") else {},
+            json=_filled(ask.body, world),
         )
         if person in ROUTES[route].who:
-            assert response.status_code not in (401, 403, 405, 500), route
+            assert answer.status_code == ask.status, (route, await answer.get_data(as_text=True))
         else:
             expected = (401, "sign_in_first") if person == CUSTOMER else (403, "wrong_role")
-            assert await error_of(response) == expected, route
-        if route == "POST /api/sign-out":
-            browser = await _browser(site, CUSTOMER) if person == CUSTOMER else site.browser()
-            if person != CUSTOMER:
-                assert (await browser.sign_in(person)).status_code == 200
+            assert await error_of(answer) == expected, route
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+async def test_a_ticket_is_for_the_doors_that_a_person_may_use(site: Site, person: str) -> None:
+    browser = await _browser(site, person)
+    for entrance, who in ENTRANCES.items():
+        answer = await browser.post("/api/ticket", {"as": entrance})
+        if person in who:
+            assert answer.status_code == 200, entrance
+        else:
+            expected = (401, "sign_in_first") if person == CUSTOMER else (403, "wrong_role")
+            assert await error_of(answer) == expected, entrance
 
 
 def _least(kind: type[msgspec.Struct]) -> dict[str, Any]:
