@@ -64,7 +64,7 @@ class CallStore(StoreBase):
             locale,
             entry,
             sign_language,
-            context,
+            self.cipher.seal(context),
         )
         return str(answer["call"])
 
@@ -74,7 +74,7 @@ class CallStore(StoreBase):
         Raises:
             NoCall: the customer has no open call.
         """
-        await self.run("note", customer, text)
+        await self.run("note", customer, self.cipher.seal(text))
 
     async def hang_up(self, person: str, call: str) -> None:
         """Leave a call. Either side's hang-up closes it; the other's leg is not touched. Doing so twice is no error.
@@ -152,7 +152,7 @@ class CallStore(StoreBase):
         Raises:
             NoCall: the person is not in that call, or it is not live.
         """
-        answer = await self.run("say", person, call, text)
+        answer = await self.run("say", person, call, self.cipher.seal(text))
         return int(answer["seq"])
 
     async def texts(self, person: str, call: str, after_seq: int) -> list[TextLine]:
@@ -163,7 +163,13 @@ class CallStore(StoreBase):
             return []
         lines = (msgspec.json.decode(raw, type=_Line) for raw in answer.get("lines", ()))
         return [
-            TextLine(call=call, seq=line.seq, mine=line.person == person, text=line.text, at_ms=line.at)
+            TextLine(
+                call=call,
+                seq=line.seq,
+                mine=line.person == person,
+                text=self.cipher.open_or_plain(line.text),
+                at_ms=line.at,
+            )
             for line in lines
         ]
 

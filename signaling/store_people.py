@@ -25,7 +25,7 @@ class PeopleStore(StoreBase):
             identity.role,
             socket,
             node,
-            identity.name,
+            self.cipher.seal(identity.name),
             canonical(identity.skills),
             int(identity.verified),
             identity.site,

@@ -28,24 +28,13 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _pack(identity: Identity) -> bytes:
-    return _encoder.encode(StoredIdentity(v=SCHEMA_VERSION, identity=identity))
-
-
-def _unpack(raw: str) -> Identity:
-    stored = _decoder.decode(raw)
-    if not readable(stored.v):
-        raise SchemaUnknown(found=stored.v)
-    return stored.identity
-
-
 class TicketStore(StoreBase):
     """One-time tokens."""
 
     async def issue_ticket(self, identity: Identity) -> str:
         """Return a new ticket for one socket of this person; it lives `ticket_ttl_s`."""
         token = secrets.token_urlsafe(32)
-        await self.run("ticket_issue", _digest(token), _pack(identity))
+        await self.run("ticket_issue", _digest(token), self._pack(identity))
         return token
 
     async def redeem_ticket(self, ticket: str) -> Identity:
@@ -59,7 +48,7 @@ class TicketStore(StoreBase):
     async def issue_resume(self, identity: Identity) -> str:
         """Return a new resume token, which replaces the person's earlier one; it lives `resume_ttl_s`."""
         token = secrets.token_urlsafe(32)
-        await self.run("resume_issue", identity.person, _digest(token), _pack(identity))
+        await self.run("resume_issue", identity.person, _digest(token), self._pack(identity))
         return token
 
     async def redeem_resume(self, token: str) -> Identity:
@@ -75,4 +64,13 @@ class TicketStore(StoreBase):
         stored = answer.get("identity")
         if stored is None:
             raise TicketRefused
-        return _unpack(stored)
+        return self._unpack(stored)
+
+    def _pack(self, identity: Identity) -> str:
+        return self.cipher.seal(_encoder.encode(StoredIdentity(v=SCHEMA_VERSION, identity=identity)).decode())
+
+    def _unpack(self, sealed: str) -> Identity:
+        stored = _decoder.decode(self.cipher.open_or_plain(sealed))
+        if not readable(stored.v):
+            raise SchemaUnknown(found=stored.v)
+        return stored.identity

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Container
+from typing import Any
 
 import msgspec
 
@@ -17,7 +18,17 @@ class ViewStore(StoreBase):
     """Views. Each is one consistent snapshot of the store."""
 
     async def _person(self, person: str) -> PersonSnapshot:
-        return msgspec.convert(await self.run("read_person", person), type=PersonSnapshot, strict=False)
+        answer = await self.run("read_person", person)
+        self._open(answer.get("person"), "name")
+        self._open(answer.get("other"), "name")
+        self._open(answer.get("call"), "note", "context")
+        return msgspec.convert(answer, type=PersonSnapshot, strict=False)
+
+    def _open(self, row: dict[str, Any] | None, *fields: str) -> None:
+        """Open the sealed fields of a row, in place."""
+        for field in fields:
+            if row and row.get(field):
+                row[field] = self.cipher.open_or_plain(row[field])
 
     async def route(self, person: str) -> CallRouteInfo | None:
         """Return the legs of the person's active call, or None when there is none."""
@@ -50,4 +61,6 @@ class ViewStore(StoreBase):
         answer = await self.run(
             "read_wall", views.day_start_ms(self.now_ms() or time.time_ns() // 1_000_000, self.policy)
         )
+        for row in answer["agents"]:
+            self._open(row, "name")
         return views.coordinator_view(msgspec.convert(answer, type=WallSnapshot, strict=False), policy=self.policy)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import msgspec
 import pytest
 from redis.asyncio import Redis
 
 from signaling.identity_types import Identity
 from tests.oracle.compare import Dump
 from tests.oracle.world import KINDS, World, play
+from video_service.cipher import SEALED_START
 from video_service.keys import KEYS, OTHER_KEYS, spec_of
 from video_service.media_plane import LegState
 
@@ -104,8 +106,19 @@ async def test_every_hash_has_a_schema_version(redis: Redis, pool: str) -> None:
             spec_of(f"{dump.root}{stem}", pool) for stem in ("metrics", "agent_states")
         ):
             assert value.get("v") == "1", name
-    assert '"v":1' in dump.of("ticket").popitem()[1]
+    ticket = dump.of("ticket").popitem()[1]
+    assert ticket.startswith(SEALED_START), "its version is inside"
     assert '"v":1' in dump.of("texts").popitem()[1][0]
+
+
+async def test_what_people_are_called_and_write_is_sealed(redis: Redis, pool: str) -> None:
+    dump = await full_history(redis, pool)
+    (line,) = dump.of("texts").popitem()[1]
+    assert msgspec.json.decode(line)["text"].startswith(SEALED_START)
+    assert all(row["name"] == "" or row["name"].startswith(SEALED_START) for row in dump.of("person").values())
+    for row in dump.of("call").values():
+        for field in ("note", "context"):
+            assert row[field] == "" or row[field].startswith(SEALED_START)
 
 
 async def test_no_name_or_text_is_on_record(redis: Redis, pool: str) -> None:
