@@ -89,6 +89,25 @@ class NoCall(SignalingError):
     code: ClassVar[str] = "no_call"
 
 
+class NobodyElse(SignalingError):
+    """No other agent who could take this call is at work; the call goes on."""
+
+    code: ClassVar[str] = "nobody_else"
+    retryable: ClassVar[bool] = True
+
+
+class ConsentNeeded(SignalingError):
+    """The customer has not agreed to the consent text that is in force."""
+
+    code: ClassVar[str] = "consent_needed"
+
+
+class BadDisposition(SignalingError):
+    """Only a follow-up has a time, and it has one of those that can be promised."""
+
+    code: ClassVar[str] = "bad_disposition"
+
+
 class ShiftOverlaps(SignalingError):
     """The agent has another shift in that time."""
 
@@ -129,6 +148,9 @@ BY_CODE: dict[str, type[SignalingError]] = {
         WrongState,
         StaleReservation,
         NoCall,
+        NobodyElse,
+        ConsentNeeded,
+        BadDisposition,
         ShiftOverlaps,
         ShiftUnreadable,
         StoreUnavailable,

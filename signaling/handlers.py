@@ -67,7 +67,9 @@ async def _act(hub: Hub, connection: Connection, message: messages.FromPage) -> 
             await store.accept(person, message.call, message.epoch)
         case messages.Decline():
             await store.decline(person, message.call, message.epoch)
-        case messages.AnotherSigner() | messages.Disposition():
+        case messages.AnotherSigner():
+            await store.another_signer(person, message.call, message.epoch)
+        case messages.Disposition():
             raise WrongState
         case messages.MediaOffer():
             hub.media.offer(connection, message)

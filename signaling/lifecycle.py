@@ -42,6 +42,7 @@ DELAY_FIELDS: Mapping[str, tuple[str, int]] = {
     "customer_return": ("customer_return_s", 1_000),
     "agent_return": ("agent_return_s", 1_000),
     "nobody": ("nobody_left_s", 1_000),
+    "forsaken": ("nobody_left_s", 1_000),
     "ask_again": ("ask_again_s", 1_000),
     "no_picture": ("agent_return_s", 1_000),
     "after_call": ("after_call_limit_s", 1_000),

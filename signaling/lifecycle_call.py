@@ -6,8 +6,9 @@
   kept, and nobody is made to ring for an empty chair);
 - active: *talking*, *alone* (the customer's page is gone and has some seconds to return).
 
-Two deadlines of a call in line depend on the agents and not on the phase, so `enter_line` arms them where they apply:
-`nobody` (no agent on shift covers the needs) closes the call, `ask_again` lets a call that all have declined ring anew.
+Three deadlines of a call in line depend on the agents and not on the phase, so `enter_line` arms them where they apply:
+`nobody` (no agent on shift covers the needs) closes the call, `ask_again` lets a call that all have declined ring anew,
+and where it finds that only agents whom the customer has left cover the needs, `forsaken` closes the call.
 
 The epoch grows whenever who may act on the call changes (reserved, taken back, accepted, requeued, closed), so that
 nobody acts on what has moved on.
@@ -35,7 +36,7 @@ CLASSES = ("urgent", "normal")
 
 BUMP = Do("bump_epoch")
 ENTER = Do("enter_line")
-LEAVE = (Do("leave_line"), Clear("nobody"))
+LEAVE = (Do("leave_line"), Clear("nobody"), Clear("forsaken"))
 OPEN, END = Do("open_segment"), Do("end_segment")
 FINISH = (Clear("ask_again"), Do("finish"))
 

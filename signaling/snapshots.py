@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from signaling.messages import AgentState, CallClass, EndReason
+from signaling.messages import AgentEndReason, AgentState, CallClass, EndReason, Requeued
 
 
 class PersonRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +33,7 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     call: str = ""
     break_wanted: bool = False
     away: str = ""
-    ended_reason: EndReason = ""
+    ended_reason: AgentEndReason = ""
 
 
 class CallRow(msgspec.Struct, frozen=True, kw_only=True, rename={"call_class": "class"}):
@@ -57,6 +57,7 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True, rename={"call_class": "
     since_ms: int = 0
     answered_ms: int = 0
     ring_until_ms: int = 0
+    requeued: Requeued = ""
     ended_reason: EndReason = ""
 
 
@@ -79,7 +80,7 @@ class PersonSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     other: PersonRow | None = None
     place: int = 0
     hope: bool = True
-    """Whether an agent on shift and not on a break covers the waiting call's needs and has not declined it."""
+    """Whether an agent on shift and not on a break covers the waiting call's needs and may still be asked."""
     pace: tuple[int, ...] = ()
 
 

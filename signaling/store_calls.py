@@ -86,6 +86,16 @@ class CallStore(StoreBase):
         """
         await self.run("hang_up", person, call)
 
+    async def another_signer(self, customer: str, call: str, epoch: int) -> None:
+        """Send a live call back to the head of its class, and never to its present agent again, who is free.
+
+        Raises:
+            NoCall: not a call of this customer.
+            StaleReservation: it is not live in this epoch.
+            NobodyElse: no other agent who covers its needs, and may be asked, is here, on shift and not on a break.
+        """
+        await self.run("another", customer, call, epoch)
+
     async def survey(self, customer: str, call: str, *, solved: str, face: int) -> None:
         """Put on record what a customer says of an answered call; said again, the last word counts.
 

@@ -106,6 +106,7 @@ def customer_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy
     return msgspec.structs.replace(
         view,
         state="ringing" if call.phase == "ringing" else "waiting",
+        requeued=call.requeued,
         place=snap.place,
         estimate_low_min=low,
         estimate_high_min=high,

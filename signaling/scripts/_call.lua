@@ -24,7 +24,10 @@ function DO.agent.count_after_call(id, row, how)
   if record then
     local spent = NOW - how.since
     add('record', row.after_call_of, 'after_call_ms', spent)
-    roll_up(record, {after_call_ms = spent, handle_ms = spent})
+    -- A call that goes on with somebody else is added up, with this in it, when it is over.
+    if record.state == 'closed' then
+      roll_up(record, {after_call_ms = spent, handle_ms = spent})
+    end
   end
   put('agent', id, {after_call_of = '', working_until_ms = NOW})
 end
@@ -59,7 +62,8 @@ function DO.call.enter_line(id, row)
     arm('nobody', id, NOW + DELAY.nobody)
   end
   look_at_bucket(bucket, row.class)
-  if redis.call('EXISTS', key('declined', id)) == 1 and not redis.call('ZSCORE', key('deadlines'), 'ask_again:' .. id) then
+  local some_barred = redis.call('EXISTS', key('declined', id), key('left', id)) > 0
+  if some_barred and not redis.call('ZSCORE', key('deadlines'), 'ask_again:' .. id) then
     arm('ask_again', id, NOW + DELAY.ask_again)
   end
 end
@@ -101,13 +105,15 @@ function DO.call.finish(id, row, how)
   local wait = answered and num(record.wait_ms) or NOW - num(row.joined_ms)
   put('call', id, {closed_ms = NOW, ended_reason = how.why, note = '', context = ''})
   put('record', id, {closed_ms = NOW, ended_reason = how.why, wait_ms = wait})
-  redis.call('DEL', key('declined', id))
+  redis.call('DEL', key('declined', id), key('left', id))
   expire(POLICY.ended_linger_ms, 'call', id)
   expire(POLICY.retention_ms, 'record', id)
   local sums = {offered = 1}
   sums['offered_' .. row.class] = 1
   if answered then
-    sums.answered, sums.wait_ms, sums.signing_ms, sums.handle_ms = 1, wait, num(record.signing_ms), num(record.signing_ms)
+    local signing, after = num(record.signing_ms), num(record.after_call_ms)
+    sums.answered, sums.wait_ms, sums.signing_ms, sums.after_call_ms, sums.handle_ms =
+      1, wait, signing, after, signing + after
     if wait <= POLICY.target_ms then
       sums.within_target = 1
     end

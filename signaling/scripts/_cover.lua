@@ -37,21 +37,39 @@ local function agents_on(covered)
   return count
 end
 
--- Whether an agent on shift (at the desk, busy or on a break) covers the needs and has not declined the call; `soon`
--- leaves those on a break out, who may come back or not.
-local function hope(id, needs, soon)
-  local declined = key('declined', id)
+-- Whether the customer has left this agent for another one: then the call never comes back to this agent.
+local function was_left(id, agent)
+  return redis.call('SISMEMBER', key('left', id), agent) == 1
+end
+
+-- Whether this agent is not to be asked now: was left, or declined and others can still be asked.
+local function barred(id, agent)
+  return redis.call('SISMEMBER', key('declined', id), agent) == 1 or was_left(id, agent)
+end
+
+local function on_break(agent)
+  return redis.call('HGET', key('agent', agent), 'state') == 'break'
+end
+
+-- Whether an agent on shift (at the desk, busy or on a break) covers the needs and passes.
+local function somebody(needs, passes)
   for _, skills in ipairs(redis.call('SMEMBERS', key('staffed_sets'))) do
     if covers(skills, needs) then
       for _, agent in ipairs(redis.call('ZRANGEBYSCORE', key('staffed', skills), '(' .. int(NOW), '+inf')) do
-        local free = redis.call('SISMEMBER', declined, agent) == 0
-        if free and not (soon and redis.call('HGET', key('agent', agent), 'state') == 'break') then
+        if passes(agent) then
           return true
         end
       end
     end
   end
   return false
+end
+
+-- Whether there is one who may still be asked; `soon` leaves those on a break out, who may come back or not.
+local function hope(id, needs, soon)
+  return somebody(needs, function(agent)
+    return not barred(id, agent) and not (soon and on_break(agent))
+  end)
 end
 
 -- Arms `nobody` for the calls of a bucket that is covered no more, and clears it when it is covered again. `stranded`

@@ -33,6 +33,23 @@ local function tell_call(id, agent)
   })
 end
 
+-- An agent's call is over, or goes on with somebody else (`why` says which): after-call work, or the break asked for.
+local function free_agent(agent, id, why)
+  put('agent', agent, {call = '', after_call_of = id, ended_reason = why})
+  step('agent', agent, 'ended')
+  if get('agent', agent).break_wanted == '1' then
+    pause(agent, 'asked')
+  end
+  tell_call(id, agent)
+end
+
+-- A live call goes back to its place in the line; its agent is another matter.
+local function requeue(id, why)
+  step('call', id, 'requeue', {why = why})
+  add('record', id, 'requeues', 1)
+  put('call', id, {agent = '', requeued = why == 'another_signer' and why or 'agent_lost'})
+end
+
 -- Closes an open call, whatever its phase, and frees its agent.
 local function close_call(id, why)
   local row = get('call', id)
@@ -45,12 +62,7 @@ local function close_call(id, why)
     return
   end
   if agent ~= '' then
-    put('agent', agent, {call = '', after_call_of = id, ended_reason = why})
-    step('agent', agent, 'ended')
-    if get('agent', agent).break_wanted == '1' then
-      pause(agent, 'asked')
-    end
-    tell_call(id, agent)
+    free_agent(agent, id, why)
   end
 end
 
@@ -86,10 +98,8 @@ local function sign_out(agent, why)
     return match({id}, {})
   end
   if row.state == 'on_call' then
-    step('call', id, 'requeue', {why = why})
-    add('record', id, 'requeues', 1)
+    requeue(id, why)
     tell_call(id, agent)
-    put('call', id, {agent = '', resumed = 1})
   end
   step('agent', agent, 'sign_out')
   put('agent', agent, {lost = why == 'agent_lost' and 1 or 0})

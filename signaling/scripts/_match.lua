@@ -7,7 +7,8 @@ end
 
 local WALK = 16
 
--- Returns the first member of a zset that passes, and its score. Those passed over are few: who declined, whose shift is over.
+-- Returns the first member of a zset that passes, and its score. Those passed over are few: who is barred, whose shift is
+-- over.
 local function first(zset, passes)
   local from = 0
   while true do
@@ -27,13 +28,12 @@ end
 -- The longest-rested agent who may take this call.
 local function best_agent(id)
   local row = get('call', id)
-  local declined = key('declined', id)
-  local asked = redis.call('EXISTS', declined) == 1
+  local some_barred = redis.call('EXISTS', key('declined', id), key('left', id)) > 0
   local best, best_idle
   for _, skills in ipairs(redis.call('SMEMBERS', key('idle_sets'))) do
     if covers(skills, row.needs) then
       local agent, idle = first(key('idle', skills), function(agent)
-        return not (asked and redis.call('SISMEMBER', declined, agent) == 1) and on_shift(agent)
+        return not (some_barred and barred(id, agent)) and on_shift(agent)
       end)
       if agent and (not best or idle < best_idle or (idle == best_idle and agent < best)) then
         best, best_idle = agent, idle
@@ -54,7 +54,7 @@ local function best_call(agent)
     for _, bucket in ipairs(redis.call('SMEMBERS', key('buckets', class))) do
       if covers(skills, bucket:match(':(.*)$')) then
         local id, seq = first(key('waiting', bucket, class), function(id)
-          return redis.call('SISMEMBER', key('declined', id), agent) == 0
+          return not barred(id, agent)
         end)
         if id and (not best or seq < best_seq) then
           best, best_seq = id, seq

@@ -7,7 +7,7 @@ end
 step('call', id, 'accept', {agent = agent})
 step('agent', agent, 'accept')
 put('agent', agent, {missed = 0})
-put('call', id, {ring_until_ms = 0})
+put('call', id, {ring_until_ms = 0, requeued = ''})
 -- The customer's page is to offer a leg to the agent's worker; a leg of an earlier agent's may stand there already.
 local customer = get('person', call.customer)
 if customer.leg_call ~= id then

@@ -27,7 +27,7 @@ local seq = redis.call('HINCRBY', key('clock'), 'arrivals', 1)
 put('call', id, {
   phase = 'new', epoch = 0, seq = seq, customer = customer, queue = queue, needs = needs, class = class,
   reason = ARGV[7], note = '', joined_ms = NOW, since_ms = NOW, answered_ms = 0, closed_ms = 0, ring_until_ms = 0,
-  agent = '', ended_reason = '', text_seq = 0, resumed = 0, verified = person.verified, entry = ARGV[9],
+  agent = '', ended_reason = '', text_seq = 0, requeued = '', verified = person.verified, entry = ARGV[9],
   sign_language = ARGV[10], context = ARGV[11],
 })
 put('record', id, {

@@ -28,19 +28,39 @@ function handlers.nobody(id)
   end
 end
 
--- Everybody on shift who could take it has declined: all are asked anew. Otherwise the look is repeated.
+-- Whether an agent on shift covers the needs whom the customer has not left.
+local function others(id, row)
+  return somebody(row.needs, function(agent) return not was_left(id, agent) end)
+end
+
+-- Everybody on shift who could take it has declined: all but those who were left are asked anew. Otherwise the look is
+-- repeated; where only agents who were left cover the needs, not for ever.
 function handlers.ask_again(id)
   local row = get('call', id)
   if not row or row.phase ~= 'queued' then
     return
   end
-  local covered = agents_on(function(skills) return covers(skills, row.needs) end) > 0
-  if covered and not hope(id, row.needs) then
-    redis.call('DEL', key('declined', id))
-    wake('person', row.customer)
-    match({id}, {})
-  else
+  local repeated = true
+  if others(id, row) then
+    clear('forsaken', id)
+    if not hope(id, row.needs) then
+      redis.call('DEL', key('declined', id))
+      repeated = redis.call('EXISTS', key('left', id)) == 1
+      wake('person', row.customer)
+      match({id}, {})
+    end
+  elseif redis.call('EXISTS', key('left', id)) == 1 and not redis.call('ZSCORE', key('deadlines'), 'forsaken:' .. id) then
+    arm('forsaken', id, NOW + DELAY.forsaken)
+  end
+  if repeated then
     arm('ask_again', id, NOW + DELAY.ask_again)
+  end
+end
+
+function handlers.forsaken(id)
+  local row = get('call', id)
+  if row and row.phase == 'queued' and not others(id, row) then
+    close_call(id, 'closed')
   end
 end
 

@@ -44,9 +44,7 @@ local function repair(id, index)
     return true
   end
   if STATE_OF[call.phase] == 'active' and not served then
-    step('call', id, 'requeue', {why = 'agent_lost'})
-    add('record', id, 'requeues', 1)
-    put('call', id, {agent = '', resumed = 1})
+    requeue(id, 'agent_lost')
     match({id}, {})
     return true
   end

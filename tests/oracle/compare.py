@@ -90,6 +90,9 @@ def same(dump: Dump, oracle: Oracle) -> None:
     assert (
         present == {name for name, person in oracle.persons.items() if person.present} == set(dump.scores("presence"))
     )
+    assert {key: set(left) for key, left in dump.of("left").items()} == {
+        call.id: call.left for call in oracle.open_calls() if call.left
+    }
     for key, row in dump.of("record").items():
         assert int(row["signing_ms"]) == oracle.calls[key].signing_ms
 

@@ -124,6 +124,25 @@ class Oracle(Steps):
         agent.missed = 0
         self.take_back(call, "release", "release", "declined")
 
+    def do_another(self, name: str, key: str, epoch: int) -> None:
+        call = self.calls.get(key)
+        if call is None or call.customer != name:
+            raise Refused("no_call")
+        if STATE_OF[call.phase] != "active" or call.epoch != int(epoch):
+            raise Refused("stale")
+        if not any(
+            agent.id not in call.declined | call.left | {call.agent}
+            and agent.state != "break"
+            and self.persons[agent.id].present
+            for agent in self.staffed(call)
+        ):
+            raise Refused("nobody_else")
+        agent = self.agents[call.agent]
+        call.left.add(agent.id)
+        self.step_call(call, "requeue", "another_signer")
+        call.agent = ""
+        self.free(agent)
+
     def do_leg_offered(self, name: str, leg: str, worker: str) -> None:
         if name not in self.persons:
             raise Refused("not_connected")
@@ -167,6 +186,21 @@ class Oracle(Steps):
                 self.handle(kind, key)
                 self.match()
 
+    def others(self, call: Call) -> set[str]:
+        return {agent.id for agent in self.staffed(call)} - call.left
+
+    def ask_again(self, call: Call) -> None:
+        others = self.others(call)
+        if others:
+            self.deadlines.pop(f"forsaken:{call.id}", None)
+        elif call.left and f"forsaken:{call.id}" not in self.deadlines:
+            self.arm("forsaken", call.id)
+        if others and others <= call.declined:
+            call.declined.clear()
+            if not call.left:
+                return
+        self.arm("ask_again", call.id)
+
     def handle(self, kind: str, key: str) -> None:
         self.visited.add(("deadline", "", kind))
         if kind == "ring":
@@ -179,14 +213,12 @@ class Oracle(Steps):
         elif kind == "nobody":
             self.close(self.calls[key], "closed")
         elif kind == "ask_again" and self.calls[key].phase == "queued":
-            call = self.calls[key]
-            covering = {agent.id for agent in self.staffed(call)}
-            if covering and covering <= call.declined:
-                call.declined.clear()
-            else:
-                self.arm("ask_again", key)
+            self.ask_again(self.calls[key])
         elif kind == "ask_again":
             return
+        elif kind == "forsaken":
+            if not self.others(self.calls[key]):
+                self.close(self.calls[key], "closed")
         elif kind == "no_picture":
             desk = self.agents[key]
             if not self.persons[key].leg_up and desk.state == "reserved":

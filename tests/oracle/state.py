@@ -37,6 +37,7 @@ class Call:
     epoch: int = 0
     agent: str = ""
     declined: set[str] = dataclasses.field(default_factory=set)
+    left: set[str] = dataclasses.field(default_factory=set)
     answered_ms: int = 0
     signing_ms: int = 0
     segment_from_ms: int = 0

@@ -48,7 +48,7 @@ class Steps:
             and self.persons[agent.id].present
             and self.on_shift(agent.id)
             and call.needs <= agent.skills
-            and agent.id not in call.declined
+            and agent.id not in call.declined | call.left
         )
 
     def staffed(self, call: Call) -> list[Agent]:
@@ -116,7 +116,7 @@ class Steps:
                 call.epoch += 1
             elif name == "enter_line":
                 self.look_for_nobody(call)
-                if call.declined and f"ask_again:{call.id}" not in self.deadlines:
+                if call.declined | call.left and f"ask_again:{call.id}" not in self.deadlines:
                     self.arm("ask_again", call.id)
             elif name == "open_segment":
                 call.answered_ms = call.answered_ms or self.now
@@ -206,10 +206,13 @@ class Steps:
         if call.phase == "ringing":
             self.take_back(call, "close", "release", "withdrawn", why)
         elif self.step_call(call, "close", why) and agent is not None:
-            agent.call = ""
-            self.step_agent(agent, "ended")
-            if agent.break_wanted:
-                self.pause(agent, "asked")
+            self.free(agent)
+
+    def free(self, agent: Agent) -> None:
+        agent.call = ""
+        self.step_agent(agent, "ended")
+        if agent.break_wanted:
+            self.pause(agent, "asked")
 
     def leave_ring(self, agent: Agent, why: str) -> None:
         self.take_back(self.calls[agent.call], "release", "pause", "left")

@@ -38,6 +38,7 @@ KINDS = (
     *("drop_agent", "connect_agent", "connect_agent"),
     *("close_leg", "offer_leg", "offer_leg"),
     *("sign_in", "drop_partner", "return_partner") * 3,
+    *("another", "another", "another", "another", "stale_another"),
     *("connect_agent", "add_shift", "add_shift", "add_shift", "sign_out", "remove_shift"),
 )
 commands = st.tuples(st.sampled_from(KINDS), st.integers(0, 99), st.integers(0, 99))
@@ -176,6 +177,10 @@ class World:
                 return self.store.accept(agent, call.id, call.epoch - 1)
             case "decline" if call is not None:
                 return self.store.decline(agent, call.id, call.epoch)
+            case "another" if call is not None:
+                return self.store.another_signer(call.customer, call.id, call.epoch)
+            case "stale_another" if call is not None:
+                return self.store.another_signer(f"c{y % CUSTOMERS}", call.id, call.epoch - y % 2)
             case "ready":
                 return self.store.ready(agent)
             case "break":

@@ -65,6 +65,12 @@ class Town(RuleBasedStateMachine):
         if call is not None:
             self.do(answer, who, call.id, call.epoch)
 
+    @rule(who=agents)
+    def customer_asks_for_another_signer(self, who: str) -> None:
+        call = self.oracle.calls.get(self.oracle.agents[who].call)
+        if call is not None:
+            self.do("another", call.customer, call.id, call.epoch)
+
     @rule(who=agents, event=st.sampled_from(["break", "sign_out", "sign_in"]))
     def leave_the_desk_or_come(self, who: str, event: str) -> None:
         self.do(event, who)
@@ -111,6 +117,10 @@ class Town(RuleBasedStateMachine):
                 assert (agent.state == "reserved") == (call.phase == "ringing")
         for call in self.oracle.open_calls():
             assert bool(call.agent) == (call.phase in ("ringing", "talking", "alone"))
+
+    @invariant()
+    def nobody_serves_a_customer_who_left_for_another(self) -> None:
+        assert all(call.agent not in call.left for call in self.oracle.open_calls())
 
     @invariant()
     def no_customer_is_lost(self) -> None:
