@@ -24,7 +24,9 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends libgl1 libglib2.0-0 libegl1 libgles2 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin video-service \
-    && install -d -o video-service -g video-service -m 0700 /data /certificates
+    && install -d -m 0755 /certificates \
+    && install -d -o video-service -g video-service -m 0700 \
+        /data /certificates/authority /certificates/media /certificates/trusted
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/weights /opt/weights
 ENV PATH=/opt/venv/bin:$PATH \

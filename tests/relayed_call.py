@@ -1,6 +1,8 @@
 """A call by a TURN server only, as a program of its own: it runs on another host than the service.
 
-    python -m tests.relayed_call WEB_OF_AGENT WEB_OF_CUSTOMER       (REDIS_URL says where accounts and tickets are)
+    python -m tests.relayed_call WEB_OF_AGENT WEB_OF_CUSTOMER
+
+REDIS_URL says where accounts and tickets are, VIDEO_SERVICE_DATA_KEYS opens them.
 
 It prints, as JSON, what each side saw.
 """
@@ -23,6 +25,7 @@ from signaling.store import Store
 from video_service import redis_client, settings
 from video_service.accounts import Accounts, Role
 from video_service.clock import SystemClock
+from video_service.consent import CONSENT_VERSION
 from video_service.data_keys import cipher_of
 from video_service.demo_page import DemoPage
 from video_service.demo_peer import IceServers, draw_loop
@@ -129,7 +132,7 @@ async def _meet(agent: DemoPage, customer: DemoPage) -> None:
         if agent.view.get("picture") and agent.view.get("state") in ("break", "offline"):
             await ask(agent, "ready")
         if agent.view.get("state") == "available" and customer.view.get("state") == "home":
-            await ask(customer, "join")
+            await ask(customer, "join", consent=CONSENT_VERSION)
         if ringing := agent.view.get("reservation"):
             await ask(agent, "accept", call=ringing["call"], epoch=ringing["epoch"])
         if customer.view.get("state") == "connected" and all(

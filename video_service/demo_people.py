@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from video_service.consent import CONSENT_VERSION
+
 RING_S: Final = 2.0  # so that the customer's page shows that somebody is being asked
 AFTER_CALL_S: Final = 3.0
 CALL_S: Final = 40.0
@@ -102,7 +104,9 @@ class DemoCustomer:
         age_s = self._timer.age_s(f"{state} {call}", now_s)
         if state in ("home", "ended"):
             pause_s = min(self._pause_s, PAUSE_FOR_PERSON_S) if person_on else self._pause_s
-            return [("join", {})] if may_call and view.get("open") and age_s >= pause_s else []
+            return (
+                [("join", {"consent": CONSENT_VERSION})] if may_call and view.get("open") and age_s >= pause_s else []
+            )
         self._pause_s = PAUSE_S
         if state in ("waiting", "ringing") and call != self._noted:
             self._noted = call

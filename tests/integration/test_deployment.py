@@ -83,8 +83,10 @@ class Deployment:
         )["services"]
         self._inside = network.service.prefix
         self.redis_url = f"redis://:{PASSWORD}@{network.web}:{VALKEY_PORT}/0"
+        # The volumes are folders here; the worker's name is its address, for which no resolver is needed.
+        word, _, *options = (each.replace("=/", f"={folder}/") for each in services["certificates"]["command"])
+        self.run(word, network.media, *options)
         certificates = folder / "certificates"
-        self.run("certificate", network.media, "--folder", str(certificates))
         valkey = [str(get_binary_path()), "--port", str(VALKEY_PORT), "--bind", "0.0.0.0", "--requirepass", PASSWORD]
         start("valkey", [*self._inside, *valkey, *_valkey_options(services["valkey"]), "--dir", str(folder)], {})
         common = {
@@ -101,8 +103,8 @@ class Deployment:
             | {
                 "VIDEO_SERVICE_MEDIA_LISTEN": f"{network.media}:{MEDIA_PORT}",
                 "VIDEO_SERVICE_MEDIA_ADVERTISE": f"{network.media}:{MEDIA_PORT}",
-                "VIDEO_SERVICE_MEDIA_TLS_CERT": str(certificates / f"{network.media}.pem"),
-                "VIDEO_SERVICE_MEDIA_TLS_KEY": str(certificates / f"{network.media}.key.pem"),
+                "VIDEO_SERVICE_MEDIA_TLS_CERT": str(certificates / "media" / f"{network.media}.pem"),
+                "VIDEO_SERVICE_MEDIA_TLS_KEY": str(certificates / "media" / f"{network.media}.key.pem"),
                 "VIDEO_SERVICE_MEDIA_BIND": network.media,
             }
         )
@@ -110,7 +112,7 @@ class Deployment:
             services["web"]["environment"]
             | common
             | {
-                "VIDEO_SERVICE_MEDIA_TLS_CA": str(certificates / "ca.pem"),
+                "VIDEO_SERVICE_MEDIA_TLS_CA": str(certificates / "trusted" / "ca.pem"),
                 "VIDEO_SERVICE_PUBLIC_URL": "",
                 "VIDEO_SERVICE_TRUSTED_PROXIES": "",
                 "VIDEO_SERVICE_TURN_URLS": turn.url,
@@ -197,7 +199,11 @@ def test_two_people_on_two_nodes_see_each_other_by_the_turn_server_alone(deploym
 
     done = subprocess.run(
         [*deployment.network.client.prefix, sys.executable, "-m", "tests.relayed_call", *nodes],
-        env={"PATH": os.environ["PATH"], "REDIS_URL": deployment.redis_url},
+        env={
+            "PATH": os.environ["PATH"],
+            "REDIS_URL": deployment.redis_url,
+            "VIDEO_SERVICE_DATA_KEYS": compose.VARIABLES["VIDEO_SERVICE_DATA_KEYS"],
+        },
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from video_service import demo_people
+from video_service.consent import CONSENT_VERSION
 from video_service.demo_people import DemoAgent, DemoCustomer, person_is_on, whose_turn
 
 pytestmark = pytest.mark.unit
@@ -12,6 +13,9 @@ pytestmark = pytest.mark.unit
 SEEN = {"picture": "clear", "media": "live"}
 RINGING = {"state": "reserved", "reservation": {"call": "c1", "epoch": 4}}
 TALKING = {"state": "on_call", "call": {"call": "c1"}} | SEEN
+
+
+JOIN = ("join", {"consent": CONSENT_VERSION})
 
 
 def agent_acts(agent: DemoAgent, view: dict[str, Any], now_s: float, **more: Any) -> list[Any]:
@@ -79,7 +83,7 @@ def test_a_customer_calls_says_why_and_leaves() -> None:
     home = {"state": "home", "open": True}
 
     assert customer_acts(customer, home, 0.0) == []
-    assert customer_acts(customer, home, 3.0) == [("join", {})]
+    assert customer_acts(customer, home, 3.0) == [JOIN]
     [(kind, fields)] = customer_acts(customer, {"state": "waiting", "call": "c1"}, 4.0)
     assert kind == "note"
     assert "Demo" in fields["text"]
@@ -93,7 +97,7 @@ def test_a_customer_calls_says_why_and_leaves() -> None:
     ended = {"state": "ended", "call": "c1", "open": True}
     assert customer_acts(customer, ended, 51.0) == []
     assert customer_acts(customer, ended, 65.9) == []
-    assert customer_acts(customer, ended, 66.0) == [("join", {})]
+    assert customer_acts(customer, ended, 66.0) == [JOIN]
 
 
 def test_a_customer_stays_longer_with_a_person_and_calls_sooner() -> None:
@@ -105,7 +109,7 @@ def test_a_customer_stays_longer_with_a_person_and_calls_sooner() -> None:
     assert customer_acts(customer, connected, 90.0, person_on=True) != []
     ended = {"state": "ended", "call": "c1", "open": True}
     assert customer_acts(customer, ended, 91.0, person_on=True) == []
-    assert customer_acts(customer, ended, 95.0, person_on=True) == [("join", {})]
+    assert customer_acts(customer, ended, 95.0, person_on=True) == [JOIN]
 
 
 def test_a_customer_leaves_a_drawn_agent_when_a_person_is_ready() -> None:
