@@ -39,6 +39,22 @@ def sent(stage: Stage, *kinds: str) -> list[str]:
     ]
 
 
+async def pictures_have_stopped(page: Page, video: str) -> None:
+    """Wait until the page itself has seen no new picture for a while: then none is on its way."""
+    await page.locator(video).evaluate(
+        """async (video) => {
+          let [count, quiet] = [-1, 0];
+          for (let look = 0; look < 200 && quiet < 5; look += 1) {
+            const now = video.getVideoPlaybackQuality().totalVideoFrames;
+            quiet = now === count ? quiet + 1 : 0;
+            count = now;
+            await new Promise((done) => setTimeout(done, 50));
+          }
+          if (quiet < 5) throw new Error("pictures go on");
+        }"""
+    )
+
+
 async def test_signing_in_leads_to_the_desk(open_page: OpenPage, stage: Stage) -> None:
     stage.answers["POST sign-in"] = (200, views.ME_AGENT)
     page = await open_page("/agent/", size=DESK)
@@ -222,7 +238,8 @@ async def test_a_number_says_a_sentence_in_a_call(open_page: OpenPage, stage: St
 async def test_nothing_moves_when_a_picture_can_be_claimed(open_page: OpenPage, stage: Stage) -> None:
     page = await desk(open_page, stage, views.agent("available"))
     await stage.message("media_offer")
-    places = "[...document.querySelectorAll('.desk section, .desk button')].map((e) => e.getBoundingClientRect().y)"
+    places = """[...document.querySelectorAll('.desk section, .desk button')]
+      .filter((e) => e.checkVisibility()).map((e) => e.getBoundingClientRect().y)"""
     claim = page.get_by_role("button", name="这是我")
     await expect(claim).to_be_hidden()
     before = await page.evaluate(places)
@@ -248,10 +265,10 @@ async def test_what_the_host_application_said_is_seen_at_the_ring_and_in_the_cal
 
 async def test_the_time_to_answer_shrinks(open_page: OpenPage, stage: Stage) -> None:
     page = await desk(open_page, stage, views.agent("reserved", reservation=views.reservation()))
-    bar = page.locator(".ring-time-bar")
+    bar = page.locator(".ring-card .ring-time-bar")
     width = "(e) => e.getBoundingClientRect().width"
     first = await bar.evaluate(width)
-    await expect(page.locator(".ring-time")).not_to_contain_text("15 秒")
+    await expect(page.locator(".ring-card .ring-time")).not_to_contain_text("15 秒")
     assert await bar.evaluate(width) < first
 
 
@@ -314,7 +331,7 @@ async def test_the_next_call_shows_nothing_of_the_last(open_page: OpenPage, stag
     await expect(page.get_by_text("秘密")).to_be_visible()
     for peer in stage.peers:
         peer.getTransceivers()[3].sender.replaceTrack(None)
-    await page.wait_for_timeout(500)  # what is on its way arrives
+    await pictures_have_stopped(page, ".customer video")  # what was on its way has arrived
     await stage.show(views.agent("after_call", media="live"))
     assert await page.locator(".customer video").evaluate("(v) => v.srcObject") is None
     await stage.show(views.agent("on_call", media="live", call=views.agent_call(call="c-other", note="")))

@@ -1,9 +1,11 @@
 /** The agent's page as a whole: one leg from sign-in on, and every act as one key. */
 
+import { CameraCheck, Steady } from "../customer/check.js";
 import { t } from "../shared/i18n.js";
-import { PersonApp } from "../shared/person.js";
+import { cameraTrouble, PersonApp } from "../shared/person.js";
 import { RemotePicture } from "../shared/picture.js";
 import { request } from "../shared/service.js";
+import { DispositionDesk } from "./disposition.js";
 import { actsOf, startState } from "./state.js";
 
 /** @typedef {import("./state.js").State} State */
@@ -15,7 +17,10 @@ import { actsOf, startState } from "./state.js";
 
 const KEYS_OFF = "video-service.keys-off";
 // What one says to a refusal of these is said elsewhere: by the peer connection and by the line that was not sent.
-const ANSWERED = ["media_offer", "say"];
+const ANSWERED = ["media_offer", "say", "disposition"];
+// Looks, five a second: a verdict of the own picture has to last for two seconds, as nobody sits still while signing.
+const LOOKS_LAST = 10;
+const LOOKS_STAY = 15;
 
 /** @extends {PersonApp<State>} */
 export class AgentApp extends PersonApp {
@@ -24,10 +29,19 @@ export class AgentApp extends PersonApp {
     super({ role: "agent", state: startState(), draw, theirLabel: t("agent.customer_picture") });
     /** @type {MediaStreamTrack | null} */
     this.customerTrack = null;
+    /** Whether the service was told that the own picture is paused, on this connection. @type {boolean | null} */
+    this.told = null;
     this.preview = new RemotePicture({
       label: t("agent.preview"),
       onFrame: () => this.set({ previewShown: true }),
     });
+    this.disposition = new DispositionDesk({
+      send: (message) => this.socket.send(message),
+      onChange: (work) => this.set({ work }),
+    });
+    const check = new CameraCheck(this.preview.video, (look) => look !== this.state.look && this.set({ look }));
+    check.steady = new Steady(LOOKS_LAST, LOOKS_STAY);
+    addEventListener("pagehide", () => this.disposition.flush());
     try {
       this.state.keysOn = localStorage.getItem(KEYS_OFF) !== "1";
     } catch {
@@ -57,6 +71,8 @@ export class AgentApp extends PersonApp {
     this.closeCamera();
     this.preview.clear();
     this.theirs.clear();
+    this.disposition.finish();
+    this.disposition.dismiss();
     this.set({ me: null, view: null, previewShown: false, customerShown: false, hidden: false, refused: "", trouble });
   }
 
@@ -64,8 +80,11 @@ export class AgentApp extends PersonApp {
   linked(link) {
     super.linked(link);
     if (link === "signed_out" && this.state.me) this.away("sign_in_first");
-    // The service remembers what an earlier page said.
-    if (link === "open") this.socket.send({ type: "pause_picture", paused: this.state.hidden });
+    if (link === "open") {
+      // The service remembers what an earlier page said.
+      this.told = null;
+      this.tellPaused();
+    } else this.disposition.cut();
   }
 
   /** @param {import("../shared/peer.js").PeerState} peer */
@@ -79,6 +98,10 @@ export class AgentApp extends PersonApp {
     const { view } = this.state;
     if (!view || !actsOf(this.state).includes(act)) return;
     this.set({ trouble: "" });
+    if ((act === "ready" || act === "break") && view.after_call) {
+      if (this.state.work.saved === "unchosen") return this.set({ trouble: "note_unchosen" });
+      this.disposition.flush();
+    }
     if ((act === "accept" || act === "decline") && view.reservation) {
       this.say({ type: act, call: view.reservation.call, epoch: view.reservation.epoch });
     } else if (act === "end" && view.call) {
@@ -93,6 +116,7 @@ export class AgentApp extends PersonApp {
     } else if (act === "hide") {
       this.hide(!this.state.hidden);
     }
+    return undefined;
   }
 
   /**
@@ -102,7 +126,24 @@ export class AgentApp extends PersonApp {
   hide(hidden) {
     this.set({ hidden });
     this.sendPicture();
-    this.socket.send({ type: "pause_picture", paused: hidden });
+    this.tellPaused();
+  }
+
+  /** A picture that the agent took away, or whose camera is gone, is paused: the customer reads that, not "reconnecting". */
+  tellPaused() {
+    const paused = this.state.hidden || cameraTrouble(this.state.camera) !== "";
+    if (paused !== this.told && this.socket.send({ type: "pause_picture", paused })) this.told = paused;
+  }
+
+  cameraOpened() {
+    super.cameraOpened();
+    this.tellPaused();
+  }
+
+  /** @param {import("../shared/camera.js").CameraTrouble} trouble */
+  cameraGone(trouble) {
+    super.cameraGone(trouble);
+    this.tellPaused();
   }
 
   /** @param {number} number of a quick phrase, from 1 */
@@ -157,6 +198,7 @@ export class AgentApp extends PersonApp {
   follow(message) {
     if (message.type === "error" && !ANSWERED.includes(message.reply_to ?? "")) this.set({ trouble: message.code });
     if (message.type === "error" && message.reply_to === "media_offer") this.set({ refused: message.code });
+    if (message.type === "error" && message.reply_to === "disposition") this.disposition.refuse();
     if (message.type === "agent_view") this.see(message);
   }
 
@@ -165,6 +207,7 @@ export class AgentApp extends PersonApp {
     const before = this.state.view;
     if (before?.state !== view.state) this.set({ trouble: "" });
     this.set({ view });
+    this.disposition.see(view.after_call);
     // Each call starts without a picture: nothing of an earlier caller may be seen in it.
     if (before?.call?.call !== view.call?.call) {
       this.theirs.clear();

@@ -1,11 +1,21 @@
 /** What an agent should know of the person on the line, as words. */
 
-import { h, setText, show } from "../shared/dom.js";
-import { has, t } from "../shared/i18n.js";
+import { h, keyed, setText, show } from "../shared/dom.js";
+import { has, locale, t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
-import { lengthText } from "../shared/time.js";
+import { lengthText, nowMs } from "../shared/time.js";
 
 /** @typedef {import("../shared/messages.js").AgentCall} AgentCall */
+/** @typedef {import("../shared/messages.js").Caller} Caller */
+/** @typedef {import("../shared/messages.js").Earlier} Earlier */
+
+/** Steps of a length of time, from the largest, in seconds. @type {readonly [Intl.RelativeTimeFormatUnit, number][]} */
+const STEPS = [
+  ["month", 2_592_000],
+  ["day", 86_400],
+  ["hour", 3600],
+  ["minute", 60],
+];
 
 /**
  * Why a call is urgent, in a word; "" when it is not.
@@ -32,6 +42,27 @@ export function signText(code) {
   return has(`sign.${code}`) ? t(`sign.${code}`) : code;
 }
 
+/**
+ * How long ago something was, in the largest whole step: "3 days ago".
+ * @param {number} atMs milliseconds since 1970
+ */
+export function agoText(atMs) {
+  const seconds = Math.max(0, (nowMs() - atMs) / 1000);
+  const words = new Intl.RelativeTimeFormat(locale(), { numeric: "auto" });
+  const [unit, step] = STEPS.find(([, least]) => seconds >= least) ?? ["second", seconds || 1];
+  return words.format(-Math.floor(seconds / step), unit);
+}
+
+/**
+ * One earlier call in a line: when, with whom, what came of it.
+ * @param {Earlier} call
+ */
+export function earlierText({ at_ms: atMs, agent_name: name, outcome, with_me: mine }) {
+  const when = agoText(atMs);
+  const who = mine ? t("earlier.me", { when }) : name ? t("earlier.name", { when, name }) : when;
+  return outcome ? `${who} · ${t(`outcome.${outcome}`)}` : who;
+}
+
 export class Context {
   constructor() {
     this.urgent = h(
@@ -40,15 +71,19 @@ export class Context {
       icon("urgent"),
       (this.urgentText = h("span")),
     );
-    this.note = h("dd");
-    this.needs = h("dd");
-    this.waited = h("dd", { class: "figure" });
-    this.needsRow = row("agent.fact_needs", this.needs);
-    this.sign = h("dd");
-    this.signRow = row("agent.fact_sign", this.sign);
-    this.order = h("dd");
-    this.orderRow = row("agent.fact_context", this.order);
+    this.note = row("agent.fact_note", "fact-wide");
+    this.order = row("agent.fact_context", "fact-wide");
+    this.needs = row("agent.fact_needs");
+    this.sign = row("agent.fact_sign");
+    this.waited = row("agent.fact_waited");
     this.known = h("span", { class: "pill" });
+    this.earlier = h("ul", { class: "earlier-list small" });
+    this.earlierPart = h(
+      "div",
+      { class: "earlier" },
+      h("h3", { class: "soft small", text: t("earlier.title") }),
+      this.earlier,
+    );
     this.element = h(
       "section",
       { class: "card stack context" },
@@ -57,39 +92,55 @@ export class Context {
       h(
         "dl",
         { class: "facts" },
-        row("agent.fact_note", this.note),
-        this.orderRow,
-        this.needsRow,
-        this.signRow,
-        row("agent.fact_waited", this.waited),
+        [this.note, this.order, this.needs, this.sign, this.waited].map((fact) => fact.element),
       ),
+      this.earlierPart,
     );
   }
 
-  /** @param {AgentCall} call */
-  draw(call) {
-    const matter = matterText(call);
+  /**
+   * The person of a call, or of one that has just ended: then only what is known of the person is left.
+   * @param {AgentCall | null} call
+   * @param {Caller} about
+   */
+  draw(call, about) {
+    const matter = call ? matterText(call) : "";
     show(this.urgent, matter !== "");
     setText(this.urgentText, matter);
-    setText(this.note, call.note || t("agent.fact_no_note"));
-    const needs = needsText(call.needs);
-    show(this.needsRow, needs !== "");
-    setText(this.needs, needs);
-    setText(this.waited, lengthText(call.waited_ms));
-    const { verified, sign_language: sign, context } = call.about;
+    this.note.draw(call ? call.note || t("agent.fact_no_note") : "");
+    this.needs.draw(call ? needsText(call.needs) : "");
+    this.waited.draw(call ? lengthText(call.waited_ms) : "");
+    const { verified, sign_language: sign, context, earlier } = about;
     setText(this.known, t(verified ? "agent.verified" : "agent.guest"));
     this.known.className = `pill ${verified ? "pill-good" : ""}`.trim();
-    show(this.signRow, sign !== "");
-    setText(this.sign, sign ? signText(sign) : "");
-    show(this.orderRow, context !== "");
-    setText(this.order, context);
+    this.sign.draw(sign ? signText(sign) : "");
+    this.order.draw(context);
+    show(this.earlierPart, earlier.length > 0);
+    keyed(
+      this.earlier,
+      earlier,
+      (one) => String(one.at_ms),
+      () => {
+        const text = h("li");
+        return { element: text, update: (one) => setText(text, earlierText(one)) };
+      },
+    );
   }
 }
 
 /**
  * @param {string} key
- * @param {HTMLElement} value
+ * @param {string} [look]
  */
-function row(key, value) {
-  return h("div", {}, h("dt", { class: "soft small", text: t(key) }), value);
+function row(key, look = "") {
+  const value = h("dd");
+  const element = h("div", { class: look }, h("dt", { class: "soft small", text: t(key) }), value);
+  return {
+    element,
+    /** @param {string} text "" hides the row */
+    draw(text) {
+      show(element, text !== "");
+      setText(value, text);
+    },
+  };
 }

@@ -2,10 +2,12 @@
 
 import { h, setText, show } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
+import { CHOICES } from "./disposition.js";
 import { key } from "./ring.js";
 import { KEYS, PHRASES } from "./state.js";
 
 /** @typedef {import("./state.js").Act} Act */
+/** @typedef {import("./state.js").State} State */
 
 /** Sentences that are said by one press; each appears in the text strip like any line. */
 export class Phrases {
@@ -35,19 +37,27 @@ export class Phrases {
   }
 }
 
-const SHOWN = /** @type {readonly Act[]} */ (["accept", "decline", "write", "end", "hide", "me", "ready", "break"]);
+/** Every key there is, and what it does; the order of the list on the page. @type {readonly { keys: string, act?: Act, text: string }[]} */
+export const KEY_TABLE = [
+  ...(/** @type {const} */ (["accept", "decline", "write", "end", "hide", "me", "note", "ready", "break"])).map((act) => ({
+    keys: KEYS[act],
+    act,
+    text: act === "note" ? "agent.note_key" : `agent.${act}`,
+  })),
+  { keys: `1–${PHRASES}`, text: "agent.keys_phrases" },
+  { keys: `1–${CHOICES.length}`, text: "agent.keys_choices" },
+];
 
 export class KeyList {
   constructor() {
-    /** @type {Map<Act, { row: HTMLElement, word: HTMLElement }>} */
+    /** @type {Map<string, { row: HTMLElement, word: HTMLElement }>} */
     this.rows = new Map();
-    const rows = SHOWN.map((act) => {
-      const word = h("span", { text: t(`agent.${act}`) });
-      const row = h("li", { class: "key-row" }, key(KEYS[act]), word);
-      this.rows.set(act, { row, word });
+    const rows = KEY_TABLE.map(({ keys, act, text }) => {
+      const word = h("span", { text: t(text) });
+      const row = h("li", { class: "key-row" }, key(keys), word);
+      this.rows.set(act ?? text, { row, word });
       return row;
     });
-    rows.push(h("li", { class: "key-row" }, key(`1–${PHRASES}`), h("span", { text: t("agent.phrases") })));
     this.element = h(
       "section",
       { class: "card key-card" },
@@ -58,14 +68,19 @@ export class KeyList {
 
   /**
    * @param {readonly Act[]} acts what may be done now
-   * @param {boolean} keysOn
-   * @param {boolean} hidden
+   * @param {State} state
    */
-  draw(acts, keysOn, hidden) {
+  draw(acts, { keysOn, hidden, view }) {
     show(this.element, keysOn);
-    for (const [act, { row, word }] of this.rows) {
-      row.classList.toggle("is-now", acts.includes(act));
-      if (act === "hide") setText(word, t(hidden ? "agent.unhide" : "agent.hide"));
+    for (const [name, { row, word }] of this.rows) {
+      const now =
+        name === "agent.keys_phrases"
+          ? Boolean(view?.call)
+          : name === "agent.keys_choices"
+            ? Boolean(view?.after_call)
+            : acts.includes(/** @type {Act} */ (name));
+      row.classList.toggle("is-now", now);
+      if (name === "hide") setText(word, t(hidden ? "agent.unhide" : "agent.hide"));
     }
   }
 }

@@ -7,7 +7,7 @@ import { fetchMe } from "../shared/service.js";
 import { SignIn } from "../shared/signin.js";
 import { AgentApp } from "./app.js";
 import { Desk } from "./desk.js";
-import { actOfKey, actsOf, phraseOfKey } from "./state.js";
+import { actOfKey, actsOf, choiceOfKey, phraseOfKey } from "./state.js";
 
 /** @typedef {import("./state.js").State} State */
 
@@ -45,10 +45,12 @@ async function main() {
     const focus = focusOf(event.target);
     const act = actOfKey(event, focus, actsOf(app.state), app.state.keysOn);
     const phrase = phraseOfKey(event, focus, app.state);
-    if (!act && !phrase) return;
+    const choice = choiceOfKey(event, focus, app.state);
+    if (!act && !phrase && !choice) return;
     event.preventDefault();
     if (phrase) app.phrase(phrase);
-    else if (act === "write") desk?.write();
+    else if (choice) app.disposition.choose(choice);
+    else if (act === "write" || act === "note") desk?.focus(act);
     else if (act) app.act(act);
   });
   const me = await fetchMe();

@@ -4,7 +4,7 @@ import { announce, h, setText, show } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { lengthText, nowMs } from "../shared/time.js";
-import { matterText, needsText, signText } from "./context.js";
+import { earlierText, matterText, needsText, signText } from "./context.js";
 import { KEYS } from "./state.js";
 
 /** @typedef {import("./app.js").AgentApp} AgentApp */
@@ -20,6 +20,7 @@ export class RingCard {
     this.matter = h("p", { class: "ring-matter" });
     this.note = h("p", { class: "ring-note" });
     this.waited = h("p", { class: "soft figure" });
+    this.last = h("p", { class: "ring-last" }, icon("again"), (this.lastText = h("span")));
     this.bar = h("span", { class: "ring-time-bar" });
     this.left = h("span", { class: "figure" });
     this.element = h(
@@ -32,6 +33,7 @@ export class RingCard {
         h("div", {}, this.heading, this.waited),
       ),
       this.matter,
+      this.last,
       this.note,
       h(
         "div",
@@ -77,6 +79,9 @@ export class RingCard {
     setText(this.waited, t("agent.waited", { time: lengthText(reservation.waited_ms) }));
     setText(this.matter, reservedFor(reservation));
     show(this.matter, this.matter.textContent !== "");
+    const last = lastTogether(reservation.about.earlier);
+    show(this.last, last !== null);
+    setText(this.lastText, last ? t("agent.last_time", { text: earlierText(last) }) : "");
     setText(this.note, reservation.note ? t("agent.note", { text: reservation.note }) : t("agent.no_note"));
     this.tick();
   }
@@ -96,6 +101,14 @@ export class RingCard {
 function reservedFor({ about, needs, ...call }) {
   const sign = about.sign_language ? signText(about.sign_language) : "";
   return [matterText(call), needsText(needs), sign, about.context].filter(Boolean).join(" · ");
+}
+
+/**
+ * The last call of this customer with this agent, or else with anybody; null for a new customer.
+ * @param {readonly import("../shared/messages.js").Earlier[]} earlier newest first
+ */
+export function lastTogether(earlier) {
+  return earlier.find((call) => call.with_me) ?? earlier[0] ?? null;
 }
 
 /** @param {string} letter */

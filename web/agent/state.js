@@ -1,14 +1,18 @@
-/** What an agent's page shows and what each key does, decided from the last view alone. */
+/** What an agent may do in each state, and which key does it, decided from the last view alone. */
+
+import { CHOICES, noWork } from "./disposition.js";
 
 /** @typedef {import("../shared/messages.js").AgentView} AgentView */
 /** @typedef {import("../shared/socket.js").Link} Link */
 /** @typedef {import("../shared/peer.js").PeerState} PeerState */
 /** @typedef {import("../shared/camera.js").CameraTrouble} CameraTrouble */
-/** @typedef {import("../shared/icons.js").IconName} IconName */
 /** @typedef {import("../shared/text.js").Line} Line */
 /** @typedef {import("../shared/service.js").Me} Me */
+/** @typedef {import("./disposition.js").Work} Work */
 
-/** @typedef {"accept" | "decline" | "end" | "ready" | "break" | "write" | "me" | "hide"} Act */
+/** @typedef {"accept" | "decline" | "end" | "ready" | "break" | "write" | "me" | "hide" | "note"} Act */
+/** @typedef {{ key: string, ctrlKey: boolean, altKey: boolean, metaKey: boolean, repeat: boolean }} Press */
+/** @typedef {"text" | "control" | "page"} Focus where the focus is when a key is pressed */
 
 /**
  * @typedef {object} State
@@ -22,10 +26,12 @@
  * @property {boolean} previewShown the own picture as the customer sees it has come
  * @property {boolean} customerShown the customer's picture has come
  * @property {boolean} stalled the customer's picture has stopped
+ * @property {string} look what the page's own look at the own picture says (customer/check.js)
  * @property {boolean} keysOn single keys act
  * @property {string} refused why the service took no picture at the last try; "" once it did
  * @property {string} trouble code of the last refusal; "" for none
  * @property {Line[]} lines
+ * @property {Work} work what the agent says of the last call
  */
 
 /** @returns {State} */
@@ -41,15 +47,27 @@ export function startState() {
     previewShown: false,
     customerShown: false,
     stalled: false,
+    look: "still",
     keysOn: true,
     refused: "",
     trouble: "",
     lines: [],
+    work: noWork(),
   };
 }
 
 /** The key of each act; Enter accepts as well. */
-export const KEYS = Object.freeze({ accept: "A", decline: "D", end: "E", ready: "R", break: "B", write: "T", me: "M", hide: "H" });
+export const KEYS = Object.freeze({
+  accept: "A",
+  decline: "D",
+  end: "E",
+  ready: "R",
+  break: "B",
+  write: "T",
+  me: "M",
+  hide: "H",
+  note: "N",
+});
 
 /** Quick phrases, said by their number: `phrase.1` and on. */
 export const PHRASES = 6;
@@ -79,7 +97,7 @@ function isCovered(view) {
 }
 
 /** Whether the service can hide nobody's room now. @param {AgentView} view */
-function isWithoutMasks(view) {
+export function isWithoutMasks(view) {
   return NO_MASKS.includes(view.picture_reason ?? "");
 }
 
@@ -99,7 +117,7 @@ function actsOfState(view) {
     case "on_call":
       return view.call ? ["write", "break", "end"] : ["end"];
     case "after_call":
-      return ["ready", "break"];
+      return view.after_call ? ["note", "ready", "break"] : ["ready", "break"];
     case "rest":
       return ["break"];
     default:
@@ -110,14 +128,14 @@ function actsOfState(view) {
 /**
  * The act of a pressed key. Keys do nothing while somebody writes, with a modifier, or when they are switched off
  * (WCAG 2.2, 2.1.4); Enter belongs to a focused control.
- * @param {{ key: string, ctrlKey: boolean, altKey: boolean, metaKey: boolean, repeat: boolean }} press
- * @param {"text" | "control" | "page"} focus
+ * @param {Press} press
+ * @param {Focus} focus
  * @param {readonly Act[]} acts
  * @param {boolean} keysOn
  * @returns {Act | null}
  */
 export function actOfKey(press, focus, acts, keysOn) {
-  if (press.ctrlKey || press.altKey || press.metaKey || press.repeat || focus === "text") return null;
+  if (isElsewhere(press, focus)) return null;
   if (press.key === "Enter") return focus === "page" && acts.includes("accept") ? "accept" : null;
   if (!keysOn) return null;
   return acts.find((act) => KEYS[act] === press.key.toUpperCase()) ?? null;
@@ -125,58 +143,41 @@ export function actOfKey(press, focus, acts, keysOn) {
 
 /**
  * The number of the quick phrase that a key says in a call; 0 for none. The same keys write as everywhere.
- * @param {{ key: string, ctrlKey: boolean, altKey: boolean, metaKey: boolean, repeat: boolean }} press
- * @param {"text" | "control" | "page"} focus
+ * @param {Press} press
+ * @param {Focus} focus
  * @param {Pick<State, "view" | "keysOn">} state
  */
 export function phraseOfKey(press, focus, { view, keysOn }) {
-  if (press.ctrlKey || press.altKey || press.metaKey || press.repeat || focus === "text") return 0;
-  if (!keysOn || !view?.call || !/^[1-9]$/.test(press.key)) return 0;
-  return Number(press.key) <= PHRASES ? Number(press.key) : 0;
-}
-
-/** @typedef {{ name: string, icon: IconName, tone: "good" | "attention" | "accent" }} Word */
-
-/**
- * One word about the own picture as others see it.
- * @param {State} state
- * @returns {Word}
- */
-export function previewWord({ view, link, peer, camera, hidden, previewShown, refused }) {
-  if (camera !== "on")
-    return {
-      name: camera === "opening" || camera === "off" ? "opening" : "no_camera",
-      icon: "camera-off",
-      tone: "attention",
-    };
-  if (hidden) return { name: "hidden", icon: "pause", tone: "attention" };
-  if (link === "open" && refused === "media_full") return { name: "full", icon: "info", tone: "attention" };
-  if (link !== "open" || peer === "interrupted" || view?.media === "reconnecting") {
-    return { name: "reconnecting", icon: "lost", tone: "attention" };
-  }
-  if (!previewShown || !view) return { name: "connecting", icon: "clock", tone: "accent" };
-  if (view.picture !== "clear" && isWithoutMasks(view)) {
-    return { name: "no_masks", icon: "shield", tone: "attention" };
-  }
-  if (view.picture === "slate") return { name: "slate", icon: "shield", tone: "attention" };
-  if (view.picture === "protected") return { name: "protected", icon: "shield", tone: "attention" };
-  return { name: "clear", icon: "check", tone: "good" };
+  const number = numberOfKey(press, focus, keysOn);
+  return view?.call && number <= PHRASES ? number : 0;
 }
 
 /**
- * One word about the customer's picture.
- * @param {State} state
- * @returns {Word}
+ * What a number key says of the call that has ended; null for nothing.
+ * @param {Press} press
+ * @param {Focus} focus
+ * @param {Pick<State, "view" | "keysOn">} state
+ * @returns {import("./disposition.js").Choice | null}
  */
-export function customerWord({ view, link, peer, customerShown, stalled }) {
-  if (link !== "open" || peer === "interrupted") return { name: "reconnecting", icon: "lost", tone: "attention" };
-  const call = view?.call;
-  // Once seen, a customer whose picture does not flow has lost the network, whatever stage of coming back that is.
-  if (call?.other_media === "reconnecting" || (customerShown && call?.other_media !== "live")) {
-    return { name: "lost", icon: "lost", tone: "attention" };
-  }
-  if (stalled) return { name: "frozen", icon: "pause", tone: "attention" };
-  if (call?.other_paused) return { name: "paused", icon: "pause", tone: "attention" };
-  if (!customerShown) return { name: "connecting", icon: "clock", tone: "accent" };
-  return { name: "clear", icon: "signal", tone: "good" };
+export function choiceOfKey(press, focus, { view, keysOn }) {
+  return view?.after_call ? (CHOICES[numberOfKey(press, focus, keysOn) - 1] ?? null) : null;
+}
+
+/**
+ * @param {Press} press
+ * @param {Focus} focus
+ * @param {boolean} keysOn
+ */
+function numberOfKey(press, focus, keysOn) {
+  if (!keysOn || isElsewhere(press, focus)) return 0;
+  return /^[1-9]$/.test(press.key) ? Number(press.key) : 0;
+}
+
+/**
+ * Whether a press belongs to somebody else: the browser, or the field that is written in.
+ * @param {Press} press
+ * @param {Focus} focus
+ */
+function isElsewhere(press, focus) {
+  return press.ctrlKey || press.altKey || press.metaKey || press.repeat || focus === "text";
 }
