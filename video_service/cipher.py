@@ -15,7 +15,7 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -156,14 +156,28 @@ def make_keys(path: Path) -> None:
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):  # another process was first
+        _write(path, [new_key()], os.link)
+
+
+def add_key(path: Path) -> None:
+    """Put a new key before those in the file.
+
+    Raises:
+        BadDataKeys: see `keys_in`.
+        OSError: it cannot be written.
+    """
+    _write(path, [new_key(), *keys_in(path)], os.replace)
+
+
+def _write(path: Path, keys: Sequence[str], put: Callable[[Path, Path], None]) -> None:
     part = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(new_key() + "\n")
+            file.writelines(f"{key}\n" for key in keys)
             file.flush()
             os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):  # another process was first
-            os.link(part, path)
+        put(part, path)
     finally:
         part.unlink(missing_ok=True)
     descriptor = os.open(path.parent, os.O_RDONLY)

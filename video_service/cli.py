@@ -289,6 +289,14 @@ def privacy(context: typer.Context) -> None:
     passed_to(args=context.args, prog_name="video-service privacy")
 
 
+@app.command("data-key", **PASSED_ON)
+def data_key(context: typer.Context) -> None:
+    """The keys that encrypt what is kept of people."""
+    from video_service.cli_data_keys import app as passed_to
+
+    passed_to(args=context.args, prog_name="video-service data-key")
+
+
 @app.command(**PASSED_ON)
 def sessions(context: typer.Context) -> None:
     """Records of the calls that were."""

@@ -50,7 +50,7 @@ def with_cipher(data_dir: Path | None, work: Callable[[Redis, Settings, Cipher],
     async def connected(redis: Redis, loaded: Settings) -> T:
         # The embedded server belongs to this data folder, and so does a file of keys that is made here.
         cipher = cipher_of(loaded, make=not loaded.redis_url)
-        await Canaries(redis, pool=loaded.pool, cipher=cipher).check()
+        await Canaries(redis, pool=loaded.pool, cipher=cipher).check(starts=False)
         return await work(redis, loaded, cipher)
 
     return with_store(data_dir, connected)

@@ -68,18 +68,27 @@ class Canaries:
         self._key = Keys(pool).data_keys
         self._cipher = cipher
 
-    async def check(self) -> None:
-        """Open every canary, and add that of the newest key.
+    @property
+    def newest(self) -> str:
+        """The name of the newest key."""
+        return self._cipher.names[0]
+
+    async def check(self, *, starts: bool = True) -> None:
+        """Open every canary. A part of the service that `starts` adds that of its newest key.
+
+        A command beside it must not seal with a key of which the service does not know yet.
 
         Raises:
-            Unreadable: something was sealed with a key that is not here.
+            Unreadable: something was sealed with a key that is not here, or the newest key is too new.
         """
         if not await self.open_all():
             raise Unreadable(
                 "What is stored was encrypted with data keys that are not all here. Give every key that was in use, in "
                 "VIDEO_SERVICE_DATA_KEYS or in the file data_keys of the data folder."
             )
-        await self._redis.hsetnx(self._key, self._cipher.names[0], self._cipher.seal(CANARY))
+        if not starts and await self.names() - {self.newest} and not await self._redis.hexists(self._key, self.newest):
+            raise Unreadable("The service was not started with the first of these data keys yet: start it first.")
+        await self._redis.hsetnx(self._key, self.newest, self._cipher.seal(CANARY))
 
     async def open_all(self) -> bool:
         """Return whether these keys open every canary."""
@@ -96,8 +105,18 @@ class Canaries:
 
     async def drop_old(self) -> None:
         """Take out the canaries of all keys but the newest: nothing is left under those."""
-        if old := await self.names() - {self._cipher.names[0]}:
+        if old := await self.names() - {self.newest}:
             await self._redis.hdel(self._key, *old)
+
+
+async def pools_of(redis: Redis, cipher: Cipher) -> list[str]:
+    """Return the names of the pools in this store that use these keys: a demo's has the same as the others."""
+    found = []
+    async for key in redis.scan_iter(match=f"{{*}}:{FILE}", count=1000):
+        pool = _text(key).removeprefix("{").partition("}")[0]
+        if await Canaries(redis, pool=pool, cipher=cipher).open_all():
+            found.append(pool)
+    return sorted(found)
 
 
 def _text(value: bytes | str) -> str:
