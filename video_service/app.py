@@ -40,7 +40,9 @@ from video_service.http_api import OPEN_CALL, api
 from video_service.http_coordinator import coordinator_api
 from video_service.http_health import health
 from video_service.http_hours import hours_api
+from video_service.http_messages import messages_api
 from video_service.launch_tokens import LaunchKeys, read_keys
+from video_service.left_messages import LeftMessages, MessageRules
 from video_service.opening_hours_store import OpeningHours
 from video_service.passwords import PasswordCost, Passwords
 from video_service.permissions import ENTRANCES
@@ -159,6 +161,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Quart:
     app.register_blueprint(api)
     app.register_blueprint(coordinator_api)
     app.register_blueprint(hours_api)
+    app.register_blueprint(messages_api)
     app.register_blueprint(health)
     app.register_blueprint(create_blueprint(settings.project(PageFacts)))
     app.add_url_rule("/", view_func=_home)
@@ -282,6 +285,9 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
         audit=Audit(redis, pool=settings.pool, clock=clock, retention_days=settings.audit_retention_days),
         door=Door(redis, pool=settings.pool, clock=clock),
         hours=hours,
+        messages=LeftMessages(
+            redis, pool=settings.pool, cipher=cipher, rates=rates, rules=settings.project(MessageRules)
+        ),
         store=store,
         issue_ticket=issue_ticket,
         plane=plane,

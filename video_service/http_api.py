@@ -9,6 +9,7 @@ from msgspec import Meta
 from quart import Blueprint, Response, jsonify, request
 
 from video_service.accounts import Account, Role
+from video_service.consent import CONSENT_VERSION
 from video_service.customers import SESSION_TTL_S, Customer
 from video_service.http_gate import PasswordChangeFirst
 from video_service.http_input import body, one_of
@@ -142,6 +143,7 @@ async def line() -> Response:
         {
             "open": state.open,
             "agents_on": state.agents_on,
+            "consent_version": CONSENT_VERSION,
             "hours": _hours(hours, shut=not door.open) if hours else None,
             "notice": msgspec.to_builtins(door.notice) if not door.open else None,
             "yours": yours,

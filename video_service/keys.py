@@ -155,6 +155,23 @@ OTHER_KEYS: tuple[KeySpec, ...] = (
     ),
     KeySpec("hours", "hash", "none", "the HTTP surface", "opening hours as JSON, since when, by whom"),
     KeySpec(
+        "message:<message>",
+        "hash",
+        "message_retention_days",
+        "message_leave, message_turn",
+        "a left message: text and contact sealed, customer, open or done",
+    ),
+    KeySpec(
+        "messages:<state>",
+        "zset",
+        "trimmed to message_retention_days",
+        "message_leave, message_turn",
+        "open ones by the time they were left, done ones (follow-ups too) by when they were done",
+    ),
+    KeySpec(
+        "messages_of:<customer>", "zset", "message_retention_days", "message_leave", "a customer's messages by time"
+    ),
+    KeySpec(
         "data_keys", "hash", "none", "start, data-key renew", "a canary for each data key in use, by the key's name"
     ),
     KeySpec("media_workers", "zset", "30 s after the last renewal", "media workers", "lease by its end"),
@@ -177,11 +194,28 @@ class Keys:
         self.audit = f"{self.root}:audit"
         self.door = f"{self.root}:door"
         self.hours = f"{self.root}:hours"
+        self.follow_ups = f"{self.root}:follow_ups"
         self.data_keys = f"{self.root}:data_keys"
 
     def record(self, call: str) -> str:
         """Key of a session record."""
         return f"{self.root}:record:{call}"
+
+    def call_note(self, call: str) -> str:
+        """Key of what an agent noted of a call."""
+        return f"{self.root}:call_note:{call}"
+
+    def message(self, message: str) -> str:
+        """Key of a left message."""
+        return f"{self.root}:message:{message}"
+
+    def messages(self, state: str) -> str:
+        """Key of the index of left messages that are "open" or "done"."""
+        return f"{self.root}:messages:{state}"
+
+    def messages_of(self, customer: str) -> str:
+        """Key of the index of one customer's messages."""
+        return f"{self.root}:messages_of:{customer}"
 
     def rollup(self, member: str) -> str:
         """Key of a roll-up; `member` is `queue:start` as it stands in the index."""

@@ -17,6 +17,7 @@ from video_service.customers import Customers, Entry
 from video_service.day import DayRules
 from video_service.door import Door
 from video_service.launch_tokens import UrgentReason
+from video_service.left_messages import LeftMessages
 from video_service.media_plane import MediaPlane
 from video_service.opening_hours_store import OpeningHours
 from video_service.passwords import Passwords
@@ -152,6 +153,7 @@ class Services:
     audit: Audit
     door: Door
     hours: OpeningHours
+    messages: LeftMessages
     store: CallStore
     issue_ticket: Callable[[Visitor], Awaitable[str]]
     plane: MediaPlane

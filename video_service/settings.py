@@ -125,6 +125,13 @@ class Settings:
     record_retention_days: Annotated[
         int, Says("How long session records, roll-ups and past shifts are kept.", unit="days", low=1, high=36_500)
     ] = 90
+    message_retention_days: Annotated[
+        int, Says("How long messages that customers leave are kept, done ones too.", unit="days", low=1, high=3650)
+    ] = 90
+    open_messages_limit: Annotated[
+        int,
+        Says("Messages that may wait for an answer; the next customer is told to try later.", low=1, high=100_000),
+    ] = 5_000
     clips_dir: Annotated[
         str,
         Says(

@@ -19,6 +19,8 @@ from signaling import messages
 from tests.integration.http_site import ORIGIN, SECRET, Browser, Site, error_of, served_call
 from tests.valkey_server import RealValkey
 from video_service.accounts import Role
+from video_service.consent import CONSENT_VERSION
+from video_service.left_messages import Left
 from video_service.permissions import COORDINATING, CUSTOMER, ENTRANCES, EVERYBODY, MESSAGES, ROUTES, STAFF
 from video_service.settings import Settings
 
@@ -68,7 +70,7 @@ async def test_a_route_that_nobody_wrote_down_is_open_to_nobody(site: Site) -> N
 
 @dataclasses.dataclass(frozen=True)
 class Ask:
-    """A valid request and its answer. {agent}, {shift} and {call} stand for what the world of the test has."""
+    """A valid request and its answer. {agent}, {shift}, {call} and {message} stand for what the world of the test has."""
 
     status: int = 200
     body: Any = None
@@ -115,6 +117,10 @@ ASKS: dict[str, Ask] = {
     "POST /api/door": Ask(body={"open": True}),
     "GET /api/hours": Ask(),
     "PUT /api/hours": Ask(body={"week": [[["09:00", "18:00"]]] * 7}),
+    "POST /api/messages": Ask(201, {"text": "hello", "consent": CONSENT_VERSION}),
+    "GET /api/messages": Ask(),
+    "GET /api/messages/count": Ask(),
+    "POST /api/messages/<message>": Ask(body={"state": "done"}, path="/api/messages/{message}"),
     "GET /api/records": Ask(),
     "GET /api/records/<call>": Ask(path="/api/records/{call}"),
     "GET /api/records.csv": Ask(),
@@ -142,6 +148,8 @@ async def test_every_route_lets_in_whom_it_should_and_nobody_else(site: Site, pe
     now_ms = site.services.clock.now_ms()
     shift = await site.store.add_shift(agent.person, now_ms - 1_000, now_ms + 3_600_000)
     world = {"agent": agent.person, "shift": shift.shift, "call": await served_call(site, agent)}
+    left = Left(customer="c-1", verified=False, locale="en", text="hello", contact="", consent=CONSENT_VERSION)
+    world["message"] = await site.services.messages.leave(left, address="192.0.2.1")
     for number, (route, ask) in enumerate(ASKS.items()):
         # Some requests end sessions or change a password, so everybody is new each time.
         world["name"] = f"{person}{number}" if person != CUSTOMER else "lin"

@@ -1,0 +1,29 @@
+-- KEYS: message or record, messages:open or follow_ups, messages:done. ARGV: id, open or done, by, retention (ms).
+-- Turning it twice is turning it once. 1: it stands so; 0: there is no such message, or follow-up.
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local function int(n)
+  return string.format('%.0f', n)
+end
+redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', int(now - tonumber(ARGV[4])))
+local open, done = redis.call('ZSCORE', KEYS[2], ARGV[1]), redis.call('ZSCORE', KEYS[3], ARGV[1])
+local at = redis.call('HMGET', KEYS[1], 'state', 'at_ms', 'follow_up_due_ms')
+local due = at[2] or at[3]
+if not (open or done) or not due then
+  return 0
+end
+if (ARGV[2] == 'open') == (open and true) then
+  return 1
+end
+if ARGV[2] == 'done' then
+  redis.call('ZREM', KEYS[2], ARGV[1])
+  redis.call('ZADD', KEYS[3], int(now), ARGV[1])
+else
+  redis.call('ZREM', KEYS[3], ARGV[1])
+  redis.call('ZADD', KEYS[2], due, ARGV[1])
+end
+if at[2] then  -- a message; the record of a call is not touched
+  redis.call('HSET', KEYS[1], 'state', ARGV[2], 'done_ms', ARGV[2] == 'done' and int(now) or '0',
+    'done_by', ARGV[2] == 'done' and ARGV[3] or '')
+end
+return 1
