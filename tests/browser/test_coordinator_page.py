@@ -7,25 +7,14 @@ from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from tests.browser import views
-from tests.browser.conftest import DESK, OpenPage
+from tests.browser.board import board
+from tests.browser.conftest import OpenPage
 from tests.browser.stage import Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-
-
-async def board(open_page: OpenPage, stage: Stage, part: str = "now") -> Page:
-    """Open the page of a coordinator who is signed in."""
-    stage.me = views.ME_COORDINATOR
-    stage.answers.setdefault("GET agents", (200, {"agents": views.AGENTS}))
-    stage.answers.setdefault("GET door", (200, views.door()))
-    stage.answers.setdefault("GET shifts", (200, {"shifts": views.shifts()}))
-    stage.answers.setdefault("GET records", (200, {"records": views.records(), "cursor": ""}))
-    page = await open_page(f"/coordinator/#{part}", size=DESK, camera="refused", timezone_id="Asia/Shanghai")
-    await page.locator("#app[data-screen='board']").wait_for()
-    return page
 
 
 async def test_the_wall_shows_urgent_people_first_and_the_level_with_its_definition(
@@ -173,7 +162,7 @@ async def test_every_fault_of_a_file_is_listed_and_nothing_can_be_imported(open_
     await expect(page.get_by_role("alert").filter(has_text="3 处不对")).to_be_focused()
     rows = page.locator(".import-table tbody tr")
     await expect(rows).to_have_text(
-        ["2客服没有客服「小王」。请写登录名或姓名。", "3从和第 2 行重叠。", "整个文件—第一行缺少：日期、到。"]
+        ["2客服没有客服“小王”。请写登录名或姓名。", "3从和第 2 行重叠。", "整个文件—第一行缺少：日期、到。"]
     )
     await expect(page.get_by_role("button", name="导入")).to_have_count(0)
     await page.locator(".import-file").set_input_files(

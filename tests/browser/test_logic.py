@@ -240,8 +240,8 @@ async def test_advice_does_not_flicker(page: Page) -> None:
 
 
 async def test_the_service_level_is_never_rounded_up(page: Page) -> None:
-    days = [{"offered_today": all_, "within_target_today": n} for all_, n in ((0, 0), (3, 3), (200, 199), (3, 0))]
-    assert await run(page, "/coordinator/now.js", "a.map(m.serviceLevel)", days) == [None, 100, 99, 0]
+    days = [(0, 0), (3, 3), (199, 200), (0, 3)]
+    assert await run(page, "/coordinator/day.js", "a.map((day) => m.levelOf(...day))", days) == [None, 100, 99, 0]
 
 
 async def test_a_record_is_told_in_order_with_every_agent(page: Page) -> None:

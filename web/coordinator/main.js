@@ -1,4 +1,4 @@
-/** Starts the coordinator's page: sign-in, then Now, Shifts and Records. */
+/** Starts the coordinator's page: sign-in, then its parts, each behind a tab. */
 
 import { h, setAttribute, setText, show } from "../shared/dom.js";
 import { loadTexts, locale, t } from "../shared/i18n.js";
@@ -15,15 +15,18 @@ import { ShiftsPart } from "./shifts.js";
 /** @typedef {import("../shared/icons.js").IconName} IconName */
 
 /**
- * One part of the page. `enter` is called whenever it comes on the screen.
- * @typedef {{ element: HTMLElement, heading: HTMLElement, enter: () => void }} Part
+ * One part of the page. `enter` is called whenever it comes on the screen, with what stands behind its name in the
+ * address: `#shifts/1/2` is "1/2" for the part `shifts`.
+ * @typedef {{ element: HTMLElement, heading: HTMLElement, enter: (rest: string) => void }} Part
  */
 
-/** @type {readonly ["now" | "shifts" | "records", IconName][]} */
+/** @typedef {(error: unknown) => string} Refused what a part does with a request that failed */
+
+/** @type {readonly [string, IconName, string, new (refused: Refused) => Part][]} name, icon, text, class */
 const PARTS = [
-  ["now", "wall"],
-  ["shifts", "calendar"],
-  ["records", "list"],
+  ["now", "wall", "coordinator.now", NowPart],
+  ["shifts", "calendar", "coordinator.shifts", ShiftsPart],
+  ["records", "list", "coordinator.records", RecordsPart],
 ];
 
 class Console {
@@ -34,12 +37,12 @@ class Console {
   constructor(me, onAway) {
     this.onAway = onAway;
     const refused = (/** @type {unknown} */ error) => this.refused(error);
-    this.now = new NowPart(refused);
     /** @type {Record<string, Part>} */
-    this.parts = { now: this.now, shifts: new ShiftsPart(refused), records: new RecordsPart(refused) };
+    this.parts = Object.fromEntries(PARTS.map(([name, , , Made]) => [name, new Made(refused)]));
+    this.now = /** @type {NowPart} */ (this.parts.now);
     this.shown = "";
-    this.links = PARTS.map(([name, mark]) =>
-      h("a", { class: "tab", href: `#${name}` }, icon(mark), h("span", { text: t(`coordinator.${name}`) })),
+    this.links = PARTS.map(([name, mark, text]) =>
+      h("a", { class: "tab", href: `#${name}` }, icon(mark), h("span", { text: t(text) })),
     );
     this.lost = h(
       "p",
@@ -83,14 +86,14 @@ class Console {
   }
 
   showPart() {
-    const asked = location.hash.slice(1);
-    const name = asked in this.parts ? asked : "now";
-    if (name === this.shown) return;
+    const [asked, ...rest] = location.hash.slice(1).split("/");
+    const name = Object.hasOwn(this.parts, asked) ? asked : "now";
+    if (name === this.shown && !rest.length) return;
     const first = this.shown === "";
     this.shown = name;
     PARTS.forEach(([part], i) => setAttribute(this.links[i], "aria-current", part === name ? "page" : null));
     this.main.replaceChildren(this.parts[name].element);
-    this.parts[name].enter();
+    this.parts[name].enter(rest.join("/"));
     if (!first) this.parts[name].heading.focus();
   }
 

@@ -4,34 +4,40 @@ import { AGENT_LOOK } from "../shared/agent-look.js";
 import { h, keyed, setText, show } from "../shared/dom.js";
 import { count, has, t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
+import { request } from "../shared/service.js";
 import { clockText, everySecond, hourText, nowMs } from "../shared/time.js";
+import { AheadCard } from "./ahead.js";
+import { DayCard } from "./day-card.js";
+import { levelOf, signingMinutes } from "./day.js";
 import { DoorCard } from "./door.js";
 
 /** @typedef {import("../shared/messages.js").CoordinatorView} CoordinatorView */
 /** @typedef {import("../shared/messages.js").WallCall} WallCall */
 /** @typedef {import("../shared/messages.js").WallAgent} WallAgent */
 
-/**
- * Share of calls answered within the target, in whole per cent; null while nobody has called.
- * @param {{ offered_today: number, within_target_today: number }} view
- */
-export function serviceLevel({ offered_today: offered, within_target_today: within }) {
-  return offered > 0 ? Math.floor((within / offered) * 100) : null;
-}
-
-/** How often it is asked whether another coordinator opened or closed the line. */
-const DOOR_MS = 30_000;
+/** How often it is asked whether another coordinator opened or closed the line, and how the day goes by now. */
+const LOOK_MS = 30_000;
 
 export class NowPart {
   /** @param {(error: unknown) => string} refused */
   constructor(refused) {
+    this.refused = refused;
     this.door = new DoorCard(refused);
+    this.dayCard = new DayCard();
+    this.ahead = new AheadCard();
+    /** @type {import("./day.js").Day | null} */
+    this.day = null;
+    this.attempt = 0;
+    this.counted = "";
     /** @type {CoordinatorView | null} */
     this.view = null;
     /** @type {Map<string, { element: HTMLElement, atMs: number }>} */
     this.clocks = new Map();
+    /** @type {Map<string, { element: HTMLElement, agent: WallAgent }>} */
+    this.signed = new Map();
     this.heading = h("h1", { text: t("coordinator.now"), tabindex: "-1" });
     this.level = h("p", { class: "level-figure figure" });
+    this.goal = h("p", { class: "pill", hidden: true });
     this.levelSay = h("p", { class: "small soft" });
     this.numbers = {
       offered: number("now.offered"),
@@ -46,28 +52,40 @@ export class NowPart {
     this.agents = h("ul", { class: "tiles" });
     this.noAgents = h("p", { class: "soft", text: t("now.no_agents") });
     this.pending = h("p", { class: "soft", text: t("now.pending") });
-    this.urgentText = h("span");
-    this.urgentClock = h("span", { class: "call-clock figure", "aria-hidden": "true" });
+    this.urgentText = h("span", { role: "status" });
+    this.urgentCalls = h("ul", { class: "urgent-calls" });
     this.urgent = h(
-      "p",
-      { class: "notice notice-danger now-urgent", hidden: true },
+      "section",
+      { class: "notice notice-danger now-urgent", "aria-label": t("now.urgent"), hidden: true },
       icon("urgent"),
-      h("span", { role: "status" }, this.urgentText),
-      this.urgentClock,
+      this.urgentText,
+      this.urgentCalls,
     );
     this.body = h(
       "div",
       { class: "now-grid", hidden: true },
       h(
         "section",
-        { class: "card level" },
-        h("div", {}, h("h2", { text: t("now.level") }), this.level, this.levelSay),
+        { class: "card stack now-level" },
         h(
-          "dl",
-          { class: "numbers" },
-          Object.values(this.numbers).map((one) => one.element),
+          "div",
+          { class: "level" },
+          h(
+            "div",
+            { class: "level-words" },
+            h("h2", { text: t("now.level") }),
+            h("div", { class: "row" }, this.level, this.goal),
+            this.levelSay,
+          ),
+          h(
+            "dl",
+            { class: "numbers" },
+            Object.values(this.numbers).map((one) => one.element),
+          ),
         ),
+        this.dayCard.element,
       ),
+      this.ahead.element,
       h(
         "section",
         { class: "card stack now-waiting" },
@@ -80,13 +98,51 @@ export class NowPart {
     );
     this.element = h("div", { class: "stack" }, this.heading, this.urgent, this.door.element, this.pending, this.body);
     const ticking = everySecond(() => this.tick());
-    const looking = setInterval(() => this.element.isConnected && this.door.look(), DOOR_MS);
+    const looking = setInterval(() => this.element.isConnected && this.look(), LOOK_MS);
     this.stop = () => (ticking(), clearInterval(looking));
   }
 
   enter() {
     this.tick();
+    this.look();
+  }
+
+  look() {
     this.door.look();
+    this.readDay();
+  }
+
+  /** The day's numbers are read again, not sent: they change a few times in an hour. */
+  async readDay() {
+    const attempt = ++this.attempt;
+    try {
+      const day = await request("GET", "/api/day");
+      if (attempt !== this.attempt) return;
+      this.day = day;
+      this.dayCard.show(day);
+      this.judge();
+    } catch (error) {
+      // What was read before stays, with the time at which it was read; being signed out is said by the page.
+      if (attempt === this.attempt) this.refused(error);
+    }
+  }
+
+  /** The service level against its target, and who of the roster is here: both need the wall and the day. */
+  judge() {
+    const { day, view } = this;
+    if (!day || !view) return;
+    const level = levelOf(view.within_target_today, view.offered_today);
+    show(this.goal, level !== null);
+    if (level !== null) {
+      const reached = level >= day.goal_percent;
+      this.goal.className = `pill pill-${reached ? "good" : "attention"}`;
+      this.goal.replaceChildren(
+        icon(reached ? "check" : "urgent"),
+        h("span", { text: t(reached ? "now.goal_reached" : "now.goal_missed", { p: day.goal_percent }) }),
+      );
+    }
+    const here = view.agents.filter((agent) => agent.state !== "offline");
+    this.ahead.show(day.ahead, new Set(here.map((agent) => agent.agent)));
   }
 
   /** @param {CoordinatorView} view */
@@ -94,7 +150,7 @@ export class NowPart {
     this.view = view;
     show(this.pending, false);
     show(this.body, true);
-    const level = serviceLevel(view);
+    const level = levelOf(view.within_target_today, view.offered_today);
     setText(this.level, level === null ? t("now.level_none") : t("now.level_share", { p: level }));
     this.level.classList.toggle("is-none", level === null);
     setText(
@@ -110,10 +166,11 @@ export class NowPart {
     );
     const names = new Map(view.agents.map((agent) => [agent.agent, agent.name]));
     this.clocks.clear();
+    this.signed.clear();
     const urgent = urgentFirst.filter((call) => call.urgent);
     show(this.urgent, urgent.length > 0);
     setText(this.urgentText, urgent.length ? count("now.urgent_waiting", urgent.length) : "");
-    if (urgent.length) this.clocks.set("urgent", { element: this.urgentClock, atMs: urgent[0].joined_ms });
+    this.drawCalls(this.urgentCalls, urgent, names, "urgent:");
     this.drawCalls(this.waiting, urgentFirst, names);
     this.drawCalls(this.active, view.active, names);
     show(this.noWaiting, view.waiting.length === 0);
@@ -125,15 +182,20 @@ export class NowPart {
       () => this.tile(),
     );
     show(this.noAgents, view.agents.length === 0);
+    this.judge();
     this.tick();
+    const counted = `${view.offered_today} ${view.answered_today}`;
+    if (this.counted && this.counted !== counted && this.element.isConnected) this.readDay();
+    this.counted = counted;
   }
 
   /**
    * @param {HTMLElement} list
    * @param {readonly WallCall[]} calls
    * @param {Map<string, string>} names
+   * @param {string} [place] keeps the clocks of one call in two lists apart
    */
-  drawCalls(list, calls, names) {
+  drawCalls(list, calls, names, place = "") {
     keyed(
       list,
       calls,
@@ -151,7 +213,7 @@ export class NowPart {
             const agent = call.agent ? (names.get(call.agent) ?? call.agent) : "";
             const state = call.state === "waiting" ? t("now.state_waiting") : t(`now.state_${call.state}`, { agent });
             setText(words, call.customer_present ? state : t("now.customer_away", { state }));
-            this.clocks.set(call.call, {
+            this.clocks.set(place + call.call, {
               element: clock,
               atMs: call.state === "active" ? call.since_ms : call.joined_ms,
             });
@@ -166,12 +228,13 @@ export class NowPart {
     const name = h("h3");
     const state = h("span", { class: "tile-state" });
     const clock = h("span", { class: "figure" });
+    const signed = h("p", { class: "small figure" });
     const shift = h("p", { class: "small soft figure" });
     const element = h(
       "li",
       { class: "tile" },
       mark,
-      h("div", { class: "tile-words" }, name, h("p", { class: "row" }, state, clock), shift),
+      h("div", { class: "tile-words" }, name, h("p", { class: "row" }, state, clock), signed, shift),
     );
     let shown = "";
     return {
@@ -189,6 +252,7 @@ export class NowPart {
           : t("now.shift_none");
         const why = agent.away_reason && has(`now.away.${agent.away_reason}`) ? t(`now.away.${agent.away_reason}`) : "";
         setText(shift, why ? `${until} · ${why}` : until);
+        this.signed.set(agent.agent, { element: signed, agent });
         this.clocks.set(`agent:${agent.agent}`, { element: clock, atMs: agent.since_ms });
       },
     };
@@ -197,6 +261,11 @@ export class NowPart {
   tick() {
     const now = nowMs();
     for (const { element, atMs } of this.clocks.values()) setText(element, atMs ? clockText(now - atMs) : "");
+    for (const { element, agent } of this.signed.values()) {
+      const minutes = signingMinutes(agent, now - (this.view?.server_time_ms ?? now));
+      show(element, minutes > 0);
+      setText(element, minutes > 0 ? t("now.signed", { m: minutes }) : "");
+    }
   }
 }
 

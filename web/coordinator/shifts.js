@@ -115,8 +115,26 @@ export class ShiftsPart {
     );
   }
 
-  enter() {
+  /** @param {string} rest "" or the time to fill, as from/to in milliseconds since 1970 */
+  enter(rest) {
+    this.fill(rest);
     this.load();
+  }
+
+  /** @param {string} rest */
+  fill(rest) {
+    const [from, to] = rest.split("/").map(Number);
+    if (!(from > 0 && to > from)) return;
+    this.say("", "");
+    const time = (/** @type {number} */ ms) => {
+      const at = new Date(ms);
+      return [at.getHours(), at.getMinutes()].map((n) => String(n).padStart(2, "0")).join(":");
+    };
+    this.day.value = dayField(new Date(from));
+    this.from.value = time(from);
+    this.to.value = time(to);
+    // The heading gets the focus first: this is the next thing to do.
+    requestAnimationFrame(() => this.agent.focus());
   }
 
   async load() {

@@ -1,0 +1,101 @@
+"""The coordinator's page with somebody signed in, and what the service answers to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.async_api import Page
+
+from tests.browser import views
+from tests.browser.conftest import DESK, OpenPage
+from tests.browser.stage import Stage
+
+QUARTER_MS = 900_000
+# Of each quarter hour: answered within the target, later, not at all.
+CALLS = (
+    *((3, 0, 0), (4, 1, 0), (2, 0, 0), (0, 0, 0), (5, 2, 1), (6, 0, 0), (3, 0, 1), (2, 0, 0), (0, 0, 0)),
+    *((1, 0, 0), (4, 0, 0), (5, 1, 0), (3, 0, 1), (4, 0, 0)),
+)
+
+
+def day(calls: tuple[tuple[int, int, int], ...] = CALLS, **more: Any) -> dict[str, Any]:
+    """Return today's numbers as the service gives them: three hours and a half until now."""
+    now = views.now_ms()
+    last = now // QUARTER_MS * QUARTER_MS
+    half = now // (2 * QUARTER_MS) * 2 * QUARTER_MS
+    intervals = [
+        {
+            "start_ms": last - (len(calls) - 1 - n) * QUARTER_MS,
+            "offered": within + late + left,
+            "answered": within + late,
+            "within_target": within,
+            "abandoned": left,
+            "mean_wait_ms": 8_400 + 21_000 * late if within + late else 0,
+        }
+        for n, (within, late, left) in enumerate(calls)
+    ]
+    rosters = (("a-1", "a-2", "a-3", "a-4"), ("a-1", "a-2", "a-3"), ("a-3",), (), ())
+    ahead = [
+        {
+            "start_ms": half + n * 2 * QUARTER_MS,
+            "end_ms": half + (n + 1) * 2 * QUARTER_MS,
+            "agents": list(agents),
+            "fewest": len(agents) - (n == 1),
+        }
+        for n, agents in enumerate(rosters)
+    ]
+    facts = {"now_ms": now, "start_ms": now - 40_000_000, "interval_ms": QUARTER_MS, "target_s": 20, "goal_percent": 95}
+    return {**facts, "intervals": intervals, "ahead": ahead, **more}
+
+
+def people(role: str = "coordinator") -> list[dict[str, Any]]:
+    """Return everybody's accounts as somebody with `role` sees them."""
+
+    def person(n: int, name: str, its: str, **more: Any) -> dict[str, Any]:
+        fields: dict[str, Any] = {
+            "person": f"a-{n}",
+            "name": name,
+            "sign_in_name": f"person{n}",
+            "role": its,
+            "skills": ["csl"] if its == "agent" else [],
+            "languages": ["zh"] if its == "agent" else [],
+            "disabled": False,
+            "must_change": False,
+            "created": "2026-03-02T01:00:00.000Z",
+            "own": False,
+            "may_change": its == "agent" or role == "admin",
+        }
+        return {**fields, **more}
+
+    return [
+        person(1, "林晓", "agent"),
+        person(2, "王静", "agent", skills=["csl", "hksl"], languages=["zh", "en"]),
+        person(3, "陈宇", "agent", must_change=True),
+        person(6, "Alex", "agent", disabled=True),
+        person(8, "周岚", role, own=True, may_change=False, sign_in_name="zhou"),
+        person(9, "方敏", "admin"),
+    ]
+
+
+def answer(stage: Stage, *, role: str = "coordinator") -> None:
+    """Let the stage answer what the page asks, as long as a test has said nothing else."""
+    for request, said in {
+        "GET agents": {"agents": views.AGENTS},
+        "GET door": views.door(),
+        "GET day": day(),
+        "GET people": {"people": people(role)},
+        "GET shifts": {"shifts": views.shifts()},
+        "GET records": {"records": views.records(), "cursor": ""},
+    }.items():
+        stage.answers.setdefault(request, (200, said))
+
+
+async def board(
+    open_page: OpenPage, stage: Stage, part: str = "now", *, size: dict[str, int] = DESK, role: str = "coordinator"
+) -> Page:
+    """Open the page of somebody who is signed in."""
+    stage.me = {**views.ME_COORDINATOR, "role": role}
+    answer(stage, role=role)
+    page = await open_page(f"/coordinator/#{part}", size=size, camera="refused", timezone_id="Asia/Shanghai")
+    await page.locator("#app[data-screen='board']").wait_for()
+    return page
