@@ -9,7 +9,8 @@ import structlog
 
 from signaling import messages
 from signaling.connection import Connection
-from signaling.errors import WrongState
+from signaling.errors import ConsentNeeded, WrongState
+from video_service.consent import CONSENT_VERSION
 from video_service.errors import ServiceError
 from video_service.permissions import may_send
 
@@ -44,12 +45,15 @@ async def _act(hub: Hub, connection: Connection, message: messages.FromPage) -> 
             connection.post(messages.Pong(t=message.t))
         case messages.Join():
             identity = connection.identity
+            if message.consent != CONSENT_VERSION:
+                raise ConsentNeeded
             await store.join(
                 person,
                 queue=message.queue,
                 needs=message.needs,
                 urgent=message.urgent or identity.urgent,
                 reason=message.reason or identity.reason,
+                consent=message.consent,
                 locale=identity.locale,
                 entry=identity.entry,
                 sign_language=identity.sign_language,

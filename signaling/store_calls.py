@@ -36,13 +36,15 @@ class CallStore(StoreBase):
         urgent: bool,
         reason: str,
         locale: str,
+        consent: int = 0,
         entry: str = "web",
         sign_language: str = "",
         context: str = "",
     ) -> str:
         """Put a connected customer in the queue and return the call's id; one who has an open call gets that one's.
 
-        `sign_language` (asked for) goes on record; `context` is for the agent and goes with the call.
+        `sign_language` (asked for) and `consent` (version of the text that was agreed to, 0 for none) go on record;
+        `context` is for the agent and goes with the call.
 
         Raises:
             Closed: no agent who covers `needs` is signed in and on shift.
@@ -65,6 +67,7 @@ class CallStore(StoreBase):
             entry,
             sign_language,
             self.cipher.seal(context),
+            consent,
         )
         return str(answer["call"])
 

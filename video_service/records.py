@@ -67,8 +67,8 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"call_cla
     """What is kept of a call. Times are epoch milliseconds (0: did not happen), durations milliseconds.
 
     `wait_ms` is from joining to the first answer, or to the close of a call that nobody answered; `signing_ms` the sum
-    of the segments; `customer` a pseudonymous id; `sign_language` the variety asked for, "" for not known. What the
-    customer said of the call: `solved` "yes", "no" or "", `face` 1 (bad) to 5 (good), 0 for nothing.
+    of the segments; `customer` a pseudonymous id; `sign_language` the variety asked for, "" for not known; `consent` the
+    version of the text that the customer agreed to. What the customer said of the call: `solved` "yes", "no" or "", `face` 1 (bad) to 5 (good), 0 for nothing.
     """
 
     v: int
@@ -94,6 +94,7 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"call_cla
     declines: int
     misses: int
     requeues: int
+    consent: int = 0
     ended_reason: str
     solved: str = ""
     face: int = 0

@@ -1,4 +1,5 @@
--- ARGV: now, customer, new call id, queue, needs, class, reason, locale, entry, sign language, context.
+-- ARGV: now, customer, new call id, queue, needs, class, reason, locale, entry, sign language, context,
+-- version of the consent.
 -- Joining twice is joining once.
 local customer, id, queue, needs, class = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local person = get('person', customer)
@@ -35,7 +36,7 @@ put('record', id, {
   locale = ARGV[8], entry = ARGV[9], sign_language = ARGV[10], site = person.site, verified = person.verified,
   joined_ms = NOW, answered_ms = 0,
   closed_ms = 0, wait_ms = 0, signing_ms = 0, after_call_ms = 0, reservations = 0, declines = 0, misses = 0,
-  requeues = 0, ended_reason = '', segments = '[]', legs = '[]',
+  requeues = 0, consent = num(ARGV[12]), ended_reason = '', segments = '[]', legs = '[]',
 })
 redis.call('ZADD', key('records'), int(NOW), id)
 put('person', customer, {call = id})

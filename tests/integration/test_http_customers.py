@@ -19,6 +19,7 @@ from tests.integration.http_site import Browser, Site, cookie, error_of
 from tests.launching import OTHER_SECRET, SETTINGS, launch_token
 from tests.valkey_server import RealValkey
 from video_service.accounts import Role
+from video_service.consent import CONSENT_VERSION
 from video_service.customers import URGENT_S
 from video_service.settings import Settings
 
@@ -249,10 +250,16 @@ async def test_the_agent_sees_what_the_host_said_and_the_record_keeps_the_facts_
         phone = site.browser()
         await phone.post("/api/enter", {"token": launch_token(**SAID)})
         customer = await _greeted(site, phone, "customer", stack)
-        await customer.send_json({"type": "join"})
+        await customer.send_json({"type": "join", "consent": CONSENT_VERSION})
         view = await _until(agent, lambda message: bool(message.get("reservation")))
         ringing = view["reservation"]
-        about = {"verified": True, "entry": "launch", "sign_language": "hksl", "context": "订单 K-1029"}
+        about = {
+            "verified": True,
+            "entry": "launch",
+            "sign_language": "hksl",
+            "context": "订单 K-1029",
+            "earlier": [],
+        }
         assert (ringing["about"], ringing["urgent"], ringing["reason"]) == (about, True, "airport")
         await agent.send_json({"type": "accept", "call": ringing["call"], "epoch": ringing["epoch"]})
         view = await _until(agent, lambda message: bool(message.get("call")))
@@ -276,11 +283,11 @@ async def test_whoever_joins_over_and_over_is_told_to_wait(settings: Settings) -
             await _greeted(site, desk, "agent", stack)
             customer = await _greeted(site, site.browser(), "customer", stack)
             for _ in range(2):
-                await customer.send_json({"type": "join"})
+                await customer.send_json({"type": "join", "consent": CONSENT_VERSION})
                 view = await _until(customer, lambda message: message.get("state") == "waiting")
                 await customer.send_json({"type": "hang_up", "call": view["call"]})
                 await _until(customer, lambda message: message.get("state") in ("home", "ended"))
-            await customer.send_json({"type": "join"})
+            await customer.send_json({"type": "join", "consent": CONSENT_VERSION})
             refused = await _until(customer, lambda message: message["type"] == "error")
             assert (refused["code"], refused["retryable"], refused["reply_to"]) == ("too_many", True, "join")
 

@@ -20,6 +20,7 @@ from tests.blur_room import FAULTS, GoodSegmenter, VirtualClock
 from tests.integration.media_peers import Camera, loopback_settings, site, until
 from tests.support.page import Page, enter
 from tests.support.plane import DiaryPlane
+from video_service.consent import CONSENT_VERSION
 from video_service.media_plane import LegRole, PictureEvent, PictureState
 
 pytestmark = pytest.mark.integration
@@ -82,7 +83,7 @@ async def in_call(hub: Hub) -> tuple[Page, Page]:
     await agent.until(type="media_answer", generation=1)
     agent.send("ready")
     await agent.until(type="agent_view", state="available")
-    customer.send("join")
+    customer.send("join", consent=CONSENT_VERSION)
     ring = await agent.until(type="agent_view", state="reserved")
     agent.send("accept", call=ring["reservation"]["call"], epoch=ring["reservation"]["epoch"])
     await agent.until(type="agent_view", state="on_call")
