@@ -10,6 +10,7 @@ from playwright.async_api import Page, expect
 from signaling import messages
 from tests.browser import views
 from tests.browser.conftest import DESK, OpenPage
+from tests.browser.desk import desk, sent
 from tests.browser.stage import Stage
 from tests.browser.steps import pictures
 
@@ -20,23 +21,6 @@ async def sign_in(page: Page) -> None:
     await page.get_by_label("姓名").fill("lin")
     await page.get_by_label("密码").fill("correct horse")
     await page.keyboard.press("Enter")
-
-
-async def desk(open_page: OpenPage, stage: Stage, view: messages.AgentView, **options: object) -> Page:
-    """Open the page of an agent who is signed in."""
-    stage.me = views.ME_AGENT
-    stage.views["agent"] = view
-    page = await open_page("/agent/", size=DESK, **options)
-    await page.locator("#app[data-screen='desk']").wait_for()
-    await stage.until(lambda: stage.sockets)
-    await expect(page.locator(".state-card")).to_be_visible()
-    return page
-
-
-def sent(stage: Stage, *kinds: str) -> list[str]:
-    return [
-        m["type"] for m in stage.heard if m["type"] in (kinds or ("ready", "break", "accept", "decline", "hang_up"))
-    ]
 
 
 async def pictures_have_stopped(page: Page, video: str) -> None:
