@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.async_api import expect
@@ -116,80 +118,6 @@ async def test_text_that_was_not_sent_says_so_and_can_be_sent_again(open_page: O
     await stage.message("say", text="在吗")
 
 
-async def test_a_paused_picture_is_said_and_keeps_flowing(open_page: OpenPage, stage: Stage) -> None:
-    page = await open_page("/customer/")
-    await call(page, stage)
-    await page.get_by_role("button", name="暂停").click()
-    await stage.message("pause_picture", paused=True)
-    await expect(page.get_by_text("您暂停了画面，对方看不到您。").first).to_be_visible()
-    frames = stage.frames_received
-    await stage.until(lambda: stage.frames_received > frames + 3, why="frames while paused")
-    await page.get_by_role("button", name="恢复").click()
-    await stage.message("pause_picture", paused=False)
-
-
-async def test_a_lost_camera_in_a_call_is_said_and_opens_again(open_page: OpenPage, stage: Stage) -> None:
-    page = await open_page("/customer/")
-    await call(page, stage)
-    own = page.locator(".own-picture video")
-    await own.evaluate("(v) => { const [t] = v.srcObject.getTracks(); t.stop(); t.dispatchEvent(new Event('ended')); }")
-    await expect(page.get_by_text("摄像头断开了。对方现在看不到您。请再打开。").first).to_be_visible()
-    await stage.message("pause_picture", paused=True)
-    await page.get_by_role("button", name="再打开摄像头").click()
-    await page.locator(".own-picture[data-camera='on']").wait_for()
-    assert [m for m in stage.heard if m["type"] == "pause_picture"][-1]["paused"] is False
-
-
-async def test_sound_is_off_until_it_is_asked_for(open_page: OpenPage, stage: Stage) -> None:
-    page = await open_page("/customer/")
-    await call(page, stage)
-    assert await page.locator("audio").evaluate("(a) => a.muted")
-    assert await page.locator(".stage video").evaluate("(v) => v.muted && v.hasAttribute('playsinline')")
-    await page.get_by_role("button", name="声音关").click()
-    await expect(page.get_by_role("button", name="声音开")).to_be_visible()
-    assert not await page.locator("audio").evaluate("(a) => a.muted")
-
-
-MICROPHONE = """
-const open = MediaDevices.prototype.getUserMedia;
-window.microphones = [];
-MediaDevices.prototype.getUserMedia = async function (wish) {
-  const stream = await open.call(this, wish);
-  microphones.push(...stream.getAudioTracks());
-  return stream;
-};
-"""
-
-UNTIL_ALL = """async (state) => {
-  const end = Date.now() + 20_000;
-  while (!microphones.length || microphones.some((each) => each.readyState !== state)) {
-    if (Date.now() > end) throw new Error(microphones.map((each) => each.readyState).join());
-    await new Promise((done) => setTimeout(done, 50));
-  }
-}"""
-
-
-async def test_a_microphone_ends_with_its_call_where_there_is_no_camera_to_close(
-    open_page: OpenPage, stage: Stage
-) -> None:
-    page = await open_page("/customer/", script=MICROPHONE)
-    await page.get_by_role("button", name="开始手语视频").click()
-    await page.get_by_role("button", name="不开摄像头，只打字").click()
-    await stage.message("join")
-    stage.pictures[0] = pictures("dev-book")
-    await stage.show(views.customer("connected"))
-    await stage.message("media_offer")
-    await stage.show(views.customer("connected", media="live"))
-    await page.get_by_role("button", name="声音关").click()
-    await expect(page.get_by_role("button", name="声音开")).to_be_visible()
-    await page.evaluate(UNTIL_ALL, "live")
-    await stage.show(views.customer("ended", ended_reason="agent_hung_up"))
-    await screen(page, "ended")
-    await page.evaluate(UNTIL_ALL, "ended")
-    await stage.show(views.customer("connected", media="live", call="c-2"))
-    await expect(page.get_by_role("button", name="声音关")).to_be_visible()
-
-
 async def test_whoever_does_not_understand_says_so_by_two_taps(open_page: OpenPage, stage: Stage) -> None:
     page = await open_page("/customer/")
     await call(page, stage)
@@ -207,41 +135,49 @@ async def test_whoever_does_not_understand_says_so_by_two_taps(open_page: OpenPa
     await expect(page.get_by_label("写一句话")).to_be_focused()
 
 
-TWO_CAMERAS = """
-const open = MediaDevices.prototype.getUserMedia;
-window.asked = [];
-MediaDevices.prototype.getUserMedia = function (wish) {
-  asked.push(wish.video?.facingMode);
-  if (window.noRear && wish.video?.facingMode === 'environment')
-    return Promise.reject(new DOMException('', 'NotFoundError'));
-  return open.call(this, wish);
-};
-MediaDevices.prototype.enumerateDevices = async () => [{ kind: 'videoinput' }, { kind: 'videoinput' }];
-"""
-
-
-async def test_the_camera_can_be_turned_and_turns_back_where_there_is_none(open_page: OpenPage, stage: Stage) -> None:
-    page = await open_page("/customer/", script=TWO_CAMERAS)
-    await call(page, stage)
-    own, turn = page.locator(".own-picture video"), page.get_by_role("button", name="换镜头")
-    await expect(own).to_have_class("mirrored")
-    await turn.click()
-    await expect(own).not_to_have_class("mirrored")
-    await page.locator(".own-picture[data-camera='on']").wait_for()
-    await turn.click()
-    await expect(own).to_have_class("mirrored")
-    await page.evaluate("window.noRear = true")
-    await turn.click()
-    await page.wait_for_function("asked.length === 5")
-    await page.locator(".own-picture[data-camera='on']").wait_for()
-    await expect(own).to_have_class("mirrored")
-    assert await page.evaluate("asked") == ["user", "environment", "user", "environment", "user"]
-
-
-async def test_a_phone_with_one_camera_is_not_asked_to_turn_it(open_page: OpenPage, stage: Stage) -> None:
+async def test_another_signer_is_asked_for_and_the_wait_says_why(open_page: OpenPage, stage: Stage) -> None:
     page = await open_page("/customer/")
     await call(page, stage)
-    await expect(page.get_by_role("button", name="换镜头")).to_be_hidden()
+    await page.get_by_role("button", name="看不懂", exact=True).click()
+    await page.get_by_role("button", name="换一位客服").click()
+    await stage.message("another_signer", call=views.CALL, epoch=1)
+    await stage.show(views.customer("waiting", place=1, requeued="another_signer"))
+    await screen(page, "waiting")
+    await expect(page.get_by_text("正在换一位客服。您排在最前面。")).to_be_visible()
+    await expect(page.get_by_role("main")).to_contain_text("下一位就是您")
+    await stage.show(views.customer("ringing", place=1, requeued="another_signer"))
+    await expect(page.get_by_text("正在换一位客服。您排在最前面。")).to_be_hidden()
+
+
+async def test_where_nobody_else_is_there_the_call_goes_on_and_one_can_write(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_page("/customer/")
+    await call(page, stage)
+    await page.get_by_role("button", name="看不懂", exact=True).click()
+    await page.get_by_role("button", name="换一位客服").click()
+    await stage.message("another_signer")
+    await stage.post(messages.Error(code="nobody_else", reply_to="another_signer"), "customer")
+    await expect(page.locator(".call-say")).to_have_text("现在没有别的手语客服。通话继续，也可以打字。")
+    await expect(page.get_by_label("写一句话")).to_be_focused()
+    await screen(page, "call")
+    # Asking again takes the sentence away until there is an answer.
+    await page.get_by_role("button", name="看不懂", exact=True).click()
+    await page.get_by_role("button", name="换一位客服").click()
+    await expect(page.locator(".call-say")).to_be_hidden()
+
+
+async def test_without_a_network_another_signer_stays_one_tap_away(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_page("/customer/")
+    await call(page, stage)
+    await page.get_by_role("button", name="看不懂", exact=True).click()
+    stage.refuse_sockets = True
+    await stage.cut()
+    await page.locator(".pill[data-name='reconnecting']").wait_for()
+    await page.get_by_role("button", name="换一位客服").click()
+    await expect(page.get_by_role("button", name="换一位客服")).to_be_visible()
+    stage.refuse_sockets = False
+    await page.locator(".pill[data-name='clear']").wait_for()
+    await page.get_by_role("button", name="换一位客服").click()
+    await stage.message("another_signer")
 
 
 async def test_ending_is_asked_for_twice(open_page: OpenPage, stage: Stage) -> None:
@@ -279,6 +215,35 @@ async def test_every_end_has_its_sentence(open_page: OpenPage, stage: Stage) -> 
         await stage.show(views.customer("ended", call=f"c-{number}", ended_reason=reason))
         await screen(page, "ended")
         await expect(page.get_by_role("main")).to_contain_text(sentence)
+
+
+async def test_a_promise_to_come_back_is_named_with_its_time(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_page("/customer/", timezone_id="Asia/Shanghai")
+    await queue(page, stage)
+    await stage.show(views.customer("connected"))
+    await screen(page, "call")
+    await stage.show(views.customer("ended", ended_reason="agent_hung_up"))
+    await screen(page, "ended")
+    promise = page.get_by_role("status").filter(has_text="跟进")
+    await expect(promise).to_be_hidden()
+    # The agent writes it down after the call, when the customer's last screen is already there.
+    now = datetime.now(ZoneInfo("Asia/Shanghai"))
+    noon = now.replace(hour=12, minute=5)
+    for days, when in ((0, "今天 12:05"), (1, "明天 12:05"), (3, " 12:05")):
+        due_ms = round((noon + timedelta(days=days)).timestamp() * 1000)
+        more = {"follow_up_due_ms": due_ms, "agent_name": "小林"}
+        await stage.show(views.customer("ended", ended_reason="agent_hung_up", **more))
+        await expect(promise).to_have_text(re.compile(f"^小林会跟进，.*{when}前回复。$"))
+
+
+async def test_after_a_closed_line_a_message_is_the_way(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_page("/customer/")
+    await queue(page, stage)
+    await stage.show(views.customer("ended", ended_reason="closed"))
+    await screen(page, "ended")
+    await expect(page.get_by_role("button", name="再打一次")).to_be_hidden()
+    await page.get_by_role("button", name="留言").click()
+    await screen(page, "message")
 
 
 async def test_after_a_call_two_taps_say_how_it_was(open_page: OpenPage, stage: Stage) -> None:
@@ -323,8 +288,7 @@ async def test_a_view_that_asks_again_makes_one_new_offer(open_page: OpenPage, s
     page = await open_page("/customer/")
     await call(page, stage)
     first = (await stage.message("media_offer"))["generation"]
-    await page.wait_for_timeout(1500)  # an offer younger than this may have crossed the view
-    for _ in range(3):
+    for _ in range(3):  # each may have crossed the offer that is on its way: only what still asks later is a new wish
         await stage.show(views.customer("connected", media="offer", epoch=2))
     await stage.message("media_offer", generation=first + 1)
     await stage.show(views.customer("connected", media="live", epoch=2))
@@ -335,7 +299,7 @@ async def test_a_view_that_asks_again_makes_one_new_offer(open_page: OpenPage, s
 async def test_another_agents_picture_never_starts_with_the_last_ones(open_page: OpenPage, stage: Stage) -> None:
     page = await open_page("/customer/")
     await call(page, stage)
-    await stage.show(views.customer("waiting", place=1))  # the agent was lost: back to the head of the queue
+    await stage.show(views.customer("waiting", place=1, requeued="agent_lost"))
     await screen(page, "waiting")
     await expect(page.get_by_text("刚才的客服断线了。您排在最前面，马上换一位客服。")).to_be_visible()
     stage.pictures.clear()

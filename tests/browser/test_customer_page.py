@@ -10,7 +10,8 @@ from tests.browser import views
 from tests.browser.conftest import OpenPage
 from tests.browser.looks import judge
 from tests.browser.stage import Stage
-from tests.browser.steps import loaded, pictures, queue, screen
+from tests.browser.steps import loaded, queue, screen
+from video_service.consent import CONSENT_VERSION
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -23,6 +24,7 @@ async def test_one_tap_and_a_look_lead_into_the_queue(open_page: OpenPage, stage
     await queue(page, stage, place=3, estimate_low_min=2, estimate_high_min=5)
     join = await stage.message("join")
     assert (join["queue"], join["urgent"], join["reason"]) == ("main", False, "")
+    assert join["consent"] == CONSENT_VERSION
     await expect(page.get_by_role("main")).to_contain_text("前面还有 2 位")
     await expect(page.get_by_role("main")).to_contain_text("大约 2–5 分钟")
     hello = await stage.message("hello")
@@ -75,10 +77,34 @@ async def test_whom_a_host_application_sends_comes_in_with_its_token_once(open_p
     stage.service |= {"guests": False, "known": False}
     await page.goto("about:blank")
     await page.goto(f"{stage.url}/customer/#token=a.b.c")
-    await expect(page.get_by_role("alert").filter(visible=True)).to_have_text("这个链接不能用了。请回到 App 再点一次。")
+    await expect(page.get_by_role("alert").filter(visible=True)).to_have_text("这个链接用过了。请从应用里重新打开。")
     await expect(page.get_by_role("main")).to_contain_text("请从您用的 App 里打开这一页。")
     await page.locator(".start").dispatch_event("click")
     await screen(page, "home")
+
+
+LINKS = {
+    "launch_expired": "链接过期了。请从应用里重新打开。",
+    "launch_used": "这个链接用过了。请从应用里重新打开。",
+    "launch_early": "应用的时钟不对，链接不能用。请告诉公司。",
+    "launch_forged": "链接不对，可能被改过。请从应用里重新打开。",
+    "launch_too_large": "链接太长，不能用。请告诉公司。",
+    "launch_elsewhere": "这个链接不能用了。请回到 App 再点一次。",
+    "launch_off": "这里不收应用的链接。请告诉公司。",
+}
+
+
+@pytest.mark.parametrize("code", LINKS)
+async def test_every_refused_link_has_its_sentence(open_page: OpenPage, stage: Stage, code: str) -> None:
+    stage.answers["POST enter"] = (413 if code == "launch_too_large" else 401, {"error": code})
+    page = await open_page("/customer/#token=a.b.c")
+    await expect(page.get_by_role("alert").filter(visible=True)).to_have_text(LINKS[code])
+    assert "#" not in page.url
+
+
+async def test_a_link_that_found_no_service_says_so(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_page("/customer/#token=a.b.c", without=("/api/enter",))
+    await expect(page.get_by_role("alert").filter(visible=True)).to_contain_text("连不上服务")
 
 
 async def test_a_line_that_closes_meanwhile_is_said(open_page: OpenPage, stage: Stage) -> None:
@@ -91,57 +117,31 @@ async def test_a_line_that_closes_meanwhile_is_said(open_page: OpenPage, stage: 
     await expect(page.get_by_role("button", name="同意，开始排队")).to_be_enabled()
 
 
-@pytest.mark.parametrize(
-    ("camera", "sentence"),
-    [
-        ("refused", "摄像头没打开。请允许使用，或换浏览器打开。也可以打字。"),
-        ("none", "没有找到摄像头。请接上摄像头再试。也可以打字。"),
-    ],
-)
-async def test_without_a_camera_one_can_write(open_page: OpenPage, stage: Stage, camera: str, sentence: str) -> None:
-    page = await open_page("/customer/", camera=camera)
-    await page.get_by_role("button", name="开始手语视频").click()
-    await expect(page.get_by_role("alert").filter(visible=True)).to_have_text(sentence)
-    await page.get_by_role("button", name="不开摄像头，只打字").click()
-    await stage.message("join")
-    stage.pictures[0] = pictures("dev-book")
-    await stage.show(views.customer("connected"))
-    # The agent hears that there is no picture, and packets flow all the same.
-    await stage.message("pause_picture", paused=True)
-    await stage.message("media_offer")
-    await expect(page.get_by_label("写一句话")).to_be_visible()
-    await page.get_by_label("写一句话").fill("航班取消了")
-    await page.keyboard.press("Enter")
-    await stage.message("say", call=views.CALL, text="航班取消了")
-
-
-async def test_a_browser_without_any_camera_access_says_what_to_do(open_page: OpenPage, stage: Stage) -> None:
-    page = await open_page("/customer/")
-    await page.evaluate("Object.defineProperty(navigator, 'mediaDevices', { value: undefined })")
-    await page.get_by_role("button", name="开始手语视频").click()
-    await expect(page.get_by_role("alert").filter(visible=True)).to_contain_text("这个 App 里不能用摄像头")
-    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    await page.get_by_role("button", name="复制网址").click()
-    await expect(page.get_by_role("button", name="已复制")).to_be_visible()
-    assert await page.evaluate("navigator.clipboard.readText()") == page.url
-    await expect(page.get_by_role("button", name="不开摄像头，只打字")).to_be_visible()
-
-
 async def test_the_consent_says_how_long_records_are_kept(open_page: OpenPage, stage: Stage) -> None:
     page = await open_page("/customer/")
     await page.get_by_role("button", name="开始手语视频").click()
     await expect(page.locator(".consent")).to_contain_text("通话时间和网络情况保存90天。")
 
 
-async def test_the_camera_check_speaks_and_never_forbids(open_page: OpenPage, stage: Stage) -> None:
-    dark = """Object.defineProperty(CanvasRenderingContext2D.prototype, 'getImageData', {
-      value: (x, y, w, h) => ({ data: new Uint8ClampedArray(4 * w * h).fill(10) }) });"""
-    page = await open_page("/customer/", script=dark)
+async def test_new_words_of_the_consent_are_read_before_anybody_queues(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_page("/customer/")
     await page.get_by_role("button", name="开始手语视频").click()
-    await expect(page.locator(".ready-hint")).to_have_text("请把手机立好，退后一点，露出头和双手。")
-    await expect(page.locator(".ready-hint")).to_have_text("太暗了。请开灯，或面向窗户。")
     await page.get_by_role("button", name="同意，开始排队").click()
     await stage.message("join")
+    await stage.post(messages.Error(code="consent_needed", reply_to="join"), "customer")
+    alert = page.get_by_role("alert").filter(visible=True)
+    await expect(alert).to_have_text("说明更新了。请看新的说明，再排队。")
+    await expect(page.get_by_role("button", name="不开摄像头，只打字")).to_be_hidden()
+    # The page starts anew, with the words as they are now, and is back at the place where they are read.
+    await page.get_by_role("button", name="看新的说明").click()
+    await expect(alert).to_have_count(0)
+    await screen(page, "ready")
+    await expect(page.get_by_role("button", name="同意，开始排队")).to_be_enabled()
+    # A service that is newer than the page is noticed before the tap.
+    stage.service |= {"consent_version": CONSENT_VERSION + 1}
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))")
+    await expect(page.get_by_role("button", name="看新的说明")).to_be_visible()
+    assert len([m for m in stage.heard if m["type"] == "join"]) == 1
 
 
 async def test_the_place_survives_a_reload(open_page: OpenPage, stage: Stage) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from signaling import messages, views
 from tests.catalogues import CHINESE, PLACEHOLDER, WEB, catalogue, modules
+from video_service.consent import CONSENT_VERSION
 from web.pages import LOCALES, PAGES, render
 
 pytestmark = pytest.mark.unit
@@ -89,6 +91,32 @@ def test_every_text_is_used() -> None:
     assert unused == set()
 
 
+def test_every_code_that_a_text_is_for_can_come() -> None:
+    """Of a key that is put together in code, what is put in stands somewhere as a word of its own."""
+    suffixes = {".py", ".js", ".lua"}
+    folders = [WEB, *(WEB.parent / name for name in ("video_service", "signaling", "media"))]
+    files = (file for folder in folders for file in folder.rglob("*") if file.suffix in suffixes)
+    named = set(re.findall(r"[\"']([a-z0-9_]+)[\"']|^\s+([a-z0-9_]+):", "\n".join(map(_source, files)), re.MULTILINE))
+    known = {word for pair in named for word in pair}
+    starts, used = composed_keys(), used_keys()
+    put_in = {
+        key: key.removeprefix(start).removesuffix(".one").removesuffix(".other")
+        for key in set(catalogue("zh-CN")) - used
+        for start in starts
+        if key.startswith(start) and key.rsplit(".", 1)[0] not in used
+    }
+    strangers = {key for key, word in put_in.items() if not word.isdigit() and not _is_named(word, known)}
+    assert strangers == set()
+
+
+def _source(file: Path) -> str:
+    return file.read_text("utf-8")
+
+
+def _is_named(word: str, known: set[str]) -> bool:
+    return word in known or word.rpartition("_")[0] in known or word.rpartition(".")[2] in known
+
+
 @pytest.mark.parametrize(
     ("kind", "prefixes"),
     [
@@ -104,11 +132,12 @@ def test_every_word_of_the_protocol_has_a_text(kind: object, prefixes: tuple[str
 
 
 def test_the_words_of_the_consent_have_a_version() -> None:
-    """Whoever changes these words gives them a new version, in web/customer/ready.js, and its digest here."""
-    version = re.search(r'CONSENT_VERSION = "([^"]+)"', (WEB / "customer" / "ready.js").read_text("utf-8"))
+    """Whoever changes these words gives them a new version, in both places, and its digest here."""
+    version = re.search(r"CONSENT_VERSION = (\d+);", (WEB / "customer" / "state.js").read_text("utf-8"))
     words = [catalogue(locale)[f"ready.{key}"] for locale in LOCALES for key in ("not_recorded", "room_seen", "kept")]
     assert version is not None
-    assert (version[1], hashlib.sha256("\n".join(words).encode()).hexdigest()[:12]) == ("2026-11", "1d0282d8ac8d")
+    assert int(version[1]) == CONSENT_VERSION
+    assert (CONSENT_VERSION, hashlib.sha256("\n".join(words).encode()).hexdigest()[:12]) == (1, "1d0282d8ac8d")
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -7,7 +7,7 @@ import { vibrate, WakeLock } from "../shared/phone.js";
 import { QualityWatch } from "../shared/quality.js";
 import { enter, fetchService, RequestError } from "../shared/service.js";
 import { nowMs } from "../shared/time.js";
-import { isServed, screenOf, startState } from "./state.js";
+import { CONSENT_VERSION, isServed, screenOf, startState } from "./state.js";
 
 /** @typedef {import("./state.js").State} State */
 /** @typedef {import("../shared/messages.js").CustomerView} CustomerView */
@@ -16,6 +16,7 @@ import { isServed, screenOf, startState } from "./state.js";
 const SERVICE_EVERY_MS = 10_000;
 const QUALITY_EVERY_MS = 2000;
 const WITHOUT_CAMERA = "video-service.without-camera";
+const REREAD = "video-service.reread";
 
 /** @extends {PersonApp<State>} */
 export class CustomerApp extends PersonApp {
@@ -39,6 +40,10 @@ export class CustomerApp extends PersonApp {
     const token = new URLSearchParams(location.hash.slice(1)).get("token");
     if (token) await this.launched(token);
     if (this.socket.hasToken()) this.socket.open();
+    if (remembered(REREAD)) {
+      remember(REREAD, false);
+      this.prepare();
+    }
     await this.askService();
   }
 
@@ -53,7 +58,7 @@ export class CustomerApp extends PersonApp {
       await enter(token);
       this.socket.forgetToken();
     } catch (error) {
-      this.set({ trouble: error instanceof RequestError && error.status ? "launch_refused" : "unreachable" });
+      this.set({ trouble: error instanceof RequestError ? error.code : "launch_refused" });
     }
   }
 
@@ -68,6 +73,19 @@ export class CustomerApp extends PersonApp {
     this.closeEnded();
     this.set({ step: "ready", urgent, reason, trouble: "", seen: this.state.view?.call ?? "" });
     this.useCamera();
+  }
+
+  /** Write a message instead: in the queue the place is kept meanwhile. */
+  writeMessage() {
+    this.closeEnded();
+    this.set({ step: "message", trouble: "" });
+    if (!isServed(this.state)) this.set({ seen: this.state.view?.call ?? "" });
+    this.settle();
+  }
+
+  closeMessage() {
+    if (isServed(this.state)) this.set({ step: "home" });
+    else this.goHome();
   }
 
   /** Back to the first screen; the camera goes off. */
@@ -102,7 +120,20 @@ export class CustomerApp extends PersonApp {
 
   join() {
     const { urgent, reason } = this.state;
-    this.socket.send({ type: "join", queue: "main", needs: [], urgent, reason });
+    this.socket.send({ type: "join", queue: "main", needs: [], urgent, reason, consent: CONSENT_VERSION });
+  }
+
+  /** The words of the consent have changed: they come with a new start of the page, which leads back to them. */
+  reread() {
+    remember(REREAD, true);
+    location.reload();
+  }
+
+  /** Ask for another signer. @returns {boolean} false when there is no socket to ask by */
+  anotherSigner() {
+    const { view } = this.state;
+    this.set({ callTrouble: "" });
+    return view !== null && this.socket.send({ type: "another_signer", call: view.call, epoch: view.epoch });
   }
 
   /**
@@ -251,6 +282,8 @@ export class CustomerApp extends PersonApp {
       if (!sent && (solved || face)) this.answer({});
     } else if (message.type === "error" && message.reply_to === "join") {
       this.set({ joining: false, trouble: message.code });
+    } else if (message.type === "error" && message.reply_to === "another_signer") {
+      this.set({ callTrouble: message.code });
     } else if (message.type === "customer_view") {
       this.see(message);
     }
@@ -269,10 +302,12 @@ export class CustomerApp extends PersonApp {
     this.set({ view });
     if (joined) {
       const firstPlace = Math.max(this.state.firstPlace, view.place);
-      this.set({ joining: false, step: "home", firstPlace });
+      const step = view.state === "waiting" && this.state.step === "message" ? "message" : "home";
+      this.set({ joining: false, step, firstPlace });
     }
     if (view.state === "connected") {
       if (view.call !== this.state.answered) this.set({ survey: startState().survey });
+      if (before !== "connected") this.set({ callTrouble: "" });
       this.set({ answered: view.call, agentName: view.agent_name });
     }
     if (before === "connected" && view.state === "ended" && last && this.state.left !== view.call) {
@@ -303,7 +338,7 @@ export class CustomerApp extends PersonApp {
       if (this.state.pictureShown) this.set({ pictureShown: false, tapNeeded: false, quality: "clear" });
     }
     if (!served && this.state.sound) this.quiet();
-    if (!served && this.state.step === "home" && this.state.camera !== "off") this.closeCamera();
+    if (!served && this.state.step !== "ready" && this.state.camera !== "off") this.closeCamera();
   }
 
   /**

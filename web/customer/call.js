@@ -7,7 +7,7 @@ import { cameraTrouble } from "../shared/person.js";
 import { OwnPicture, play } from "../shared/picture.js";
 import { TextStrip } from "../shared/text.js";
 import { clockText, everySecond, nowMs } from "../shared/time.js";
-import { dataText } from "../shared/words.js";
+import { dataText, errorText } from "../shared/words.js";
 import { isOld, pillOf } from "./state.js";
 
 /** @typedef {import("./app.js").CustomerApp} CustomerApp */
@@ -26,6 +26,7 @@ export class CallScreen {
     this.app = app;
     this.folded = false;
     this.writing = false;
+    this.callTrouble = "";
     this.heading = h("h1", { class: "call-name", tabindex: "-1" });
     this.pillIcon = h("span");
     this.pillWord = h("span");
@@ -92,6 +93,12 @@ export class CallScreen {
           icon(mark),
           h("span", { text: t(`lost.${name}`) }),
         ),
+      ),
+      h(
+        "button",
+        { class: "button", type: "button", on: { click: () => app.anotherSigner() && this.ask(null) } },
+        icon("people"),
+        h("span", { text: t("lost.another") }),
       ),
       h(
         "button",
@@ -206,6 +213,7 @@ export class CallScreen {
   draw(state) {
     const { view, track, camera, cameras, facing, paused, sound, soundTrouble, tapNeeded, lines, withoutCamera } =
       state;
+    const { callTrouble } = state;
     if (!view) return;
     const name = view.agent_name || t("call.agent");
     setText(this.heading, name);
@@ -230,6 +238,10 @@ export class CallScreen {
       this.startedWriting = true;
       this.toggleWrite();
     }
+    if (callTrouble !== this.callTrouble) {
+      this.callTrouble = callTrouble;
+      if (callTrouble && !this.writing) this.toggleWrite();
+    }
     this.buttons.pause.draw(paused ? "play" : "pause", t(paused ? "call.resume" : "call.pause"), paused);
     setAttribute(this.buttons.pause.element, "aria-disabled", track ? null : "true");
     show(this.buttons.turn.element, cameras > 1);
@@ -251,7 +263,7 @@ export class CallScreen {
    * @param {string} agent
    */
   drawSay(state, name, sign, agent) {
-    const { camera, soundTrouble, paused } = state;
+    const { camera, soundTrouble, paused, callTrouble } = state;
     const failed = cameraTrouble(camera);
     /** @type {[string, IconName, string]} */
     let [key, mark, text] = [
@@ -259,6 +271,7 @@ export class CallScreen {
       sign,
       name === "clear" || name === "connecting" ? "" : t(`call.say.${name}`, { name: agent }),
     ];
+    if (!text && callTrouble) [key, mark, text] = [callTrouble, "info", errorText(callTrouble)];
     if (!text && failed) [key, mark, text] = [failed, "camera-off", t(`camera.${failed}`)];
     if (!text && soundTrouble) [key, mark, text] = ["sound", "sound-off", t("call.sound_refused")];
     if (!text && paused) [key, mark, text] = ["paused", "pause", t("call.say.paused")];

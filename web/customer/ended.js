@@ -3,7 +3,7 @@
 import { h, setAttribute, setText, show } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
-import { lengthText } from "../shared/time.js";
+import { lengthText, momentText } from "../shared/time.js";
 
 /** @typedef {import("./app.js").CustomerApp} CustomerApp */
 /** @typedef {import("./state.js").State} State */
@@ -92,6 +92,8 @@ export class EndedScreen {
     this.mark = h("p", { class: "end-mark" });
     this.heading = h("h1", { tabindex: "-1" });
     this.what = h("p", { class: "lead" });
+    this.next = h("p", { class: "notice notice-accent", role: "status", hidden: true });
+    this.next.append(icon("calendar"), (this.nextText = h("span")));
     this.facts = h("p", { class: "soft figure" });
     this.questions = new Questions(app);
     this.again = h(
@@ -100,18 +102,25 @@ export class EndedScreen {
       icon("hands"),
       h("span", { text: t("ended.again") }),
     );
+    this.message = h(
+      "button",
+      { class: "button button-main button-wide", type: "button", on: { click: () => app.writeMessage() } },
+      icon("write"),
+      h("span", { text: t("message.open") }),
+    );
     this.element = h(
       "div",
       { class: "page ended" },
       h(
         "main",
         { class: "ended-main" },
-        h("div", { class: "stack ended-words" }, this.mark, this.heading, this.what, this.facts),
+        h("div", { class: "stack ended-words" }, this.mark, this.heading, this.what, this.next, this.facts),
         this.questions.element,
         h(
           "div",
           { class: "stack" },
           this.again,
+          this.message,
           h(
             "button",
             { class: "button button-wide", type: "button", on: { click: () => app.goHome() } },
@@ -136,9 +145,17 @@ export class EndedScreen {
       this.mark.replaceChildren(icon(MARKS[reason] ?? "info"));
     }
     setText(this.heading, t(well ? "ended.title" : "ended.title_broken"));
-    setText(this.what, t(`ended.${reason}`, { name: agentName || t("call.agent") }));
+    const name = view.agent_name || agentName || t("call.agent");
+    setText(this.what, t(`ended.${reason}`, { name }));
+    show(this.next, view.follow_up_due_ms > 0);
+    if (view.follow_up_due_ms) {
+      setText(this.nextText, t("ended.follow_up", { name, time: momentText(view.follow_up_due_ms) }));
+    }
     setText(this.facts, t("ended.length", { time: lengthText(lengthMs) }));
     show(this.facts, lengthMs > 0);
+    // Behind a closed door nobody answers another call, but a message is read.
+    show(this.message, reason === "closed");
+    show(this.again, reason !== "closed");
     show(this.questions.element, answered === view.call);
     this.questions.draw(survey);
   }

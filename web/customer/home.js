@@ -6,6 +6,7 @@ import { icon } from "../shared/icons.js";
 import { languageChoice } from "../shared/language.js";
 import { errorText } from "../shared/words.js";
 import { signedClip } from "./clip.js";
+import { hoursWords } from "./hours.js";
 
 /** @typedef {import("./app.js").CustomerApp} CustomerApp */
 /** @typedef {import("./state.js").State} State */
@@ -70,6 +71,13 @@ export class HomeScreen {
       ),
       (this.urgentArrow = h("span", {}, icon("fold"))),
     );
+    this.hours = h("p", { class: "small", hidden: true });
+    this.messageButton = h(
+      "button",
+      { class: "button button-wide", type: "button", on: { click: () => app.writeMessage() } },
+      icon("write"),
+      h("span", { text: t("message.open") }),
+    );
     this.urgent = h("section", { class: "urgent" }, this.urgentButton, this.urgentChoices);
     this.element = h(
       "div",
@@ -97,7 +105,7 @@ export class HomeScreen {
           (this.clip = signedClip("home")),
           (this.closedClip = signedClip("closed")),
         ),
-        h("div", { class: "stack home-acts" }, this.trouble, this.startButton, this.truth, this.urgent),
+        h("div", { class: "stack home-acts" }, this.trouble, this.startButton, this.truth, this.hours, this.urgent, this.messageButton),
       ),
     );
   }
@@ -130,6 +138,11 @@ export class HomeScreen {
       this.truthIcon.replaceChildren(icon(mark));
       setText(this.truthText, text);
     }
+    const hours = service !== null && service !== "unreachable" && !stranger ? service.hours : null;
+    show(this.hours, Boolean(hours));
+    if (hours) setText(this.hours, hoursWords(hours).join(" · "));
+    show(this.messageButton, !stranger);
+    this.messageButton.classList.toggle("button-main", closed);
     show(this.trouble, trouble !== "");
     if (trouble) setText(this.troubleText, errorText(trouble));
   }

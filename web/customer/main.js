@@ -32,6 +32,7 @@ const LATER = Object.freeze({
   waiting: async () => (await import("./waiting.js")).WaitingScreen,
   call: async () => (await import("./call.js")).CallScreen,
   ended: async () => (await import("./ended.js")).EndedScreen,
+  message: async () => (await import("./message.js")).MessageScreen,
   stopped: async () => (await import("./ended.js")).StoppedScreen,
 });
 

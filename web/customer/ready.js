@@ -8,6 +8,7 @@ import { OwnPicture } from "../shared/picture.js";
 import { errorText } from "../shared/words.js";
 import { CameraCheck } from "./check.js";
 import { signedClip } from "./clip.js";
+import { CONSENT_VERSION, isConsentOld } from "./state.js";
 
 /** @typedef {import("./app.js").CustomerApp} CustomerApp */
 /** @typedef {import("./state.js").State} State */
@@ -19,13 +20,12 @@ const CONSENT = [
   ["data", "ready.kept"],
 ];
 
-/** Changes with the words of the consent: a test holds the two together. */
-export const CONSENT_VERSION = "2026-11";
-
 export class ReadyScreen {
   /** @param {CustomerApp} app */
   constructor(app) {
+    this.app = app;
     this.joining = false;
+    this.old = false;
     this.heading = h("h1", { text: t("ready.title"), tabindex: "-1" });
     this.own = new OwnPicture({ label: t("own.label"), emptyText: t("own.none"), outline: true });
     this.still = t(matchMedia("(min-width: 900px)").matches ? "ready.hint_desk" : "ready.hint");
@@ -64,7 +64,7 @@ export class ReadyScreen {
     this.beginText = h("span");
     this.beginButton = h(
       "button",
-      { class: "button button-main button-wide", type: "button", on: { click: () => this.mayBegin() && app.begin() } },
+      { class: "button button-main button-wide", type: "button", on: { click: () => this.begin() } },
       icon("check"),
       this.beginText,
     );
@@ -76,7 +76,7 @@ export class ReadyScreen {
     );
     this.writeButton = h(
       "button",
-      { class: "button button-wide", type: "button", on: { click: () => this.joining || app.begin(true) } },
+      { class: "button button-wide", type: "button", on: { click: () => this.begin(true) } },
       icon("write"),
       h("span", { text: t("ready.write") }),
     );
@@ -143,13 +143,18 @@ export class ReadyScreen {
     setText(this.copyText, copied ? t("camera.copied") : location.href);
   }
 
-  mayBegin() {
-    return this.beginButton.getAttribute("aria-disabled") !== "true";
+  /** @param {boolean} [withoutCamera] */
+  begin(withoutCamera = false) {
+    if (this.old) this.app.reread();
+    else if (withoutCamera ? !this.joining : this.beginButton.getAttribute("aria-disabled") !== "true") {
+      this.app.begin(withoutCamera);
+    }
   }
 
   /** @param {State} state */
-  draw({ camera, cameras, facing, track, joining, link, trouble }) {
+  draw({ camera, cameras, facing, track, joining, link, trouble, service }) {
     this.joining = joining;
+    this.old = isConsentOld({ service, trouble });
     const failed = cameraTrouble(camera);
     this.own.mirror(facing === "user");
     this.own.setTrack(track);
@@ -158,16 +163,17 @@ export class ReadyScreen {
     show(this.problem, failed !== "");
     if (this.errorClip) show(this.errorClip, failed !== "");
     if (failed) setText(this.problemText, t(`camera.${failed}`));
-    show(this.beginButton, !failed);
+    show(this.beginButton, this.old || !failed);
+    show(this.writeButton, !this.old);
     show(this.againButton, failed !== "" && failed !== "unsupported");
     show(this.copyButton, failed === "unsupported");
     show(this.turnButton, cameras > 1 && camera === "on");
     const lost = joining && link === "lost";
-    setAttribute(this.beginButton, "aria-disabled", joining || camera !== "on" ? "true" : null);
-    setText(this.beginText, t(joining ? "ready.joining" : "ready.begin"));
-    show(this.trouble, lost || trouble !== "");
-    if (lost) setText(this.troubleText, t("error.unreachable"));
-    else if (trouble) setText(this.troubleText, errorText(trouble));
+    setAttribute(this.beginButton, "aria-disabled", !this.old && (joining || camera !== "on") ? "true" : null);
+    setText(this.beginText, t(this.old ? "ready.reread" : joining ? "ready.joining" : "ready.begin"));
+    const said = this.old ? "consent_needed" : lost ? "unreachable" : trouble;
+    show(this.trouble, said !== "");
+    if (said) setText(this.troubleText, errorText(said));
   }
 }
 

@@ -8,7 +8,10 @@
 /** @typedef {import("../shared/icons.js").IconName} IconName */
 /** @typedef {import("../shared/text.js").Line} Line */
 
-/** @typedef {"home" | "ready" | "waiting" | "call" | "ended" | "stopped"} ScreenName */
+/** @typedef {"home" | "ready" | "message" | "waiting" | "call" | "ended" | "stopped"} ScreenName */
+
+/** Version of the words of the consent that this page shows. A test holds it to the service's and to the words. */
+export const CONSENT_VERSION = 1;
 
 /**
  * @typedef {object} State
@@ -18,11 +21,13 @@
  * @property {Quality} quality
  * @property {number} bytes data used by this call so far
  * @property {import("../shared/service.js").Service | "unreachable" | null} service null: not asked yet
- * @property {"home" | "ready"} step where the page is while there is no call
+ * @property {"home" | "ready" | "message"} step where the page is while there is no call; a message may also be written
+ *   in the queue
  * @property {boolean} urgent
  * @property {"" | "airport" | "hotel" | "car"} reason
  * @property {boolean} joining begin was pressed, the service has not answered yet
  * @property {string} trouble code of the last refusal; "" for none
+ * @property {string} callTrouble code of what was refused within the call; "" for none
  * @property {string} left the call that this person left; the service may not know yet
  * @property {string} answered the last call that an agent answered
  * @property {string} agentName who answered it; a view of an ended call does not say
@@ -59,6 +64,7 @@ export function startState() {
     reason: "",
     joining: false,
     trouble: "",
+    callTrouble: "",
     left: "",
     answered: "",
     agentName: "",
@@ -86,7 +92,17 @@ export function startState() {
  * @param {State} state
  * @returns {ScreenName}
  */
-export function screenOf({ view, link, step, left, seen, answered }) {
+export function screenOf(state) {
+  const screen = placeOf(state);
+  return screen === "waiting" && state.step === "message" && state.view?.state === "waiting" ? "message" : screen;
+}
+
+/**
+ * Where the person is, whatever is written meanwhile.
+ * @param {State} state
+ * @returns {ScreenName}
+ */
+function placeOf({ view, link, step, left, seen, answered }) {
   if (link === "replaced" || link === "version") return "stopped";
   if (!view || view.state === "home") return step;
   const gone = view.call !== "" && view.call === left;
@@ -103,8 +119,17 @@ export function screenOf({ view, link, step, left, seen, answered }) {
  * @param {State} state
  */
 export function isServed(state) {
-  const screen = screenOf(state);
-  return screen === "waiting" || screen === "call";
+  const place = placeOf(state);
+  return place === "waiting" || place === "call";
+}
+
+/**
+ * Whether the words of the consent that this page shows are old.
+ * @param {Pick<State, "service" | "trouble">} state
+ */
+export function isConsentOld({ service, trouble }) {
+  const said = service && service !== "unreachable" ? service.consent_version : undefined;
+  return trouble === "consent_needed" || (said ?? CONSENT_VERSION) !== CONSENT_VERSION;
 }
 
 /**

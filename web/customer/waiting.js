@@ -35,7 +35,7 @@ export class WaitingScreen {
       "p",
       { class: "notice notice-attention", role: "status", hidden: true },
       icon("info"),
-      h("span", { text: t("waiting.agent_lost") }),
+      (this.againText = h("span")),
     );
     this.camera = h(
       "p",
@@ -80,6 +80,12 @@ export class WaitingScreen {
       ),
       this.noteSaved,
     );
+    this.messageButton = h(
+      "button",
+      { class: "button button-wide", type: "button", on: { click: () => app.writeMessage() } },
+      icon("write"),
+      h("span", { text: t("message.open") }),
+    );
     this.leaveButton = h(
       "button",
       { class: "button button-danger button-wide", type: "button", on: { click: () => app.leave() } },
@@ -114,6 +120,7 @@ export class WaitingScreen {
           this.camera,
           this.cameraAgain,
           this.noteForm,
+          this.messageButton,
           this.leaveButton,
         ),
       ),
@@ -127,7 +134,7 @@ export class WaitingScreen {
 
   /** @param {State} state */
   draw(state) {
-    const { view, link, camera, facing, track, note, answered } = state;
+    const { view, link, camera, facing, track, note } = state;
     if (!view) return;
     const ringing = view.state === "ringing";
     const ahead = Math.max(0, view.place - 1);
@@ -148,10 +155,12 @@ export class WaitingScreen {
     setText(this.ahead, aheadText);
     setText(this.usual, usualText(view.estimate_low_min, view.estimate_high_min));
     show(this.usual, !ringing && this.usual.textContent !== "");
+    show(this.messageButton, !ringing);
     setText(this.sign, t(ringing ? "waiting.sign_now" : "waiting.sign"));
     announce(`${this.heading.textContent} ${aheadText}`);
     show(this.lost, link !== "open");
-    show(this.again, !ringing && answered === view.call);
+    show(this.again, !ringing && view.requeued !== "");
+    if (view.requeued) setText(this.againText, t(`waiting.${view.requeued}`));
     this.own.mirror(facing === "user");
     this.own.setTrack(track);
     this.own.explain(camera === "opening" ? t("ready.opening") : t("own.none"));

@@ -1,7 +1,7 @@
 /** Takes a customer in, by the launch token of a host application or as a guest, and goes on to the customer's page. */
 
 import { h } from "../shared/dom.js";
-import { has, loadTexts, t } from "../shared/i18n.js";
+import { loadTexts, t } from "../shared/i18n.js";
 import { enter, fetchService, RequestError } from "../shared/service.js";
 import { errorText } from "../shared/words.js";
 
@@ -35,11 +35,6 @@ function forgetOther() {
 }
 
 /** @param {string} code */
-function sentence(code) {
-  return code.startsWith("launch_") && !has(`error.${code}`) ? t("error.launch_refused") : errorText(code);
-}
-
-/** @param {string} code */
 function show(code) {
   const root = /** @type {HTMLElement} */ (document.getElementById("app"));
   const heading = h("h1", { text: t("title.embed"), tabindex: "-1" });
@@ -51,7 +46,7 @@ function show(code) {
     on: { click: () => (framed ? tell("again") : location.reload()) },
   });
   root.dataset.screen = "refused";
-  root.replaceChildren(h("main", { class: "boot" }, heading, h("p", { role: "alert", text: sentence(code) }), again));
+  root.replaceChildren(h("main", { class: "boot" }, heading, h("p", { role: "alert", text: errorText(code) }), again));
   tell("failed", code);
 }
 

@@ -96,11 +96,22 @@ export async function fetchMe() {
 }
 
 /**
+ * Opening hours: today's by the clock of `zone`, and the next opening in ms since 1970, 0 where none is known.
+ * @typedef {object} Hours
+ * @property {string} zone
+ * @property {readonly (readonly [string, string])[]} today
+ * @property {boolean} open_now
+ * @property {number} next_open_ms
+ */
+
+/**
  * The line as anybody may see it.
  * @typedef {object} Service
  * @property {boolean} open
  * @property {number} agents_on
  * @property {Record<string, string> | null} [notice] what a coordinator says who has closed the line, by language
+ * @property {number} [consent_version] of the consent's words
+ * @property {Hours | null} [hours] null: no opening hours are set
  * @property {boolean} [yours] this customer has a call that goes on
  * @property {boolean} [known] this customer would get a ticket
  * @property {boolean} [guests] anybody would
@@ -113,6 +124,21 @@ export async function fetchMe() {
  */
 export function enter(token) {
   return request("POST", "/api/enter", { token, framed: window.self !== window.top });
+}
+
+/**
+ * A message in writing. `contact` may be empty; `consent`: version of the words that were shown; `id`: the same again
+ * is the same message.
+ * @typedef {{ text: string, contact: string, consent: number, locale: string, id: string }} LeftMessage
+ */
+
+/**
+ * Leave a message.
+ * @param {LeftMessage} message
+ * @returns {Promise<{ message: string }>}
+ */
+export function leaveMessage(message) {
+  return request("POST", "/api/messages", message);
 }
 
 /** @returns {Promise<Service>} */

@@ -58,6 +58,19 @@ export function dayText(ms) {
 }
 
 /**
+ * A moment to come or just gone: today and tomorrow by name, others by their day, in the viewer's own zone.
+ * @param {number} ms milliseconds since 1970
+ */
+export function momentText(ms) {
+  const time = hourText(ms);
+  const day = (/** @type {number} */ at) => new Date(at).toDateString();
+  const tomorrow = new Date(nowMs());
+  tomorrow.setDate(tomorrow.getDate() + 1);
+  if (day(ms) === day(nowMs())) return t("time.today", { time });
+  return day(ms) === tomorrow.toDateString() ? t("time.tomorrow", { time }) : `${dayText(ms)} ${time}`;
+}
+
+/**
  * Call `tick` now and then each second, until the returned function is called.
  * @param {() => void} tick
  * @param {number} [everyMs]

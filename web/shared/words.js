@@ -4,12 +4,13 @@ import { has, t } from "./i18n.js";
 
 /**
  * The sentence for an error code of the service; a code without its own sentence gets the general one and stands
- * behind it as small print.
+ * behind it as small print. Every refusal of a host application's link asks for another link.
  * @param {string} code
  */
 export function errorText(code) {
   const key = `error.${code}`;
-  return has(key) ? t(key) : t("error.other", { code });
+  if (has(key)) return t(key);
+  return code.startsWith("launch_") ? t("error.launch_refused") : t("error.other", { code });
 }
 
 /**

@@ -1,0 +1,171 @@
+"""The customer's own camera and microphone: opened, turned, paused, lost, refused, or not there at all."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser import views
+from tests.browser.conftest import OpenPage
+from tests.browser.stage import Stage
+from tests.browser.steps import call, pictures, screen
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+@pytest.mark.parametrize(
+    ("camera", "sentence"),
+    [
+        ("refused", "摄像头没打开。请允许使用，或换浏览器打开。也可以打字。"),
+        ("none", "没有找到摄像头。请接上摄像头再试。也可以打字。"),
+    ],
+)
+async def test_without_a_camera_one_can_write(open_page: OpenPage, stage: Stage, camera: str, sentence: str) -> None:
+    page = await open_page("/customer/", camera=camera)
+    await page.get_by_role("button", name="开始手语视频").click()
+    await expect(page.get_by_role("alert").filter(visible=True)).to_have_text(sentence)
+    await page.get_by_role("button", name="不开摄像头，只打字").click()
+    await stage.message("join")
+    stage.pictures[0] = pictures("dev-book")
+    await stage.show(views.customer("connected"))
+    # The agent hears that there is no picture, and packets flow all the same.
+    await stage.message("pause_picture", paused=True)
+    await stage.message("media_offer")
+    await expect(page.get_by_label("写一句话")).to_be_visible()
+    await page.get_by_label("写一句话").fill("航班取消了")
+    await page.keyboard.press("Enter")
+    await stage.message("say", call=views.CALL, text="航班取消了")
+
+
+async def test_a_browser_without_any_camera_access_says_what_to_do(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_page("/customer/")
+    await page.evaluate("Object.defineProperty(navigator, 'mediaDevices', { value: undefined })")
+    await page.get_by_role("button", name="开始手语视频").click()
+    await expect(page.get_by_role("alert").filter(visible=True)).to_contain_text("这个 App 里不能用摄像头")
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await page.get_by_role("button", name="复制网址").click()
+    await expect(page.get_by_role("button", name="已复制")).to_be_visible()
+    assert await page.evaluate("navigator.clipboard.readText()") == page.url
+    await expect(page.get_by_role("button", name="不开摄像头，只打字")).to_be_visible()
+
+
+async def test_the_camera_check_speaks_and_never_forbids(open_page: OpenPage, stage: Stage) -> None:
+    dark = """Object.defineProperty(CanvasRenderingContext2D.prototype, 'getImageData', {
+      value: (x, y, w, h) => ({ data: new Uint8ClampedArray(4 * w * h).fill(10) }) });"""
+    page = await open_page("/customer/", script=dark)
+    await page.get_by_role("button", name="开始手语视频").click()
+    await expect(page.locator(".ready-hint")).to_have_text("请把手机立好，退后一点，露出头和双手。")
+    await expect(page.locator(".ready-hint")).to_have_text("太暗了。请开灯，或面向窗户。")
+    await page.get_by_role("button", name="同意，开始排队").click()
+    await stage.message("join")
+
+
+async def test_a_paused_picture_is_said_and_keeps_flowing(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_page("/customer/")
+    await call(page, stage)
+    await page.get_by_role("button", name="暂停").click()
+    await stage.message("pause_picture", paused=True)
+    await expect(page.get_by_text("您暂停了画面，对方看不到您。").first).to_be_visible()
+    frames = stage.frames_received
+    await stage.until(lambda: stage.frames_received > frames + 3, why="frames while paused")
+    await page.get_by_role("button", name="恢复").click()
+    await stage.message("pause_picture", paused=False)
+
+
+async def test_a_lost_camera_in_a_call_is_said_and_opens_again(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_page("/customer/")
+    await call(page, stage)
+    own = page.locator(".own-picture video")
+    await own.evaluate("(v) => { const [t] = v.srcObject.getTracks(); t.stop(); t.dispatchEvent(new Event('ended')); }")
+    await expect(page.get_by_text("摄像头断开了。对方现在看不到您。请再打开。").first).to_be_visible()
+    await stage.message("pause_picture", paused=True)
+    await page.get_by_role("button", name="再打开摄像头").click()
+    await page.locator(".own-picture[data-camera='on']").wait_for()
+    assert [m for m in stage.heard if m["type"] == "pause_picture"][-1]["paused"] is False
+
+
+async def test_sound_is_off_until_it_is_asked_for(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_page("/customer/")
+    await call(page, stage)
+    assert await page.locator("audio").evaluate("(a) => a.muted")
+    assert await page.locator(".stage video").evaluate("(v) => v.muted && v.hasAttribute('playsinline')")
+    await page.get_by_role("button", name="声音关").click()
+    await expect(page.get_by_role("button", name="声音开")).to_be_visible()
+    assert not await page.locator("audio").evaluate("(a) => a.muted")
+
+
+MICROPHONE = """
+const open = MediaDevices.prototype.getUserMedia;
+window.microphones = [];
+MediaDevices.prototype.getUserMedia = async function (wish) {
+  const stream = await open.call(this, wish);
+  microphones.push(...stream.getAudioTracks());
+  return stream;
+};
+"""
+
+UNTIL_ALL = """async (state) => {
+  const end = Date.now() + 20_000;
+  while (!microphones.length || microphones.some((each) => each.readyState !== state)) {
+    if (Date.now() > end) throw new Error(microphones.map((each) => each.readyState).join());
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}"""
+
+
+async def test_a_microphone_ends_with_its_call_where_there_is_no_camera_to_close(
+    open_page: OpenPage, stage: Stage
+) -> None:
+    page = await open_page("/customer/", script=MICROPHONE)
+    await page.get_by_role("button", name="开始手语视频").click()
+    await page.get_by_role("button", name="不开摄像头，只打字").click()
+    await stage.message("join")
+    stage.pictures[0] = pictures("dev-book")
+    await stage.show(views.customer("connected"))
+    await stage.message("media_offer")
+    await stage.show(views.customer("connected", media="live"))
+    await page.get_by_role("button", name="声音关").click()
+    await expect(page.get_by_role("button", name="声音开")).to_be_visible()
+    await page.evaluate(UNTIL_ALL, "live")
+    await stage.show(views.customer("ended", ended_reason="agent_hung_up"))
+    await screen(page, "ended")
+    await page.evaluate(UNTIL_ALL, "ended")
+    await stage.show(views.customer("connected", media="live", call="c-2"))
+    await expect(page.get_by_role("button", name="声音关")).to_be_visible()
+
+
+TWO_CAMERAS = """
+const open = MediaDevices.prototype.getUserMedia;
+window.asked = [];
+MediaDevices.prototype.getUserMedia = function (wish) {
+  asked.push(wish.video?.facingMode);
+  if (window.noRear && wish.video?.facingMode === 'environment')
+    return Promise.reject(new DOMException('', 'NotFoundError'));
+  return open.call(this, wish);
+};
+MediaDevices.prototype.enumerateDevices = async () => [{ kind: 'videoinput' }, { kind: 'videoinput' }];
+"""
+
+
+async def test_the_camera_can_be_turned_and_turns_back_where_there_is_none(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_page("/customer/", script=TWO_CAMERAS)
+    await call(page, stage)
+    own, turn = page.locator(".own-picture video"), page.get_by_role("button", name="换镜头")
+    await expect(own).to_have_class("mirrored")
+    await turn.click()
+    await expect(own).not_to_have_class("mirrored")
+    await page.locator(".own-picture[data-camera='on']").wait_for()
+    await turn.click()
+    await expect(own).to_have_class("mirrored")
+    await page.evaluate("window.noRear = true")
+    await turn.click()
+    await page.wait_for_function("asked.length === 5")
+    await page.locator(".own-picture[data-camera='on']").wait_for()
+    await expect(own).to_have_class("mirrored")
+    assert await page.evaluate("asked") == ["user", "environment", "user", "environment", "user"]
+
+
+async def test_a_phone_with_one_camera_is_not_asked_to_turn_it(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_page("/customer/")
+    await call(page, stage)
+    await expect(page.get_by_role("button", name="换镜头")).to_be_hidden()
