@@ -14,7 +14,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -31,8 +31,12 @@ COMMAND = [sys.executable, "-P", "-m", "video_service.cli"]
 class RunningService:
     """Use `with`; inside it the service is ready. `pids` follow the restarts of children."""
 
-    def __init__(self, data: Path, *options: str, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, data: Path, *options: str, environment: Mapping[str, str] | None = None, prefix: Sequence[str] = ()
+    ) -> None:
+        """`prefix` goes before the command: it may run it on another host."""
         self.data = data
+        self._prefix = prefix
         self.address = ""
         self.said: list[str] = []
         self.log: list[dict[str, Any]] = []
@@ -65,7 +69,7 @@ class RunningService:
     def start(self) -> None:
         """Start it and return at once."""
         self.process = subprocess.Popen(
-            [*COMMAND, "run", "--port", "0", "--data", str(self.data), *self._options],
+            [*self._prefix, *COMMAND, "run", "--port", "0", "--data", str(self.data), *self._options],
             env=os.environ
             | {
                 "VIDEO_SERVICE_MEDIA_BIND": "127.0.0.1",

@@ -44,7 +44,7 @@ async def test_hours_are_said_by_the_clock_of_the_house(open_page: OpenPage, sta
     page = await open_page("/customer/", timezone_id=ZONE)
     await expect(page.get_by_text("今天 09:00–12:00、13:30–18:00 · 明天 ")).to_be_visible()
     elsewhere = await open_page("/customer/", timezone_id="America/New_York")
-    await expect(elsewhere.get_by_text("今天 09:00–12:00、13:30–18:00（中国标准时间的时间）")).to_be_visible()
+    await expect(elsewhere.get_by_text("今天 09:00–12:00、13:30–18:00（按中国标准时间）")).to_be_visible()
     stage.service = CLOSED | {"hours": hours(today=())}
     shut = await open_page("/customer/", timezone_id=ZONE)
     await expect(shut.get_by_text("今天不开", exact=True)).to_be_visible()

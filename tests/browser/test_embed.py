@@ -164,6 +164,33 @@ async def test_a_customer_comes_through_another_sites_page(
         await expect(page.locator("dialog")).to_have_count(0)
 
 
+@pytest.mark.parametrize("knows_closedby", [True, False])
+async def test_escape_ends_no_call_and_the_frame_has_a_name(
+    host: Host, launch: Callable[..., Awaitable[Browser]], knows_closedby: bool
+) -> None:
+    host.tokens = [launch_token()]
+    async with _page(launch, host.url) as page:
+        if not knows_closedby:
+            await page.evaluate(
+                """() => {
+                  HTMLDialogElement.prototype.setAttribute = function (name, value) {
+                    if (name !== 'closedby') Element.prototype.setAttribute.call(this, name, value);
+                  };
+                }"""
+            )
+        await page.get_by_role("link", name="Sign language").click()
+        await page.frame_locator("dialog iframe").locator("#app[data-screen='home']").wait_for()
+        dialog = page.get_by_role("dialog", name="Sign language")
+        await page.get_by_role("button", name="Close").focus()
+        for _ in range(3):
+            await page.keyboard.press("Escape")
+        assert await dialog.evaluate("(d) => d.open && d.matches(':modal')")
+        await expect(page.frame_locator("dialog iframe").locator("#app[data-screen='home']")).to_be_visible()
+        await page.keyboard.press("Enter")
+        await expect(dialog).to_have_count(0)
+        await expect(page.get_by_role("link", name="Sign language")).to_be_focused()
+
+
 async def test_a_link_that_does_not_work_is_said_in_words(
     host: Host, launch: Callable[..., Awaitable[Browser]]
 ) -> None:

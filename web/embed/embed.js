@@ -60,8 +60,12 @@
     Object.assign(close.style, { alignSelf: "end", minWidth: "44px", minHeight: "44px", font: "inherit" });
     const dialog = document.createElement("dialog");
     dialog.append(close, frame);
-    // Escape must not end a call; the button does, and focus can reach it.
+    dialog.setAttribute("aria-label", frame.title);
+    // Escape must not end a call; the button does, and focus can reach it. A browser that does not know `closedby` asks
+    // at the first Escape and closes at the second, whatever it is told: then the dialog opens again, the frame as it was.
+    dialog.setAttribute("closedby", "none");
     dialog.addEventListener("cancel", (event) => event.preventDefault());
+    dialog.addEventListener("close", () => dialog.isConnected && dialog.showModal());
     Object.assign(dialog.style, {
       boxSizing: "border-box",
       flexDirection: "column",
