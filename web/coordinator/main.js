@@ -8,6 +8,7 @@ import { fetchMe, request, RequestError } from "../shared/service.js";
 import { SignIn } from "../shared/signin.js";
 import { Socket } from "../shared/socket.js";
 import { NowPart } from "./now.js";
+import { PeoplePart } from "./people.js";
 import { RecordsPart } from "./records.js";
 import { ShiftsPart } from "./shifts.js";
 
@@ -27,6 +28,7 @@ const PARTS = [
   ["now", "wall", "coordinator.now", NowPart],
   ["shifts", "calendar", "coordinator.shifts", ShiftsPart],
   ["records", "list", "coordinator.records", RecordsPart],
+  ["people", "people", "coordinator.people", PeoplePart],
 ];
 
 class Console {

@@ -1,0 +1,44 @@
+/** What an account says of a person, in words. */
+
+import { h } from "../shared/dom.js";
+import { has, t } from "../shared/i18n.js";
+import { icon } from "../shared/icons.js";
+
+/**
+ * An account as GET /api/people says it. `own`: of whoever is signed in here. `may_change`: by whoever is.
+ * @typedef {object} Person
+ * @property {string} person
+ * @property {string} name
+ * @property {string} sign_in_name
+ * @property {"agent" | "coordinator" | "admin"} role
+ * @property {string[]} skills
+ * @property {string[]} languages
+ * @property {boolean} disabled
+ * @property {boolean} must_change the password is one for one sign-in, and was not used yet
+ * @property {string} created
+ * @property {boolean} own
+ * @property {boolean} may_change
+ */
+
+/**
+ * Labels in words: those that have a text, and the others as they are.
+ * @param {readonly string[]} labels
+ * @param {"sign" | "people.language"} kind
+ */
+export function labelsText(labels, kind) {
+  const words = labels.map((label) => (has(`${kind}.${label}`) ? t(`${kind}.${label}`) : label));
+  return words.join(t("list.comma")) || t("records.nothing");
+}
+
+/** @type {Readonly<Record<string, [string, import("../shared/icons.js").IconName, string]>>} tone, icon, text */
+const STATES = Object.freeze({
+  disabled: ["danger", "end", "people.state_disabled"],
+  new: ["attention", "clock", "people.state_new"],
+  enabled: ["good", "check", "people.state_enabled"],
+});
+
+/** @param {Person} person */
+export function statePill(person) {
+  const [tone, mark, key] = STATES[person.disabled ? "disabled" : person.must_change ? "new" : "enabled"];
+  return h("span", { class: `pill pill-${tone}` }, icon(mark), h("span", { text: t(key) }));
+}
