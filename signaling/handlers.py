@@ -9,7 +9,7 @@ import structlog
 
 from signaling import messages
 from signaling.connection import Connection
-from signaling.errors import ConsentNeeded, WrongState
+from signaling.errors import ConsentNeeded
 from video_service.consent import CONSENT_VERSION
 from video_service.errors import ServiceError
 from video_service.permissions import may_send
@@ -74,7 +74,9 @@ async def _act(hub: Hub, connection: Connection, message: messages.FromPage) -> 
         case messages.AnotherSigner():
             await store.another_signer(person, message.call, message.epoch)
         case messages.Disposition():
-            raise WrongState
+            await store.disposition(
+                person, message.call, outcome=message.outcome, note=message.note, due_in_h=message.due_in_h
+            )
         case messages.MediaOffer():
             hub.media.offer(connection, message)
         case messages.PausePicture():

@@ -27,6 +27,8 @@ class Policy:
     """So many missed rings in a row set the agent away. A decline is never a miss."""
     after_call_limit_s: float = 600
     """After-call work ends by itself after so long."""
+    after_call_warn_s: float = 480
+    """After so long its page says that it will."""
     max_signing_minutes: float = 25
     """After so much signing without a rest the agent rests before the next call."""
     rest_minutes: float = 5
@@ -57,5 +59,7 @@ class Policy:
     """A closed call's working data is kept so long, so that a late page still learns how the call ended."""
     record_retention_days: int = 90
     """Session records, roll-ups and past shifts are kept so long."""
+    note_retention_days: int = 90
+    """What agents note of a call is kept so long."""
     sweep_batch: int = 64
     """So many due deadlines are handled by one script at most, so that no sweep holds the store for long."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from signaling.messages import AgentEndReason, AgentState, CallClass, EndReason, Requeued
+from signaling.messages import AgentEndReason, AgentState, CallClass, EndReason, OutcomeSoFar, Requeued
 
 
 class PersonRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +34,9 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     break_wanted: bool = False
     away: str = ""
     ended_reason: AgentEndReason = ""
+    signing_ms: int = 0
+    signing_from_ms: int = 0
+    working_until_ms: int = 0
 
 
 class CallRow(msgspec.Struct, frozen=True, kw_only=True, rename={"call_class": "class"}):
@@ -61,6 +64,24 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True, rename={"call_class": "
     ended_reason: EndReason = ""
 
 
+class AfterRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What an agent in after-call work has said of the call so far."""
+
+    call_id: str
+    outcome: OutcomeSoFar = ""
+    due_in_h: int = 0
+    note: str = ""
+
+
+class EarlierRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An earlier answered call of the customer whom an agent serves; `name`: the last agent's."""
+
+    at_ms: int
+    name: str
+    outcome: OutcomeSoFar
+    with_me: bool
+
+
 class PersonSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Answer of `read_person`: a person, the call, the other side, and the counts that a page shows."""
 
@@ -74,6 +95,13 @@ class PersonSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     person: PersonRow | None = None
     agent: AgentRow | None = None
     shift_until_ms: int = 0
+    rest_until_ms: int = 0
+    after: AfterRow | None = None
+    after_call: CallRow | None = None
+    """Absent when the call's working data has gone meanwhile."""
+    earlier: tuple[EarlierRow, ...] = ()
+    follow_up_due_ms: int = 0
+    follow_up_owner: PersonRow | None = None
     call_id: str = ""
     call: CallRow | None = None
     other_id: str = ""
@@ -107,6 +135,9 @@ class WallAgentRow(msgspec.Struct, frozen=True, kw_only=True):
     since_ms: int
     shift_until_ms: int
     away: str = ""
+    signing_ms: int = 0
+    signing_from_ms: int = 0
+    working_until_ms: int = 0
 
 
 class Today(msgspec.Struct, frozen=True, kw_only=True):

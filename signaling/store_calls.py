@@ -7,12 +7,14 @@ import secrets
 
 import msgspec
 
-from signaling.errors import NoCall, UnknownQueue
+from signaling.errors import BadDisposition, NoCall, UnknownQueue
 from signaling.identity_types import Identity, canonical
-from signaling.messages import TextLine
+from signaling.messages import Outcome, TextLine
 from signaling.store_base import StoreBase
 
 TIDY_S = 5.0
+DUE_IN_H = (2, 24, 72)
+"""Within how many hours a follow-up can be promised."""
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -158,6 +160,20 @@ class CallStore(StoreBase):
             StaleReservation: it does not ring here in this epoch.
         """
         await self.run("decline", agent, call, epoch)
+
+    async def disposition(self, agent: str, call: str, *, outcome: Outcome, note: str, due_in_h: int) -> None:
+        """Put on record what an agent in after-call work says of that call; said again, the last word counts.
+
+        `note` is sealed and kept `note_retention_days`. `due_in_h`: within how many hours the agent comes back to the
+        customer, one of `DUE_IN_H`, with the outcome "follow_up"; else 0.
+
+        Raises:
+            BadDisposition: the outcome and the time do not go together.
+            NoCall: the agent is not in after-call work of that call.
+        """
+        if due_in_h not in (DUE_IN_H if outcome == "follow_up" else (0,)):
+            raise BadDisposition
+        await self.run("disposition", agent, call, outcome, self.cipher.seal(note), due_in_h)
 
     async def say(self, person: str, call: str, text: str) -> int:
         """Keep one line of text of a live call and return its number, counted from 1 within the call.

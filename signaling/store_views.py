@@ -21,7 +21,12 @@ class ViewStore(StoreBase):
         answer = await self.run("read_person", person)
         self._open(answer.get("person"), "name")
         self._open(answer.get("other"), "name")
+        self._open(answer.get("follow_up_owner"), "name")
         self._open(answer.get("call"), "note", "context")
+        self._open(answer.get("after"), "note")
+        self._open(answer.get("after_call"), "context")
+        for earlier in answer.get("earlier") or ():
+            self._open(earlier, "name")
         return msgspec.convert(answer, type=PersonSnapshot, strict=False)
 
     def _open(self, row: dict[str, Any] | None, *fields: str) -> None:
@@ -44,7 +49,7 @@ class ViewStore(StoreBase):
 
     async def agent_view(self, agent: str, *, alive: Container[str]) -> messages.AgentView:
         """Return all that an agent's page shows. `alive` holds the names of the media workers that are reachable."""
-        return views.agent_view(await self._person(agent), alive=alive)
+        return views.agent_view(await self._person(agent), alive=alive, policy=self.policy)
 
     async def metrics(self) -> dict[str, int]:
         """Return the pool's counters since it began.

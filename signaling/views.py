@@ -15,7 +15,15 @@ from signaling.estimate import mean_handle_s, wait_interval_min
 from signaling.lifecycle_call import CLASSES, STATE_OF
 from signaling.messages import MediaWish
 from signaling.policy import Policy
-from signaling.snapshots import AgentRow, CallRow, PersonRow, PersonSnapshot, WallCallRow, WallSnapshot
+from signaling.snapshots import (
+    AgentRow,
+    CallRow,
+    PersonRow,
+    PersonSnapshot,
+    WallAgentRow,
+    WallCallRow,
+    WallSnapshot,
+)
 from signaling.store_types import CallRouteInfo, LegInfo
 from video_service.keys import readable
 
@@ -88,7 +96,13 @@ def customer_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy
         server_time_ms=snap.now,
     )
     if call.phase == "closed":
-        return msgspec.structs.replace(view, state="ended", ended_reason=call.ended_reason)
+        return msgspec.structs.replace(
+            view,
+            state="ended",
+            ended_reason=call.ended_reason,
+            follow_up_due_ms=snap.follow_up_due_ms,
+            agent_name=snap.follow_up_owner.name if snap.follow_up_owner else "",
+        )
     if STATE_OF[call.phase] == "active":
         return msgspec.structs.replace(
             view,
@@ -113,9 +127,16 @@ def customer_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy
     )
 
 
-def agent_view(snap: PersonSnapshot, *, alive: Container[str]) -> messages.AgentView:
+def signed_ms(agent: AgentRow | WallAgentRow, now_ms: int, policy: Policy) -> int:
+    """Return how long an agent has signed since the last rest, without a running call."""
+    working = agent.state in ("on_call", "after_call")
+    rested = not working and now_ms - agent.working_until_ms >= policy.rest_minutes * 60_000
+    return 0 if rested else agent.signing_ms
+
+
+def agent_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -> messages.AgentView:
     """Draw an agent's page."""
-    check(snap.person, snap.agent, snap.call)
+    check(snap.person, snap.agent, snap.call, snap.after_call)
     agent = snap.agent or AgentRow(v=1)
     view = messages.AgentView(
         state=agent.state,
@@ -128,7 +149,12 @@ def agent_view(snap: PersonSnapshot, *, alive: Container[str]) -> messages.Agent
         picture_reason=snap.person.picture_reason if snap.person else "",
         break_wanted=agent.break_wanted,
         away_reason=msgspec.convert(agent.away if agent.state == "break" else "", type=AwayReason),
+        after_call=_after_call(snap, agent, policy),
         ended_reason=agent.ended_reason if agent.state == "after_call" else "",
+        signing_ms=signed_ms(agent, snap.now, policy),
+        signing_from_ms=agent.signing_from_ms if agent.state == "on_call" else 0,
+        signing_limit_ms=round(policy.max_signing_minutes * 60_000),
+        rest_until_ms=snap.rest_until_ms if agent.state == "rest" else 0,
         server_time_ms=snap.now,
     )
     call = snap.call
@@ -152,8 +178,24 @@ def agent_view(snap: PersonSnapshot, *, alive: Container[str]) -> messages.Agent
             since_ms=agent.since_ms,
             other_media=seen_of(customer_media(snap.other, snap.person, snap.call_id, alive), snap.other),
             other_paused=bool(snap.other and snap.other.paused),
-            about=_caller(call),
+            about=_caller(snap, call),
         ),
+    )
+
+
+def _after_call(snap: PersonSnapshot, agent: AgentRow, policy: Policy) -> messages.AfterCall | None:
+    after = snap.after
+    if after is None or agent.state != "after_call":
+        return None
+    return messages.AfterCall(
+        call=after.call_id,
+        since_ms=agent.since_ms,
+        warn_ms=round(min(policy.after_call_warn_s, policy.after_call_limit_s) * 1_000),
+        limit_ms=round(policy.after_call_limit_s * 1_000),
+        outcome=after.outcome,
+        note=after.note,
+        due_in_h=after.due_in_h,
+        about=_caller(snap, snap.after_call),
     )
 
 
@@ -168,13 +210,23 @@ def _reservation(snap: PersonSnapshot, call: CallRow) -> messages.Reservation:
         note=call.note,
         waited_ms=max(0, snap.now - call.joined_ms),
         ring_until_ms=call.ring_until_ms,
-        about=_caller(call),
+        about=_caller(snap, call),
     )
 
 
-def _caller(call: CallRow) -> messages.Caller:
+def _caller(snap: PersonSnapshot, call: CallRow | None) -> messages.Caller:
+    earlier = tuple(
+        messages.Earlier(at_ms=each.at_ms, agent_name=each.name, outcome=each.outcome, with_me=each.with_me)
+        for each in snap.earlier
+    )
+    if call is None:
+        return messages.Caller(earlier=earlier)
     return messages.Caller(
-        verified=call.verified, entry=call.entry, sign_language=call.sign_language, context=call.context
+        verified=call.verified,
+        entry=call.entry,
+        sign_language=call.sign_language,
+        context=call.context,
+        earlier=earlier,
     )
 
 
@@ -230,6 +282,8 @@ def coordinator_view(snap: WallSnapshot, *, policy: Policy) -> messages.Coordina
                 since_ms=each.since_ms,
                 shift_until_ms=each.shift_until_ms,
                 away_reason=each.away,
+                signing_ms=signed_ms(each, snap.now, policy)
+                + (max(0, snap.now - each.signing_from_ms) if each.state == "on_call" else 0),
             )
             for each in snap.agents
         ),

@@ -89,6 +89,7 @@ KEYS: tuple[KeySpec, ...] = (
         "decline",
         "who declined and is not asked while others could be",
     ),
+    KeySpec("calls_of:<customer>", "zset", "record_retention_days", "join", "a customer's calls by time of arrival"),
     KeySpec("left:<call>", "set", "deleted at close", "another", "agents whom the customer left, never asked again"),
     KeySpec("line", "zset", "none", "call scripts", "every waiting call (also ringing or parked) by arrival number"),
     KeySpec("active", "zset", "none", "call scripts", "every active call by the time it was accepted"),
@@ -113,6 +114,8 @@ KEYS: tuple[KeySpec, ...] = (
         "call scripts",
         "session record: facts, no names or text",
     ),
+    KeySpec("call_note:<call>", "string", "note_retention_days", "disposition", "an agent's note of a call, sealed"),
+    KeySpec("follow_ups", "zset", "trimmed to record_retention_days", "disposition, tidy", "open promises by due time"),
     KeySpec("records", "zset", "trimmed to record_retention_days", "join, tidy", "calls by time of arrival"),
     KeySpec(
         "rollup:<queue>:<start>",

@@ -134,8 +134,10 @@ class Privacy:
             raise UnknownCustomer
         erased = 0
         for call in calls:
-            keys = [self._key(name, call) for name in ("record", "call", "texts")]
-            erased += await self._erase_call(keys=keys, args=[customer])
+            keys = [self._key(name, call) for name in ("record", "call", "texts", "call_note")]
+            keys += [f"{self._root}:follow_ups", self._key("messages", "done")]
+            erased += await self._erase_call(keys=keys, args=[customer, call])
+        await self._redis.delete(self._key("calls_of", customer))
         if sessions:
             await self._redis.delete(*sessions)
         await self._audit.note(who=who, role=role, what="privacy_erase", about=customer)

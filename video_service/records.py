@@ -67,8 +67,11 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"call_cla
     """What is kept of a call. Times are epoch milliseconds (0: did not happen), durations milliseconds.
 
     `wait_ms` is from joining to the first answer, or to the close of a call that nobody answered; `signing_ms` the sum
-    of the segments; `customer` a pseudonymous id; `sign_language` the variety asked for, "" for not known; `consent` the
-    version of the text that the customer agreed to. What the customer said of the call: `solved` "yes", "no" or "", `face` 1 (bad) to 5 (good), 0 for nothing.
+    of the segments; `customer` a pseudonymous id; `sign_language` the variety asked for, "" for not known; `consent`
+    the version of the text that the customer agreed to, 0 for none.
+
+    What the customer said of the call: `solved` "yes", "no" or "", `face` 1 (bad) to 5 (good), 0 for nothing. What the
+    agent said: `outcome`, and with "follow_up" by when, within how many hours, and who comes back to the customer.
     """
 
     v: int
@@ -98,6 +101,10 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"call_cla
     ended_reason: str
     solved: str = ""
     face: int = 0
+    outcome: str = ""
+    follow_up_due_ms: int = 0
+    follow_up_in_h: int = 0
+    follow_up_owner: str = ""
     segments: tuple[Segment, ...]
     legs: tuple[LegFacts, ...]
 

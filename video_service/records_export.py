@@ -36,6 +36,10 @@ CSV_FIELDS = (
     "ended_reason",
     "solved",
     "face",
+    "consent",
+    "outcome",
+    "follow_up_due_ms",
+    "follow_up_owner",
     "agents",
     "legs",
 )

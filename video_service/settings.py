@@ -108,6 +108,9 @@ class Settings:
     after_call_limit_s: Annotated[
         float, Says("Work after a call ends by itself after this time.", unit="s", low=0, high=86_400)
     ] = 600.0
+    after_call_warn_s: Annotated[
+        float, Says("The agent's page warns of that so long after the call.", unit="s", low=0, high=86_400)
+    ] = 480.0
     max_signing_minutes: Annotated[
         float, Says("Signing without a rest after which the agent rests.", unit="min", low=0.01, high=600)
     ] = 25.0
@@ -124,6 +127,9 @@ class Settings:
     time_zone: Annotated[str, Says("IANA name of the zone whose midnight begins a day, such as Asia/Shanghai.")] = "UTC"
     record_retention_days: Annotated[
         int, Says("How long session records, roll-ups and past shifts are kept.", unit="days", low=1, high=36_500)
+    ] = 90
+    note_retention_days: Annotated[
+        int, Says("How long what agents note of calls is kept.", unit="days", low=1, high=36_500)
     ] = 90
     message_retention_days: Annotated[
         int, Says("How long messages that customers leave are kept, done ones too.", unit="days", low=1, high=3650)

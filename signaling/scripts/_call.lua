@@ -29,6 +29,10 @@ function DO.agent.count_after_call(id, row, how)
       roll_up(record, {after_call_ms = spent, handle_ms = spent})
     end
   end
+  local call = get('call', row.after_call_of)
+  if call and call.phase == 'closed' then
+    put('call', row.after_call_of, {context = ''})
+  end
   put('agent', id, {after_call_of = '', working_until_ms = NOW})
 end
 
@@ -103,7 +107,9 @@ function DO.call.finish(id, row, how)
   local record = get('record', id)
   local answered = num(row.answered_ms) > 0
   local wait = answered and num(record.wait_ms) or NOW - num(row.joined_ms)
-  put('call', id, {closed_ms = NOW, ended_reason = how.why, note = '', context = ''})
+  -- What the host said of the matter stays for the agent's after-call work.
+  local kept = STATE_OF[how.from] == 'active' and row.agent ~= '' and row.context or ''
+  put('call', id, {closed_ms = NOW, ended_reason = how.why, note = '', context = kept})
   put('record', id, {closed_ms = NOW, ended_reason = how.why, wait_ms = wait})
   redis.call('DEL', key('declined', id), key('left', id))
   expire(POLICY.ended_linger_ms, 'call', id)

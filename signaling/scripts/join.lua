@@ -39,6 +39,10 @@ put('record', id, {
   requeues = 0, consent = num(ARGV[12]), ended_reason = '', segments = '[]', legs = '[]',
 })
 redis.call('ZADD', key('records'), int(NOW), id)
+local mine = key('calls_of', customer)
+redis.call('ZREMRANGEBYSCORE', mine, '-inf', '(' .. int(NOW - POLICY.retention_ms))
+redis.call('ZADD', mine, int(NOW), id)
+redis.call('PEXPIRE', mine, int(POLICY.retention_ms))
 put('person', customer, {call = id})
 step('call', id, 'join')
 match({id}, {})

@@ -16,12 +16,44 @@ if not person then
   return cjson.encode(answer)
 end
 
+-- A customer's answered calls before this one, newest first.
+local LOOKED_AT, SHOWN = 10, 5
+
+local function earlier_calls(customer, but)
+  local found = {}
+  for _, each in ipairs(redis.call('ZREVRANGE', key('calls_of', customer), 0, LOOKED_AT - 1)) do
+    local record = each ~= but and get('record', each)
+    if record and record.state == 'closed' and num(record.answered_ms) > 0 and #found < SHOWN then
+      local segments, with_me = cjson.decode(record.segments), false
+      for _, segment in ipairs(segments) do
+        with_me = with_me or segment.agent == id
+      end
+      local last = get('person', segments[#segments].agent) or {}
+      found[#found + 1] = {
+        at_ms = num(record.joined_ms), name = last.name or '', outcome = record.outcome or '', with_me = with_me,
+      }
+    end
+  end
+  return #found > 0 and found or nil
+end
+
 local call_id = person.call or ''
 if person.role == 'agent' then
   answer.agent = get('agent', id)
   local _, last = shift_at(id, NOW)
   answer.shift_until_ms = on_shift(id) and last or 0
   call_id = answer.agent and answer.agent.call or ''
+  answer.rest_until_ms = num(redis.call('ZSCORE', key('deadlines'), 'rest:' .. id))
+  local of = answer.agent and answer.agent.state == 'after_call' and answer.agent.after_call_of or ''
+  local record = of ~= '' and get('record', of)
+  if record then
+    answer.after = {
+      call_id = of, outcome = record.outcome or '', due_in_h = num(record.follow_up_in_h),
+      note = redis.call('GET', key('call_note', of)) or '',
+    }
+    answer.after_call = get('call', of)
+    answer.earlier = earlier_calls(record.customer, of)
+  end
 end
 local call = call_id ~= '' and get('call', call_id)
 if not call then
@@ -31,6 +63,13 @@ answer.call_id, answer.call = call_id, call
 if call.agent ~= '' then
   local other = other_of(id, call)
   answer.other_id, answer.other = other, get('person', other)
+end
+if person.role == 'agent' then
+  answer.earlier = earlier_calls(call.customer, call_id)
+elseif call.phase == 'closed' then
+  local record = get('record', call_id) or {}
+  answer.follow_up_due_ms = num(record.follow_up_due_ms)
+  answer.follow_up_owner = get('person', record.follow_up_owner or '')
 end
 if person.role == 'customer' and call.phase ~= 'closed' then
   answer.agents_on = agents_on(function(skills) return covers(skills, call.needs) end)

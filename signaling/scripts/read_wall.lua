@@ -35,6 +35,8 @@ for _, id in ipairs(redis.call('ZRANGE', key('agents'), 0, -1)) do
     agents[#agents + 1] = {
       agent = id, name = (get('person', id) or {}).name or '', state = row.state, since_ms = num(row.since_ms),
       shift_until_ms = first and last or 0, away = row.away,
+      signing_ms = num(row.signing_ms), signing_from_ms = num(row.signing_from_ms),
+      working_until_ms = num(row.working_until_ms),
     }
   end
 end

@@ -7,6 +7,16 @@ for _, index in ipairs({'records', 'rollups', 'shifts'}) do
   redis.call('ZREMRANGEBYSCORE', key(index), '-inf', past)
 end
 
+-- A promise goes with the record of its call.
+local at = num(redis.call('HGET', key('clock'), 'tidy_follow_ups'))
+local promises = redis.call('ZRANGE', key('follow_ups'), at, at + SLICE - 1)
+redis.call('HSET', key('clock'), 'tidy_follow_ups', #promises < SLICE and 0 or int(at + SLICE))
+for _, id in ipairs(promises) do
+  if redis.call('EXISTS', key('record', id)) == 0 then
+    redis.call('ZREM', key('follow_ups'), id)
+  end
+end
+
 local function repair(id, index)
   local call = get('call', id)
   if not call or call.phase == 'closed' then

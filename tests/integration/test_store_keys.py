@@ -27,7 +27,7 @@ NEVER_EXPIRE = {spec.stem for spec in KEYS if spec.ttl == "none" or spec.ttl.sta
 
 
 async def somebody_is_left(world: World) -> None:
-    """A customer leaves an agent for another one."""
+    """A customer leaves an agent for another one; the first one writes down what it was about."""
     store, now_ms = world.stores[0], world.clock.now_ms
     await store.connect(Identity(person="x5", role="customer"), node="n", socket="s")
     for name in ("a5", "a6"):
@@ -41,6 +41,7 @@ async def somebody_is_left(world: World) -> None:
             call = await store.join("x5", queue="main", needs=("fsl",), urgent=False, reason="", locale="")
             await store.accept("a5", call, (await store.customer_view("x5", alive=())).epoch)
     await store.another_signer("x5", call, (await store.customer_view("x5", alive=())).epoch)
+    await store.disposition("a5", call, outcome="follow_up", note="the matter of the parcel", due_in_h=2)
 
 
 async def full_history(redis: Redis, pool: str) -> Dump:

@@ -55,7 +55,9 @@ def snap(**more: Any) -> PersonSnapshot:
     ],
 )
 def test_what_an_agents_page_does_about_its_connection(change: dict[str, str], wish: MediaWish) -> None:
-    view = views.agent_view(snap(person=agent_person(**change), agent=AgentRow(v=1, state="break")), alive=ALIVE)
+    view = views.agent_view(
+        snap(person=agent_person(**change), agent=AgentRow(v=1, state="break")), alive=ALIVE, policy=POLICY
+    )
     assert view.media == wish
 
 
@@ -86,7 +88,9 @@ def test_what_a_customers_page_does_about_its_connection(
     assert view.media == wish
     desk = AgentRow(v=1, state="on_call", call="c")
     other_view = views.agent_view(
-        snap(person=other, agent=desk, call_id="c", call=call("talking"), other_id="p", other=mine), alive=ALIVE
+        snap(person=other, agent=desk, call_id="c", call=call("talking"), other_id="p", other=mine),
+        alive=ALIVE,
+        policy=POLICY,
     )
     assert other_view.call is not None
     assert other_view.call.other_media == wish
@@ -114,6 +118,7 @@ def test_whoever_is_not_here_is_not_live_for_the_other_whatever_the_last_report_
         page = views.agent_view(
             snap(person=agent_person(), agent=desk, call_id="c", call=call("alone"), other_id="p", other=gone),
             alive=ALIVE,
+            policy=POLICY,
         )
         assert page.call is not None
         assert page.call.other_media == "reconnecting"
@@ -146,6 +151,7 @@ def test_a_ringing_agent_sees_what_the_matter_is() -> None:
     view = views.agent_view(
         snap(person=agent_person(), agent=AgentRow(v=1, state="reserved", call="c"), call_id="c", call=ring),
         alive=ALIVE,
+        policy=POLICY,
     )
     assert view.reservation is not None
     assert view.reservation.needs == ("csl", "hksl")
@@ -156,16 +162,16 @@ def test_a_ringing_agent_sees_what_the_matter_is() -> None:
 
 
 def test_an_agent_who_is_off_is_asked_for_nothing() -> None:
-    view = views.agent_view(snap(person=None), alive=ALIVE)
+    view = views.agent_view(snap(person=None), alive=ALIVE, policy=POLICY)
     assert (view.state, view.media, view.shift_until_ms) == ("offline", "none", 0)
 
 
 def test_reasons_are_shown_in_the_state_that_they_explain_only() -> None:
     desk = AgentRow(v=1, state="after_call", away="missed", ended_reason="customer_lost")
-    view = views.agent_view(snap(person=agent_person(), agent=desk), alive=ALIVE)
+    view = views.agent_view(snap(person=agent_person(), agent=desk), alive=ALIVE, policy=POLICY)
     assert (view.away_reason, view.ended_reason) == ("", "customer_lost")
     view = views.agent_view(
-        snap(person=agent_person(), agent=msgspec.structs.replace(desk, state="break")), alive=ALIVE
+        snap(person=agent_person(), agent=msgspec.structs.replace(desk, state="break")), alive=ALIVE, policy=POLICY
     )
     assert (view.away_reason, view.ended_reason) == ("missed", "")
 
@@ -207,7 +213,7 @@ def test_rows_of_an_unknown_schema_are_refused() -> None:
     with pytest.raises(SchemaUnknown):
         views.customer_view(snap(person=PersonRow(v=2)), alive=ALIVE, policy=POLICY)
     with pytest.raises(SchemaUnknown):
-        views.agent_view(snap(person=agent_person(), agent=AgentRow(v=9)), alive=ALIVE)
+        views.agent_view(snap(person=agent_person(), agent=AgentRow(v=9)), alive=ALIVE, policy=POLICY)
 
 
 def wall_call(name: str, phase: str, seq: int, call_class: str = "normal") -> WallCallRow:

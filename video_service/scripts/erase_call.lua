@@ -1,9 +1,11 @@
--- KEYS: record:<call>, call:<call>, texts:<call>. ARGV: customer.
+-- KEYS: record:<call>, call:<call>, texts:<call>, call_note:<call>, follow_ups, messages:done. ARGV: customer, call.
 -- Takes the customer out of a closed call. What is left is facts of nobody, which the sums of planning need.
 local owner = redis.call('HGET', KEYS[1], 'customer')
 if owner == ARGV[1] then
   redis.call('HSET', KEYS[1], 'customer', '', 'locale', '', 'sign_language', '')
-  redis.call('DEL', KEYS[2], KEYS[3])
+  redis.call('DEL', KEYS[2], KEYS[3], KEYS[4])
+  redis.call('ZREM', KEYS[5], ARGV[2])
+  redis.call('ZREM', KEYS[6], ARGV[2])
   return 1
 end
 return 0

@@ -1,0 +1,30 @@
+-- ARGV: now, agent, call, outcome, sealed note, due in hours (0: no follow-up). Said in after-call work of that call; the
+-- last word counts. Nothing is noted of a customer who was erased meanwhile. A promise that is only said again keeps its time, and stays done when it is done.
+local agent, id, outcome, note, due_in_h = ARGV[2], ARGV[3], ARGV[4], ARGV[5], num(ARGV[6])
+local row, record = get('agent', agent), get('record', id)
+if not row or row.state ~= 'after_call' or row.after_call_of ~= id or not record or record.customer == '' then
+  return refuse('no_call')
+end
+local promised = outcome == 'follow_up'
+local again = promised and record.follow_up_owner == agent and num(record.follow_up_in_h) == due_in_h
+if not again then
+  local due = promised and NOW + due_in_h * 3600000 or 0
+  put('record', id, {
+    follow_up_due_ms = due, follow_up_in_h = due_in_h, follow_up_owner = promised and agent or '',
+  })
+  redis.call('ZREM', key('messages', 'done'), id)
+  if promised then
+    redis.call('ZADD', key('follow_ups'), int(due), id)
+  else
+    redis.call('ZREM', key('follow_ups'), id)
+  end
+end
+put('record', id, {outcome = outcome})
+if note == '' then
+  redis.call('DEL', key('call_note', id))
+else
+  redis.call('SET', key('call_note', id), note, 'PX', int(POLICY.note_retention_ms))
+end
+wake('person', agent)
+wake('person', record.customer)
+return done()
