@@ -165,6 +165,23 @@ async def test_where_nobody_else_is_there_the_call_goes_on_and_one_can_write(ope
     await expect(page.locator(".call-say")).to_be_hidden()
 
 
+async def test_a_service_without_room_for_the_picture_says_so_and_goes_on_trying(
+    open_page: OpenPage, stage: Stage
+) -> None:
+    page = await open_page("/customer/")
+    await queue(page, stage)
+    await stage.show(views.customer("connected"))
+    first = (await stage.message("media_offer"))["generation"]
+    await stage.post(messages.Error(code="media_full", reply_to="media_offer", retryable=True), "customer")
+    await expect(page.locator(".call-say")).to_have_text("视频位置都满了。这里会自己再试，您可以先写字。")
+    await expect(page.get_by_label("写一句话")).to_be_focused()
+    stage.pictures[0] = pictures("dev-book")
+    await stage.message("media_offer", generation=first + 1)
+    await stage.show(views.customer("connected", media="live"))
+    await page.locator(".pill[data-name='clear']").wait_for()
+    await expect(page.locator(".call-say")).to_be_hidden()
+
+
 async def test_without_a_network_another_signer_stays_one_tap_away(open_page: OpenPage, stage: Stage) -> None:
     page = await open_page("/customer/")
     await call(page, stage)

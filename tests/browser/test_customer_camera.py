@@ -7,8 +7,9 @@ from playwright.async_api import expect
 
 from tests.browser import views
 from tests.browser.conftest import OpenPage
+from tests.browser.looks import look
 from tests.browser.stage import Stage
-from tests.browser.steps import call, pictures, screen
+from tests.browser.steps import call, pictures, queue, screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -49,6 +50,73 @@ async def test_a_browser_without_any_camera_access_says_what_to_do(open_page: Op
     await expect(page.get_by_role("button", name="不开摄像头，只打字")).to_be_visible()
 
 
+PHONES = {
+    "wechat": "Mozilla/5.0 (Linux; Android 9; MI 8) AppleWebKit/537.36 Chrome/66.0 Mobile MicroMessenger/7.0",
+    "android": "Mozilla/5.0 (Linux; Android 9; MI 8; wv) AppleWebKit/537.36 Version/4.0 Chrome/66.0 Mobile",
+    "iphone": "Mozilla/5.0 (iPhone; CPU iPhone OS 13_7 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148",
+    "desk": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/156.0 Safari/537.36",
+}
+
+
+async def test_the_way_out_of_an_apps_browser_is_offered_where_there_is_one(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_page("/customer/")
+    address = "https://calls.example.org/customer/?lang=en"
+    found = await page.evaluate(
+        "async ([phones, url]) => Promise.all(Object.entries(phones).map("
+        "async ([name, agent]) => [name, (await import('/shared/phone.js')).outsideAddress(agent, url)]))",
+        [PHONES, address],
+    )
+    intent = "intent://calls.example.org/customer/?lang=en#Intent;scheme=https;action=android.intent.action.VIEW;end"
+    assert dict(found) == {"wechat": "", "android": intent, "iphone": f"x-safari-{address}", "desk": ""}
+
+
+async def test_wechat_without_a_camera_says_where_its_menu_is_and_writing_works(
+    open_page: OpenPage, stage: Stage
+) -> None:
+    gone = "Object.defineProperty(Navigator.prototype, 'mediaDevices', { value: undefined })"
+    page = await open_page("/customer/", script=gone, user_agent=PHONES["wechat"])
+    await page.get_by_role("button", name="开始手语视频").click()
+    await expect(page.get_by_role("alert").filter(visible=True)).to_have_text(
+        "微信里不能用摄像头。请点右上角“…”，选“在浏览器打开”。也可以打字。"
+    )
+    await expect(page.get_by_role("button", name="复制网址")).to_be_visible()
+    await look(page, "customer-zh-CN-34-ready-wechat")
+    await page.get_by_role("button", name="不开摄像头，只打字").click()
+    await stage.message("join")
+    await stage.show(views.customer("waiting"))
+    await screen(page, "waiting")
+    stage.pictures[0] = pictures("dev-book")
+    await stage.show(views.customer("connected"))
+    await stage.message("media_offer")
+    await expect(page.get_by_label("写一句话")).to_be_visible()
+
+
+async def test_pictures_may_play_where_ios_is_strict(open_page: OpenPage, stage: Stage) -> None:
+    """Inline, muted and asked to play; and where the browser wants a tap all the same, there is a button for it."""
+    strict = """const play = HTMLMediaElement.prototype.play;
+    window.tapped = false;
+    addEventListener('click', () => (window.tapped = true), true);
+    HTMLMediaElement.prototype.play = function () {
+      if (window.tapped || this.closest('.own-picture')) return play.call(this);
+      this.autoplay = false;
+      this.pause();
+      return Promise.reject(new DOMException('', 'NotAllowedError'));
+    };"""
+    page = await open_page("/customer/", script=strict)
+    await queue(page, stage)
+    own = "(v) => [v.playsInline, v.muted, v.paused]"
+    assert await page.locator(".own-picture video").evaluate(own) == [True, True, False]
+    await page.evaluate("window.tapped = false")
+    stage.pictures[0] = pictures("dev-book")
+    await stage.show(views.customer("connected"))
+    await stage.message("media_offer")
+    await stage.show(views.customer("connected", media="live"))
+    await page.get_by_role("button", name="点一下看画面").click()
+    await page.locator(".pill[data-name='clear']").wait_for()
+    await expect(page.get_by_role("button", name="点一下看画面")).to_be_hidden()
+    assert await page.locator(".stage video").evaluate(own) == [True, True, False]
+
+
 async def test_the_camera_check_speaks_and_never_forbids(open_page: OpenPage, stage: Stage) -> None:
     dark = """Object.defineProperty(CanvasRenderingContext2D.prototype, 'getImageData', {
       value: (x, y, w, h) => ({ data: new Uint8ClampedArray(4 * w * h).fill(10) }) });"""
@@ -77,11 +145,34 @@ async def test_a_lost_camera_in_a_call_is_said_and_opens_again(open_page: OpenPa
     await call(page, stage)
     own = page.locator(".own-picture video")
     await own.evaluate("(v) => { const [t] = v.srcObject.getTracks(); t.stop(); t.dispatchEvent(new Event('ended')); }")
-    await expect(page.get_by_text("摄像头断开了。对方现在看不到您。请再打开。").first).to_be_visible()
+    await expect(page.get_by_text("摄像头断开了，对方看不到您。请再打开。也可以打字。").first).to_be_visible()
     await stage.message("pause_picture", paused=True)
     await page.get_by_role("button", name="再打开摄像头").click()
     await page.locator(".own-picture[data-camera='on']").wait_for()
     assert [m for m in stage.heard if m["type"] == "pause_picture"][-1]["paused"] is False
+
+
+async def test_a_permission_that_is_withdrawn_in_a_call_is_said_and_writing_goes_on(
+    open_page: OpenPage, stage: Stage
+) -> None:
+    # Here nothing answers the browser's own question but the permissions of the context.
+    page = await open_page("/customer/", camera="refused", permissions=["camera"])
+    await call(page, stage)
+    await page.context.clear_permissions()
+    await expect(page.locator(".call-say")).to_have_text("摄像头断开了，对方看不到您。请再打开。也可以打字。")
+    await stage.message("pause_picture", paused=True)
+    frames = stage.frames_received
+    await stage.until(lambda: stage.frames_received > frames + 3, why="the card in place of the picture")
+    await page.get_by_role("button", name="再打开摄像头").click()
+    await expect(page.locator(".call-say")).to_contain_text("请允许使用")
+    await page.get_by_role("button", name="打字").click()
+    await page.get_by_label("写一句话").fill("看得到我吗")
+    await page.keyboard.press("Enter")
+    await stage.message("say", text="看得到我吗")
+    await page.context.grant_permissions(["camera"])
+    await page.get_by_role("button", name="再打开摄像头").click()
+    await page.locator(".own-picture[data-camera='on']").wait_for()
+    await expect(page.locator(".call-say")).to_be_hidden()
 
 
 async def test_sound_is_off_until_it_is_asked_for(open_page: OpenPage, stage: Stage) -> None:

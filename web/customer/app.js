@@ -16,6 +16,8 @@ import { CONSENT_VERSION, isServed, screenOf, startState } from "./state.js";
 const SERVICE_EVERY_MS = 10_000;
 const QUALITY_EVERY_MS = 2000;
 const WITHOUT_CAMERA = "video-service.without-camera";
+/** What may be refused within a call and is said there. The peer connection tries again by itself. */
+const IN_CALL = new Set(["another_signer", "media_offer"]);
 const REREAD = "video-service.reread";
 
 /** @extends {PersonApp<State>} */
@@ -282,7 +284,7 @@ export class CustomerApp extends PersonApp {
       if (!sent && (solved || face)) this.answer({});
     } else if (message.type === "error" && message.reply_to === "join") {
       this.set({ joining: false, trouble: message.code });
-    } else if (message.type === "error" && message.reply_to === "another_signer") {
+    } else if (message.type === "error" && IN_CALL.has(message.reply_to)) {
       this.set({ callTrouble: message.code });
     } else if (message.type === "customer_view") {
       this.see(message);
@@ -307,7 +309,8 @@ export class CustomerApp extends PersonApp {
     }
     if (view.state === "connected") {
       if (view.call !== this.state.answered) this.set({ survey: startState().survey });
-      if (before !== "connected") this.set({ callTrouble: "" });
+      const flows = view.media === "live" && this.state.callTrouble.startsWith("media_");
+      if (before !== "connected" || flows) this.set({ callTrouble: "" });
       this.set({ answered: view.call, agentName: view.agent_name });
     }
     if (before === "connected" && view.state === "ended" && last && this.state.left !== view.call) {

@@ -4,6 +4,7 @@ import { h, setAttribute, setText, show } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { cameraTrouble } from "../shared/person.js";
+import { isWeChat, outsideAddress } from "../shared/phone.js";
 import { OwnPicture } from "../shared/picture.js";
 import { errorText } from "../shared/words.js";
 import { CameraCheck } from "./check.js";
@@ -48,6 +49,15 @@ export class ReadyScreen {
       icon("copy"),
       (this.copyText = h("span", { text: t("camera.copy") })),
     );
+    const outside = outsideAddress(navigator.userAgent, location.href);
+    this.outside = outside
+      ? h(
+          "a",
+          { class: "button button-main button-wide", href: outside },
+          icon("next"),
+          h("span", { text: t("camera.outside") }),
+        )
+      : null;
     this.problem = h(
       "div",
       { class: "notice notice-attention", role: "alert", hidden: true },
@@ -112,6 +122,7 @@ export class ReadyScreen {
             { class: "ready-buttons" },
             this.beginButton,
             this.againButton,
+            this.outside,
             this.copyButton,
             this.writeButton,
             this.turnButton,
@@ -162,7 +173,9 @@ export class ReadyScreen {
     show(this.hint, !failed);
     show(this.problem, failed !== "");
     if (this.errorClip) show(this.errorClip, failed !== "");
-    if (failed) setText(this.problemText, t(`camera.${failed}`));
+    const inWeChat = failed === "unsupported" && isWeChat(navigator.userAgent);
+    if (failed) setText(this.problemText, t(inWeChat ? "camera.wechat" : `camera.${failed}`));
+    if (this.outside) show(this.outside, failed === "unsupported");
     show(this.beginButton, this.old || !failed);
     show(this.writeButton, !this.old);
     show(this.againButton, failed !== "" && failed !== "unsupported");

@@ -49,6 +49,26 @@ export class WakeLock {
   }
 }
 
+/** Whether this is WeChat's own browser, whose menu is the one way out of it. @param {string} userAgent */
+export function isWeChat(userAgent) {
+  return /MicroMessenger/i.test(userAgent);
+}
+
+/**
+ * An address that leads from an app's own browser into the phone's, "" where there is none: Android's intent, and what
+ * iOS 17 and later take.
+ * @param {string} userAgent
+ * @param {string} address of a page over https
+ */
+export function outsideAddress(userAgent, address) {
+  const { protocol, host, pathname, search } = new URL(address);
+  if (isWeChat(userAgent) || protocol !== "https:") return "";
+  if (/Android/.test(userAgent)) {
+    return `intent://${host}${pathname}${search}#Intent;scheme=https;action=android.intent.action.VIEW;end`;
+  }
+  return /iPhone|iPad/.test(userAgent) ? `x-safari-https://${host}${pathname}${search}` : "";
+}
+
 /** Publish the height that is really visible as `--room`: on iOS the keyboard lies over the page instead of shrinking it. */
 export function followKeyboard() {
   const viewport = window.visualViewport;
