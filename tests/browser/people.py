@@ -143,7 +143,7 @@ class Coordinator(Person):
 
     async def roster(self, agent: str, day: Any) -> None:
         """Put an agent on shift from now on."""
-        await self.page.get_by_role("link", name="班次").click()
+        await self.page.get_by_role("link", name="班次", exact=True).click()
         await self.page.locator("#shift-agent").select_option(label=agent)
         await self.page.get_by_label("日期").fill(f"{day:%Y-%m-%d}")
         await self.page.get_by_label("从", exact=True).fill(f"{day:%H:%M}")
