@@ -1,10 +1,12 @@
 """Backup of a running Valkey's append-only file, and its restoring into a new data folder.
 
-The file is several (a base, increments, a manifest); only a rewrite removes any. So rewrites are held back, the files
-are copied up to the length that they have at that moment, and rewrites may go on. Whatever was acknowledged before the
-copy began is in it; a last command that was cut in two is left out when the copy is read.
+The file is several (a base, increments, a manifest); only a rewrite removes any. So all are opened first, and are those
+of one moment when the manifest is the same before and after: what is open can be read when it has been removed. They
+are copied up to the length that they have then. The server is asked for nothing but its folder, so a backup that is
+killed leaves it as it was. Whatever was acknowledged before the copy began is in it; a last command that was cut in two
+is left out when the copy is read.
 
-Source: Valkey documentation, "Persistence", section on backing up append-only files.
+Source: Valkey documentation, "Persistence", how the append-only file is several.
 """
 
 from __future__ import annotations
@@ -13,9 +15,8 @@ import contextlib
 import os
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import BinaryIO, ClassVar, Final
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -25,10 +26,9 @@ from video_service.sockets import private_folder
 from video_service.valkey import EmbeddedValkey
 
 FILES: Final = "appendonlydir"
-REWRITE_TIMEOUT_S: Final = 600.0
+TRIES: Final = 50
 COMMAND_TIMEOUT_S: Final = 10.0
 _POLL_S: Final = 0.1
-_REWRITE: Final = "auto-aof-rewrite-percentage"
 
 
 class BackupFailed(ServiceError):
@@ -61,8 +61,7 @@ def back_up(redis_url: str, target: Path, *, source: Path | None = None) -> int:
             part = target.with_name(f"{target.name}.part")
             private_folder(part)
             try:
-                with _without_rewrite(redis):
-                    copied = _copy(folder, part / FILES)
+                copied = _copy(folder, part / FILES)
                 part.rename(target)
             except BaseException:
                 shutil.rmtree(part, ignore_errors=True)
@@ -106,48 +105,52 @@ def _folder(redis: Redis, source: Path | None) -> Path:
     return folder
 
 
-@contextlib.contextmanager
-def _without_rewrite(redis: Redis) -> Iterator[None]:
-    before = redis.config_get(_REWRITE)[_REWRITE] or 100
-    redis.config_set(_REWRITE, 0)
-    try:
-        deadline_s = time.monotonic() + REWRITE_TIMEOUT_S
-        while int(redis.info("persistence")["aof_rewrite_in_progress"]):
-            if time.monotonic() > deadline_s:
-                raise BackupFailed("A rewrite of the append-only file does not end; try again later.")
-            time.sleep(_POLL_S)
-        yield
-    finally:
-        redis.config_set(_REWRITE, before)
-
-
 def _copy(source: Path, target: Path) -> int:
-    """Copy the files that the manifest names, on disk when this returns; return their bytes together."""
+    """Copy the files that the manifest names, on disk when this returns; return their bytes together.
+
+    Raises:
+        BackupFailed: the manifest names a file elsewhere, or changes over and over.
+    """
     target.mkdir(mode=0o700)
-    copied = 0
-    manifest = next(source.glob("*.manifest"))
-    names = [line.split()[1] for line in manifest.read_text(encoding="utf-8").splitlines() if line.startswith("file ")]
-    for name in [*names, manifest.name]:
-        if Path(name).name != name:
-            raise BackupFailed(f"{manifest} names a file that is elsewhere.")
-        copied += _copy_as_it_is_now(source / name, target / name)
+    with contextlib.ExitStack() as stack:
+        files = _opened(source, stack)
+        lengths = {name: os.fstat(file.fileno()).st_size for name, file in files.items()}
+        for name, file in files.items():
+            _copy_bytes(file, lengths[name], target / name)
     descriptor = os.open(target, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    return copied
+    return sum(lengths.values())
 
 
-def _copy_as_it_is_now(source: Path, target: Path) -> int:
-    with (
-        source.open("rb") as read,
-        os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out,
-    ):
-        left = length = os.fstat(read.fileno()).st_size
-        while left and (block := read.read(min(left, 1 << 20))):
+def _opened(source: Path, stack: contextlib.ExitStack) -> dict[str, BinaryIO]:
+    """Return the manifest and the files that it names, open: from here on they can be read whatever becomes of them."""
+    for _ in range(TRIES):
+        found = stack.enter_context(contextlib.ExitStack())
+        with contextlib.suppress(FileNotFoundError):  # a rewrite has just ended
+            manifest = next(source.glob("*.manifest"))
+            before = manifest.read_bytes()
+            names = [line.split()[1] for line in before.decode().splitlines() if line.startswith("file ")]
+            if any(Path(name).name != name for name in names):
+                raise BackupFailed(f"{manifest} names a file that is elsewhere.")
+            files: dict[str, BinaryIO] = {
+                name: found.enter_context((source / name).open("rb")) for name in (*names, manifest.name)
+            }
+            if files[manifest.name].read() == before == manifest.read_bytes():
+                files[manifest.name].seek(0)
+                return files
+        found.close()
+        time.sleep(_POLL_S)
+    raise BackupFailed("The append-only file is being rewritten over and over; try again later.")
+
+
+def _copy_bytes(source: BinaryIO, length: int, target: Path) -> None:
+    with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        left = length
+        while left and (block := source.read(min(left, 1 << 20))):
             out.write(block)
             left -= len(block)
         out.flush()
         os.fsync(out.fileno())
-    return length - left

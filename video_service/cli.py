@@ -196,6 +196,7 @@ def backup(
     """Copy everything that the running service has stored into a new folder; calls go on meanwhile."""
     with telling_errors():
         from video_service.backup import BackupFailed, back_up
+        from video_service.data_keys import file_of
         from video_service.valkey import EmbeddedValkey
 
         loaded = settings.load(data_dir=data)
@@ -203,6 +204,8 @@ def backup(
             raise BackupFailed(f"{folder} exists; name a new folder.")
         copied = back_up(loaded.redis_url or EmbeddedValkey(loaded.data_dir).url, folder, source=source)
         typer.echo(f"{folder}: {copied / 1e6:.1f} MB. To restore: video-service restore {folder} --data NEW_FOLDER")
+        where = "VIDEO_SERVICE_DATA_KEYS" if loaded.data_keys else file_of(loaded)
+        typer.echo(f"Nobody can read the names in it without the data keys; keep a copy of {where} somewhere else.")
 
 
 @app.command()
@@ -213,9 +216,12 @@ def restore(
     """Put a backup into a data folder that has no data yet; the next start there goes on from it."""
     with telling_errors():
         from video_service.backup import restore as put_back
+        from video_service.data_keys import file_of
 
         loaded = settings.load(data_dir=data)
         put_back(folder, loaded.data_dir)
+        if not loaded.data_keys and not file_of(loaded).exists():
+            typer.echo(f"The data keys of that time are not here: put them into {file_of(loaded)} (chmod 600) first.")
         typer.echo(f"Restored. To start with it: video-service run --data {loaded.data_dir}")
 
 

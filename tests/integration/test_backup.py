@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from redis import Redis
 
 from tests.running_service import run_command
 from tests.valkey_server import RealValkey
+from video_service import backup as module
 from video_service.backup import BackupFailed, RestoreRefused, back_up, restore
 from video_service.valkey import at_hand
 
@@ -31,7 +33,7 @@ class Writer:
     """Writes numbers one after the other, in pairs that belong together; `acknowledged` is the last that was."""
 
     def __init__(self, url: str) -> None:
-        self.acknowledged = 0
+        self.acknowledged = self.rewrites = 0
         self._redis = Redis.from_url(url, socket_timeout=5)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._write)
@@ -60,6 +62,23 @@ class Writer:
             assert self._thread.is_alive(), "it cannot write"
             self._stop.wait(0.005)
         return self.acknowledged
+
+
+class Rewriter(Writer):
+    """Lets the server rewrite its file as often as it can; `rewrites` is how often."""
+
+    def _write(self) -> None:
+        while not self._stop.is_set():
+            if self._redis.info("persistence")["aof_rewrite_in_progress"] == 0:
+                self._redis.bgrewriteaof()
+                self.rewrites += 1
+            self._stop.wait(0.002)
+
+    def past(self, number: int) -> int:
+        while self.rewrites <= number:
+            assert self._thread.is_alive(), "it cannot rewrite"
+            self._stop.wait(0.002)
+        return self.rewrites
 
 
 def test_nothing_acknowledged_is_missing_from_a_backup_under_load(valkey_server: MakeServer, folder: Path) -> None:
@@ -91,10 +110,57 @@ def test_a_backup_is_whole_when_the_file_was_rewritten_in_between(valkey_server:
 
         back_up(server.url, folder / "backup")
 
-        assert redis.config_get("auto-aof-rewrite-percentage") == {"auto-aof-rewrite-percentage": "100"}
     restore(folder / "backup", folder / "new")
     with at_hand(folder / "new", "") as url, Redis.from_url(url) as restored:
         assert restored.dbsize() == 21
+
+
+def test_a_backup_while_the_file_is_rewritten_over_and_over_has_no_hole(
+    valkey_server: MakeServer, folder: Path
+) -> None:
+    server = valkey_server(aof=True)
+    with Writer(server.url) as writer, Rewriter(server.url) as rewriter:
+        before = []
+        for number in range(8):
+            rewriter.past(rewriter.rewrites)
+            before.append(writer.acknowledged)
+            back_up(server.url, folder / f"backup{number}")
+    for number, least in enumerate(before):
+        restore(folder / f"backup{number}", folder / f"new{number}")
+        with at_hand(folder / f"new{number}", "") as url, Redis.from_url(url) as restored:
+            kept = {key.decode() for key in restored.keys("*")}
+        numbers = {int(key[1:]) for key in kept if key.startswith("a")}
+        assert numbers >= set(range(1, least + 1))
+        assert numbers == set(range(1, len(numbers) + 1))
+
+
+def test_a_backup_changes_nothing_of_the_server_so_one_that_is_killed_leaves_it_as_it_was(
+    valkey_server: MakeServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = valkey_server(aof=True)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "_copy_bytes", killed)
+    with Redis.from_url(server.url) as redis:
+        before = redis.config_get("*")
+        with pytest.raises(KeyboardInterrupt):
+            back_up(server.url, folder / "backup")
+        assert redis.config_get("*") == before
+    assert list(folder.iterdir()) == []
+
+
+def test_a_manifest_that_is_never_the_same_twice_is_a_sentence(
+    valkey_server: MakeServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = valkey_server(aof=True)
+    monkeypatch.setattr(module, "TRIES", 2)
+    read = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read(path) + b"# %d\n" % time.perf_counter_ns())
+    with pytest.raises(BackupFailed, match="over and over"):
+        back_up(server.url, folder / "backup")
+    assert list(folder.iterdir()) == []
 
 
 def test_a_command_that_was_cut_in_two_is_left_out(valkey_server: MakeServer, folder: Path) -> None:
