@@ -91,12 +91,14 @@ async def test_the_roster_ahead_stands_beside_who_is_here_and_a_gap_leads_to_the
     rows = page.locator(".ahead-table tbody tr")
     found = [await row.locator("td").all_text_contents() for row in await rows.all()]
     assert [here for _, here in found] == ["4", "3", "1", "0", "0"]
-    assert [rostered[:9] for rostered, _ in found[:3]] == ["4", "3（最少时 2）", "1"]
-    await expect(rows.nth(3)).to_contain_text("有时没人")
+    assert [rostered for rostered, _ in found] == ["4", "3（最少时 2）", "1", "0", "0"]
+    gaps = page.locator(".ahead-gaps li")
+    await expect(gaps).to_have_count(1)
+    await expect(gaps).to_contain_text("没人有班次。")
     await expect(page.locator(".now-ahead")).to_contain_text("需要几位，这里还没有计算。")
 
     ahead = day()["ahead"]
-    await rows.nth(3).get_by_role("link").press("Enter")
+    await gaps.get_by_role("link").press("Enter")
     agent = page.get_by_label("客服", exact=True)
     await expect(agent).to_be_focused()
 
@@ -154,9 +156,13 @@ async def test_the_arithmetic_of_the_curve(open_page: OpenPage, stage: Stage) ->
     (first, last) = await run("m.spanOf(...a)", [[{"start_ms": noon + QUARTER_MS}], QUARTER_MS])
     assert ((first - noon) / 3_600_000, (last - noon) / 3_600_000) == (0, 2)
     assert len(await run("m.hoursOf(...a)", [noon, noon + 12 * 3_600_000, 300])) == 5
-    half = {"start_ms": 0, "end_ms": 1}
-    ahead = [{**half, "fewest": n, "end_ms": at} for at, n in enumerate((1, 0, 0, 2))]
-    assert await run("[0, 1, 2, 3].map((n) => m.gapFrom(a, n))", ahead) == [None, [0, 2], [0, 2], None]
+    rosters: list[tuple[list[str], int]] = [(["a"], 1), (["a"], 0), (["b"], 0), ([], 0), (["b"], 1), ([], 0)]
+    ahead = [{"start_ms": n, "end_ms": n + 1, "agents": who, "fewest": least} for n, (who, least) in enumerate(rosters)]
+    assert [tuple(gap.values()) for gap in await run("m.gapsOf(a)", ahead)] == [
+        (1, 3, False),
+        (3, 4, True),
+        (5, 6, True),
+    ]
 
 
 async def test_an_address_that_names_no_part_leads_to_now(open_page: OpenPage, stage: Stage) -> None:

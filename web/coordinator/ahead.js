@@ -1,10 +1,10 @@
 /** The next two hours: who is on the roster, who of them is here, and a way to fill a gap. Nothing is guessed. */
 
-import { h, setText, show } from "../shared/dom.js";
+import { h, show } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { hourText } from "../shared/time.js";
-import { gapFrom } from "./day.js";
+import { gapsOf } from "./day.js";
 
 /** @typedef {import("./day.js").HalfHour} HalfHour */
 
@@ -16,6 +16,7 @@ export class AheadCard {
     this.here = new Set();
     this.drawn = "";
     this.rows = h("tbody");
+    this.gaps = h("ul", { class: "stack ahead-gaps" });
     this.say = h("p", { class: "small soft", text: t("ahead.say") });
     this.element = h(
       "section",
@@ -35,6 +36,7 @@ export class AheadCard {
         ),
         this.rows,
       ),
+      this.gaps,
       this.say,
     );
   }
@@ -51,40 +53,42 @@ export class AheadCard {
     const drawn = JSON.stringify([ahead, [...here].sort()]);
     if (drawn === this.drawn) return;
     this.drawn = drawn;
+    this.rows.replaceChildren(...ahead.map((half) => this.row(half)));
     const inside = document.activeElement;
-    const kept = inside instanceof HTMLAnchorElement && this.rows.contains(inside) ? inside.hash : "";
-    this.rows.replaceChildren(...ahead.map((_, i) => this.row(i)));
-    if (kept) this.rows.querySelector("a")?.focus();
+    const focused = inside !== null && this.gaps.contains(inside);
+    this.gaps.replaceChildren(...gapsOf(ahead).map(gapRow));
+    if (focused) this.gaps.querySelector("a")?.focus();
   }
 
-  /** @param {number} i */
-  row(i) {
-    const { start_ms: start, end_ms: end, agents, fewest } = this.ahead[i];
-    const time = `${hourText(start)}–${hourText(end)}`;
-    const gap = gapFrom(this.ahead, i);
-    const rostered = h("td", { class: "figure" });
-    if (agents.length && fewest < agents.length) {
-      setText(rostered, t("ahead.at_times", { n: agents.length, least: fewest }));
-    } else setText(rostered, String(agents.length));
-    const here = h("td", { class: "figure", text: String(agents.filter((agent) => this.here.has(agent)).length) });
-    const row = h("tr", {}, h("th", { scope: "row", class: "figure", text: time }), rostered, here);
-    if (gap) {
-      const [from, to] = gap.map(hourText);
-      rostered.append(
-        h("span", { class: "pill pill-attention" }, icon("urgent"), h("span", { text: t("ahead.gap") })),
-        h(
-          "a",
-          {
-            class: "button",
-            href: `#shifts/${gap[0]}/${gap[1]}`,
-            "aria-label": t("ahead.fill_one", { from, to }),
-          },
-          icon("add"),
-          h("span", { text: t("ahead.fill") }),
-        ),
-      );
-      rostered.className = "ahead-gap figure";
-    }
-    return row;
+  /** @param {HalfHour} half */
+  row({ start_ms: start, end_ms: end, agents, fewest }) {
+    const all = agents.length;
+    return h(
+      "tr",
+      {},
+      h("th", { scope: "row", class: "figure", text: `${hourText(start)}–${hourText(end)}` }),
+      h("td", {
+        class: "figure",
+        text: fewest < all ? t("ahead.at_times", { n: all, least: fewest }) : String(all),
+      }),
+      h("td", { class: "figure", text: String(agents.filter((agent) => this.here.has(agent)).length) }),
+    );
   }
+}
+
+/** @param {{ from: number, to: number, never: boolean }} gap */
+function gapRow({ from, to, never }) {
+  const times = { from: hourText(from), to: hourText(to) };
+  return h(
+    "li",
+    { class: "notice notice-attention" },
+    icon("urgent"),
+    h("span", { text: t(never ? "ahead.never" : "ahead.gap", times) }),
+    h(
+      "a",
+      { class: "button", href: `#shifts/${from}/${to}`, "aria-label": t("ahead.fill_one", times) },
+      icon("add"),
+      h("span", { text: t("ahead.fill") }),
+    ),
+  );
 }

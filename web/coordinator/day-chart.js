@@ -8,7 +8,7 @@ import { hoursOf, lateOf, levelsSoFar, spanOf, topOf } from "./day.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const LEFT = 46;
-const RIGHT = 12;
+const RIGHT = 24;
 const LEVEL = { top: 30, height: 120 };
 const CALLS = { top: 194, height: 70 };
 const HEIGHT = 296;

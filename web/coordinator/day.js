@@ -100,16 +100,22 @@ export function topOf(most) {
 }
 
 /**
- * The time without anybody on the roster that begins in the half hour `at`.
+ * The times in which nobody is on the roster, at moments at least; half hours that follow one another are one.
+ * `never`: nobody in all of it.
  * @param {readonly HalfHour[]} ahead
- * @param {number} at
- * @returns {[number, number] | null} null when somebody is on all the time
+ * @returns {{ from: number, to: number, never: boolean }[]}
  */
-export function gapFrom(ahead, at) {
-  if (ahead[at].fewest > 0) return null;
-  let last = at;
-  while (last + 1 < ahead.length && ahead[last + 1].fewest === 0) last += 1;
-  return [ahead[at].start_ms, ahead[last].end_ms];
+export function gapsOf(ahead) {
+  /** @type {{ from: number, to: number, never: boolean }[]} */
+  const gaps = [];
+  for (const { start_ms: from, end_ms: to, agents, fewest } of ahead) {
+    if (fewest > 0) continue;
+    const last = gaps[gaps.length - 1];
+    const never = agents.length === 0;
+    if (last?.to === from && last.never === never) last.to = to;
+    else gaps.push({ from, to, never });
+  }
+  return gaps;
 }
 
 /**

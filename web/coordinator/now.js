@@ -1,11 +1,11 @@
 /** Now: how today goes, who waits, who talks, how each agent is. Drawn from the wall's last view. */
 
-import { AGENT_LOOK } from "../shared/agent-look.js";
 import { h, keyed, setText, show } from "../shared/dom.js";
-import { count, has, t } from "../shared/i18n.js";
+import { count, t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { request } from "../shared/service.js";
-import { clockText, everySecond, hourText, nowMs } from "../shared/time.js";
+import { clockText, everySecond, nowMs } from "../shared/time.js";
+import { agentTile } from "./agent-tile.js";
 import { AheadCard } from "./ahead.js";
 import { DayCard } from "./day-card.js";
 import { levelOf, signingMinutes } from "./day.js";
@@ -61,9 +61,18 @@ export class NowPart {
       this.urgentText,
       this.urgentCalls,
     );
+    const card = (/** @type {string} */ name, /** @type {string} */ key, /** @type {Node[]} */ ...inside) =>
+      h("section", { class: `card stack ${name}` }, h("h2", { text: t(key) }), inside);
     this.body = h(
       "div",
       { class: "now-grid", hidden: true },
+      h(
+        "div",
+        { class: "now-side" },
+        card("now-waiting", "now.waiting", this.waiting, this.noWaiting),
+        card("now-active", "now.active", this.active, this.noActive),
+        this.ahead.element,
+      ),
       h(
         "section",
         { class: "card stack now-level" },
@@ -85,16 +94,7 @@ export class NowPart {
         ),
         this.dayCard.element,
       ),
-      this.ahead.element,
-      h(
-        "section",
-        { class: "card stack now-waiting" },
-        h("h2", { text: t("now.waiting") }),
-        this.waiting,
-        this.noWaiting,
-      ),
-      h("section", { class: "card stack now-active" }, h("h2", { text: t("now.active") }), this.active, this.noActive),
-      h("section", { class: "card stack now-agents" }, h("h2", { text: t("now.agents") }), this.agents, this.noAgents),
+      card("now-agents", "now.agents", this.agents, this.noAgents),
     );
     this.element = h("div", { class: "stack" }, this.heading, this.urgent, this.door.element, this.pending, this.body);
     const ticking = everySecond(() => this.tick());
@@ -179,7 +179,7 @@ export class NowPart {
       this.agents,
       view.agents,
       (agent) => agent.agent,
-      () => this.tile(),
+      () => agentTile(this.clocks, this.signed),
     );
     show(this.noAgents, view.agents.length === 0);
     this.judge();
@@ -221,41 +221,6 @@ export class NowPart {
         };
       },
     );
-  }
-
-  tile() {
-    const mark = h("span", { class: "tile-mark" });
-    const name = h("h3");
-    const state = h("span", { class: "tile-state" });
-    const clock = h("span", { class: "figure" });
-    const signed = h("p", { class: "small figure" });
-    const shift = h("p", { class: "small soft figure" });
-    const element = h(
-      "li",
-      { class: "tile" },
-      mark,
-      h("div", { class: "tile-words" }, name, h("p", { class: "row" }, state, clock), signed, shift),
-    );
-    let shown = "";
-    return {
-      element,
-      update: (/** @type {WallAgent} */ agent) => {
-        setText(name, agent.name || agent.agent);
-        if (shown !== agent.state) {
-          shown = agent.state;
-          mark.className = `tile-mark tone-${AGENT_LOOK[agent.state].tone}`;
-          mark.replaceChildren(icon(AGENT_LOOK[agent.state].icon));
-          setText(state, t(`agent.state.${agent.state}`));
-        }
-        const until = agent.shift_until_ms
-          ? t("now.shift_until", { time: hourText(agent.shift_until_ms) })
-          : t("now.shift_none");
-        const why = agent.away_reason && has(`now.away.${agent.away_reason}`) ? t(`now.away.${agent.away_reason}`) : "";
-        setText(shift, why ? `${until} · ${why}` : until);
-        this.signed.set(agent.agent, { element: signed, agent });
-        this.clocks.set(`agent:${agent.agent}`, { element: clock, atMs: agent.since_ms });
-      },
-    };
   }
 
   tick() {

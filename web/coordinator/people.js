@@ -7,7 +7,7 @@ import { request } from "../shared/service.js";
 import { errorText } from "../shared/words.js";
 import { PersonCard } from "./person-card.js";
 import { PersonForm } from "./person-form.js";
-import { labelsText, statePill } from "./person-words.js";
+import { labelsText, languageKey, signKey, statePill } from "./person-words.js";
 
 /** @typedef {import("./person-words.js").Person} Person */
 
@@ -56,7 +56,7 @@ export class PeoplePart {
                 "tr",
                 {},
                 ["name", "role", "skills", "languages", "state"].map((name) =>
-                  h("th", { scope: "col", text: t(`people.col_${name}`) }),
+                  h("th", { scope: "col", class: `people-${name}`, text: t(`people.col_${name}`) }),
                 ),
                 h("td"),
               ),
@@ -127,8 +127,8 @@ export class PeoplePart {
         h("span", { class: "people-sign-in small soft", text: person.sign_in_name }),
       ),
       h("td", { text: t(`people.role.${person.role}`) }),
-      h("td", { text: labelsText(person.skills, "sign") }),
-      h("td", { text: labelsText(person.languages, "people.language") }),
+      h("td", { class: "people-skills", text: labelsText(person.skills, signKey) }),
+      h("td", { class: "people-languages", text: labelsText(person.languages, languageKey) }),
       h("td", {}, statePill(person)),
       h("td", {}, open),
     );

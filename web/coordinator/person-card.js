@@ -6,7 +6,7 @@ import { icon } from "../shared/icons.js";
 import { request } from "../shared/service.js";
 import { dayText } from "../shared/time.js";
 import { errorText } from "../shared/words.js";
-import { labelsText, statePill } from "./person-words.js";
+import { labelsText, languageKey, signKey, statePill } from "./person-words.js";
 
 /** @typedef {import("./person-words.js").Person} Person */
 /** @typedef {import("../shared/icons.js").IconName} IconName */
@@ -77,8 +77,8 @@ export class PersonCard {
     const facts = [
       ["sign_in", person.sign_in_name],
       ["role", t(`people.role.${person.role}`)],
-      ["skills", labelsText(person.skills, "sign")],
-      ["languages", labelsText(person.languages, "people.language")],
+      ["skills", labelsText(person.skills, signKey)],
+      ["languages", labelsText(person.languages, languageKey)],
       ["since", dayText(Date.parse(person.created))],
     ];
     this.facts.replaceChildren(

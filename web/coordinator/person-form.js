@@ -5,6 +5,7 @@ import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { request } from "../shared/service.js";
 import { errorText } from "../shared/words.js";
+import { languageKey, signKey } from "./person-words.js";
 
 /** @typedef {import("./person-words.js").Person} Person */
 
@@ -48,8 +49,8 @@ export class PersonForm {
       roles.map((role) => h("option", { value: role, text: t(`people.role.${role}`) })),
     );
     this.role.addEventListener("change", () => this.drawRole());
-    this.skills = choices("skills", "sign", SIGNS);
-    this.languages = choices("languages", "people.language", LANGUAGES);
+    this.skills = choices("skills", signKey, SIGNS);
+    this.languages = choices("languages", languageKey, LANGUAGES);
     this.will = h("p", { class: "notice" }, icon("info"), (this.willText = h("span")));
     this.trouble = h(
       "p",
@@ -144,10 +145,10 @@ export class PersonForm {
 /**
  * Known labels to tick, and a line for others.
  * @param {"skills" | "languages"} name
- * @param {string} texts where the labels have their words
+ * @param {(label: string) => string} keyOf the text of a label
  * @param {readonly string[]} labels
  */
-function choices(name, texts, labels) {
+function choices(name, keyOf, labels) {
   const boxes = labels.map((label) => h("input", { type: "checkbox", value: label }));
   const other = h("input", { class: "input", id: `person-${name}-other`, autocomplete: "off", spellcheck: "false" });
   return {
@@ -155,7 +156,7 @@ function choices(name, texts, labels) {
       "fieldset",
       { class: "ticks person-ticks" },
       h("legend", { text: t(`people.col_${name}`) }),
-      boxes.map((box) => h("label", { class: "tick" }, box, h("span", { text: t(`${texts}.${box.value}`) }))),
+      boxes.map((box) => h("label", { class: "tick" }, box, h("span", { text: t(keyOf(box.value)) }))),
       field(`person-${name}-other`, "people.other", other),
     ),
     value: () => {

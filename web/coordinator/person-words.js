@@ -20,13 +20,19 @@ import { icon } from "../shared/icons.js";
  * @property {boolean} may_change
  */
 
+/** @param {string} label */
+export const signKey = (label) => `sign.${label}`;
+
+/** @param {string} label */
+export const languageKey = (label) => `people.language.${label}`;
+
 /**
  * Labels in words: those that have a text, and the others as they are.
  * @param {readonly string[]} labels
- * @param {"sign" | "people.language"} kind
+ * @param {(label: string) => string} keyOf
  */
-export function labelsText(labels, kind) {
-  const words = labels.map((label) => (has(`${kind}.${label}`) ? t(`${kind}.${label}`) : label));
+export function labelsText(labels, keyOf) {
+  const words = labels.map((label) => (has(keyOf(label)) ? t(keyOf(label)) : label));
   return words.join(t("list.comma")) || t("records.nothing");
 }
 
