@@ -7,32 +7,41 @@ from typing import Any
 from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from playwright.async_api import Page
 
-from tests.browser.conftest import DESK, PHONE, PICTURING, SHOTS
+from tests.browser.conftest import PHONE, PICTURING, SHOTS
+from tests.browser.layout import LEAST_TEXT_PX, faults
 
 ZOOMED = {"width": 320, "height": 256}  # 1280 x 1024 at 400 %
+TABLET = {"width": 768, "height": 1024}
+WIDE = {"width": 1440, "height": 900}
+# Nobody looks at pictures in CI, and what fits a phone and a desk fits between: one size less.
+SIZES = (ZOOMED, PHONE, TABLET, WIDE) if PICTURING else (ZOOMED, PHONE, WIDE)
 
 _SETTLED = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-_TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+_MOVING = "document.getAnimations().filter((one) => one.playState === 'running').length"
 
 
-async def look(page: Page, name: str, *, themes: bool = False, sizes: tuple[dict[str, int], ...] = ()) -> None:
+async def look(page: Page, name: str, *, themes: bool = False, sizes: tuple[dict[str, int], ...] = SIZES) -> None:
     """Look at the page as it is now, at its own size last; pictures go to var/shots.
 
-    Without `sizes` those are a zoomed window, a phone and a desk. `themes` adds dark and forced colours: there only
-    contrast can differ. Source: WCAG 2.2, levels A and AA, as far as axe-core can tell.
+    `themes` adds dark, with reduced motion, and forced colours: there only contrast and movement can differ. The
+    customer's page is held to the larger text and to the stronger contrast. Source: WCAG 2.2, levels A and AA, as far
+    as axe-core can tell; 1.4.6 for customers; PAGES.md.
     """
     own: Any = page.viewport_size
-    for size in sorted(sizes or (ZOOMED, PHONE, DESK), key=lambda size: size["width"] == own["width"]):
+    customers = name.startswith("customer")
+    for size in sorted(sizes, key=lambda size: size["width"] == own["width"]):
         await page.set_viewport_size(size)  # type: ignore[arg-type]
         await page.evaluate(_SETTLED)
-        too_wide = await page.evaluate(_TOO_WIDE)
-        assert too_wide <= 0, f"{name}: {too_wide} px too wide at {size['width']}"
-        await picture(page, f"{name}-{size['width']}")
+        found = await faults(page, least_text_px=LEAST_TEXT_PX if customers else 0, reach=size is ZOOMED)
+        assert not found, f"{name} at {size['width']}:\n" + "\n".join(found)
+        await picture(page, f"{name}-{size['width']}", whole=size is ZOOMED)
     await page.set_viewport_size(own)
-    await judge(page, name)
+    contrast = "color-contrast-enhanced" if customers else "color-contrast"
+    await judge(page, name, also=contrast)
     if themes:
         await page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-        await judge(page, f"{name}-dark", only="color-contrast")
+        await judge(page, f"{name}-dark", only=contrast)
+        assert await page.evaluate(_MOVING) == 0, f"{name}: something moves"
         await picture(page, f"{name}-dark")
         await page.emulate_media(color_scheme="light", forced_colors="active")
         await judge(page, f"{name}-forced", only="color-contrast")
@@ -40,17 +49,26 @@ async def look(page: Page, name: str, *, themes: bool = False, sizes: tuple[dict
         await page.emulate_media(forced_colors="none", reduced_motion="no-preference")
 
 
-async def judge(page: Page, name: str, *, only: str = "") -> None:
+async def glance(page: Page, name: str) -> None:
+    """Look only whether everything fits and can be reached in the window as it is: for states that differ by words."""
+    await page.evaluate(_SETTLED)
+    found = await faults(page, reach=True)
+    assert not found, f"{name}:\n" + "\n".join(found)
+    await picture(page, name, whole=True)
+
+
+async def judge(page: Page, name: str, *, only: str = "", also: str = "") -> None:
     """Fail with axe's report when it finds a violation. The script stays in the page: it is half a megabyte."""
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(AXE_SCRIPT)
-    options: dict[str, Any] = {"resultTypes": ["violations"]} | ({"runOnly": [only]} if only else {})
+    options: dict[str, Any] = {"resultTypes": ["violations"]}
+    options |= {"runOnly": [only]} if only else {"rules": {rule: {"enabled": True} for rule in (also, "target-size")}}
     found = await page.evaluate("(options) => axe.run(document, options)", options)
     assert not found["violations"], f"{name}\n{AxeResults(found).generate_report()}"
 
 
-async def picture(page: Page, name: str) -> None:
-    """Keep a picture of the page, unless nobody is there to look at it."""
+async def picture(page: Page, name: str, *, whole: bool = False) -> None:
+    """Keep a picture of the page, `whole` also of what is below the window, unless nobody is there to look at it."""
     if PICTURING:
         SHOTS.mkdir(parents=True, exist_ok=True)
-        await page.screenshot(path=SHOTS / f"{name}.png")
+        await page.screenshot(path=SHOTS / f"{name}.png", full_page=whole)

@@ -1,4 +1,4 @@
-"""Every state of every page, in both languages: judged by axe, seen at every size and in the person's own colours.
+"""Every state of every page, in every language: judged by axe, seen at every size and in the person's own colours.
 
 One page walks through all states that follow one another, and is looked at in each; colours do not depend on the
 language, so only the first is looked at in the dark.
@@ -11,6 +11,7 @@ from playwright.async_api import Page
 
 from signaling import messages
 from tests.browser import views
+from tests.browser.board import answer
 from tests.browser.conftest import DESK, OpenPage
 from tests.browser.looks import ZOOMED, look
 from tests.browser.stage import Stage
@@ -18,7 +19,7 @@ from tests.browser.steps import pictures
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-LANGUAGES = ("zh-CN", "en")
+LANGUAGES = ("zh-CN", "zh-HK", "en")
 
 
 def line(seq: int, mine: bool, text: str) -> messages.TextLine:
@@ -203,6 +204,56 @@ async def test_agent_without_camera(open_page: OpenPage, stage: Stage) -> None:
     page = await open_page("/agent/", size=DESK, camera="refused")
     await page.locator(".camera-trouble").wait_for()
     await look(page, "agent-zh-CN-12-camera-refused", themes=True)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+async def test_coordinator_hours_and_messages(open_page: OpenPage, stage: Stage, lang: str) -> None:
+    first = lang == LANGUAGES[0]
+    stage.me = views.ME_COORDINATOR
+    answer(stage)
+    page = await open_page("/coordinator/#hours", lang=lang, size=DESK, camera="refused")
+
+    async def seen(name: str) -> None:
+        await look(page, f"coordinator-{lang}-{name}", themes=first)
+
+    await page.locator(".hours-grid").wait_for()
+    await seen("20-hours")
+    faults = [
+        {"code": "ends_first", "day": 1, "row": 1},
+        {"code": "overlaps", "date": "2027-01-01", "row": 2, "other": 1},
+        {"code": "date_unreadable"},
+    ]
+    stage.answers["PUT hours"] = (400, {"error": "bad_hours", "faults": faults})
+    for _ in range(2):
+        await page.locator(".hours-dates .hours-acts .button").first.click()
+    await page.locator(".hours-dates ~ .row .button").click()
+    await page.locator(".hours-side .notice-danger").wait_for()
+    await seen("21-hours-faults")
+    closed = views.hours(open_now=False, closes_ms=0, next_open_ms=views.now_ms() + 9_000_000)
+    stage.answers["PUT hours"] = (200, closed)
+    await page.locator(".hours-dates > li").last.locator(".hours-acts .button").last.click()
+    await page.locator(".hours-side .notice-danger").wait_for(state="hidden")
+    await seen("22-hours-changed")
+    await page.locator("#hours-use").uncheck()
+    stage.answers["PUT hours"] = (200, views.hours(week=[[]] * 7, exceptions=[], set=False))
+    await page.locator(".hours-side .button-main").click()
+    await page.locator(".hours-side .notice-good").wait_for()
+    await seen("23-hours-none")
+    await page.locator("a[href='#messages']").click()
+    await page.locator(".inbox-row").first.wait_for()
+    await seen("24-messages")
+    await page.locator(".inbox-row").first.click()
+    await seen("25-message")
+    await page.locator(".inbox-row").nth(1).click()
+    await seen("26-follow-up")
+    stage.answers["POST messages/c_77"] = (503, {"error": "store_unavailable"})
+    await page.locator(".inbox-detail .button-main").click()
+    await page.locator("main .notice-danger:visible").wait_for()
+    await seen("27-messages-refused")
+    stage.answers["GET messages"] = (200, views.inbox(messages=[], open=0))
+    await page.locator(".row .button[aria-pressed='false']").click()
+    await page.locator("main p.soft:visible").wait_for()
+    await seen("28-messages-none")
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
