@@ -86,6 +86,9 @@ def answer(stage: Stage, *, role: str = "coordinator") -> None:
         "GET people": {"people": people(role)},
         "GET shifts": {"shifts": views.shifts()},
         "GET records": {"records": views.records(), "cursor": ""},
+        "GET hours": views.hours(),
+        "GET messages": views.inbox(),
+        "GET messages/count": {"open": 5},
     }.items():
         stage.answers.setdefault(request, (200, said))
 

@@ -255,9 +255,9 @@ def _app(stage: Stage) -> Quart:
     async def me() -> Response | tuple[Response, int]:
         return jsonify(stage.me) if stage.me else (jsonify({"error": "sign_in_first"}), 401)
 
-    @app.route("/api/<path:rest>", methods=["GET", "POST", "DELETE"])
+    @app.route("/api/<path:rest>", methods=["GET", "POST", "PUT", "DELETE"])
     async def scripted(rest: str) -> Response | tuple[Response, int]:
-        body = await request.get_json(silent=True) if request.method == "POST" else None
+        body = await request.get_json(silent=True) if request.method in ("POST", "PUT") else None
         stage.requests.append((request.method, rest, body))
         stage.note()
         status, answer = stage.answers.get(f"{request.method} {rest}", (404, {"error": "not_found"}))

@@ -149,6 +149,45 @@ def door(*, open: bool = True, notice: str = "") -> dict[str, Any]:  # noqa: A00
     return {"open": open, "since": since, "by": by, "notice": {"zh-CN": notice, "zh-HK": "", "en": ""}}
 
 
+def hours(**more: Any) -> dict[str, Any]:
+    """Return opening hours as the service gives them: office hours, a holiday, open now."""
+    closes = round(datetime(2027, 3, 1, 10, tzinfo=UTC).timestamp() * 1000)  # 18:00 in Shanghai
+    fields: dict[str, Any] = {
+        "week": [*[[["09:00", "18:00"]]] * 5, [], []],
+        "exceptions": [{"date": "2027-01-01", "hours": []}],
+        "set": True,
+        "zone": "Asia/Shanghai",
+        "open_now": True,
+        "today": [["09:00", "18:00"]],
+        "closes_ms": closes,
+        "next_open_ms": 0,
+    }
+    return {**fields, **more}
+
+
+def inbox(**more: Any) -> dict[str, Any]:
+    """Return messages and follow-ups as the service gives them, who waits longest first."""
+    now, hour = now_ms(), 3_600_000
+
+    def entry(id_: str, text: str, age_ms: int, **its: Any) -> dict[str, Any]:
+        fields: dict[str, Any] = {"kind": "message", "due_ms": 0, "customer": "c-guest1", "verified": False}
+        fields |= {"locale": "zh-CN", "contact": "", "call": "", "owner_name": "", "state": "open", "readable": True}
+        return {"id": id_, "at_ms": now - age_ms, "text": text, **fields, **its}
+
+    def follow_up(call: str, text: str, due_ms: int) -> dict[str, Any]:
+        its = {"kind": "follow_up", "call": call, "due_ms": now + due_ms, "owner_name": "王静", "verified": True}
+        return entry(call, text, 26 * hour, **its)
+
+    messages = [
+        entry("m-1", "航班取消了。\n请问怎么改签？", 50 * hour, contact="lin@example.org"),
+        follow_up("c_77", "酒店答应下午回复，要告诉客户。", -3 * hour - 60_000),
+        entry("m-2", "Please tell me about my refund.", 6 * hour + 60_000, locale="en"),
+        entry("m-3", "谢谢，已经好了。", 12 * 60_000 + 5_000, contact="微信 lin-88"),
+        follow_up("c_78", "等航空公司。", 30 * hour),
+    ]
+    return {"messages": messages, "more": False, "cursor": "", "open": 5, **more}
+
+
 def records() -> list[dict[str, Any]]:
     """Return session records as the service gives them."""
     now = now_ms()

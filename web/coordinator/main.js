@@ -7,6 +7,8 @@ import { languageChoice } from "../shared/language.js";
 import { fetchMe, request, RequestError } from "../shared/service.js";
 import { SignIn } from "../shared/signin.js";
 import { Socket } from "../shared/socket.js";
+import { HoursPart } from "./hours.js";
+import { MessagesPart } from "./messages.js";
 import { NowPart } from "./now.js";
 import { PeoplePart } from "./people.js";
 import { RecordsPart } from "./records.js";
@@ -28,6 +30,8 @@ const PARTS = [
   ["now", "wall", "coordinator.now", NowPart],
   ["shifts", "calendar", "coordinator.shifts", ShiftsPart],
   ["records", "list", "coordinator.records", RecordsPart],
+  ["messages", "write", "inbox.tab", MessagesPart],
+  ["hours", "clock", "hours.tab", HoursPart],
   ["people", "people", "coordinator.people", PeoplePart],
 ];
 
@@ -46,6 +50,9 @@ class Console {
     this.links = PARTS.map(([name, mark, text]) =>
       h("a", { class: "tab", href: `#${name}` }, icon(mark), h("span", { text: t(text) })),
     );
+    const link = PARTS.findIndex(([name]) => name === "messages");
+    /** @type {MessagesPart} */ (this.parts.messages).countIn(this.links[link]);
+    /** @type {HoursPart} */ (this.parts.hours).waiting = () => this.now.view?.waiting.length ?? 0;
     this.lost = h(
       "p",
       { class: "notice notice-attention", role: "alert", hidden: true },

@@ -2,21 +2,26 @@
 
 const TIMEOUT_MS = 8000;
 
-/** A request that failed. `code` is a key of the texts (`error.<code>`); `status` 0 means that nobody answered. */
+/**
+ * A request that failed. `code` is a key of the texts (`error.<code>`); `status` 0 means that nobody answered; `answer`
+ * is what else was said.
+ */
 export class RequestError extends Error {
   /**
    * @param {string} code
    * @param {number} status
+   * @param {any} [answer]
    */
-  constructor(code, status) {
+  constructor(code, status, answer = null) {
     super(code);
     this.code = code;
     this.status = status;
+    this.answer = answer;
   }
 }
 
 /**
- * @param {"GET" | "POST" | "DELETE"} method
+ * @param {"GET" | "POST" | "PUT" | "DELETE"} method
  * @param {string} path
  * @param {object} [body]
  * @returns {Promise<any>} the JSON answer; null where there is none
@@ -25,7 +30,7 @@ export async function request(method, path, body) {
   /** @type {Response} */
   let answer;
   // The service takes a change only with a JSON body, if only an empty one: no other site's form can send that.
-  const sent = method === "POST" ? JSON.stringify(body ?? {}) : undefined;
+  const sent = method === "POST" || method === "PUT" ? JSON.stringify(body ?? {}) : undefined;
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), TIMEOUT_MS);
   try {
@@ -50,7 +55,7 @@ export async function request(method, path, body) {
   } catch {
     // An answer of a proxy in between: its status is all there is to know.
   }
-  if (!answer.ok) throw new RequestError(codeOf(value, answer.status), answer.status);
+  if (!answer.ok) throw new RequestError(codeOf(value, answer.status), answer.status, value);
   return value;
 }
 
