@@ -7,8 +7,7 @@ end
 
 local WALK = 16
 
--- Returns the first member of a zset that passes, and its score. Those passed over are few: who is barred, whose shift is
--- over.
+-- Returns the first member of a zset that passes, and its score. Those passed over are few: who is barred, or off shift.
 local function first(zset, passes)
   local from = 0
   while true do

@@ -1,5 +1,6 @@
 -- ARGV: now, agent, call, outcome, sealed note, due in hours (0: no follow-up). Said in after-call work of that call; the
--- last word counts. Nothing is noted of a customer who was erased meanwhile. A promise that is only said again keeps its time, and stays done when it is done.
+-- last word counts. A promise that is only said again keeps its time, and stays done when it is done. Nothing is noted of
+-- a customer who was erased meanwhile.
 local agent, id, outcome, note, due_in_h = ARGV[2], ARGV[3], ARGV[4], ARGV[5], num(ARGV[6])
 local row, record = get('agent', agent), get('record', id)
 if not row or row.state ~= 'after_call' or row.after_call_of ~= id or not record or record.customer == '' then

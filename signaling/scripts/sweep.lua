@@ -49,8 +49,10 @@ function handlers.ask_again(id)
       wake('person', row.customer)
       match({id}, {})
     end
-  elseif redis.call('EXISTS', key('left', id)) == 1 and not redis.call('ZSCORE', key('deadlines'), 'forsaken:' .. id) then
-    arm('forsaken', id, NOW + DELAY.forsaken)
+  elseif redis.call('EXISTS', key('left', id)) == 1 then
+    if not redis.call('ZSCORE', key('deadlines'), 'forsaken:' .. id) then
+      arm('forsaken', id, NOW + DELAY.forsaken)
+    end
   end
   if repeated then
     arm('ask_again', id, NOW + DELAY.ask_again)

@@ -20,6 +20,11 @@ from tests.valkey_server import RealValkey
 pytestmark = pytest.mark.integration
 
 _numbers = itertools.count()
+# A customer leaves one agent, and then the only other one goes: chance finds it once in a hundred histories.
+FORSAKEN: list[Command] = [
+    *[("join", 0, 1), ("accept", 0, 0), ("another", 0, 0), ("accept", 1, 0), ("sign_out", 1, 0)],
+    *[("advance", 0, 4), ("advance", 0, 5)],
+]
 NEVER_BY_CHANCE = {("rest", "tire")}  # only when the policy changed while an agent rested
 relaxed = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -64,13 +69,13 @@ async def long_history(redis: Redis, second: Redis, pool: str, seed: int, *, at_
     dice = random.Random(seed)
     world = World(redis, second, f"{pool}-{seed}")
     history = [(dice.choice(KINDS), dice.randrange(100), dice.randrange(100)) for _ in range(700)]
-    await run(world, history, at_once)
+    await run(world, FORSAKEN + history, at_once)
     return world
 
 
 async def test_long_histories_take_every_step_of_the_life_cycles(redis: Redis, second: Redis, pool: str) -> None:
     visited: set[tuple[str, str, str]] = set()
-    for seed in (4, 6, 8, 9, 10, 12, 14, 15, 16, 18, 23, 26, 29):
+    for seed in (0, 3, 4, 6, 12, 14, 17, 18, 22, 25):
         world = await long_history(redis, second, pool, seed, at_once=1)
         visited |= world.oracle.visited
     for machine in (CALL, AGENT):

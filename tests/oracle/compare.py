@@ -93,7 +93,10 @@ def same(dump: Dump, oracle: Oracle) -> None:
     assert {key: set(left) for key, left in dump.of("left").items()} == {
         call.id: call.left for call in oracle.open_calls() if call.left
     }
+    assert dump.scores("follow_ups") == {call.id: call.promise[2] for call in oracle.calls.values() if call.promise[0]}
     for key, row in dump.of("record").items():
+        assert row.get("outcome", "") == oracle.calls[key].outcome
+        assert row.get("follow_up_owner", "") == oracle.calls[key].promise[0]
         assert int(row["signing_ms"]) == oracle.calls[key].signing_ms
 
 

@@ -143,6 +143,17 @@ class Oracle(Steps):
         call.agent = ""
         self.free(agent)
 
+    def do_disposition(self, name: str, key: str, outcome: str, note: str, due_in_h: int) -> None:
+        agent = self.agents.get(name)
+        if agent is None or agent.state != "after_call" or agent.after_call_of != key:
+            raise Refused("no_call")
+        call = self.calls[key]
+        call.outcome = outcome
+        if outcome != "follow_up":
+            call.promise = ("", 0, 0)
+        elif call.promise[:2] != (name, due_in_h):
+            call.promise = (name, due_in_h, self.now + due_in_h * 3_600_000)
+
     def do_leg_offered(self, name: str, leg: str, worker: str) -> None:
         if name not in self.persons:
             raise Refused("not_connected")

@@ -42,6 +42,9 @@ class Call:
     signing_ms: int = 0
     segment_from_ms: int = 0
     ended_reason: str = ""
+    outcome: str = ""
+    promise: tuple[str, int, int] = ("", 0, 0)
+    """Who promised to come back within how many hours, and by when."""
     segments: list[tuple[str, str]] = dataclasses.field(default_factory=list)
 
 
@@ -61,6 +64,7 @@ class Agent:
     working_until_ms: int = 0
     staffed_until_ms: int = 0
     lost: bool = False
+    after_call_of: str = ""
 
 
 @dataclasses.dataclass

@@ -156,6 +156,7 @@ class Steps:
                 agent.working_until_ms = self.now
             elif name == "count_after_call":
                 assert since <= self.now
+                agent.after_call_of = ""
                 agent.working_until_ms = self.now
             elif name == "count_rest" and self.now - agent.working_until_ms >= self.policy.rest_minutes * 60_000:
                 agent.signing_ms = 0
@@ -209,7 +210,7 @@ class Steps:
             self.free(agent)
 
     def free(self, agent: Agent) -> None:
-        agent.call = ""
+        agent.after_call_of, agent.call = agent.call, ""
         self.step_agent(agent, "ended")
         if agent.break_wanted:
             self.pause(agent, "asked")

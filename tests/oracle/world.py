@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 
 from signaling.errors import SignalingError, StoreUnavailable
 from signaling.identity_types import Identity
+from signaling.messages import Outcome
 from signaling.policy import Policy
 from signaling.store import Store
 from signaling.store_base import Argument
@@ -24,6 +25,7 @@ HOUR_MS = 3_600_000
 CUSTOMERS = 7
 AGENT_SKILLS: tuple[tuple[str, ...], ...] = (("csl",), ("csl", "hksl"), ("asl",), ())
 NEEDS: tuple[tuple[str, ...], ...] = ((), ("csl",), ("csl",), ("hksl",), ("asl",), ("hksl", "csl"))
+SAYINGS: tuple[tuple[Outcome, int], ...] = (("solved", 0), ("follow_up", 2), ("follow_up", 24), ("cut_off", 0))
 STEPS_S = (0.001, 1, 7, 25, 70, 200, 400)
 
 Command = tuple[str, int, int]
@@ -39,6 +41,7 @@ KINDS = (
     *("close_leg", "offer_leg", "offer_leg"),
     *("sign_in", "drop_partner", "return_partner") * 3,
     *("another", "another", "another", "another", "stale_another"),
+    *("disposition", "disposition", "disposition_of_another"),
     *("connect_agent", "add_shift", "add_shift", "add_shift", "sign_out", "remove_shift"),
 )
 commands = st.tuples(st.sampled_from(KINDS), st.integers(0, 99), st.integers(0, 99))
@@ -179,6 +182,10 @@ class World:
                 return self.store.decline(agent, call.id, call.epoch)
             case "another" if call is not None:
                 return self.store.another_signer(call.customer, call.id, call.epoch)
+            case "disposition" if desk is not None:
+                return self._dispose(agent, desk.after_call_of or "c_none", y)
+            case "disposition_of_another" if self.oracle.calls:
+                return self._dispose(agent, list(self.oracle.calls)[y % len(self.oracle.calls)], x)
             case "stale_another" if call is not None:
                 return self.store.another_signer(f"c{y % CUSTOMERS}", call.id, call.epoch - y % 2)
             case "ready":
@@ -200,6 +207,10 @@ class World:
                 known = sorted((shift.agent, shift.start_ms, key) for key, shift in self.oracle.shifts.items())
                 return self.store.remove_shift(known[y % len(known)][2])
         return None
+
+    def _dispose(self, agent: str, call: str, number: int) -> Awaitable[None]:
+        outcome, due_in_h = SAYINGS[number % len(SAYINGS)]
+        return self.store.disposition(agent, call, outcome=outcome, note="n" * (number % 3), due_in_h=due_in_h)
 
     async def advance(self, seconds: float) -> None:
         """Let time pass; pages that are not frozen are heard, and both nodes sweep at once."""

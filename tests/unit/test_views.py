@@ -9,9 +9,20 @@ import pytest
 
 from signaling import views
 from signaling.errors import SchemaUnknown
-from signaling.messages import MediaWish
+from signaling.messages import AgentState, MediaWish
 from signaling.policy import Policy
-from signaling.snapshots import AgentRow, CallRow, PersonRow, PersonSnapshot, Today, WallCallRow, WallSnapshot
+from signaling.snapshots import (
+    AfterRow,
+    AgentRow,
+    CallRow,
+    EarlierRow,
+    PersonRow,
+    PersonSnapshot,
+    Today,
+    WallAgentRow,
+    WallCallRow,
+    WallSnapshot,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -238,3 +249,100 @@ def test_a_day_begins_at_midnight_where_the_service_is() -> None:
     at_ms = 1_800_000_000_000  # 2027-01-15T08:00:00Z
     assert views.day_start_ms(at_ms, POLICY) == 1_799_971_200_000
     assert views.day_start_ms(at_ms, Policy(time_zone="Asia/Shanghai")) == 1_799_942_400_000
+
+
+# ---------------------------------------------------------------- after the call, and the clock of signing
+
+
+def ended_snap(**more: Any) -> PersonSnapshot:
+    return snap(person=customer_person(), call_id="c", call=call("closed", ended_reason="agent_hung_up"), **more)
+
+
+def test_the_end_of_a_call_says_who_comes_back_and_by_when() -> None:
+    view = views.customer_view(
+        ended_snap(follow_up_due_ms=70_000, follow_up_owner=agent_person()), alive=ALIVE, policy=POLICY
+    )
+    assert (view.state, view.follow_up_due_ms, view.agent_name) == ("ended", 70_000, "Lin")
+    unnamed = views.customer_view(ended_snap(follow_up_due_ms=70_000), alive=ALIVE, policy=POLICY)
+    assert (unnamed.follow_up_due_ms, unnamed.agent_name) == (70_000, "")
+    plain = views.customer_view(ended_snap(other=agent_person()), alive=ALIVE, policy=POLICY)
+    assert (plain.follow_up_due_ms, plain.agent_name) == (0, "")
+
+
+@pytest.mark.parametrize("phase", ["queued", "ringing", "parked"])
+def test_who_waits_again_is_told_why(phase: str) -> None:
+    for why in ("another_signer", "agent_lost", ""):
+        waiting = call(phase, requeued=why)
+        view = views.customer_view(
+            snap(person=customer_person(), call_id="c", call=waiting, place=1), alive=ALIVE, policy=POLICY
+        )
+        assert view.requeued == why
+
+
+def test_after_call_work_shows_what_was_said_and_its_limits() -> None:
+    desk = AgentRow(v=1, state="after_call", since_ms=8_000)
+    said = AfterRow(call_id="c", outcome="follow_up", due_in_h=24, note="call the airline")
+    earlier = EarlierRow(at_ms=1, name="Wu", outcome="solved", with_me=True)
+    seen = snap(
+        person=agent_person(), agent=desk, after=said, after_call=call("closed", context="order 17"), earlier=(earlier,)
+    )
+    policy = Policy(after_call_limit_s=90, after_call_warn_s=120)
+    after = views.agent_view(seen, alive=ALIVE, policy=policy).after_call
+    assert after is not None
+    assert (after.call, after.since_ms, after.warn_ms, after.limit_ms) == ("c", 8_000, 90_000, 90_000)
+    assert (after.outcome, after.due_in_h, after.note) == ("follow_up", 24, "call the airline")
+    assert (after.about.context, after.about.earlier[0].agent_name, after.about.earlier[0].with_me) == (
+        "order 17",
+        "Wu",
+        True,
+    )
+    gone = msgspec.structs.replace(seen, after_call=None)
+    left = views.agent_view(gone, alive=ALIVE, policy=policy).after_call
+    assert left is not None
+    assert (left.about.context, len(left.about.earlier)) == ("", 1)
+    moved = msgspec.structs.replace(seen, agent=AgentRow(v=1, state="available"))
+    assert views.agent_view(moved, alive=ALIVE, policy=policy).after_call is None
+
+
+REST_MS = round(POLICY.rest_minutes * 60_000)
+
+
+@pytest.mark.parametrize(
+    ("state", "ago_ms", "signed"),
+    [
+        ("available", REST_MS - 1, 600_000),
+        ("available", REST_MS, 0),
+        ("reserved", REST_MS, 0),
+        ("break", REST_MS, 0),
+        ("break", REST_MS - 1, 600_000),
+        ("rest", REST_MS - 1, 600_000),
+        ("rest", REST_MS, 0),
+        ("after_call", 10 * REST_MS, 600_000),
+        ("on_call", 10 * REST_MS, 600_000),
+    ],
+)
+def test_a_rest_sets_the_clock_of_signing_back(state: AgentState, ago_ms: int, signed: int) -> None:
+    now = 9_000_000
+    desk = AgentRow(v=1, state=state, signing_ms=600_000, signing_from_ms=now - 20_000, working_until_ms=now - ago_ms)
+    view = views.agent_view(
+        snap(now=now, person=agent_person(), agent=desk, rest_until_ms=now + 5), alive=ALIVE, policy=POLICY
+    )
+    assert view.signing_ms == signed
+    assert view.signing_from_ms == (now - 20_000 if state == "on_call" else 0)
+    assert view.signing_limit_ms == round(POLICY.max_signing_minutes * 60_000)
+    assert view.rest_until_ms == (now + 5 if state == "rest" else 0)
+    row = WallAgentRow(
+        agent="a",
+        name="Lin",
+        state=state,
+        since_ms=0,
+        shift_until_ms=0,
+        signing_ms=600_000,
+        signing_from_ms=now - 20_000,
+        working_until_ms=now - ago_ms,
+    )
+    today = Today(offered=0, answered=0, within_target=0, abandoned=0)
+    wall = views.coordinator_view(
+        WallSnapshot(now=now, waiting=(), active=(), agents=(row,), today=today), policy=POLICY
+    )
+    assert wall.agents[0].signing_ms == signed + (20_000 if state == "on_call" else 0)

@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 
 from signaling.hub import Hub
 from signaling.identity_types import Identity
-from tests.support.calls import AGENT, COORDINATOR, CUSTOMER, call_between, offer, poll, ready_agent
+from tests.support.calls import AGENT, COORDINATOR, CUSTOMER, HOUR_MS, call_between, offer, poll, ready_agent
 from tests.support.page import Page, enter
 from tests.support.plane import DiaryPlane
 from video_service.consent import CONSENT_VERSION
@@ -150,3 +150,24 @@ async def test_a_customer_gets_another_signer_and_the_first_one_is_parted_at_onc
     assert customer.view["state"] == "connected"
     first.send("say", call=call, text="still here?")
     assert (await first.until(type="error"))["code"] == "no_call"
+
+
+async def test_what_an_agent_promises_after_the_call_is_told_to_the_customer_at_once(hub: Hub) -> None:
+    agent, customer = await ready_agent(hub), await enter(hub, CUSTOMER)
+    call = await call_between(customer, agent)
+    agent.send("hang_up", call=call)
+    after = (await agent.until(type="agent_view", state="after_call"))["after_call"]
+    assert (after["call"], after["outcome"]) == (call, "")
+    agent.send("disposition", call=call, outcome="follow_up", note="the airport's desk", due_in_h=24)
+    seen = await customer.until(type="customer_view", agent_name="Lin", state="ended")
+    assert seen["follow_up_due_ms"] > seen["server_time_ms"] + 23 * HOUR_MS
+    while agent.view["after_call"]["note"] != "the airport's desk":
+        await agent.next()
+    agent.send("disposition", call=call, outcome="solved", due_in_h=24)
+    assert (await agent.until(type="error"))["code"] == "bad_disposition"
+    agent.send("disposition", call=call, outcome="solved", note="x" * 1_001)
+    assert (await agent.until(type="error"))["code"] == "bad_message"
+    agent.send("ready")
+    await agent.until(type="agent_view", state="available", after_call=None)
+    agent.send("disposition", call=call, outcome="solved")
+    assert (await agent.until(type="error"))["code"] == "no_call"

@@ -11,7 +11,7 @@ from signaling.hub import Hub
 from tests.support.calls import CUSTOMER, call_between, offer, poll, ready_agent
 from tests.support.page import enter
 from tests.support.plane import DiaryPlane
-from video_service.media_plane import LegState
+from video_service.media_plane import LegState, WorkerFull
 
 pytestmark = pytest.mark.integration
 
@@ -115,3 +115,20 @@ async def test_a_worker_out_of_reach_for_a_moment_costs_nobody_the_picture(
     plane.reach("w-1")
     seen = await page.until(type="agent_view", media="connecting")
     assert seen["state"] == "available"
+
+
+async def test_a_customer_whom_a_full_worker_refuses_is_told_so_and_may_try_again(hub: Hub, plane: DiaryPlane) -> None:
+    agent, customer = await ready_agent(hub), await enter(hub, CUSTOMER)
+    call = await call_between(customer, agent)
+    plane.refuse = WorkerFull()
+    customer.send("media_offer", generation=1, sdp="offer 1")
+    assert await customer.until(type="error") == {
+        "type": "error",
+        "code": "media_full",
+        "retryable": True,
+        "reply_to": "media_offer",
+    }
+    assert (customer.view["state"], customer.view["call"]) == ("connected", call), "text goes on meanwhile"
+    plane.refuse = None
+    await offer(customer, 2)
+    await poll(lambda: call in plane.calls)
