@@ -17,6 +17,7 @@ from signaling.identity_types import Identity
 from tests.integration.http_site import Browser, Site, error_of
 from tests.valkey_server import RealValkey
 from video_service.accounts import Role
+from video_service.consent import CONSENT_VERSION
 from video_service.opening_hours import MAX_EXCEPTIONS
 from video_service.settings import Settings
 
@@ -81,7 +82,9 @@ async def guest(site: Site) -> str:
 
 
 async def join(site: Site, person: str) -> str:
-    return await site.store.join(person, queue="main", needs=(), urgent=False, reason="", locale="zh-CN", entry="web")
+    return await site.store.join(
+        person, queue="main", needs=(), urgent=False, reason="", locale="zh-CN", consent=CONSENT_VERSION
+    )
 
 
 async def test_without_hours_shifts_alone_decide(site: Site, chen: Browser, on_shift: str) -> None:

@@ -10,8 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from signaling.identity_types import Identity
-from tests.data_keys import CIPHER
-from tests.integration.http_site import Browser, Site, cookie, error_of
+from tests.integration.http_site import Browser, Site, cookie, error_of, served_call
 from tests.valkey_server import RealValkey
 from video_service.accounts import Role
 from video_service.consent import CONSENT_VERSION
@@ -98,21 +97,24 @@ async def test_done_and_open_again_are_on_record(site: Site, chen: Browser) -> N
     assert looks == [("message_done", message), ("message_open", message), ("message_done", message)]
 
 
-async def test_a_follow_up_stands_among_them_with_the_name_of_who_promised(
-    site: Site, chen: Browser, redis: Redis
-) -> None:
+async def test_a_follow_up_stands_among_them_with_the_name_of_who_promised(site: Site, chen: Browser) -> None:
     lin = await site.account("lin", Role.AGENT, display_name="林老师")
-    root = f"{{{site.settings.pool}}}"
-    record: dict[Any, Any] = {"v": 1, "customer": "c-7", "verified": 1, "locale": "en", "joined_ms": 1, "closed_ms": 2}
-    promised: dict[Any, Any] = {"follow_up_due_ms": 99, "follow_up_owner": lin.person}
-    await redis.hset(f"{root}:record:c_1", mapping={**record, **promised})
-    await redis.set(f"{root}:call_note:c_1", CIPHER.seal("call the hotel"))
-    await redis.zadd(f"{root}:follow_ups", {"c_1": 99})
-    (entry,) = (await listed(chen))["messages"]
-    assert (entry["kind"], entry["call"], entry["owner_name"], entry["due_ms"]) == ("follow_up", "c_1", "林老师", 99)
-    assert entry["verified"] is True
-    assert (await chen.post("/api/messages/c_1", {"state": "done"})).status_code == 200
-    assert await (await chen.get("/api/messages/count")).get_json() == {"open": 0}
+    now_ms = site.services.clock.now_ms()
+    await site.store.add_shift(lin.person, now_ms - 60_000, now_ms + 3_600_000)
+    call = await served_call(site, lin)
+    await site.store.disposition(lin.person, call, outcome="follow_up", note="call the hotel", due_in_h=2)
+    message = await leave(site.browser())
+    first, second = (await listed(chen))["messages"]
+    assert (first["id"], second["id"]) == (message, call), "what is due later comes later"
+    assert (second["kind"], second["call"], second["owner_name"]) == ("follow_up", call, "林老师")
+    assert (second["text"], second["state"], second["readable"]) == ("call the hotel", "open", True)
+    assert 2 * 3_600_000 <= second["due_ms"] - now_ms < 2 * 3_600_000 + 60_000
+    record = await site.services.records.get(call)
+    assert (second["customer"], second["at_ms"]) == (record.customer, record.closed_ms)
+    for state, left in (("done", 1), ("open", 2), ("done", 1)):
+        assert (await chen.post(f"/api/messages/{call}", {"state": state})).status_code == 200
+        assert await (await chen.get("/api/messages/count")).get_json() == {"open": left}
+    assert [entry["id"] for entry in (await listed(chen, "?state=done"))["messages"]] == [call]
 
 
 async def test_the_list_comes_in_pages(site: Site, chen: Browser) -> None:
@@ -179,7 +181,9 @@ async def test_who_is_in_the_queue_tells_it_there(site: Site) -> None:
     ):
         await site.store.connect(identity, node="n-1", socket=secrets.token_hex(4))
     await site.store.sign_in(Identity(person=lin.person, role="agent", name="Lin"))
-    call = await site.store.join(customer.person, queue="main", needs=(), urgent=False, reason="", locale="zh-CN")
+    call = await site.store.join(
+        customer.person, queue="main", needs=(), urgent=False, reason="", locale="zh-CN", consent=CONSENT_VERSION
+    )
     assert await error_of(await phone.post("/api/messages", wish())) == (409, "in_call")
     await site.store.hang_up(customer.person, call)
     await leave(phone)
