@@ -123,7 +123,7 @@ async def test_whoever_does_not_understand_says_so_by_two_taps(open_page: OpenPa
     await call(page, stage)
     lost = page.get_by_role("button", name="看不懂", exact=True)
     await lost.click()
-    await expect(page.get_by_role("button", name="请再说一遍")).to_be_focused()
+    await expect(page.get_by_role("button", name="请再来一遍")).to_be_focused()
     await page.get_by_role("button", name="继续通话").filter(visible=True).click()
     await expect(lost).to_be_focused()
     await lost.click()
