@@ -8,7 +8,7 @@ from playwright.async_api import expect
 from signaling import messages
 from tests.browser import views
 from tests.browser.conftest import OpenPage
-from tests.browser.looks import judge
+from tests.browser.looks import look
 from tests.browser.stage import Stage
 from tests.browser.steps import loaded, queue, screen
 from video_service.consent import CONSENT_VERSION
@@ -45,7 +45,7 @@ async def test_a_screen_that_did_not_load_is_said_and_comes_by_itself(open_page:
     await page.get_by_role("button", name="开始手语视频").click()
     await expect(page.get_by_role("alert")).to_have_text("网络不好。这里会自己再试，位置不会丢。")
     await expect(page.get_by_role("heading")).to_be_focused()
-    await judge(page, "customer-missing")
+    await look(page, "customer-zh-CN-35-missing")
     await page.unroute_all()
     await screen(page, "ready")
 
@@ -219,31 +219,6 @@ async def test_leaving_the_queue_leads_home_and_switches_the_camera_off(open_pag
     assert await track.evaluate("(t) => t.readyState") == "ended"
     await stage.show(views.customer("ended", ended_reason="customer_cancelled"))
     await expect(page.locator("#app")).to_have_attribute("data-screen", "home")
-
-
-async def test_the_whole_way_works_with_keys_alone(open_page: OpenPage, stage: Stage) -> None:
-    page = await open_page("/customer/")
-    await page.locator(".truth-good").wait_for()
-
-    async def press(name: str) -> None:
-        button = page.get_by_role("button", name=name)
-        for _ in range(20):
-            await page.keyboard.press("Tab")
-            if await button.evaluate("(e) => e === document.activeElement"):
-                break
-        await expect(button).to_be_focused()
-        assert await button.evaluate("(e) => getComputedStyle(e).outlineStyle") == "solid"
-        await page.keyboard.press("Enter")
-
-    await press("开始手语视频")
-    await expect(page.get_by_role("button", name="同意，开始排队")).not_to_have_attribute("aria-disabled", "true")
-    await press("同意，开始排队")
-    await stage.message("join")
-    await stage.show(views.customer("waiting", place=1))
-    await screen(page, "waiting")
-    await expect(page.get_by_role("heading", name="正在排队")).to_be_focused()
-    await press("不等了")
-    await stage.message("hang_up")
 
 
 async def test_the_language_can_be_chosen_and_stays(open_page: OpenPage, stage: Stage) -> None:

@@ -145,7 +145,10 @@ export class CallScreen {
       ),
       h(
         "footer",
-        { class: "call-foot" },
+        {
+          class: "call-foot",
+          on: { keydown: (/** @type {KeyboardEvent} */ { key }) => key === "Escape" && this.bar.hidden && this.ask(null) },
+        },
         this.bar,
         this.question,
         this.confusion,

@@ -99,7 +99,12 @@ async function main() {
       put(next, wanted);
       screen = next;
     }
+    const focused = document.activeElement;
     screen.draw(state);
+    // Whatever had the focus and is not needed any more hands it on; a browser would leave it nowhere.
+    if (focused instanceof HTMLElement && screen.element.contains(focused) && !focused.offsetParent) {
+      screen.heading.focus({ preventScroll: true });
+    }
   });
 
   /** The screen that is there stays until the wanted one has come. @param {keyof typeof LATER} wanted */

@@ -31,6 +31,7 @@ export function languageChoice() {
   function leave(event) {
     // A tap that moves the focus nowhere may be a tap on one of the names: some browsers focus no button.
     const elsewhere = event.type === "focusout" && event.relatedTarget instanceof Node;
+    if (event.key === "Escape") choice.querySelector("summary")?.focus();
     if (event.key === "Escape" || (elsewhere && !choice.contains(/** @type {Node} */ (event.relatedTarget)))) {
       choice.open = false;
     }
