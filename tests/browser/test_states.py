@@ -13,6 +13,7 @@ from signaling import messages
 from tests.browser import views
 from tests.browser.board import answer
 from tests.browser.conftest import DESK, OpenPage
+from tests.browser.desk import after, clock, known_customer
 from tests.browser.looks import ZOOMED, look
 from tests.browser.stage import Stage
 from tests.browser.steps import pictures
@@ -144,7 +145,7 @@ async def test_customer_in_trouble(open_page: OpenPage, stage: Stage, lang: str)
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 async def test_agent(open_page: OpenPage, stage: Stage, lang: str) -> None:
-    first = lang == LANGUAGES[0]
+    first, now = lang == LANGUAGES[0], views.now_ms()
     page = await open_page("/agent/", lang=lang, size=DESK)
 
     async def seen(name: str) -> None:
@@ -177,25 +178,36 @@ async def test_agent(open_page: OpenPage, stage: Stage, lang: str) -> None:
     urgent = views.reservation(urgent=True, reason="airport", epoch=3, note="", about=about)
     await stage.show(views.agent("reserved", media="live", reservation=urgent))
     await seen("06-ring-urgent")
-    await stage.show(
-        views.agent("on_call", media="live", call=views.agent_call(about=about, urgent=True, reason="airport"))
-    )
+    urgent_call = views.agent_call(about=known_customer(), urgent=True, reason="airport")
+    await stage.show(views.agent("on_call", media="live", call=urgent_call, **clock(11)))
     await page.locator(".customer .pill-good").wait_for()
     await stage.post(line(1, False, "航班 CA1234 取消了。"), "agent")
     await stage.post(line(2, True, "您好，我帮您查。"), "agent")
     await seen("07-call")
-    paused = views.agent_call(other_paused=True)
-    await stage.show(views.agent("on_call", media="live", picture="protected", break_wanted=True, call=paused))
+    paused, tired = views.agent_call(other_paused=True), clock(21)
+    await stage.show(views.agent("on_call", media="live", picture="protected", break_wanted=True, call=paused, **tired))
     await seen("08-call-paused")
     lost = views.agent_call(other_media="reconnecting")
     await stage.show(views.agent("on_call", media="live", picture="slate", call=lost))
     await seen("09-call-lost")
-    await stage.show(views.agent("after_call", media="live", ended_reason="customer_lost"))
+    await stage.show(after(ended="another_signer"))
+    await page.locator(".after").wait_for()
     await seen("10-after")
+    await stage.show(after(age_s=500, outcome="follow_up", due_in_h=2, note="CA1234"))
+    await page.locator(".after .pill-good").wait_for()
+    await seen("13-after-saved")
+    await stage.show(views.agent("rest", media="live", since_ms=now - 60_000, rest_until_ms=now + 240_000))
+    await page.locator(".clock[data-level='rest']").wait_for()
+    await seen("14-rest")
     stage.refuse_sockets = True
     await stage.cut()
     await page.locator(".desk .notice-attention").first.wait_for()
     await seen("11-link-lost")
+    stage.refuse_sockets = False
+    await stage.until(lambda: stage.sockets)
+    await stage.cut(4409)
+    await ready(page, "replaced")
+    await seen("15-second-page")
 
 
 async def test_agent_without_camera(open_page: OpenPage, stage: Stage) -> None:

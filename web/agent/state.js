@@ -82,7 +82,7 @@ const NO_MASKS = ["weights_missing", "weights_altered", "no_engine"];
  */
 export function actsOf({ view, camera, hidden }) {
   const acts = actsOfState(view);
-  if (isCovered(view) && !hidden) acts.push("me");
+  if (isCovered(view) && camera === "on" && !hidden) acts.push("me");
   if (view && camera === "on") acts.push("hide");
   return acts;
 }
