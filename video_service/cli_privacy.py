@@ -11,9 +11,12 @@ import typer
 from redis.asyncio import Redis
 
 from video_service.audit import Audit
-from video_service.cli_store import DataDir, print_json, with_store
+from video_service.cipher import Cipher
+from video_service.cli_store import DataDir, print_json, with_cipher
 from video_service.clock import SystemClock
+from video_service.left_messages import LeftMessages
 from video_service.privacy import Known, Privacy
+from video_service.rate_limit import RateLimits
 from video_service.settings import Settings
 
 T = TypeVar("T")
@@ -58,8 +61,10 @@ def erase(
 
 
 def _do(data_dir: Path | None, work: Callable[[Privacy], Awaitable[T]]) -> T:
-    async def connected(redis: Redis, settings: Settings) -> T:
+    async def connected(redis: Redis, settings: Settings, cipher: Cipher) -> T:
+        pool = settings.pool
+        messages = LeftMessages(redis, pool=pool, cipher=cipher, rates=RateLimits(redis, pool=pool))
         audit = Audit(redis, pool=settings.pool, clock=SystemClock(), retention_days=settings.audit_retention_days)
-        return await work(Privacy(redis, pool=settings.pool, audit=audit))
+        return await work(Privacy(redis, pool=pool, audit=audit, cipher=cipher, messages=messages))
 
-    return with_store(data_dir, connected)
+    return with_cipher(data_dir, connected)

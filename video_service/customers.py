@@ -81,7 +81,8 @@ class Customers:
     ) -> None:
         limits = limits or CustomerLimits()
         self._redis = redis
-        self._root = Keys(pool).root
+        self._keys = Keys(pool)
+        self._root = self._keys.root
         self._clock = clock
         self._rates = rates
         self._cipher = cipher
@@ -91,15 +92,16 @@ class Customers:
         self._by_session = Limit(name="ticket_session", burst=limits.tickets_per_session, window_s=WINDOW_S)
 
     async def of(self, cookie: str | None) -> Customer | None:
-        """Return the customer with this cookie, or None when it is nobody's who may call."""
+        """Return the customer with this cookie, or None when it is nobody's who may call, or of somebody erased."""
         if cookie is None or _COOKIE.fullmatch(cookie) is None:
             return None
-        raw = await self._redis.get(self._key(cookie))
+        guest = _guest_person(cookie)
+        raw, erased = await self._redis.mget(self._key(cookie), self._keys.erased(guest))
         if raw is not None:
             customer = msgspec.json.decode(raw, type=Customer)
             if readable(customer.v):
                 return msgspec.structs.replace(customer, context=self._cipher.open_or_plain(customer.context))
-        return Customer(person=_guest_person(cookie)) if self.guests_allowed else None
+        return Customer(person=guest) if self.guests_allowed and erased is None else None
 
     async def admit(self, cookie: str | None, *, address: str) -> tuple[str, Customer]:
         """Return the cookie and the customer of a browser that wants to come in; a new guest when it has none.

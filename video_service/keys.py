@@ -8,6 +8,7 @@ with the keys that a full history leaves behind.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from typing import Literal
 
 SCHEMA_VERSION = 1
@@ -152,6 +153,7 @@ OTHER_KEYS: tuple[KeySpec, ...] = (
     ),
     KeySpec("customer:<digest>", "string", "1 day", "enter", "a customer's session: what the launch token said"),
     KeySpec("launch:<digest>", "string", "until the token would expire", "enter", "mark of a used launch token"),
+    KeySpec("erased:<digest>", "string", "1 day", "privacy erase", "mark that a guest's cookie is to be a new one"),
     KeySpec("audit", "stream", "audit_retention_days", "the HTTP surface, commands", "who looked at whose data: ids"),
     KeySpec(
         "door", "hash", "none", "the HTTP surface", "whether new customers come in; the notice, since when, by whom"
@@ -199,6 +201,10 @@ class Keys:
         self.hours = f"{self.root}:hours"
         self.follow_ups = f"{self.root}:follow_ups"
         self.data_keys = f"{self.root}:data_keys"
+
+    def erased(self, person: str) -> str:
+        """Key of the mark that a guest was erased, which does not say who."""
+        return f"{self.root}:erased:{hashlib.sha256(person.encode()).hexdigest()}"
 
     def record(self, call: str) -> str:
         """Key of a session record."""

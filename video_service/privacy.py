@@ -9,7 +9,6 @@ Source: GDPR articles 15 and 17; China's PIPL articles 45 and 47.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,11 +16,12 @@ import msgspec
 from redis.asyncio import Redis
 
 from video_service.audit import Audit
+from video_service.cipher import Cipher
+from video_service.customers import SESSION_TTL_S
 from video_service.errors import ServiceError
 from video_service.keys import Keys
-from video_service.records import Records, SessionRecord
-
-END_OF_TIME_MS = 4_102_444_800_000  # 2100-01-01
+from video_service.left_messages import LeftMessages
+from video_service.records import BATCH, Records, SessionRecord
 
 _SCRIPTS = Path(__file__).parent / "scripts"
 _CUSTOMER = re.compile(r"c-[A-Za-z0-9_-]{1,78}")
@@ -50,7 +50,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     """All that is stored of a customer, in a form that can be handed over.
 
     `person`: facts of the page that is open or was open lately. `sessions`: what a host application said. `texts`: the
-    lines of calls of the last minutes, by call. `looks`: when somebody looked at these data, and in which role.
+    lines of calls of the last minutes, `notes`: what agents noted, both by call. `messages`: what was left when nobody
+    could take the call. `looks`: when somebody looked at these data, and in which role.
     """
 
     customer: str
@@ -58,15 +59,20 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     sessions: tuple[dict[str, Any], ...]
     records: tuple[SessionRecord, ...]
     texts: dict[str, tuple[dict[str, Any], ...]]
+    notes: dict[str, str]
+    messages: tuple[dict[str, Any], ...]
     looks: tuple[dict[str, Any], ...]
 
 
 class Privacy:
     """The stored data of one pool, by customer."""
 
-    def __init__(self, redis: Redis, *, pool: str, audit: Audit) -> None:
+    def __init__(self, redis: Redis, *, pool: str, audit: Audit, cipher: Cipher, messages: LeftMessages) -> None:
         self._redis = redis
-        self._root = Keys(pool).root
+        self._keys = Keys(pool)
+        self._root = self._keys.root
+        self._cipher = cipher
+        self._messages = messages
         self._records = Records(redis, pool=pool)
         self._audit = audit
         self._erase_call = redis.register_script((_SCRIPTS / "erase_call.lua").read_text(encoding="utf-8"))
@@ -77,26 +83,32 @@ class Privacy:
 
         Raises:
             NoCustomer, UnknownCustomer: there is nothing to show.
-            RecordUnreadable, AuditUnreadable: something stored is of another schema version.
+            RecordUnreadable, AuditUnreadable: something stored of this customer, or of who looked, is of another
+                schema version.
+            Unreadable: a data key is missing.
         """
         _check(customer)
         await self._audit.note(who=who, role=role, what="privacy_export", about=customer)
         person = await self._redis.hgetall(self._key("person", customer))
-        records = tuple([record async for record in self._records_of(customer)])
-        sessions = [msgspec.json.decode(raw) for _, raw in await self._sessions_of(customer)]
+        records = tuple([await self._records.get(call) for call in await self._calls_of(customer)])
+        sessions = [self._opened(msgspec.json.decode(raw), "context") for _, raw in await self._sessions_of(customer)]
+        messages = await self._messages.export_of(customer)
         # The export itself is no reason to call somebody known.
-        if not (person or records or sessions):
+        if not (person or records or sessions or messages):
             raise UnknownCustomer
         about = {customer, *(record.call for record in records)}
         return Known(
             customer=customer,
             # Which socket and node carried the page is the service's own business, and of no use to anybody else.
-            person={
-                _text(name): _text(value) for name, value in person.items() if _text(name) not in ("socket", "node")
-            },
+            person=self._opened(
+                {_text(name): _text(value) for name, value in person.items() if _text(name) not in ("socket", "node")},
+                "name",
+            ),
             sessions=tuple(sessions),
             records=records,
             texts={record.call: lines for record in records if (lines := await self._texts_of(record.call))},
+            notes={record.call: note for record in records if (note := await self._note_of(record.call))},
+            messages=messages,
             looks=tuple(
                 [
                     {"at_ms": look.at_ms, "role": look.role, "what": look.what, "about": look.about}
@@ -109,15 +121,16 @@ class Privacy:
     async def erase(self, customer: str, *, who: str, role: str) -> int:
         """Take a customer out of everything that is stored, and return of how many records.
 
-        The audit log keeps that it was done. An open page is closed and begins anew. Somebody who comes again with the
-        same cookie, or the same name in a token, has the same id again, with nothing known of before.
+        The audit log keeps that it was done. An open page is closed and begins anew, and the cookie of a guest with it:
+        whoever comes again is somebody else. Only a host application that sends the same name in a token again gets
+        the same id again, with nothing known of before.
 
         Raises:
             NoCustomer, UnknownCustomer: there is nothing to erase.
             CustomerInCall: not now.
         """
         _check(customer)
-        calls = [record.call async for record in self._records_of(customer)]
+        calls = await self._calls_of(customer)
         sessions = [name for name, _ in await self._sessions_of(customer)]
         found = await self._erase_person(
             keys=[
@@ -130,23 +143,38 @@ class Privacy:
         )
         if found == -1:
             raise CustomerInCall
-        if not (found or calls or sessions):
+        await self._redis.set(self._keys.erased(customer), "1", ex=SESSION_TTL_S)
+        messages = await self._messages.erase_of(customer)
+        if not (found or calls or sessions or messages):
+            await self._redis.delete(self._keys.erased(customer))
             raise UnknownCustomer
         erased = 0
         for call in calls:
             keys = [self._key(name, call) for name in ("record", "call", "texts", "call_note")]
-            keys += [f"{self._root}:follow_ups", self._key("messages", "done")]
+            keys += [self._keys.follow_ups, self._keys.messages("done")]
             erased += await self._erase_call(keys=keys, args=[customer, call])
-        await self._redis.delete(self._key("calls_of", customer))
-        if sessions:
-            await self._redis.delete(*sessions)
+        await self._redis.delete(self._key("calls_of", customer), *sessions)
         await self._audit.note(who=who, role=role, what="privacy_erase", about=customer)
         return erased
 
-    async def _records_of(self, customer: str) -> AsyncIterator[SessionRecord]:
-        async for record in self._records.each(0, END_OF_TIME_MS):
-            if record.customer == customer:
-                yield record
+    async def _calls_of(self, customer: str) -> list[str]:
+        """Return the calls of a customer, oldest first, by their records alone: another's may not even be readable."""
+        found: list[tuple[float, str]] = []
+        start = 0
+        while True:
+            pairs: Any = await self._redis.zrange(self._keys.records, start, start + BATCH - 1, withscores=True)
+            if not pairs:
+                return [call for _, call in sorted(found)]
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for call, _ in pairs:
+                    pipe.hget(self._keys.record(_text(call)), "customer")
+                owners = await pipe.execute()
+            found += [
+                (at, _text(call))
+                for (call, at), owner in zip(pairs, owners, strict=True)
+                if owner is not None and _text(owner) == customer
+            ]
+            start += len(pairs)
 
     async def _sessions_of(self, customer: str) -> list[tuple[str, bytes]]:
         found = []
@@ -158,7 +186,13 @@ class Privacy:
 
     async def _texts_of(self, call: str) -> tuple[dict[str, Any], ...]:
         lines: list[Any] = await self._redis.lrange(self._key("texts", call), 0, -1)
-        return tuple(msgspec.json.decode(line) for line in lines)
+        return tuple(self._opened(msgspec.json.decode(line), "text") for line in lines)
+
+    async def _note_of(self, call: str) -> str:
+        return self._cipher.open_or_plain(_text(await self._redis.get(self._keys.call_note(call)) or ""))
+
+    def _opened(self, row: dict[str, Any], field: str) -> dict[str, Any]:
+        return {**row, field: self._cipher.open_or_plain(row[field])} if field in row else row
 
     def _key(self, name: str, part: str) -> str:
         return f"{self._root}:{name}:{part}"

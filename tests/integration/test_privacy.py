@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from signaling.identity_types import Identity
 from signaling.store import Store
+from tests.data_keys import CIPHER
 from tests.integration.http_site import Site, served_call
 from tests.valkey_server import RealValkey
 from video_service import cli_privacy
@@ -20,8 +21,10 @@ from video_service.audit import Audit, Look
 from video_service.clock import SystemClock
 from video_service.customers import Customer
 from video_service.keys import Keys
+from video_service.left_messages import Left, LeftMessages
 from video_service.privacy import CustomerInCall, NoCustomer, Privacy, UnknownCustomer
-from video_service.records import Records, Rollup
+from video_service.rate_limit import RateLimits
+from video_service.records import Records, RecordUnreadable, Rollup
 from video_service.settings import Settings
 
 pytestmark = pytest.mark.integration
@@ -52,8 +55,13 @@ def audit(redis: Redis, pool: str) -> Audit:
 
 
 @pytest.fixture
-def privacy(redis: Redis, pool: str, audit: Audit) -> Privacy:
-    return Privacy(redis, pool=pool, audit=audit)
+def messages(redis: Redis, pool: str) -> LeftMessages:
+    return LeftMessages(redis, pool=pool, cipher=CIPHER, rates=RateLimits(redis, pool=pool))
+
+
+@pytest.fixture
+def privacy(redis: Redis, pool: str, audit: Audit, messages: LeftMessages) -> Privacy:
+    return Privacy(redis, pool=pool, audit=audit, cipher=CIPHER, messages=messages)
 
 
 async def caller(site: Site, lin: Account) -> tuple[str, str]:
@@ -109,7 +117,7 @@ async def test_an_export_holds_all_that_is_stored_and_leaves_a_trace(
     await redis.set(f"{Keys(site.settings.pool).root}:customer:digest", json.dumps({"v": 1, "person": other}))
     await redis.set(
         f"{Keys(site.settings.pool).root}:customer:digest-2",
-        json.dumps({"v": 1, "person": session.person, "context": session.context}),
+        json.dumps({"v": 1, "person": session.person, "context": CIPHER.seal(session.context)}),
     )
     known = await privacy.export(customer, **OPERATOR)
     assert [record.call for record in known.records] == [call]
@@ -123,7 +131,7 @@ async def test_an_export_holds_all_that_is_stored_and_leaves_a_trace(
 
 async def test_texts_of_the_last_minutes_are_part_of_it(site: Site, lin: Account, privacy: Privacy) -> None:
     customer, call = await caller(site, lin)
-    line = json.dumps({"v": 1, "seq": 1, "at": 0, "person": customer, "text": "航班取消了"})
+    line = json.dumps({"v": 1, "seq": 1, "at": 0, "person": customer, "text": CIPHER.seal("航班取消了")})
     await site.store.redis.rpush(f"{Keys(site.settings.pool).root}:texts:{call}", line)
     known = await privacy.export(customer, **OPERATOR)
     assert known.texts[call][0]["text"] == "航班取消了"
@@ -153,6 +161,80 @@ async def test_erasing_leaves_no_trace_of_the_customer_and_every_sum_as_it_was(
         await privacy.erase(customer, **OPERATOR)
 
 
+async def left_message(messages: LeftMessages, customer: str) -> str:
+    return await messages.leave(
+        Left(customer=customer, verified=False, locale="zh-CN", text="行李丢了", contact="lotus", consent=1),
+        address="192.0.2.7",
+    )
+
+
+async def test_notes_promises_and_messages_are_shown_and_erased(
+    site: Site, lin: Account, privacy: Privacy, messages: LeftMessages, redis: Redis, pool: str
+) -> None:
+    customer, call = await caller(site, lin)
+    other, other_call = await caller(site, lin)
+    keys = Keys(pool)
+    for each in (call, other_call):
+        await redis.set(keys.call_note(each), CIPHER.seal("promised a voucher"))
+        await redis.zadd(keys.follow_ups, {each: 1})
+    await redis.zadd(keys.messages("done"), {call: 1})
+    mine, theirs = await left_message(messages, customer), await left_message(messages, other)
+    known = await privacy.export(customer, **OPERATOR)
+    assert known.notes == {call: "promised a voucher"}
+    assert [(each["id"], each["text"], each["contact"]) for each in known.messages] == [(mine, "行李丢了", "lotus")]
+
+    await privacy.erase(customer, **OPERATOR)
+
+    left = await everything(redis, pool)
+    assert customer not in left
+    assert mine not in left
+    assert not await redis.exists(keys.call_note(call))
+    assert await redis.zrange(keys.follow_ups, 0, -1) == [other_call.encode()]
+    assert await redis.zrange(keys.messages("done"), 0, -1) == []
+    assert [each["id"] for each in (await privacy.export(other, **OPERATOR)).messages] == [theirs]
+
+
+async def test_whoever_only_left_a_message_is_known_too(
+    privacy: Privacy, messages: LeftMessages, redis: Redis, pool: str
+) -> None:
+    await left_message(messages, "c-writer")
+    assert len((await privacy.export("c-writer", **OPERATOR)).messages) == 1
+    assert await privacy.erase("c-writer", **OPERATOR) == 0
+    assert "c-writer" not in await everything(redis, pool)
+
+
+async def test_a_record_that_cannot_be_read_stops_nobody_elses_export_or_erasure(
+    site: Site, lin: Account, privacy: Privacy, redis: Redis, pool: str
+) -> None:
+    customer, call = await caller(site, lin)
+    other, other_call = await caller(site, lin)
+    await redis.hset(Keys(pool).record(other_call), "v", "99")
+    assert [record.call for record in (await privacy.export(customer, **OPERATOR)).records] == [call]
+    with pytest.raises(RecordUnreadable):
+        await privacy.export(other, **OPERATOR)
+    assert await privacy.erase(customer, **OPERATOR) == 1
+    assert await privacy.erase(other, **OPERATOR) == 1, "what cannot be read can be erased"
+
+
+async def test_a_guest_who_was_erased_is_somebody_else_with_the_same_cookie(
+    site: Site, privacy: Privacy, redis: Redis, pool: str
+) -> None:
+    customers = site.services.customers
+    cookie, guest = await customers.admit(None, address="192.0.2.7")
+    assert (await customers.admit(cookie, address="192.0.2.7"))[1] == guest, "the control"
+    await come_in(site.store, guest.person)
+    await privacy.erase(guest.person, **OPERATOR)
+    assert await customers.of(cookie) is None
+    fresh, again = await customers.admit(cookie, address="192.0.2.7")
+    assert (fresh != cookie, again.person != guest.person) == (True, True)
+    assert await customers.of(fresh) == again
+    with pytest.raises(UnknownCustomer):
+        await privacy.erase("c-nobody", **OPERATOR)
+    marks = [name async for name in redis.scan_iter(match=f"{Keys(pool).root}:erased:*")]
+    assert len(marks) == 1
+    assert 0 < await redis.ttl(marks[0]) <= 86_400
+
+
 async def test_a_resume_token_of_an_erased_customer_opens_nothing(
     site: Site, lin: Account, privacy: Privacy, redis: Redis, pool: str
 ) -> None:
@@ -164,16 +246,25 @@ async def test_a_resume_token_of_an_erased_customer_opens_nothing(
     assert not await redis.exists(f"{root}:resume:digest", f"{root}:resume_of:{customer}")
 
 
+@pytest.mark.parametrize("live", [False, True], ids=["waiting", "live"])
 async def test_nobody_is_erased_in_a_call_and_nothing_is_half_done(
-    site: Site, lin: Account, privacy: Privacy, redis: Redis, pool: str
+    site: Site, lin: Account, privacy: Privacy, redis: Redis, pool: str, live: bool
 ) -> None:
     customer, call = await caller(site, lin)
     await come_in(site.store, customer)
     await site.store.join(customer, queue="main", needs=(), urgent=False, reason="", locale="zh-CN", entry="web")
+    if live:
+        await site.store.ready(lin.person)
+        ringing = (await site.store.agent_view(lin.person, alive=())).reservation
+        assert ringing is not None
+        await site.store.accept(lin.person, ringing.call, ringing.epoch)
     before = await everything(redis, pool)
     with pytest.raises(CustomerInCall):
         await privacy.erase(customer, **OPERATOR)
     assert await everything(redis, pool) == before
+    said = run("erase", customer, "--yes")
+    assert said.exit_code == 1
+    assert "This customer waits or is in a call now, and nothing was erased." in said.output
     assert (await Records(redis, pool=pool).get(call)).customer == customer
 
     view = await site.store.customer_view(customer, alive=())
