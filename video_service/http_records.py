@@ -57,12 +57,14 @@ async def records_as_csv() -> Response:
 
 def _record_filter() -> RecordFilter:
     query = request.args
-    agent, ended = query.get("agent", ""), query.get("ended", "")
-    if not re.fullmatch(r"[A-Za-z0-9_-]{0,64}", agent) or not re.fullmatch(r"[a-z_]{0,32}", ended):
+    agent, words = query.get("agent", ""), {name: query.get(name, "") for name in ("ended", "outcome")}
+    if not all(re.fullmatch(r"[a-z_]{0,32}", word) for word in words.values()):
+        raise BadRequest
+    if not re.fullmatch(r"[A-Za-z0-9_-]{0,64}", agent):
         raise BadRequest
     return RecordFilter(
         agent=agent,
-        ended=ended,
+        **words,
         urgent=_ticked("urgent"),
         unanswered=_ticked("unanswered"),
         not_solved=_ticked("not_solved"),

@@ -15,11 +15,12 @@ class RecordFilter:
     """What a record has to be; what is empty or False does not matter.
 
     `agent` served the call for a part at least; `ended` is how it ended ("open": not over yet); `unanswered` nobody
-    accepted it, and it is over; `not_solved` the customer said "not yet" afterwards.
+    accepted it, and it is over; `not_solved` the customer said "not yet" afterwards; `outcome` is the agent's word.
     """
 
     agent: str = ""
     ended: str = ""
+    outcome: str = ""
     urgent: bool = False
     unanswered: bool = False
     not_solved: bool = False
@@ -29,6 +30,7 @@ class RecordFilter:
         return not (
             (self.agent and all(segment.agent != self.agent for segment in record.segments))
             or (self.ended and (record.ended_reason or "open") != self.ended)
+            or (self.outcome and record.outcome != self.outcome)
             or (self.urgent and record.call_class != "urgent")
             or (self.unanswered and (record.answered_ms or not record.closed_ms))
             or (self.not_solved and record.solved != "no")

@@ -1,10 +1,9 @@
-"""What the coordinator's page does: the wall as it is, shifts in and out, records found and told."""
+"""What the coordinator's page does: the wall as it is, the line's door, shifts in and out and from a file."""
 
 from __future__ import annotations
 
 import base64
 from datetime import datetime, timedelta
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.async_api import expect
@@ -172,76 +171,6 @@ async def test_every_fault_of_a_file_is_listed_and_nothing_can_be_imported(open_
     assert [path for _, path, _ in stage.requests].count("shifts/import") == 1
     link = page.get_by_role("link", name="下载模板")
     await expect(link).to_have_attribute("href", "/api/shifts/template.csv?lang=zh-CN")
-
-
-async def test_records_are_found_by_day_and_told_as_a_timeline(open_page: OpenPage, stage: Stage) -> None:
-    stage.answers["GET records/c-1"] = (200, views.records()[0])
-    page = await board(open_page, stage, "records")
-    rows = page.locator(".table tbody tr")
-    await expect(rows).to_have_count(5)
-    await expect(rows.first).to_contain_text("急事")
-    await expect(rows.first).to_contain_text("6 分 12 秒")
-    await expect(rows.nth(2)).to_contain_text("客户不等了")
-    await page.get_by_label("第一天").fill("2026-03-02")
-    await page.get_by_label("最后一天").fill("2026-03-03")
-    await page.get_by_role("button", name="查看").click()
-    link = page.get_by_role("link", name="下载 CSV")
-    await expect(link).to_have_attribute(
-        "href", "/api/records.csv?from=2026-03-01T16%3A00%3A00.000Z&to=2026-03-03T16%3A00%3A00.000Z"
-    )
-    await expect(rows).to_have_count(5)
-    await rows.first.get_by_role("button").click()
-    moments = page.locator(".timeline li")
-    await expect(moments.first).to_contain_text("客户开始排队（急事）")
-    await expect(moments.nth(1)).to_contain_text("王静 接听")
-    await expect(moments.last).to_contain_text("结束：客户结束")
-    await page.get_by_role("button", name="关闭").click()
-    await expect(rows.first.get_by_role("button")).to_be_focused()
-
-
-async def test_filters_go_into_the_list_and_into_the_file(open_page: OpenPage, stage: Stage) -> None:
-    page = await board(open_page, stage, "records")
-    await expect(page.locator(".table tbody tr")).to_have_count(5)
-    await page.get_by_label("第一天").fill("2026-03-02")
-    await page.get_by_label("最后一天").fill("2026-03-02")
-    await page.get_by_label("客服", exact=True).select_option(label="王静")
-    await page.get_by_label("结果", exact=True).select_option(label="客户断线")
-    for name in ("急事", "没接通", "没解决"):
-        await page.get_by_role("checkbox", name=name).press("Space")
-    async with page.expect_request("**/api/records?*") as asked:
-        await page.get_by_role("button", name="查看").click()
-    wanted = {
-        "agent": ["a-2"],
-        "ended": ["customer_lost"],
-        **{name: ["1"] for name in ("urgent", "unanswered", "not_solved")},
-        "from": ["2026-03-01T16:00:00.000Z"],
-        "to": ["2026-03-02T16:00:00.000Z"],
-    }
-    assert parse_qs(urlsplit((await asked.value).url).query) == {**wanted, "limit": ["50"]}
-    link = await page.get_by_role("link", name="下载 CSV").get_attribute("href")
-    assert link is not None
-    assert parse_qs(urlsplit(link).query) == wanted
-    await expect(page.get_by_label("客服", exact=True)).to_have_value("a-2")
-
-
-async def test_more_records_are_asked_for_with_the_cursor(open_page: OpenPage, stage: Stage) -> None:
-    stage.answers["GET records"] = (200, {"records": views.records(), "cursor": "abc"})
-    page = await board(open_page, stage, "records")
-    rows = page.locator(".table tbody tr")
-    await expect(rows).to_have_count(5)
-    stage.answers["GET records"] = (200, {"records": views.records()[:2], "cursor": ""})
-    await page.get_by_role("button", name="再看更多").click()
-    await expect(rows).to_have_count(7)
-    await expect(page.get_by_role("button", name="再看更多")).to_be_hidden()
-
-
-async def test_days_in_the_wrong_order_are_said(open_page: OpenPage, stage: Stage) -> None:
-    page = await board(open_page, stage, "records")
-    await page.get_by_label("第一天").fill("2026-03-05")
-    await page.get_by_label("最后一天").fill("2026-03-02")
-    await page.get_by_role("button", name="查看").click()
-    await expect(page.get_by_role("alert").filter(visible=True)).to_have_text("日期不对。最后一天不能早于第一天。")
-    await expect(page.get_by_label("第一天")).to_have_attribute("aria-invalid", "true")
 
 
 async def test_a_session_that_ended_leads_back_to_the_door(open_page: OpenPage, stage: Stage) -> None:

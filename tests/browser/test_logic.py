@@ -259,7 +259,7 @@ async def test_a_record_is_told_in_order_with_every_agent(page: Page) -> None:
     assert [(m["atMs"], m["key"], m["values"].get("agent")) for m in moments] == [
         (1_000, "joined", None),
         (2_000, "accepted", "A"),
-        (4_000, "agent_left", "A"),
+        (4_000, "part_agent_lost", "A"),
         (5_000, "accepted", "B"),
         (9_000, "closed", None),
     ]

@@ -337,7 +337,7 @@ async def test_records_are_filtered_in_pages_and_in_the_file(
     await chen.post("/api/shifts", {"agent": lin.person, **_hours(-1, 5)})
     calls = [await served_call(site, lin) for _ in range(6)]
     changes: dict[int, dict[Any, Any]] = {
-        0: {"solved": "no"},
+        0: {"solved": "no", "outcome": "follow_up"},
         1: {"class": "normal", "solved": "yes"},
         2: {"answered_ms": 0, "segments": "[]", "ended_reason": "customer_cancelled"},
         3: {"ended_reason": "", "closed_ms": 0, "answered_ms": 0, "segments": "[]"},
@@ -362,13 +362,15 @@ async def test_records_are_filtered_in_pages_and_in_the_file(
         monkeypatch.setattr(records_filter, "SCANNED", batch)
         assert await found("") == [0, 1, 2, 3, 4, 5]
         assert await found("not_solved=1") == [0]
+        assert await found("outcome=follow_up") == [0]
+        assert await found("outcome=solved") == []
         assert await found("urgent=1") == [0, 2, 3, 4, 5]
         assert await found("unanswered=1") == [2]
         assert await found("ended=open") == [3]
         assert await found("ended=customer_cancelled&urgent=1") == [2]
         assert await found(f"agent={lin.person}&urgent=0") == [0, 1, 4, 5]
         assert await found("agent=a_other") == []
-    for query in ("urgent=yes", "unanswered=2", "agent=%7Bx%7D", "ended=A", "agent=" + "a" * 65):
+    for query in ("urgent=yes", "unanswered=2", "agent=%7Bx%7D", "ended=A", "outcome=A", "agent=" + "a" * 65):
         for path in ("/api/records", "/api/records.csv"):
             assert await error_of(await chen.get(f"{path}?{query}")) == (400, "bad_request"), query
 

@@ -47,7 +47,7 @@ export class PersonCard {
       icon("info"),
       (this.troubleText = h("span")),
     );
-    this.facts = h("dl", { class: "person-facts" });
+    this.facts = h("dl", { class: "facts" });
     this.acts = h("ul", { class: "person-acts" });
     this.element = h(
       "div",

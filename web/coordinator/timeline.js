@@ -1,9 +1,10 @@
-/** A session record told as a list of moments, oldest first. */
+/** A session record told as a list of moments, oldest first, and as facts that have no moment of their own. */
 
 /**
  * The parts of a session record that these pages read; times are milliseconds since 1970, 0 is "never".
  * @typedef {object} SessionRecord
  * @property {string} call
+ * @property {string} [customer] a pseudonymous id
  * @property {string} state
  * @property {string} class "urgent" or "normal"
  * @property {string} reason
@@ -13,6 +14,18 @@
  * @property {number} closed_ms
  * @property {number} wait_ms
  * @property {number} signing_ms
+ * @property {number} [after_call_ms]
+ * @property {number} [reservations] how often it rang at an agent
+ * @property {number} [declines]
+ * @property {number} [misses]
+ * @property {boolean} [verified]
+ * @property {string} [entry]
+ * @property {string} [sign_language]
+ * @property {string} [solved] what the customer said: "yes", "no" or ""
+ * @property {number} [face] 1 (bad) to 5 (good), 0 for nothing
+ * @property {string} [outcome] what the agent said
+ * @property {number} [follow_up_due_ms]
+ * @property {string} [follow_up_owner]
  * @property {{ agent: string, from_ms: number, to_ms: number, ended: string }[]} segments
  * @property {{ leg: string, role: string, offered_ms: number, connected_ms: number, flowing_ms: number, silences: number, closed_ms: number }[]} [legs]
  */
@@ -23,6 +36,16 @@
  * @property {string} key a text `timeline.<key>`
  * @property {Record<string, string | number>} values
  */
+
+/**
+ * What is told when an agent's part ended while the call went on, by why it ended.
+ * @type {Readonly<Record<string, string>>}
+ */
+const PART_ENDED = Object.freeze({
+  agent_lost: "part_agent_lost",
+  agent_left: "part_agent_left",
+  another_signer: "part_another_signer",
+});
 
 /**
  * @param {SessionRecord} record
@@ -37,10 +60,12 @@ export function timelineOf(record, nameOf) {
   };
   add(record.joined_ms, record.class === "urgent" ? "joined_urgent" : "joined");
   for (const segment of record.segments ?? []) {
-    add(segment.from_ms, "accepted", { agent: nameOf(segment.agent) });
+    const agent = nameOf(segment.agent);
+    add(segment.from_ms, "accepted", { agent });
     // The last part ends with the call itself.
-    if (segment.to_ms && segment.to_ms !== record.closed_ms)
-      add(segment.to_ms, "agent_left", { agent: nameOf(segment.agent) });
+    if (segment.to_ms && segment.to_ms !== record.closed_ms) {
+      add(segment.to_ms, PART_ENDED[segment.ended] ?? "part_ended", { agent });
+    }
   }
   for (const leg of record.legs ?? []) {
     const who = leg.role === "agent" ? "agent" : "customer";
@@ -49,6 +74,7 @@ export function timelineOf(record, nameOf) {
     if (leg.silences) add(leg.closed_ms || record.closed_ms, `${who}_silences`, { n: leg.silences });
   }
   add(record.closed_ms, "closed");
+  // What happened at one moment stays in the order in which it is told here.
   return moments.sort((a, b) => a.atMs - b.atMs);
 }
 

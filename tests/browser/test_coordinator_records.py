@@ -1,0 +1,168 @@
+"""Sessions on the coordinator's page: found by what is asked, told as a timeline, taken away as a file."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser import views
+from tests.browser.board import board
+from tests.browser.conftest import OpenPage
+from tests.browser.stage import Stage
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+def long_story() -> dict[str, Any]:
+    """Return a session that two agents served, with a promise at its end."""
+    now = views.now_ms()
+    start = now - 3_600_000
+    parts = [("a-1", 20, 100, "another_signer"), ("a-2", 130, 400, "agent_lost"), ("a-4", 420, 900, "customer_hung_up")]
+    return {
+        **views.records()[0],
+        "joined_ms": start,
+        "answered_ms": start + 20_000,
+        "closed_ms": start + 900_000,
+        "wait_ms": 20_000,
+        "signing_ms": 830_000,
+        "after_call_ms": 95_000,
+        "reservations": 5,
+        "declines": 1,
+        "misses": 1,
+        "verified": True,
+        "sign_language": "hksl",
+        "solved": "no",
+        "face": 2,
+        "outcome": "follow_up",
+        "follow_up_due_ms": now + 7_200_000,
+        "follow_up_owner": "a-4",
+        "segments": [
+            {"agent": agent, "from_ms": start + a * 1000, "to_ms": start + b * 1000, "ended": why}
+            for agent, a, b, why in parts
+        ],
+        "legs": [],
+    }
+
+
+async def test_a_session_says_who_served_why_each_part_ended_and_what_came_of_it(
+    open_page: OpenPage, stage: Stage
+) -> None:
+    stage.answers["GET records/c-1"] = (200, long_story())
+    page = await board(open_page, stage, "records/c-1")
+    moments = page.locator(".timeline li span:last-child")
+    await expect(moments).to_have_text(
+        [
+            "客户开始排队（急事）",
+            "林晓 接听",
+            "客户想换一位客服，回到队伍最前面",
+            "王静 接听",
+            "王静 断线，客户回到队伍最前面",
+            "赵敏 接听",
+            "结束：客户结束",
+        ]
+    )
+    facts = page.locator(".facts")
+    for words in (
+        "要跟进",
+        "赵敏，",
+        "还没有",
+        "不好",
+        "5 次（没有接受 1，没接 1）",
+        "机场",
+        "香港手语",
+        "已核实",
+        "p-9",
+        "c-1",
+    ):
+        await expect(facts).to_contain_text(words)
+    await expect(page.locator(".records-grid h2")).to_be_focused()
+    await page.get_by_role("button", name="关闭").press("Enter")
+    await expect(page.locator("h1")).to_be_focused()
+
+
+async def test_what_is_not_known_of_a_session_is_left_out(open_page: OpenPage, stage: Stage) -> None:
+    stage.answers["GET records/c-3"] = (200, views.records()[2])
+    page = await board(open_page, stage, "records/c-3")
+    await expect(page.locator(".facts dt")).to_have_text(["等待", "结果", "客户编号", "编号"])
+    await expect(page.locator(".timeline li")).to_have_count(2)
+
+
+async def test_a_session_that_is_gone_is_said(open_page: OpenPage, stage: Stage) -> None:
+    stage.answers["GET records/c-0"] = (404, {"error": "unknown_record"})
+    page = await board(open_page, stage, "records/c-0")
+    await expect(page.get_by_role("alert").filter(visible=True)).to_have_text("没有这条记录。")
+
+
+async def test_records_are_found_by_day_and_told_as_a_timeline(open_page: OpenPage, stage: Stage) -> None:
+    stage.answers["GET records/c-1"] = (200, views.records()[0])
+    page = await board(open_page, stage, "records")
+    rows = page.locator(".table tbody tr")
+    await expect(rows).to_have_count(5)
+    await expect(rows.first).to_contain_text("急事")
+    await expect(rows.first).to_contain_text("6 分 12 秒")
+    await expect(rows.nth(2)).to_contain_text("客户不等了")
+    await page.get_by_label("第一天").fill("2026-03-02")
+    await page.get_by_label("最后一天").fill("2026-03-03")
+    await page.get_by_role("button", name="查看").click()
+    link = page.get_by_role("link", name="下载 CSV")
+    await expect(link).to_have_attribute(
+        "href", "/api/records.csv?from=2026-03-01T16%3A00%3A00.000Z&to=2026-03-03T16%3A00%3A00.000Z"
+    )
+    await expect(rows).to_have_count(5)
+    await rows.first.get_by_role("button").click()
+    moments = page.locator(".timeline li")
+    await expect(moments.first).to_contain_text("客户开始排队（急事）")
+    await expect(moments.nth(1)).to_contain_text("王静 接听")
+    await expect(moments.last).to_contain_text("结束：客户结束")
+    await page.get_by_role("button", name="关闭").click()
+    await expect(rows.first.get_by_role("button")).to_be_focused()
+
+
+async def test_filters_go_into_the_list_and_into_the_file(open_page: OpenPage, stage: Stage) -> None:
+    page = await board(open_page, stage, "records")
+    await expect(page.locator(".table tbody tr")).to_have_count(5)
+    await page.get_by_label("第一天").fill("2026-03-02")
+    await page.get_by_label("最后一天").fill("2026-03-02")
+    await page.get_by_label("客服", exact=True).select_option(label="王静")
+    await page.get_by_label("结果", exact=True).select_option(label="客户断线")
+    await page.get_by_label("客服判断", exact=True).select_option(label="要跟进")
+    for name in ("急事", "没接通", "没解决"):
+        await page.get_by_role("checkbox", name=name).press("Space")
+    async with page.expect_request("**/api/records?*") as asked:
+        await page.get_by_role("button", name="查看").click()
+    wanted = {
+        "agent": ["a-2"],
+        "ended": ["customer_lost"],
+        "outcome": ["follow_up"],
+        **{name: ["1"] for name in ("urgent", "unanswered", "not_solved")},
+        "from": ["2026-03-01T16:00:00.000Z"],
+        "to": ["2026-03-02T16:00:00.000Z"],
+    }
+    assert parse_qs(urlsplit((await asked.value).url).query) == {**wanted, "limit": ["50"]}
+    link = await page.get_by_role("link", name="下载 CSV").get_attribute("href")
+    assert link is not None
+    assert parse_qs(urlsplit(link).query) == wanted
+    await expect(page.get_by_label("客服", exact=True)).to_have_value("a-2")
+
+
+async def test_more_records_are_asked_for_with_the_cursor(open_page: OpenPage, stage: Stage) -> None:
+    stage.answers["GET records"] = (200, {"records": views.records(), "cursor": "abc"})
+    page = await board(open_page, stage, "records")
+    rows = page.locator(".table tbody tr")
+    await expect(rows).to_have_count(5)
+    stage.answers["GET records"] = (200, {"records": views.records()[:2], "cursor": ""})
+    await page.get_by_role("button", name="再看更多").click()
+    await expect(rows).to_have_count(7)
+    await expect(page.get_by_role("button", name="再看更多")).to_be_hidden()
+
+
+async def test_days_in_the_wrong_order_are_said(open_page: OpenPage, stage: Stage) -> None:
+    page = await board(open_page, stage, "records")
+    await page.get_by_label("第一天").fill("2026-03-05")
+    await page.get_by_label("最后一天").fill("2026-03-02")
+    await page.get_by_role("button", name="查看").click()
+    await expect(page.get_by_role("alert").filter(visible=True)).to_have_text("日期不对。最后一天不能早于第一天。")
+    await expect(page.get_by_label("第一天")).to_have_attribute("aria-invalid", "true")
