@@ -26,12 +26,12 @@ PAUSE_FOR_PERSON_S: Final = 4.0
 
 DRAWN: Final = ("演示客服 Demo agent 1", "演示客服 Demo agent 2")
 
-GREETING: Final = "演示:我是画出来的客服,您可以打手语,也可以打字。 Demo: I am a drawn agent. Sign or write to me."
-ANSWER: Final = "演示:收到。 Demo: I have read that."
+GREETING: Final = "演示：我是画出来的客服，您可以打手语，也可以打字。 Demo: I am a drawn agent. Sign or write to me."
+ANSWER: Final = "演示：收到。 Demo: I have read that."
 MATTERS: Final = (
-    "演示:航班取消了,怎么办? Demo: my flight was cancelled, what now?",
-    "演示:酒店没有我的预订。 Demo: the hotel has no booking for me.",
-    "演示:我想改签。 Demo: I want to change my ticket.",
+    "演示：航班取消了，怎么办？ Demo: my flight was cancelled, what now?",
+    "演示：酒店没有我的预订。 Demo: the hotel has no booking for me.",
+    "演示：我想改签。 Demo: I want to change my ticket.",
 )
 
 Act = tuple[str, dict[str, Any]]

@@ -79,7 +79,7 @@ _PAGE = """<!doctype html>
 </html>
 """
 _NOT_FOUND = ("没有这个页面。", "There is no such page.")
-_FAILED = ("出错了,请稍后再试。", "Something went wrong. Please try again in a moment.")
+_FAILED = ("出错了，请稍后再试。", "Something went wrong. Please try again in a moment.")
 
 
 def install(app: Quart) -> None:

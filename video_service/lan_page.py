@@ -42,12 +42,12 @@ code {{ overflow-wrap: anywhere; font-size: .8em; }}
 </head>
 <body>
 <main>
-<h1>第一次用,先装证书</h1>
-<p>手机信任这台电脑以后,才能打开摄像头。只需要做一次。</p>
+<h1>第一次用，先装证书</h1>
+<p>手机信任这台电脑以后，才能打开摄像头。只需要做一次。</p>
 <a class="button" href="{path}">1. 下载证书</a>
-<p><strong>iPhone</strong>:用 Safari 打开本页,下载后到「设置」→「已下载描述文件」→ 安装。再到「设置」→「通用」→
-「关于本机」→「证书信任设置」,打开这个证书的开关。</p>
-<p><strong>安卓</strong>:下载后到「设置」,搜索「CA 证书」→「安装 CA 证书」→ 选择下载的文件。</p>
+<p><strong>iPhone</strong>：用 Safari 打开本页，下载后到“设置”→“已下载描述文件”→ 安装。再到“设置”→“通用”→
+“关于本机”→“证书信任设置”，打开这个证书的开关。</p>
+<p><strong>安卓</strong>：下载后到“设置”，搜索“CA 证书”→“安装 CA 证书”→ 选择下载的文件。</p>
 <a class="button" href="{service}/customer/">2. 打开视频页面</a>
 <p>用完可以在同样的地方删除证书。</p>
 <div lang="en">

@@ -171,6 +171,15 @@ def test_chinese_punctuation_is_chinese(locale: str) -> None:
     assert {key: text for key, text in texts.items() if set(text) & set(foreign_quotes)} == {}
 
 
+def test_chinese_that_the_service_writes_itself_has_its_punctuation() -> None:
+    """Its page of errors, its page of the certificate, its demo's people."""
+    half_width = re.compile(r"[\u3400-\u9fff][,;:!?]|[「」]")
+    files = [file for file in (catalogues.WEB.parent / "video_service").glob("*.py") if file.name != "shift_import.py"]
+    lines = [(file.name, line) for file in files for line in file.read_text("utf-8").splitlines()]
+    assert any(CHINESE.search(line) for _, line in lines)
+    assert [line for line in lines if half_width.search(line[1])] == []
+
+
 def test_hong_kong_is_no_copy_in_other_characters() -> None:
     """Written for its readers: many of its texts differ by more than the shape of their characters."""
     mainland, hong_kong = catalogue("zh-CN"), catalogue("zh-HK")
