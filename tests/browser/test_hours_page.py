@@ -159,3 +159,16 @@ async def test_a_service_that_is_away_is_said(open_page: OpenPage, stage: Stage)
     stage.answers["PUT hours"] = (503, {"error": "store_unavailable"})
     await page.get_by_label("星期一，第 1 段，到").fill("20:00")
     await expect(page.locator(".hours-side").get_by_role("alert")).to_have_text("服务暂时存不了数据。请等一会儿再试。")
+
+
+async def test_the_wall_says_when_it_is_outside_of_the_hours(open_page: OpenPage, stage: Stage) -> None:
+    hours = {"zone": "Asia/Shanghai", "today": [], "open_now": False, "next_open_ms": 0}
+    stage.service = {"open": False, "agents_on": 2, "hours": hours}
+    page = await board(open_page, stage)
+    card = page.locator(".now-door")
+    await expect(card.get_by_role("status")).to_contain_text("不在服务时间")
+    await expect(card).to_contain_text("新客户不能排队。今天要多开，请在“服务时间”里加上今天。")
+    stage.answers["POST door"] = (200, views.door(open=False))
+    await card.get_by_role("button", name="现在关闭…").click()
+    await card.get_by_role("button", name="现在关闭", exact=True).click()
+    await expect(card.get_by_role("status")).to_contain_text("已关闭")

@@ -3,7 +3,7 @@
 import { h, setText, show } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
-import { request } from "../shared/service.js";
+import { fetchService, request } from "../shared/service.js";
 import { dayText, hourText } from "../shared/time.js";
 import { errorText } from "../shared/words.js";
 
@@ -22,6 +22,8 @@ export class DoorCard {
   constructor(refused) {
     this.refused = refused;
     this.attempt = 0;
+    /** It is a time outside of the opening hours, whatever the switch says. */
+    this.resting = false;
     /** @type {DoorState | null} */
     this.state = null;
     this.mark = h("span", { class: "pill" });
@@ -94,8 +96,10 @@ export class DoorCard {
   async look() {
     const attempt = ++this.attempt;
     try {
-      const state = await request("GET", "/api/door");
-      if (attempt === this.attempt && this.form.hidden) this.draw(state);
+      const [state, service] = await Promise.all([request("GET", "/api/door"), fetchService()]);
+      if (attempt !== this.attempt || !this.form.hidden) return;
+      this.resting = Boolean(service.hours && !service.hours.open_now);
+      this.draw(state);
     } catch (error) {
       if (attempt === this.attempt) this.fail(this.refused(error));
     }
@@ -107,14 +111,16 @@ export class DoorCard {
     const { open, since, by, notice } = state;
     show(this.element, true);
     this.fail("");
-    this.mark.className = `pill pill-${open ? "good" : "danger"}`;
-    this.mark.replaceChildren(icon(open ? "check" : "door"), h("span", { text: t(open ? "door.open" : "door.closed") }));
+    const resting = open && this.resting;
+    this.mark.className = `pill pill-${resting ? "attention" : open ? "good" : "danger"}`;
+    const word = resting ? "door.resting" : open ? "door.open" : "door.closed";
+    this.mark.replaceChildren(icon(resting ? "clock" : open ? "check" : "door"), h("span", { text: t(word) }));
     const at = since ? Date.parse(since) : 0;
     setText(this.since, at && !open ? t("door.since", { time: `${dayText(at)} ${hourText(at)}`, name: by }) : "");
     const said = NOTICES.filter(([lang]) => notice[lang]);
     this.said.replaceChildren(...said.map(([lang]) => h("li", { lang, text: notice[lang] })));
     show(this.said, !open && said.length > 0);
-    setText(this.effect, t(open ? "door.say_open" : "door.say_closed"));
+    setText(this.effect, t(resting ? "door.say_resting" : open ? "door.say_open" : "door.say_closed"));
     this.turn.replaceChildren(
       icon(open ? "door" : "check"),
       h("span", { text: t(open ? "door.close_ask" : "door.reopen") }),

@@ -319,6 +319,7 @@ export class HoursPart {
    */
   say(hours, changed) {
     setText(this.effectTitle, t(changed ? "hours.effect" : "hours.effect_now"));
+    show(this.effectTitle, true);
     show(this.unsaved, changed);
     show(this.trouble, false);
     setAttribute(this.save, "aria-disabled", changed ? null : "true");
@@ -340,7 +341,8 @@ export class HoursPart {
     /** @type {Fault[]} */
     const faults = (error instanceof RequestError && code === "bad_hours" && error.answer?.faults) || [];
     this.blame(faults);
-    this.effect.replaceChildren(); // what was said before is not what would be
+    show(this.effectTitle, false); // what was said before is not what would be
+    this.effect.replaceChildren();
     show(this.undo, true);
     show(this.trouble, true);
     setText(this.troubleText, faults.length ? count("hours.faulty", faults.length) : errorText(code));
