@@ -346,13 +346,14 @@ class MediaAnswer(Message, tag="media_answer", frozen=True):
 
 
 class TextLine(Message, tag="text_line", frozen=True):
-    """One line of the call's text. `seq` grows by one within a call; the page drops what it has already."""
+    """One line of a call's text; `seq` grows by one. `of_before`: an agent wrote it who is not in the call any more."""
 
     call: str
     seq: int
     mine: bool
     text: str
     at_ms: Millis
+    of_before: bool = False
 
 
 class Draining(Message, tag="draining", frozen=True):

@@ -198,6 +198,7 @@ class CallStore(StoreBase):
                 mine=line.person == person,
                 text=self.cipher.open_or_plain(line.text),
                 at_ms=line.at,
+                of_before=line.person not in (answer["customer"], answer["agent"]),
             )
             for line in lines
         ]

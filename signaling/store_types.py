@@ -18,7 +18,7 @@ class Wake(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     - "signed_out": person `id` may no longer be here as who they were; `socket` is the one to close.
     - "text": person `id` has new text in `call`, up to `seq`.
     - "call": call `id` was closed or went back to the queue. Whoever hears it parts the legs on `worker` with
-      `epoch`, and closes the customer's `leg` on `leg_worker`.
+      `epoch`, and closes the customer's `leg` on `leg_worker`: nobody looks at that picture any more.
     - "lagged": wakes may have been missed; read everything again.
     """
 

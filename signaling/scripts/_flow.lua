@@ -24,12 +24,11 @@ end
 local function tell_call(id, agent)
   local row = get('call', id)
   local customer = get('person', row.customer) or {}
-  local closed = row.phase == 'closed'
   wake('call', id, {
     epoch = num(row.epoch),
     worker = (get('person', agent) or {}).leg_worker or '',
-    leg = closed and customer.leg or '',
-    leg_worker = closed and customer.leg_worker or '',
+    leg = customer.leg or '',
+    leg_worker = customer.leg_worker or '',
   })
 end
 
@@ -43,9 +42,14 @@ local function free_agent(agent, id, why)
   tell_call(id, agent)
 end
 
--- A live call goes back to its place in the line; its agent is another matter.
+-- A live call goes back to its place in the line; its agent is another matter. The customer's leg served this agent only:
+-- with the next one the page makes another, on whichever worker that is.
 local function requeue(id, why)
   step('call', id, 'requeue', {why = why})
+  local customer = get('call', id).customer
+  if get('person', customer) then
+    put('person', customer, {leg_call = ''})
+  end
   add('record', id, 'requeues', 1)
   put('call', id, {agent = '', requeued = why == 'another_signer' and why or 'agent_lost'})
 end

@@ -9,4 +9,6 @@ if newer <= 0 then
   return cjson.encode({count = 0})
 end
 local lines = redis.call('LRANGE', key('texts', ARGV[3]), -newer, -1)
-return cjson.encode({count = #lines, lines = #lines > 0 and lines or nil})
+return cjson.encode({
+  count = #lines, lines = #lines > 0 and lines or nil, customer = call.customer, agent = call.agent,
+})

@@ -127,6 +127,22 @@ async def test_an_agent_who_rests_or_is_on_a_call_counts_as_somebody(desk: Desk)
     assert (await desk.see("c1")).state == "waiting"
 
 
+async def test_who_reads_the_lines_of_the_call_is_told_which_are_of_the_agent_before(desk: Desk) -> None:
+    await desk.agent("a1")
+    call = await desk.talk("a1", "c1")
+    await desk.agent("a2")
+    await desk.store.say("c1", call, "my flight")
+    await desk.store.say("a1", call, "which one?")
+    await another(desk)
+    await desk.accept("a2")
+    await desk.store.say("a2", call, "hello")
+    for reader, mine in (("a2", [False, False, True]), ("c1", [True, False, False])):
+        lines = await desk.store.texts(reader, call, 0)
+        assert [line.mine for line in lines] == mine
+        assert [line.of_before for line in lines] == [False, True, False]
+    assert await desk.store.texts("a1", call, 0) == []
+
+
 async def test_what_comes_late_or_from_elsewhere_is_refused(desk: Desk) -> None:
     await desk.agent("a1")
     call = await desk.join("c1")

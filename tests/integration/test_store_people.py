@@ -212,7 +212,7 @@ async def test_who_is_left_alone_in_a_call_is_told_at_once_and_told_again_on_ret
         assert await shown() == "live"
 
 
-async def test_a_requeued_call_is_told_with_its_new_epoch_and_keeps_the_customers_leg(
+async def test_a_requeued_call_is_told_with_its_new_epoch_and_the_customers_leg_which_is_over(
     desk: Desk, valkey: RealValkey
 ) -> None:
     await desk.agent("a1")
@@ -223,11 +223,13 @@ async def test_a_requeued_call_is_told_with_its_new_epoch_and_keeps_the_customer
     async with listening(valkey.url, desk.store.keys.pool) as heard:
         await next_wakes(heard, "lagged")
         await desk.store.sign_out("a1")
-        assert await next_wakes(heard, "call") == [Wake(kind="call", id=call, epoch=epoch + 1, worker="w1")]
+        assert await next_wakes(heard, "call") == [
+            Wake(kind="call", id=call, epoch=epoch + 1, worker="w1", leg="lc", leg_worker="w1")
+        ]
     await desk.agent("a2", shift=True)
     await desk.store.leg_offered("a2", leg="l2", worker="w1")
     await desk.accept("a2")
-    assert (await desk.see("c1")).media == "connecting", "the leg on the same worker serves on"
+    assert (await desk.see("c1")).media == "offer", "with the next agent it is another leg, even on the same worker"
 
 
 async def test_a_lost_subscription_is_made_good_and_said(valkey_server: object, pool: str) -> None:

@@ -10,6 +10,7 @@ from signaling.hub import Hub
 from signaling.identity_types import Identity
 from signaling.store import Store
 from tests.support.page import Page, enter
+from tests.support.plane import DiaryPlane
 from video_service.consent import CONSENT_VERSION
 
 CUSTOMER = Identity(person="c-1", role="customer")
@@ -44,6 +45,11 @@ async def call_between(customer: Page, agent: Page) -> str:
 async def offer(page: Page, generation: int = 1) -> None:
     page.send("media_offer", generation=generation, sdp=f"offer {generation}")
     await page.until(type="media_answer", generation=generation)
+
+
+def has_leg(plane: DiaryPlane, person: Identity) -> bool:
+    """Whether a worker holds a leg of this person."""
+    return any(request.person == person.person for _, request in plane.legs.values())
 
 
 async def poll(condition: Callable[[], bool], limit_s: float = 5.0) -> None:

@@ -8,6 +8,7 @@ from signaling.identity_types import Identity
 from signaling.messages import AgentView, CustomerView
 from signaling.policy import Policy
 from signaling.store import Store
+from tests.data_keys import CIPHER
 
 START_MS = 1_800_000_000_000
 HOUR_MS = 3_600_000
@@ -20,7 +21,7 @@ class Desk:
     def __init__(self, redis: Redis, pool: str, policy: Policy | None = None) -> None:
         self.now_ms = START_MS
         self.policy = policy or Policy()
-        self.store = Store(redis, pool=pool, policy=self.policy, clock=lambda: self.now_ms)
+        self.store = Store(redis, pool=pool, policy=self.policy, clock=lambda: self.now_ms, cipher=CIPHER)
         self.sockets: dict[str, str] = {}
         self.legs = 0
 

@@ -402,7 +402,7 @@ export interface MediaAnswer {
   sdp: string;
 }
 
-/** One line of the call's text. `seq` grows by one within a call; the page drops what it has already. */
+/** One line of a call's text; `seq` grows by one. `of_before`: an agent wrote it who is not in the call any more. */
 export interface TextLine {
   type: "text_line";
   call: string;
@@ -410,6 +410,7 @@ export interface TextLine {
   mine: boolean;
   text: string;
   at_ms: number;
+  of_before: boolean;
 }
 
 /** This node is going down; the page reconnects with its resume token. Nothing is lost. */

@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 
 from signaling.hub import Hub
 from signaling.identity_types import Identity
-from tests.support.calls import AGENT, COORDINATOR, CUSTOMER, HOUR_MS, call_between, offer, poll, ready_agent
+from tests.support.calls import AGENT, COORDINATOR, CUSTOMER, HOUR_MS, call_between, has_leg, offer, poll, ready_agent
 from tests.support.page import Page, enter
 from tests.support.plane import DiaryPlane
 from video_service.consent import CONSENT_VERSION
@@ -137,12 +137,13 @@ async def test_a_customer_gets_another_signer_and_the_first_one_is_parted_at_onc
     second = await ready_agent(hub, OTHER_AGENT)
     customer.send("another_signer", call=call, epoch=customer.view["epoch"])
     assert (await first.until(type="agent_view", state="after_call"))["ended_reason"] == "another_signer"
-    await poll(lambda: call not in plane.calls)
+    await poll(lambda: call not in plane.calls and not has_leg(plane, CUSTOMER))
     ring = await second.until(type="agent_view", state="reserved")
     waiting = await customer.until(type="customer_view", state="ringing")
     assert (waiting["call"], waiting["requeued"]) == (call, "another_signer")
     second.send("accept", call=call, epoch=ring["reservation"]["epoch"])
-    await customer.until(type="customer_view", state="connected", agent_name="Wu")
+    connected = await customer.until(type="customer_view", state="connected", agent_name="Wu")
+    assert connected["media"] == "offer", "the agent's worker is the same one, and yet the leg is a new one"
     await offer(customer, 2)
     await poll(lambda: call in plane.calls and plane.calls[call].agent_leg == plane.leg_of(OTHER_AGENT.person))
     customer.send("another_signer", call=call, epoch=customer.view["epoch"])

@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from signaling.hub import Hub
-from tests.support.calls import CUSTOMER, call_between, offer, poll, ready_agent
+from tests.support.calls import CUSTOMER, call_between, has_leg, offer, poll, ready_agent
 from tests.support.page import enter
 from tests.support.plane import DiaryPlane
 from video_service.media_plane import LegState, WorkerFull
@@ -90,8 +90,9 @@ async def test_an_agent_whose_page_is_gone_gives_the_call_back(hub: Hub, plane: 
     call = await call_between(customer, agent)
     await offer(customer)
     await agent.vanish()
-    await customer.until(type="customer_view", state="waiting", call=call, place=1)
-    await poll(lambda: call not in plane.calls)
+    waiting = await customer.until(type="customer_view", state="waiting", call=call, place=1)
+    assert waiting["requeued"] == "agent_lost"
+    await poll(lambda: call not in plane.calls and not has_leg(plane, CUSTOMER))
 
 
 async def test_an_agent_whose_page_makes_no_new_leg_after_its_worker_died_is_not_rung(
