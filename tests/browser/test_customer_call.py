@@ -12,6 +12,7 @@ from playwright.async_api import expect
 from signaling import messages
 from tests.browser import views
 from tests.browser.conftest import DESK, PHONE, OpenPage
+from tests.browser.looks import look
 from tests.browser.stage import Stage
 from tests.browser.steps import call, pictures, queue, screen
 
@@ -145,6 +146,7 @@ async def test_another_signer_is_asked_for_and_the_wait_says_why(open_page: Open
     await screen(page, "waiting")
     await expect(page.get_by_text("正在换一位客服。您排在最前面。")).to_be_visible()
     await expect(page.get_by_role("main")).to_contain_text("下一位就是您")
+    await look(page, "customer-zh-CN-36-waiting-another")
     await stage.show(views.customer("ringing", place=1, requeued="another_signer"))
     await expect(page.get_by_text("正在换一位客服。您排在最前面。")).to_be_hidden()
 
@@ -157,6 +159,7 @@ async def test_where_nobody_else_is_there_the_call_goes_on_and_one_can_write(ope
     await stage.message("another_signer")
     await stage.post(messages.Error(code="nobody_else", reply_to="another_signer"), "customer")
     await expect(page.locator(".call-say")).to_have_text("现在没有别的手语客服。通话继续，也可以打字。")
+    await look(page, "customer-zh-CN-38-call-nobody-else")
     await expect(page.get_by_label("写一句话")).to_be_focused()
     await screen(page, "call")
     # Asking again takes the sentence away until there is an answer.
@@ -251,6 +254,7 @@ async def test_a_promise_to_come_back_is_named_with_its_time(open_page: OpenPage
         more = {"follow_up_due_ms": due_ms, "agent_name": "小林"}
         await stage.show(views.customer("ended", ended_reason="agent_hung_up", **more))
         await expect(promise).to_have_text(re.compile(f"^小林会跟进，.*{when}前回复。$"))
+    await look(page, "customer-zh-CN-37-ended-follow-up", themes=True)
 
 
 async def test_after_a_closed_line_a_message_is_the_way(open_page: OpenPage, stage: Stage) -> None:

@@ -132,6 +132,7 @@ async def test_new_words_of_the_consent_are_read_before_anybody_queues(open_page
     alert = page.get_by_role("alert").filter(visible=True)
     await expect(alert).to_have_text("说明更新了。请看新的说明，再排队。")
     await expect(page.get_by_role("button", name="不开摄像头，只打字")).to_be_hidden()
+    await look(page, "customer-zh-CN-39-ready-new-words")
     # The page starts anew, with the words as they are now, and is back at the place where they are read.
     await page.get_by_role("button", name="看新的说明").click()
     await expect(alert).to_have_count(0)

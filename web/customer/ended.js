@@ -4,6 +4,7 @@ import { h, setAttribute, setText, show } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { lengthText, momentText } from "../shared/time.js";
+import { signedClip } from "./clip.js";
 
 /** @typedef {import("./app.js").CustomerApp} CustomerApp */
 /** @typedef {import("./state.js").State} State */
@@ -95,6 +96,7 @@ export class EndedScreen {
     this.next = h("p", { class: "notice notice-accent", role: "status", hidden: true });
     this.next.append(icon("calendar"), (this.nextText = h("span")));
     this.facts = h("p", { class: "soft figure" });
+    this.clips = { closed: signedClip("closed"), error: signedClip("error") };
     this.questions = new Questions(app);
     this.again = h(
       "button",
@@ -114,7 +116,7 @@ export class EndedScreen {
       h(
         "main",
         { class: "ended-main" },
-        h("div", { class: "stack ended-words" }, this.mark, this.heading, this.what, this.next, this.facts),
+        h("div", { class: "stack ended-words" }, this.mark, this.heading, this.what, this.next, this.facts, Object.values(this.clips)),
         this.questions.element,
         h(
           "div",
@@ -153,6 +155,8 @@ export class EndedScreen {
     }
     setText(this.facts, t("ended.length", { time: lengthText(lengthMs) }));
     show(this.facts, lengthMs > 0);
+    if (this.clips.closed) show(this.clips.closed, reason === "closed");
+    if (this.clips.error) show(this.clips.error, !well && reason !== "closed");
     // Behind a closed door nobody answers another call, but a message is read.
     show(this.message, reason === "closed");
     show(this.again, reason !== "closed");
