@@ -157,7 +157,7 @@ function choices(name, keyOf, labels) {
       { class: "ticks person-ticks" },
       h("legend", { text: t(`people.col_${name}`) }),
       boxes.map((box) => h("label", { class: "tick" }, box, h("span", { text: t(keyOf(box.value)) }))),
-      field(`person-${name}-other`, "people.other", other),
+      field(`person-${name}-other`, "people.others", other),
     ),
     value: () => {
       const ticked = boxes.filter((box) => box.checked).map((box) => box.value);
