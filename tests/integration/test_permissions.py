@@ -70,7 +70,7 @@ async def test_a_route_that_nobody_wrote_down_is_open_to_nobody(site: Site) -> N
 
 @dataclasses.dataclass(frozen=True)
 class Ask:
-    """A valid request and its answer. {agent}, {shift}, {call} and {message} stand for what the world of the test has."""
+    """A valid request and its answer. {agent}, {shift}, {call}, {message} stand for what the test's world has."""
 
     status: int = 200
     body: Any = None
