@@ -77,6 +77,37 @@ def people(role: str = "coordinator") -> list[dict[str, Any]]:
     ]
 
 
+def long_story() -> dict[str, Any]:
+    """Return a session that two agents served, with a promise at its end."""
+    now = views.now_ms()
+    start = now - 3_600_000
+    parts = [("a-1", 20, 100, "another_signer"), ("a-2", 130, 400, "agent_lost"), ("a-4", 420, 900, "customer_hung_up")]
+    return {
+        **views.records()[0],
+        "joined_ms": start,
+        "answered_ms": start + 20_000,
+        "closed_ms": start + 900_000,
+        "wait_ms": 20_000,
+        "signing_ms": 830_000,
+        "after_call_ms": 95_000,
+        "reservations": 5,
+        "declines": 1,
+        "misses": 1,
+        "verified": True,
+        "sign_language": "hksl",
+        "solved": "no",
+        "face": 2,
+        "outcome": "follow_up",
+        "follow_up_due_ms": now + 7_200_000,
+        "follow_up_owner": "a-4",
+        "segments": [
+            {"agent": agent, "from_ms": start + a * 1000, "to_ms": start + b * 1000, "ended": why}
+            for agent, a, b, why in parts
+        ],
+        "legs": [],
+    }
+
+
 def answer(stage: Stage, *, role: str = "coordinator") -> None:
     """Let the stage answer what the page asks, as long as a test has said nothing else."""
     for request, said in {

@@ -110,6 +110,36 @@ async def test_the_roster_ahead_stands_beside_who_is_here_and_a_gap_leads_to_the
     await expect(page.get_by_label("到", exact=True)).to_have_value(await local(ahead[4]["end_ms"]))
 
 
+async def test_the_wall_fits_a_tablet_both_ways_and_a_desk(open_page: OpenPage, stage: Stage) -> None:
+    page = await wall(open_page, stage)
+    await page.locator(".chart").wait_for()
+
+    async def places(width: int, height: int) -> list[dict[str, float]]:
+        """Return where waiting, talking, the day and the agents stand."""
+        await page.set_viewport_size({"width": width, "height": height})
+        found: list[dict[str, float]] = await page.evaluate(
+            """() => ["waiting", "active", "level", "agents"].map((name) => {
+              const { left, right, top, bottom } = document.querySelector(`.now-${name}`).getBoundingClientRect();
+              return { left, right, top, bottom };
+            })"""
+        )
+        assert await page.evaluate("document.documentElement.scrollWidth") == width
+        return found
+
+    waiting, active, level, agents = await places(768, 1024)  # who waits beside who talks, both at the first glance
+    assert waiting["right"] <= active["left"]
+    assert waiting["top"] == active["top"]
+    assert max(waiting["bottom"], active["bottom"]) <= 1024
+    assert level["top"] >= active["bottom"]
+    for width, height in ((1024, 768), (1440, 900)):  # people on the right of the day
+        waiting, active, level, agents = await places(width, height)
+        assert level["right"] <= waiting["left"]
+        assert level["top"] == waiting["top"]
+        assert active["top"] >= waiting["bottom"]
+        assert waiting["bottom"] <= height
+        assert agents["top"] >= level["bottom"]
+
+
 async def test_urgent_people_stand_on_top_each_with_a_clock(open_page: OpenPage, stage: Stage) -> None:
     page = await wall(open_page, stage)
     now = views.now_ms()

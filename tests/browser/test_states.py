@@ -11,7 +11,7 @@ from playwright.async_api import Page
 
 from signaling import messages
 from tests.browser import views
-from tests.browser.board import answer
+from tests.browser.board import answer, long_story, people
 from tests.browser.conftest import DESK, OpenPage
 from tests.browser.desk import after, clock, known_customer
 from tests.browser.looks import ZOOMED, look
@@ -276,7 +276,8 @@ async def test_coordinator(open_page: OpenPage, stage: Stage, lang: str) -> None
     stage.answers["GET door"] = (200, views.door())
     stage.answers["GET shifts"] = (200, {"shifts": views.shifts()})
     stage.answers["GET records"] = (200, {"records": views.records(), "cursor": "next"})
-    stage.answers["GET records/c-1"] = (200, views.records()[0])
+    stage.answers["GET records/c-1"] = (200, long_story())
+    answer(stage)
     page = await open_page("/coordinator/", lang=lang, size=DESK, camera="refused")
 
     async def seen(name: str) -> None:
@@ -290,7 +291,10 @@ async def test_coordinator(open_page: OpenPage, stage: Stage, lang: str) -> None
     await stage.message("hello")
     await stage.show(views.wall())
     await page.locator(".tile").first.wait_for()
+    await page.locator(".chart").wait_for()
     await seen("02-now")
+    await page.locator(".day .button").click()
+    await seen("11-now-table")
     await page.locator(".now-door .button").first.click()
     await seen("09-door-asks")
     stage.answers["POST door"] = (200, views.door(open=False, notice="今天系统维护，15:00 再开。"))
@@ -309,8 +313,8 @@ async def test_coordinator(open_page: OpenPage, stage: Stage, lang: str) -> None
     plan = {"line": 2, "name": "林晓", "start": views.shifts()[3]["start"], "end": views.shifts()[3]["end"]}
     fault = {"line": 3, "code": "date_unreadable", "column": "date", "value": "3/2/26"}
     for name, faults in (("07-import", []), ("08-import-faults", [fault, {**fault, "line": 4}])):
-        answer = {"shifts": [plan] * 3, "faults": faults, "rows": 3, "imported": 0}
-        stage.answers["POST shifts/import"] = (200, answer)
+        checked = {"shifts": [plan] * 3, "faults": faults, "rows": 3, "imported": 0}
+        stage.answers["POST shifts/import"] = (200, checked)
         await page.locator(".import-file").set_input_files(file)  # type: ignore[arg-type]
         await page.locator(".import-table").wait_for()
         await page.locator(".import-frame").scroll_into_view_if_needed()
@@ -321,3 +325,19 @@ async def test_coordinator(open_page: OpenPage, stage: Stage, lang: str) -> None
     await page.locator(".table tbody .button").first.click()
     await page.locator(".timeline li").first.wait_for()
     await seen("06-record")
+    await page.locator("a.tab[href='#people']").click()
+    await page.locator(".people-table tbody tr").first.wait_for()
+    await seen("12-people")
+    await page.locator(".spread > .button").click()
+    await page.keyboard.press("Enter")
+    await page.locator("form .notice-danger").wait_for()
+    await seen("13-person-form")
+    await page.locator(".people-table .button").last.click()
+    await seen("14-person-not-yours")
+    stage.answers["POST people/a-1/password"] = (200, {"account": people()[0], "password": "k7mf-3xqp-w9zt-2hrn"})
+    await page.locator(".people-table .button").first.click()
+    await page.locator(".person-acts .button").nth(1).click()
+    await seen("15-person-asks")
+    await page.locator(".person-acts .button-end").click()
+    await page.locator(".one-time").wait_for()
+    await seen("16-person-password")
