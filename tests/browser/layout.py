@@ -55,6 +55,11 @@ _FAULTS = """({ leastTarget, leastText, reach }) => {
     }
   }
 
+  for (const newest of document.querySelectorAll(".lines > :last-child")) {
+    const hidden = newest.getBoundingClientRect().bottom > newest.parentElement.getBoundingClientRect().bottom + 2;
+    if (hidden && shown(newest)) tell("newest line hidden", newest);
+  }
+
   const controls = [...document.querySelectorAll("button, a[href], summary, input, select, textarea")].filter(shown);
   for (const control of controls) {
     const box = (control.closest("label") ?? control).getBoundingClientRect();

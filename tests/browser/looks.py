@@ -16,6 +16,9 @@ WIDE = {"width": 1440, "height": 900}
 # Nobody looks at pictures in CI, and what fits a phone and a desk fits between: one size less.
 SIZES = (ZOOMED, PHONE, TABLET, WIDE) if PICTURING else (ZOOMED, PHONE, WIDE)
 
+# What every state that was looked at said, by the name of its pictures: which states there are is asked of it later.
+said: dict[str, str] = {}
+
 _SETTLED = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 _MOVING = "document.getAnimations().filter((one) => one.playState === 'running').length"
 
@@ -36,6 +39,7 @@ async def look(page: Page, name: str, *, themes: bool = False, sizes: tuple[dict
         assert not found, f"{name} at {size['width']}:\n" + "\n".join(found)
         await picture(page, f"{name}-{size['width']}", whole=size is ZOOMED)
     await page.set_viewport_size(own)
+    said[name] = await page.locator("body").inner_text()
     contrast = "color-contrast-enhanced" if customers else "color-contrast"
     await judge(page, name, also=contrast)
     if themes:
@@ -52,6 +56,7 @@ async def look(page: Page, name: str, *, themes: bool = False, sizes: tuple[dict
 async def glance(page: Page, name: str) -> None:
     """Look only whether everything fits and can be reached in the window as it is: for states that differ by words."""
     await page.evaluate(_SETTLED)
+    said[name] = await page.locator("body").inner_text()
     found = await faults(page, reach=True)
     assert not found, f"{name}:\n" + "\n".join(found)
     await picture(page, name, whole=True)

@@ -13,6 +13,7 @@ from tests.browser.line import Launch
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
+STRIP = "height: 60px; overflow: auto"
 BUTTON = "style='min-width: 48px; min-height: 48px'"
 
 
@@ -35,6 +36,7 @@ async def page(launch: Launch) -> AsyncIterator[Page]:
         ("<p style='overflow: hidden; white-space: nowrap; width: 60px'>Cut off at its end</p>", "text cut"),
         ("<p style='overflow: hidden; line-height: 1.5; height: 1.5em; width: 60px'>two lines of it</p>", "text cut"),
         (f"<button {BUTTON}><span style='margin-left: 90px; margin-right: -90px'>x</span></button>", "text outside"),
+        (f"<div class='lines' style='{STRIP}'><p>{'one line ' * 30}</p><p>new</p></div>", "newest line hidden"),
         ("<p style='font-size: 15px'>Small</p>", "text of 15 px"),
         ("<button style='width: 48px; height: 40px; padding: 0'>x</button>", "target of 48 x 40 px"),
         (f"<button {BUTTON}>x</button><div style='position: fixed; inset: 0'></div>", "out of reach"),

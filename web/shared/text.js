@@ -113,6 +113,19 @@ export class TextStrip {
     this.otherName = "";
     this.last = "";
     this.list = h("div", { class: "lines", role: "log", "aria-label": t("text.title"), tabindex: "0" });
+    // A notice or the keyboard takes room: whoever was at the newest line stays there. A browser scrolls, too, when
+    // the room changes; that says nothing about the person.
+    this.atEnd = true;
+    let room = "";
+    const roomNow = () => `${this.list.clientWidth} ${this.list.clientHeight}`;
+    this.list.addEventListener("scroll", () => {
+      const { scrollTop, clientHeight, scrollHeight } = this.list;
+      if (room === roomNow()) this.atEnd = scrollTop + clientHeight >= scrollHeight - 8;
+    });
+    new ResizeObserver(() => {
+      room = roomNow();
+      if (this.atEnd) this.toEnd();
+    }).observe(this.list);
     this.input = h("input", {
       class: "input",
       id: "text-input",
@@ -154,8 +167,12 @@ export class TextStrip {
     const last = lines.length ? lines[lines.length - 1].id : "";
     if (last !== this.last) {
       this.last = last;
-      this.list.scrollTop = this.list.scrollHeight;
+      this.toEnd();
     }
+  }
+
+  toEnd() {
+    this.list.scrollTop = this.list.scrollHeight;
   }
 
   /** @param {Line} line */
