@@ -16,8 +16,8 @@ from tests.browser.stage import Stage, open_stage
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOTS = ROOT / "var" / "shots"
-# Nobody looks at pictures in CI, and there are more than a hundred.
-PICTURING = os.environ.get("CI_STRICT") != "1"
+# There are hundreds of pictures, and nobody looks at them in CI or in a run of many processes: `-n 0` makes them.
+PICTURING = os.environ.get("CI_STRICT") != "1" and "PYTEST_XDIST_WORKER" not in os.environ
 SIGNING = ROOT.parent / "shared" / "data" / "signing"
 
 FLAGS = (
