@@ -39,14 +39,25 @@ export class AgentApp extends PersonApp {
       send: (message) => this.socket.send(message),
       onChange: (work) => this.set({ work }),
     });
-    const check = new CameraCheck(this.preview.video, (look) => look !== this.state.look && this.set({ look }));
-    check.steady = new Steady(LOOKS_LAST, LOOKS_STAY);
+    this.check = new CameraCheck(this.preview.video, (look) => this.looked(look));
+    this.check.steady = new Steady(LOOKS_LAST, LOOKS_STAY);
     addEventListener("pagehide", () => this.disposition.flush());
     try {
       this.state.keysOn = localStorage.getItem(KEYS_OFF) !== "1";
     } catch {
       // Storage is closed: keys act.
     }
+  }
+
+  /**
+   * The page has looked at the own picture. A card or a blur says nothing of light and hands.
+   * @param {import("../customer/check.js").Verdict} verdict
+   */
+  looked(verdict) {
+    const clear = this.state.view?.picture === "clear" && this.state.camera === "on" && !this.state.hidden;
+    if (!clear) this.check.steady = new Steady(LOOKS_LAST, LOOKS_STAY);
+    const look = clear ? verdict : "still";
+    if (look !== this.state.look) this.set({ look });
   }
 
   /** @param {Me} me */
@@ -57,6 +68,7 @@ export class AgentApp extends PersonApp {
   }
 
   async signOut() {
+    this.disposition.flush();
     await request("POST", "/api/sign-out").catch(() => {});
     this.socket.close();
     this.away("");

@@ -4,14 +4,13 @@ import { h, setAttribute, setText, show } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { languageChoice } from "../shared/language.js";
-import { cameraTrouble } from "../shared/person.js";
 import { TextStrip } from "../shared/text.js";
 import { everySecond } from "../shared/time.js";
-import { errorText } from "../shared/words.js";
 import { AfterPanel } from "./after.js";
 import { Context } from "./context.js";
 import { KeyList, Phrases } from "./keys.js";
 import { MyState } from "./me.js";
+import { Notices } from "./notices.js";
 import { CustomerPicture, Preview } from "./pictures.js";
 import { key, RingCard } from "./ring.js";
 import { actsOf, KEYS } from "./state.js";
@@ -54,20 +53,9 @@ export class Desk {
       Object.fromEntries(names.map((act) => [act, this.actButton(act)]))
     );
     this.me = new MyState();
-    this.link = notice("attention", "lost", t("agent.link_lost"));
-    this.trouble = notice("danger", "info", "");
-    this.cameraTrouble = notice("danger", "camera-off", "");
-    this.cameraTrouble.element.classList.add("camera-trouble");
-    this.cameraTrouble.element.append(
-      h(
-        "button",
-        { class: "button", type: "button", on: { click: () => app.useCamera() } },
-        icon("again"),
-        h("span", { text: t("camera.again") }),
-      ),
-    );
     this.ring = new RingCard(app);
     this.after = new AfterPanel(app);
+    this.notices = new Notices(app, this.after.lost);
     this.customer = new CustomerPicture(app);
     this.preview = new Preview(app, [this.buttons.hide, this.buttons.me]);
     this.callActs = h("div", { class: "call-acts" }, this.buttons.write, this.buttons.end);
@@ -102,14 +90,7 @@ export class Desk {
       h(
         "main",
         { class: "desk-centre" },
-        h(
-          "div",
-          { class: "desk-notices" },
-          this.link.element,
-          this.trouble.element,
-          this.cameraTrouble.element,
-          this.after.lost,
-        ),
+        this.notices.element,
         this.ring.element,
         this.after.element,
         this.customer.element,
@@ -153,14 +134,11 @@ export class Desk {
 
   /** @param {State} state */
   draw(state) {
-    const { me, view, link, camera, keysOn, trouble, lines } = state;
+    const { me, view, keysOn, lines } = state;
     setText(this.name, me?.name ?? "");
     setText(this.keysText, t(keysOn ? "agent.keys_on" : "agent.keys_off"));
     setAttribute(this.keysButton, "aria-pressed", String(keysOn));
-    this.link.draw(link === "lost" ? t("agent.link_lost") : "");
-    this.trouble.draw(trouble ? errorText(trouble) : "");
-    const cameraFailed = cameraTrouble(camera);
-    this.cameraTrouble.draw(cameraFailed ? t(`camera.${cameraFailed}`) : "");
+    this.notices.draw(state);
     const inCall = Boolean(view?.call);
     const inAfter = Boolean(view?.after_call);
     for (const [name, on] of Object.entries({
@@ -228,24 +206,6 @@ export class Desk {
 /** The word on a button of an act. @param {HTMLButtonElement} button */
 function wordOf(button) {
   return button.querySelector("span") ?? button;
-}
-
-/**
- * @param {"attention" | "danger"} tone
- * @param {IconName} name
- * @param {string} text
- */
-function notice(tone, name, text) {
-  const words = h("p", { text });
-  const element = h("div", { class: `notice notice-${tone}`, role: "alert", hidden: true }, icon(name), words);
-  return {
-    element,
-    /** @param {string} now "" hides it */
-    draw(now) {
-      show(element, now !== "");
-      setText(words, now);
-    },
-  };
 }
 
 /**
