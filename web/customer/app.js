@@ -7,6 +7,7 @@ import { vibrate, WakeLock } from "../shared/phone.js";
 import { QualityWatch } from "../shared/quality.js";
 import { enter, fetchService, RequestError } from "../shared/service.js";
 import { nowMs } from "../shared/time.js";
+import { keep, kept } from "./kept.js";
 import { CONSENT_VERSION, isServed, screenOf, startState } from "./state.js";
 
 /** @typedef {import("./state.js").State} State */
@@ -38,12 +39,12 @@ export class CustomerApp extends PersonApp {
 
   /** Begin: a tab that was connected before goes back to where it was. */
   async start() {
-    this.set({ withoutCamera: remembered(WITHOUT_CAMERA) });
+    this.set({ withoutCamera: kept(WITHOUT_CAMERA) === "1" });
     const token = new URLSearchParams(location.hash.slice(1)).get("token");
     if (token) await this.launched(token);
     if (this.socket.hasToken()) this.socket.open();
-    if (remembered(REREAD)) {
-      remember(REREAD, false);
+    if (kept(REREAD)) {
+      keep(REREAD, "");
       this.prepare();
     }
     await this.askService();
@@ -113,7 +114,7 @@ export class CustomerApp extends PersonApp {
 
   /** @param {boolean} withoutCamera join with words only */
   begin(withoutCamera = false) {
-    remember(WITHOUT_CAMERA, withoutCamera);
+    keep(WITHOUT_CAMERA, withoutCamera ? "1" : "");
     if (withoutCamera) this.closeCamera();
     this.set({ joining: true, trouble: "", withoutCamera, note: "", firstPlace: 0 });
     if (this.socket.link === "open") this.join();
@@ -127,7 +128,7 @@ export class CustomerApp extends PersonApp {
 
   /** The words of the consent have changed: they come with a new start of the page, which leads back to them. */
   reread() {
-    remember(REREAD, true);
+    keep(REREAD, "1");
     location.reload();
   }
 
@@ -174,7 +175,7 @@ export class CustomerApp extends PersonApp {
 
   cameraOpened() {
     this.set({ withoutCamera: false });
-    remember(WITHOUT_CAMERA, false);
+    keep(WITHOUT_CAMERA, "");
     countCameras().then((cameras) => this.set({ cameras }));
     super.cameraOpened();
   }
@@ -377,26 +378,5 @@ export class CustomerApp extends PersonApp {
     const { pc } = this.peer;
     const { track } = this.theirs;
     if (pc && track && this.peer.state === "up") this.quality.look(pc, track);
-  }
-}
-
-/** @param {string} key */
-function remembered(key) {
-  try {
-    return sessionStorage.getItem(key) === "1";
-  } catch {
-    return false;
-  }
-}
-
-/**
- * @param {string} key
- * @param {boolean} value
- */
-function remember(key, value) {
-  try {
-    sessionStorage.setItem(key, value ? "1" : "0");
-  } catch {
-    // Storage is closed: after a reload the camera is asked for again.
   }
 }

@@ -26,7 +26,6 @@ export class CallScreen {
     this.app = app;
     this.folded = false;
     this.writing = false;
-    this.callTrouble = "";
     this.heading = h("h1", { class: "call-name", tabindex: "-1" });
     this.pillIcon = h("span");
     this.pillWord = h("span");
@@ -216,7 +215,6 @@ export class CallScreen {
   draw(state) {
     const { view, track, camera, cameras, facing, paused, sound, soundTrouble, tapNeeded, lines, withoutCamera } =
       state;
-    const { callTrouble } = state;
     if (!view) return;
     const name = view.agent_name || t("call.agent");
     setText(this.heading, name);
@@ -240,10 +238,6 @@ export class CallScreen {
     if (withoutCamera && !this.writing && !this.startedWriting) {
       this.startedWriting = true;
       this.toggleWrite();
-    }
-    if (callTrouble !== this.callTrouble) {
-      this.callTrouble = callTrouble;
-      if (callTrouble && !this.writing) this.toggleWrite();
     }
     this.buttons.pause.draw(paused ? "play" : "pause", t(paused ? "call.resume" : "call.pause"), paused);
     setAttribute(this.buttons.pause.element, "aria-disabled", track ? null : "true");

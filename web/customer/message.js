@@ -5,6 +5,7 @@ import { locale, t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { leaveMessage, RequestError } from "../shared/service.js";
 import { errorText } from "../shared/words.js";
+import { keep, kept } from "./kept.js";
 import { CONSENT_VERSION, isServed } from "./state.js";
 
 /** @typedef {import("./app.js").CustomerApp} CustomerApp */
@@ -186,11 +187,7 @@ export class MessageScreen {
 
   keepDraft() {
     if (this.text.value.trim()) this.fail("");
-    try {
-      sessionStorage.setItem(DRAFT, JSON.stringify({ text: this.text.value, contact: this.contact.value, id: this.id }));
-    } catch {
-      // Storage is closed: the words live as long as this screen.
-    }
+    keep(DRAFT, JSON.stringify({ text: this.text.value, contact: this.contact.value, id: this.id }));
   }
 
   /** @param {State} state */
@@ -205,7 +202,7 @@ export class MessageScreen {
 /** @returns {{ text: string, contact: string, id: string }} */
 function readDraft() {
   try {
-    const { text, contact, id } = JSON.parse(sessionStorage.getItem(DRAFT) ?? "{}");
+    const { text, contact, id } = JSON.parse(kept(DRAFT) || "{}");
     return { text: String(text ?? ""), contact: String(contact ?? ""), id: String(id ?? freshId()) };
   } catch {
     return { text: "", contact: "", id: freshId() };
