@@ -129,7 +129,10 @@ class Settings:
         int, Says("How long session records, roll-ups and past shifts are kept.", unit="days", low=1, high=36_500)
     ] = 90
     note_retention_days: Annotated[
-        int, Says("How long what agents note of calls is kept.", unit="days", low=1, high=36_500)
+        int,
+        Says(
+            "How long what agents note of calls is kept, never longer than its record.", unit="days", low=1, high=36_500
+        ),
     ] = 90
     message_retention_days: Annotated[
         int, Says("How long messages that customers leave are kept, done ones too.", unit="days", low=1, high=3650)

@@ -174,7 +174,11 @@ async def test_who_was_left_for_another_signer_says_what_it_was_about_too(desk: 
     assert await promises(desk) == {}
 
 
-async def test_a_note_is_sealed_and_passes_in_its_time(desk: Desk) -> None:
+@pytest.mark.parametrize(("record_days", "days"), [(30, 7), (5, 5)])
+async def test_a_note_is_sealed_and_passes_in_its_time_or_with_the_record(
+    redis: Redis, pool: str, record_days: int, days: int
+) -> None:
+    desk = Desk(redis, pool, Policy(record_retention_days=record_days, note_retention_days=7))
     await desk.agent("a1")
     call = await ended(desk)
     await say(desk, call, "follow_up", 24, note="号码 139 在前台")
@@ -182,7 +186,7 @@ async def test_a_note_is_sealed_and_passes_in_its_time(desk: Desk) -> None:
     stored = await desk.store.redis.get(name)
     assert isinstance(stored, bytes)
     assert stored.decode().startswith(SEALED_START)
-    assert 6 * DAY_MS < await desk.store.redis.pttl(name) <= 7 * DAY_MS
+    assert (days - 1) * DAY_MS < await desk.store.redis.pttl(name) <= days * DAY_MS
 
 
 async def test_a_promise_goes_with_its_record(desk: Desk) -> None:
