@@ -126,7 +126,7 @@ export class PeoplePart {
         person.own && h("span", { class: "pill" }, icon("person"), h("span", { text: t("people.own") })),
         h("span", { class: "people-sign-in small soft", text: person.sign_in_name }),
       ),
-      h("td", { text: t(`people.role.${person.role}`) }),
+      h("td", { class: "people-role", text: t(`people.role.${person.role}`) }),
       h("td", { class: "people-skills", text: labelsText(person.skills, signKey) }),
       h("td", { class: "people-languages", text: labelsText(person.languages, languageKey) }),
       h("td", {}, statePill(person)),

@@ -3,7 +3,7 @@
 import { h, setAttribute } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
-import { dayField } from "./shifts.js";
+import { dayField } from "./shift-times.js";
 
 const ENDS = [
   "customer_hung_up",

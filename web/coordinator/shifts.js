@@ -7,34 +7,10 @@ import { request } from "../shared/service.js";
 import { dayText, hourText, lengthText } from "../shared/time.js";
 import { errorText } from "../shared/words.js";
 import { ShiftImport } from "./shift-import.js";
+import { dayField, spanOf, timeField } from "./shift-times.js";
 
 /** @typedef {{ shift: string, agent: string, start: string, end: string }} Shift */
 /** @typedef {{ agent: string, name: string, sign_in_name: string, disabled: boolean }} Agent */
-
-/**
- * The span of a shift from a form's fields, in the viewer's zone; an end at or before the start is on the next day.
- * @param {string} day YYYY-MM-DD
- * @param {string} from HH:MM
- * @param {string} to HH:MM
- * @returns {{ start: string, end: string } | null} ISO 8601 in UTC; null when a field is not filled
- */
-export function spanOf(day, from, to) {
-  if (!day || !from || !to) return null;
-  const start = new Date(`${day}T${from}`);
-  const end = new Date(`${day}T${to}`);
-  if (Number.isNaN(start.getTime()) || Number.isNaN(end.getTime())) return null;
-  if (end <= start) end.setDate(end.getDate() + 1);
-  return { start: start.toISOString(), end: end.toISOString() };
-}
-
-/**
- * YYYY-MM-DD of a moment in the viewer's zone, as a date field wants it.
- * @param {Date} moment
- */
-export function dayField(moment) {
-  const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
-  return `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())}`;
-}
 
 export class ShiftsPart {
   /** @param {(error: unknown) => string} refused */
@@ -126,13 +102,9 @@ export class ShiftsPart {
     const [from, to] = rest.split("/").map(Number);
     if (!(from > 0 && to > from)) return;
     this.say("", "");
-    const time = (/** @type {number} */ ms) => {
-      const at = new Date(ms);
-      return [at.getHours(), at.getMinutes()].map((n) => String(n).padStart(2, "0")).join(":");
-    };
     this.day.value = dayField(new Date(from));
-    this.from.value = time(from);
-    this.to.value = time(to);
+    this.from.value = timeField(new Date(from));
+    this.to.value = timeField(new Date(to));
     // The heading gets the focus first: this is the next thing to do.
     requestAnimationFrame(() => this.agent.focus());
   }
