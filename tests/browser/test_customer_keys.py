@@ -9,6 +9,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser import views
 from tests.browser.conftest import OpenPage
+from tests.browser.looks import picture
 from tests.browser.stage import Stage
 from tests.browser.steps import loaded, pictures, screen
 
@@ -194,6 +195,57 @@ async def test_past_a_closed_door_to_a_message(open_page: OpenPage, stage: Stage
     await step_to(page, "返回", "Shift+Tab")
     await keys.press("Enter")
     await arrive(page, "home", "用手语找客服")
+
+
+LARGE = "document.documentElement.style.fontSize = '212.5%'"
+TOO_WIDE = """() => [...document.querySelectorAll('#app *')]
+  .filter((one) => one.offsetParent && one.getBoundingClientRect().right > innerWidth + 1)
+  .map((one) => `${one.tagName}.${one.className} ${one.textContent.slice(0, 20)}`)"""
+
+
+async def test_letters_twice_as_large_fit_and_every_button_is_reached(open_page: OpenPage, stage: Stage) -> None:
+    """As a phone's own setting for large text does it: the window stays, the letters grow. Source: WCAG 2.2, 1.4.4."""
+    page = await open_page("/customer/")
+    await loaded(page)
+    await page.evaluate(LARGE)
+
+    async def fits(name: str) -> None:
+        assert await page.evaluate(TOO_WIDE) == [], name
+        await picture(page, f"customer-zh-CN-large-{name}")
+
+    await page.locator(".truth-good").wait_for()
+    await fits("home")
+    await step_to(page, "开始手语视频")
+    await page.keyboard.press("Enter")
+    await page.locator(".own-picture[data-camera='on']").wait_for()
+    await fits("ready")
+    await step_to(page, "同意，开始排队")
+    await page.keyboard.press("Enter")
+    await stage.message("join")
+    await stage.show(views.customer("waiting", place=2, estimate_low_min=2, estimate_high_min=5))
+    await screen(page, "waiting")
+    await fits("waiting")
+    await step_to(page, "留言")
+    await page.keyboard.press("Enter")
+    await screen(page, "message")
+    await fits("message")
+    stage.pictures[0] = pictures("dev-book")
+    await stage.show(views.customer("connected"))
+    await stage.message("media_offer")
+    await stage.show(views.customer("connected", media="live"))
+    await page.locator(".pill[data-name='clear']").wait_for()
+    await fits("call")
+    await step_to(page, "看不懂")
+    await page.keyboard.press("Enter")
+    await fits("not-understood")
+    await page.keyboard.press("Escape")
+    await step_to(page, "结束")
+    await page.keyboard.press("Enter")
+    await step_to(page, "结束通话")
+    await page.keyboard.press("Enter")
+    await screen(page, "ended")
+    await fits("ended")
+    await step_to(page, "回到首页")
 
 
 async def test_what_goes_away_hands_the_focus_on(open_page: OpenPage, stage: Stage) -> None:
