@@ -63,6 +63,7 @@ async def test_a_day_of_a_coordinator(open_page: OpenPage, stage: Stage) -> None
     await reach(page, page.locator(".ahead-gaps a"), "Shift+Tab")
     await page.keyboard.press("Enter")
     await expect(page.get_by_label("客服", exact=True)).to_be_focused()
+    await expect(page.locator("#shift-agent option")).to_have_count(5)
     await page.keyboard.press("ArrowDown")
     stage.answers["POST shifts"] = (201, views.shifts()[0])
     await press(page, "添加")
