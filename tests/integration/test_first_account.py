@@ -67,9 +67,15 @@ async def test_a_one_time_password_opens_nothing_but_its_own_change(newcomer: tu
     for route, right in ROUTES.items():
         method, _, path = route.partition(" ")
         if right.who <= STAFF and not right.one_time:
-            refused = await browser.get(path) if method == "GET" else await browser.delete(path)
-            if method == "POST":
-                refused = await browser.post(path)
+            match method:
+                case "GET":
+                    refused = await browser.get(path)
+                case "POST":
+                    refused = await browser.post(path)
+                case "PUT":
+                    refused = await browser.put(path, {})
+                case _:
+                    refused = await browser.delete(path)
             assert await error_of(refused) == (403, "password_change_first"), route
     ticket = await browser.post("/api/ticket", {"as": "coordinator"})
     assert await error_of(ticket) == (403, "password_change_first")
