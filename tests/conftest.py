@@ -25,7 +25,6 @@ ROOT = Path(__file__).resolve().parents[1]
 SIGNING = ROOT.parent / "shared" / "data" / "signing"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 LEAK_GRACE_S = 1.0
-WHOLE = tuple(f"/test_{name}.py" for name in ("agent_call", "call", "demo", "media_chromium", "no_weights", "states"))
 TIERS = ("browser", "faults", "integration", "unit")
 
 # In CI a skipped test counts as a failed one, unless its reason begins with one of these.
@@ -72,17 +71,12 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    """Let each process take a file, and two of them all that needs browsers, which they start once.
-
-    One has whole calls and every state of every page, the other what single pages do: about half of the time each.
-    """
+    """Let each process take a file, and one of them all that needs browsers: two of those starve each other."""
 
     class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             path = nodeid.partition("::")[0]
-            if not path.startswith("tests/browser/"):
-                return path
-            return "browser, whole" if path.endswith(WHOLE) else "browser, pages"
+            return "browser" if path.startswith("tests/browser/") else path
 
     return Scheduling(config, log)
 
