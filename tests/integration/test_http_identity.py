@@ -194,6 +194,7 @@ async def test_the_home_page_learns_that_the_line_is_closed(site: Site) -> None:
         "hours": None,
         "notice": None,
         "yours": False,
+        "consent_version": 1,
         "known": False,
         "guests": True,
     }
