@@ -30,9 +30,11 @@ LOADED_ELSEWHERE = "/embed/embed.js"
 _READ_ONLY = frozenset({"GET", "HEAD", "OPTIONS"})
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 
-_STATIC_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+_HEADERS_OF_ALL = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+# What binds documents. A module or style sheet is none, whatever a browser is made to do with it (`nosniff`), and a
+# page loads some forty of them, each with a head of its own.
+_NO_DOCUMENTS = frozenset({"text/javascript", "text/css"})
+_DOCUMENT_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": (
         "camera=(self), microphone=(self), screen-wake-lock=(self), fullscreen=(self), autoplay=(self), "
@@ -173,12 +175,14 @@ async def _check_websocket() -> None:
 async def _add_headers(response: Response) -> Response:
     https = is_https(request)
     host = request.host if _HOST.fullmatch(request.host) else "invalid"
-    for name, value in _STATIC_HEADERS.items():
+    document = response.mimetype not in _NO_DOCUMENTS
+    for name, value in (_HEADERS_OF_ALL | _DOCUMENT_HEADERS if document else _HEADERS_OF_ALL).items():
         response.headers.setdefault(name, value)
     framed_by = _framed_by(request.path)
-    response.headers.setdefault("Content-Security-Policy", content_policy(host, https=https, framed_by=framed_by))
-    if not framed_by:
-        response.headers.setdefault("X-Frame-Options", "DENY")  # it knows no list, so it cannot stand beside one
+    if document:
+        response.headers.setdefault("Content-Security-Policy", content_policy(host, https=https, framed_by=framed_by))
+        if not framed_by:
+            response.headers.setdefault("X-Frame-Options", "DENY")  # it knows no list, so it cannot stand beside one
     across = "cross-origin" if request.path == LOADED_ELSEWHERE else "same-origin"
     response.headers.setdefault("Cross-Origin-Resource-Policy", across)
     if https:

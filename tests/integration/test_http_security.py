@@ -51,6 +51,17 @@ async def test_every_answer_has_the_headers(site: Site) -> None:
     assert (await browser.get("/api/service")).headers["Cache-Control"] == "no-store"
 
 
+async def test_modules_and_style_sheets_carry_what_binds_them_and_nothing_that_binds_documents(site: Site) -> None:
+    for path in ("/customer/main.js", "/shared/theme.css"):
+        answer = await site.browser().get(path)
+        assert answer.status_code == 200
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert sum(len(name) + len(value) + 4 for name, value in answer.headers) < 400
+    texts = await site.browser().get("/customer/texts/en.json")
+    assert texts.headers["Content-Security-Policy"].startswith("default-src 'none'")
+
+
 OTHER_ORIGINS = (
     "",
     "null",
