@@ -140,6 +140,23 @@ async def test_a_paused_picture_is_said_and_keeps_flowing(open_page: OpenPage, s
     await stage.message("pause_picture", paused=False)
 
 
+async def test_who_paused_reads_so_back_in_the_queue_and_can_go_on(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_page("/customer/")
+    await call(page, stage)
+    await page.get_by_role("button", name="暂停").click()
+    await stage.message("pause_picture", paused=True)
+    await stage.show(views.customer("waiting", place=1, requeued="agent_lost"))
+    await screen(page, "waiting")
+    await expect(page.locator(".own-picture")).to_have_text("画面已暂停")
+    await look(page, "customer-zh-CN-40-waiting-paused")
+    stage.heard.clear()
+    await page.get_by_role("button", name="恢复").click()
+    await stage.message("pause_picture", paused=False)
+    await expect(page.locator(".own-picture")).to_have_attribute("data-camera", "on")
+    await expect(page.get_by_role("button", name="恢复")).to_be_hidden()
+    await expect(page.get_by_role("heading", level=1)).to_be_focused()
+
+
 async def test_a_lost_camera_in_a_call_is_said_and_opens_again(open_page: OpenPage, stage: Stage) -> None:
     page = await open_page("/customer/")
     await call(page, stage)

@@ -50,6 +50,12 @@ export class WaitingScreen {
       h("span", { text: t("camera.again") }),
     );
     this.own = new OwnPicture({ label: t("own.label"), emptyText: t("own.none") });
+    this.resume = h(
+      "button",
+      { class: "button", type: "button", hidden: true, on: { click: () => app.togglePause() } },
+      icon("play"),
+      h("span", { text: t("call.resume") }),
+    );
     this.noteInput = h("input", {
       class: "input",
       id: "note",
@@ -117,6 +123,7 @@ export class WaitingScreen {
           "div",
           { class: "stack waiting-own" },
           this.own.element,
+          this.resume,
           this.camera,
           this.cameraAgain,
           this.noteForm,
@@ -134,7 +141,7 @@ export class WaitingScreen {
 
   /** @param {State} state */
   draw(state) {
-    const { view, link, camera, facing, track, note } = state;
+    const { view, link, camera, facing, track, paused, note } = state;
     if (!view) return;
     const ringing = view.state === "ringing";
     const ahead = Math.max(0, view.place - 1);
@@ -162,10 +169,12 @@ export class WaitingScreen {
     show(this.again, !ringing && view.requeued !== "");
     if (view.requeued) setText(this.againText, t(`waiting.${view.requeued}`));
     this.own.mirror(facing === "user");
-    this.own.setTrack(track);
-    this.own.explain(camera === "opening" ? t("ready.opening") : t("own.none"));
+    // Who paused in a call that went back to the queue is still paused, and reads so.
+    this.own.setTrack(paused ? null : track);
+    this.own.explain(t(camera === "opening" ? "ready.opening" : paused ? "own.paused" : "own.none"));
     const failed = cameraTrouble(camera);
     show(this.own.element, track !== null || camera === "opening");
+    show(this.resume, paused && track !== null);
     show(this.camera, failed !== "");
     show(this.cameraAgain, track === null && camera !== "opening");
     if (failed) setText(this.cameraText, t(`camera.${failed}`));
