@@ -28,6 +28,7 @@ from aiortc import (
 from aiortc.mediastreams import MediaStreamError
 from aiortc.sdp import candidate_from_sdp
 from quart import Quart, Response, jsonify, request, websocket
+from uvicorn.protocols.utils import ClientDisconnected
 
 from signaling import messages
 from signaling.messages import ToPage
@@ -133,7 +134,8 @@ class Stage:
     async def cut(self, code: int = 1012) -> None:
         """Close every socket."""
         for page in list(self.sockets):
-            with suppress(RuntimeError):  # it was closed already, and its page has not said so yet
+            # It was closed already, and its page has not said so yet, or says it just now.
+            with suppress(RuntimeError, ClientDisconnected):
                 await page.close(code)
 
     async def reset(self) -> None:
