@@ -58,6 +58,12 @@ class UnknownMessage(ServiceError):
     code: ClassVar[str] = "unknown_message"
 
 
+class MessageUnreadable(ServiceError):
+    """A message has a schema version that this program cannot read."""
+
+    code: ClassVar[str] = "schema_unknown"
+
+
 @dataclass(frozen=True, kw_only=True)
 class MessageRules:
     """How long messages are kept, and how many may be open."""
@@ -199,10 +205,17 @@ class LeftMessages:
         return EntryPage(entries=entries, cursor=cursor)
 
     async def export_of(self, customer: str) -> tuple[dict[str, Any], ...]:
-        """Return the messages that a customer left, in a form that can be handed over, oldest first."""
+        """Return the messages that a customer left, in a form that can be handed over, oldest first.
+
+        Raises:
+            MessageUnreadable: one is of another schema version.
+            Unreadable: a data key is missing.
+        """
         known: list[Any] = await self._redis.zrange(self._keys.messages_of(customer), 0, -1)
         ids = [_text(raw) for raw in known]
         entries = [self._message(entry, row) for entry, row in zip(ids, await self._rows(ids), strict=True) if row]
+        if not all(each.readable for each in entries):
+            raise Unreadable
         return tuple(
             {
                 "id": each.id,
@@ -240,11 +253,16 @@ class LeftMessages:
         return found[:count]
 
     async def _entries(self, ids: list[str], state: State, indexes: list[str]) -> tuple[Entry, ...]:
-        """Return what stands behind ids; an id whose retention has passed goes from the index."""
+        """Return what stands behind ids; an id whose retention has passed goes from the index.
+
+        What another release wrote and this one cannot read is left out here, and stays in the index for that release.
+        """
         entries, gone = list[Entry](), list[str]()
         for entry, row in zip(ids, await self._rows(ids), strict=True):
             if not row:
                 gone.append(entry)
+            elif not _is_readable(row):
+                continue
             elif _ID.fullmatch(entry):
                 entries.append(self._message(entry, row))
             else:
@@ -256,15 +274,16 @@ class LeftMessages:
                 await pipe.execute()
         return tuple(entries)
 
-    async def _rows(self, ids: list[str]) -> list[dict[str, str] | None]:
+    async def _rows(self, ids: list[str]) -> list[dict[str, str]]:
         async with self._redis.pipeline(transaction=False) as pipe:
             for entry in ids:
                 pipe.hgetall(self._keys.message(entry) if _ID.fullmatch(entry) else self._keys.record(entry))
             rows: list[dict[Any, Any]] = await pipe.execute()
-        read = [{_text(name): _text(value) for name, value in row.items()} for row in rows]
-        return [row if row and readable(int(row.get("v", "-1"))) else None for row in read]
+        return [{_text(name): _text(value) for name, value in row.items()} for row in rows]
 
     def _message(self, entry: str, row: dict[str, str]) -> Entry:
+        if not _is_readable(row):
+            raise MessageUnreadable
         text, opened = self._opened(row["text"])
         contact, contact_opened = self._opened(row["contact"])
         return Entry(
@@ -308,6 +327,10 @@ class LeftMessages:
 def clean(text: str) -> str:
     """Return text as a person meant it: without control characters and space around it; lines stay lines."""
     return _NOISE.sub("", text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")).strip()
+
+
+def _is_readable(row: dict[str, str]) -> bool:
+    return readable(int(row.get("v", "-1")))
 
 
 def _id_of(customer: str, client_id: str) -> str:

@@ -83,8 +83,8 @@ class Privacy:
 
         Raises:
             NoCustomer, UnknownCustomer: there is nothing to show.
-            RecordUnreadable, AuditUnreadable: something stored of this customer, or of who looked, is of another
-                schema version.
+            RecordUnreadable, MessageUnreadable, AuditUnreadable: something stored of this customer, or of who looked,
+                is of another schema version.
             Unreadable: a data key is missing.
         """
         _check(customer)

@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from tests.data_keys import CIPHER
-from video_service.cipher import SEALED_START, Cipher, new_key
+from video_service.cipher import SEALED_START, Cipher, Unreadable, new_key
 from video_service.keys import spec_of
 from video_service.left_messages import (
     Left,
@@ -17,6 +17,7 @@ from video_service.left_messages import (
     MessageEmpty,
     MessageRules,
     MessagesFull,
+    MessageUnreadable,
     UnknownMessage,
     clean,
 )
@@ -240,6 +241,17 @@ async def test_an_entry_of_which_nothing_is_left_goes_from_the_list(box: Box) ->
     assert await box.count_open() == 1
 
 
+async def test_what_a_newer_release_wrote_is_left_in_its_list_for_that_release(box: Box) -> None:
+    first, newer = await box.write_many(2)
+    await box.follow_up("c_1", 9000, v=99)
+    await box.redis.hset(box.key(f"message:{newer}"), "v", "99")
+    assert await box.ids() == [first], "nobody guesses what it says"
+    assert await box.count_open() == 3
+    await box.redis.hset(box.key(f"message:{newer}"), "v", "1")
+    await box.redis.hset(box.key("record:c_1"), "v", "1")
+    assert await box.ids() == ["c_1", first, newer]
+
+
 async def test_a_message_under_a_lost_key_is_listed_as_unreadable(redis: Redis, pool: str) -> None:
     lost = await Box(redis, pool, Cipher([new_key()])).write("secret", contact="x")
     box = Box(redis, pool)
@@ -248,6 +260,18 @@ async def test_a_message_under_a_lost_key_is_listed_as_unreadable(redis: Redis, 
         entry.id: (entry.text, entry.contact, entry.readable) for entry in (await box.page("open", limit=9)).entries
     }
     assert found == {lost: ("", "", False), clear: ("clear", "", True)}
+
+
+async def test_what_cannot_be_read_is_not_left_out_of_an_export_in_silence(redis: Redis, pool: str) -> None:
+    box = Box(redis, pool)
+    message = await box.write()
+    await Box(redis, pool, Cipher([new_key()])).write("under a lost key", customer="c-2")
+    await redis.hset(box.key(f"message:{message}"), "v", "99")
+    with pytest.raises(MessageUnreadable):
+        await box.export_of("c-1")
+    with pytest.raises(Unreadable):
+        await box.export_of("c-2")
+    assert [await box.erase_of(customer) for customer in ("c-1", "c-2")] == [1, 1], "but it can be erased"
 
 
 async def test_a_customers_messages_are_handed_over_and_erased(box: Box) -> None:
