@@ -24,7 +24,10 @@ put('record', id, {outcome = outcome})
 if note == '' then
   redis.call('DEL', key('call_note', id))
 else
-  redis.call('SET', key('call_note', id), note, 'PX', int(POLICY.note_retention_ms))
+  -- A record that has an end already, because its call is over, ends with its note or after it.
+  local left = redis.call('PTTL', key('record', id))
+  local kept = left > 0 and math.min(left, POLICY.note_retention_ms) or POLICY.note_retention_ms
+  redis.call('SET', key('call_note', id), note, 'PX', int(kept))
 end
 wake('person', agent)
 wake('person', record.customer)

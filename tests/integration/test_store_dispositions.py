@@ -189,6 +189,15 @@ async def test_a_note_is_sealed_and_passes_in_its_time_or_with_the_record(
     assert (days - 1) * DAY_MS < await desk.store.redis.pttl(name) <= days * DAY_MS
 
 
+async def test_a_note_that_is_written_late_goes_no_later_than_the_record(redis: Redis, pool: str) -> None:
+    desk = Desk(redis, pool, Policy(record_retention_days=7, note_retention_days=7))
+    await desk.agent("a1")
+    call = await ended(desk)
+    await redis.pexpire(desk.store.keys.record(call), DAY_MS)
+    await say(desk, call, "solved", note="written six days later, were that possible")
+    assert 0 < await redis.pttl(desk.store.keys.call_note(call)) <= DAY_MS
+
+
 async def test_a_promise_goes_with_its_record(desk: Desk) -> None:
     await desk.agent("a1")
     call = await ended(desk)
