@@ -6,10 +6,12 @@ nobody runs with names that cannot be read, and nobody misses a key that others 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar, Final
 
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
 
 from video_service.cipher import Cipher, Unreadable, keys_in, make_keys
 from video_service.errors import ServiceError
@@ -76,27 +78,38 @@ class Canaries:
     async def check(self, *, starts: bool = True) -> None:
         """Open every canary. A part of the service that `starts` adds that of its newest key.
 
-        A command beside it must not seal with a key of which the service does not know yet.
+        A command beside it must not seal with a key of which the service does not know yet. Of two that start at once
+        with different keys the second meets the canary of the first.
 
         Raises:
             Unreadable: something was sealed with a key that is not here, or the newest key is too new.
         """
-        if not await self.open_all():
-            raise Unreadable(
-                "What is stored was encrypted with data keys that are not all here. Give every key that was in use, in "
-                "VIDEO_SERVICE_DATA_KEYS or in the file data_keys of the data folder."
-            )
-        if not starts and await self.names() - {self.newest} and not await self._redis.hexists(self._key, self.newest):
-            raise Unreadable("The service was not started with the first of these data keys yet: start it first.")
-        await self._redis.hsetnx(self._key, self.newest, self._cipher.seal(CANARY))
+
+        async def add(pipe: Pipeline) -> None:
+            found = {_text(name): _text(sealed) for name, sealed in (await pipe.hgetall(self._key)).items()}
+            if not self._opens(found.values()):
+                raise Unreadable(
+                    "What is stored was encrypted with data keys that are not all here. Give every key that was in "
+                    "use, in VIDEO_SERVICE_DATA_KEYS or in the file data_keys of the data folder."
+                )
+            if not starts and found and self.newest not in found:
+                raise Unreadable("The service was not started with the first of these data keys yet: start it first.")
+            pipe.multi()  # type: ignore[no-untyped-call]
+            if self.newest not in found:
+                pipe.hset(self._key, self.newest, self._cipher.seal(CANARY))
+
+        await self._redis.transaction(add, self._key)
 
     async def open_all(self) -> bool:
         """Return whether these keys open every canary."""
-        for raw in await self._redis.hvals(self._key):
-            try:
-                self._cipher.open(_text(raw))
-            except Unreadable:
-                return False
+        return self._opens(map(_text, await self._redis.hvals(self._key)))
+
+    def _opens(self, canaries: Iterable[str]) -> bool:
+        try:
+            for sealed in canaries:
+                self._cipher.open(sealed)
+        except Unreadable:
+            return False
         return True
 
     async def names(self) -> set[str]:
