@@ -50,7 +50,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     """All that is stored of a customer, in a form that can be handed over.
 
     `person`: facts of the page that is open or was open lately. `sessions`: what a host application said. `texts`: the
-    lines of calls of the last minutes, `notes`: what agents noted, both by call. `messages`: what was left when nobody
+    lines of calls of the last minutes, `matters`: what the customer or the host said of a call that is not over yet,
+    `notes`: what agents noted, each by call. `messages`: what was left when nobody
     could take the call. `looks`: when somebody looked at these data, and in which role.
     """
 
@@ -59,6 +60,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     sessions: tuple[dict[str, Any], ...]
     records: tuple[SessionRecord, ...]
     texts: dict[str, tuple[dict[str, Any], ...]]
+    matters: dict[str, dict[str, str]]
     notes: dict[str, str]
     messages: tuple[dict[str, Any], ...]
     looks: tuple[dict[str, Any], ...]
@@ -96,7 +98,7 @@ class Privacy:
         # The export itself is no reason to call somebody known.
         if not (person or records or sessions or messages):
             raise UnknownCustomer
-        about = {customer, *(record.call for record in records)}
+        about = {customer, *(record.call for record in records), *(message["id"] for message in messages)}
         return Known(
             customer=customer,
             # Which socket and node carried the page is the service's own business, and of no use to anybody else.
@@ -107,6 +109,7 @@ class Privacy:
             sessions=tuple(sessions),
             records=records,
             texts={record.call: lines for record in records if (lines := await self._texts_of(record.call))},
+            matters={record.call: said for record in records if (said := await self._matter_of(record.call))},
             notes={record.call: note for record in records if (note := await self._note_of(record.call))},
             messages=messages,
             looks=tuple(
@@ -187,6 +190,11 @@ class Privacy:
     async def _texts_of(self, call: str) -> tuple[dict[str, Any], ...]:
         lines: list[Any] = await self._redis.lrange(self._key("texts", call), 0, -1)
         return tuple(self._opened(msgspec.json.decode(line), "text") for line in lines)
+
+    async def _matter_of(self, call: str) -> dict[str, str]:
+        said: list[Any] = await self._redis.hmget(self._key("call", call), ["note", "context"])
+        opened = (self._cipher.open_or_plain(_text(each or "")) for each in said)
+        return {name: text for name, text in zip(("note", "context"), opened, strict=True) if text}
 
     async def _note_of(self, call: str) -> str:
         return self._cipher.open_or_plain(_text(await self._redis.get(self._keys.call_note(call)) or ""))

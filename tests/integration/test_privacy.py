@@ -129,6 +129,27 @@ async def test_an_export_holds_all_that_is_stored_and_leaves_a_trace(
     assert [look.about for look in await looks(audit, "privacy_export")] == [customer]
 
 
+async def test_what_was_said_while_waiting_is_part_of_it(site: Site, lin: Account, privacy: Privacy) -> None:
+    customer, _ = await caller(site, lin)
+    await come_in(site.store, customer)
+    call = await site.store.join(
+        customer, queue="main", needs=(), urgent=False, reason="", locale="zh-CN", context="order 17"
+    )
+    await site.store.note(customer, "行李丢了")
+    known = await privacy.export(customer, **OPERATOR)
+    assert known.matters == {call: {"note": "行李丢了", "context": "order 17"}}
+
+
+async def test_marks_of_a_customers_messages_are_among_the_looks(
+    privacy: Privacy, messages: LeftMessages, audit: Audit
+) -> None:
+    mine, theirs = await left_message(messages, "c-writer"), await left_message(messages, "c-other")
+    for message in (mine, theirs):
+        await audit.note(who="a-1", role="coordinator", what="message_done", about=message)
+    known = await privacy.export("c-writer", **OPERATOR)
+    assert [look["about"] for look in known.looks if look["what"] == "message_done"] == [mine]
+
+
 async def test_texts_of_the_last_minutes_are_part_of_it(site: Site, lin: Account, privacy: Privacy) -> None:
     customer, call = await caller(site, lin)
     line = json.dumps({"v": 1, "seq": 1, "at": 0, "person": customer, "text": CIPHER.seal("航班取消了")})
