@@ -32,6 +32,14 @@ class PeopleStore(StoreBase):
             identity.locale,
         )
 
+    async def relabel(self, person: str, *, name: str, skills: tuple[str, ...]) -> None:
+        """Change what a person is called and signs. No error when nobody knows the person.
+
+        A signed-in agent is matched by the new skills at once, and may be given a call that waits; a call that rings or
+        goes on stays.
+        """
+        await self.run("relabel", person, self.cipher.seal(name), canonical(skills))
+
     async def beat(self, persons: Iterable[tuple[str, str]]) -> None:
         """Refresh the presence of (person, socket) pairs; pairs whose socket is not the newest are ignored."""
         for batch in batched_pairs(persons):

@@ -114,6 +114,28 @@ def normalised_name(name: str) -> str:
     return name.strip().lower()
 
 
+def with_labels(
+    account: Account,
+    *,
+    display_name: str | None = None,
+    skills: Sequence[str] | None = None,
+    languages: Sequence[str] | None = None,
+) -> Account:
+    """Return an account with another shown name, skills or languages; None leaves it as it is.
+
+    Raises:
+        BadAccount: a name, skill or language that cannot be used.
+    """
+    changed = msgspec.structs.replace(
+        account,
+        display_name=account.display_name if display_name is None else display_name.strip(),
+        skills=account.skills if skills is None else tuple(dict.fromkeys(skills)),
+        languages=account.languages if languages is None else tuple(dict.fromkeys(languages)),
+    )
+    _check(changed)
+    return changed
+
+
 class Accounts:
     """The accounts of one pool."""
 
@@ -276,6 +298,25 @@ class Accounts:
         if disabled:
             await self.cut_off(account)
         return account
+
+    async def set_labels(
+        self,
+        name: str,
+        *,
+        display_name: str | None = None,
+        skills: Sequence[str] | None = None,
+        languages: Sequence[str] | None = None,
+    ) -> Account:
+        """Change what somebody is called, signs and writes; None leaves it. What is signed in stays so.
+
+        Raises:
+            UnknownAccount: there is none with this name.
+            BadAccount: a name, skill or language that cannot be used.
+        """
+        return await self._change(
+            name,
+            lambda account: with_labels(account, display_name=display_name, skills=skills, languages=languages),
+        )
 
     async def reset(self, name: str, password: str, *, one_time: bool = False) -> Account:
         """Give an account another password; all that it had signed in ends, open sockets too. `one_time` as in `add`.

@@ -145,6 +145,8 @@ class StaffedStore(Store):
                 raise TicketRefused
             if account.generation != identity.generation or account.must_change:
                 raise TicketRefused
+            # A token may be older than the latest change of the account.
+            return msgspec.structs.replace(identity, name=account.display_name, skills=account.skills)
         return identity
 
 

@@ -11,6 +11,8 @@ import typer
 from redis.asyncio import Redis
 from rich.table import Table
 
+from signaling.policy import Policy
+from signaling.store import Store
 from video_service import passwords
 from video_service.accounts import Account, Accounts, Role
 from video_service.cipher import Cipher
@@ -87,6 +89,36 @@ def list_(as_json: AsJson = False, data: DataDir = None) -> None:
 
 
 @app.command()
+def change(
+    name: Name,
+    display_name: Annotated[str | None, typer.Option(help="The name that others see.")] = None,
+    skill: Annotated[list[str] | None, typer.Option(help="Instead of the skills so far. Repeatable.")] = None,
+    language: Annotated[list[str] | None, typer.Option(help="Instead of the languages so far. Repeatable.")] = None,
+    no_skills: Annotated[bool, typer.Option("--no-skills", help="Take every skill away.")] = False,
+    no_languages: Annotated[bool, typer.Option("--no-languages", help="Take every language away.")] = False,
+    data: DataDir = None,
+) -> None:
+    """Change what somebody is called, signs and writes; what is not named stays. New calls come by it at once."""
+    skills, languages = _instead("skill", skill, no_skills), _instead("language", language, no_languages)
+    if display_name is None and skills is None and languages is None:
+        raise typer.BadParameter("say what to change: --display-name, --skill, --language, --no-skills, --no-languages")
+
+    async def work(redis: Redis, settings: Settings, cipher: Cipher) -> Account:
+        account = await _with_accounts(
+            redis,
+            settings,
+            cipher,
+            lambda accounts: accounts.set_labels(name, display_name=display_name, skills=skills, languages=languages),
+        )
+        if account.role is Role.AGENT:
+            store = Store(redis, pool=settings.pool, policy=settings.project(Policy), cipher=cipher)
+            await store.relabel(account.person, name=account.display_name, skills=account.skills)
+        return account
+
+    typer.echo(f"Changed {with_cipher(data, work).name}.")
+
+
+@app.command()
 def disable(name: Name, data: DataDir = None) -> None:
     """Shut an account out; whatever it has signed in ends."""
     account = _do(data, lambda accounts: accounts.set_disabled(name, True))
@@ -117,16 +149,25 @@ def reset(name: Name, password_stdin: PasswordStdin = False, data: DataDir = Non
 
 
 def _do(data_dir: Path | None, work: Callable[[Accounts], Awaitable[T]]) -> T:
-    async def connected(redis: Redis, settings: Settings, cipher: Cipher) -> T:
-        hashing = Passwords()
-        try:
-            accounts = Accounts(redis, pool=settings.pool, passwords=hashing, clock=SystemClock(), cipher=cipher)
-            await accounts.seal_plain()
-            return await work(accounts)
-        finally:
-            hashing.close()
+    return with_cipher(data_dir, lambda redis, settings, cipher: _with_accounts(redis, settings, cipher, work))
 
-    return with_cipher(data_dir, connected)
+
+async def _with_accounts(
+    redis: Redis, settings: Settings, cipher: Cipher, work: Callable[[Accounts], Awaitable[T]]
+) -> T:
+    hashing = Passwords()
+    try:
+        accounts = Accounts(redis, pool=settings.pool, passwords=hashing, clock=SystemClock(), cipher=cipher)
+        await accounts.seal_plain()
+        return await work(accounts)
+    finally:
+        hashing.close()
+
+
+def _instead(option: str, labels: list[str] | None, none: bool) -> list[str] | None:
+    if labels and none:
+        raise typer.BadParameter(f"--{option} and --no-{option}s together")
+    return [] if none else labels or None
 
 
 def _password(from_stdin: bool) -> str:

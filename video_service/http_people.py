@@ -6,14 +6,14 @@ account here, so nobody shuts oneself out: whoever disables an administrator is 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypedDict
 
 import msgspec
 from msgspec import Meta
 from quart import Blueprint, Response, jsonify
 
 from video_service import passwords
-from video_service.accounts import Account, Role, UnknownAccount
+from video_service.accounts import Account, Role, UnknownAccount, with_labels
 from video_service.errors import ServiceError
 from video_service.http_gate import did, looked
 from video_service.http_input import WrongRole, body, iso, one_of
@@ -40,10 +40,24 @@ class PersonWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     languages: Annotated[tuple[Label, ...], Meta(max_length=32)] = ()
 
 
+class LabelsWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of POST /api/people/<person>/labels: all three as they are to be; what they may hold, `accounts` says."""
+
+    name: Annotated[str, Meta(max_length=128)]
+    skills: Annotated[tuple[Label, ...], Meta(max_length=32)]
+    languages: Annotated[tuple[Label, ...], Meta(max_length=32)]
+
+
 class DisabledWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Body of POST /api/people/<person>/disabled."""
 
     disabled: bool
+
+
+class _Labels(TypedDict):
+    display_name: str
+    skills: tuple[str, ...]
+    languages: tuple[str, ...]
 
 
 @people_api.get("/people")
@@ -73,6 +87,20 @@ async def add_person() -> tuple[Response, int]:
     # Its id is known only now. If this cannot be written down nobody learns the password, and nobody can sign in.
     await did("account_add", about=account.person)
     return jsonify({"account": _about(account, caller), "password": password}), 201
+
+
+@people_api.post("/people/<person>/labels")
+async def change_labels(person: str) -> Response:
+    """Change what somebody is called, signs and writes; an agent on the line gets calls by it at once."""
+    wish = await body(LabelsWish)
+    caller, account = await _whom(person)
+    labels: _Labels = {"display_name": wish.name, "skills": wish.skills, "languages": wish.languages}
+    with_labels(account, **labels)  # what cannot be is refused before it is written down
+    await did("account_change", about=account.person)
+    changed = await services().accounts.set_labels(account.name, **labels)
+    if changed.role is Role.AGENT:
+        await services().store.relabel(changed.person, name=changed.display_name, skills=changed.skills)
+    return jsonify(_about(changed, caller))
 
 
 @people_api.post("/people/<person>/disabled")

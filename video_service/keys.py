@@ -62,7 +62,7 @@ KEYS: tuple[KeySpec, ...] = (
         "person:<person>",
         "hash",
         "while connected none; then resume_ttl_s (customer) or 1 day",
-        "connect, disconnect, leg and picture scripts",
+        "connect, relabel, disconnect, leg and picture scripts",
         "identity, newest socket, presence, newest leg, the customer's call",
     ),
     KeySpec("presence", "zset", "none", "connect, beat, disconnect, sweep", "person by the time the last beat lapses"),
@@ -77,8 +77,12 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("agent_states", "hash", "none", "agent scripts", "how many agents are in each state"),
     KeySpec("idle:<skills>", "zset", "none", "agent scripts", "available and present agents by idle since"),
     KeySpec("idle_sets", "set", "none", "agent scripts", "skill sets whose idle zset is not empty"),
-    KeySpec("staffed:<skills>", "zset", "none", "sign_in, sign_out, shifts, sweep", "agents on shift by shift end"),
-    KeySpec("staffed_sets", "set", "none", "sign_in, sign_out, shifts, sweep", "skill sets with agents on shift"),
+    KeySpec(
+        "staffed:<skills>", "zset", "none", "sign_in, sign_out, relabel, shifts, sweep", "agents on shift by shift end"
+    ),
+    KeySpec(
+        "staffed_sets", "set", "none", "sign_in, sign_out, relabel, shifts, sweep", "skill sets with agents on shift"
+    ),
     # Calls
     KeySpec(
         "call:<call>", "hash", "ended_linger_s after close", "call scripts, matching, sweep", "working data of a call"

@@ -56,6 +56,7 @@ ROUTES: dict[str, Right] = {
     "GET /api/agents": Right(who=COORDINATING, looks_at="agents"),
     "GET /api/people": Right(who=COORDINATING, looks_at="people"),
     "POST /api/people": COORDINATORS,  # of whom: only an administrator looks after coordinators
+    "POST /api/people/<person>/labels": COORDINATORS,
     "POST /api/people/<person>/disabled": COORDINATORS,
     "POST /api/people/<person>/password": COORDINATORS,
     "POST /api/people/<person>/sign-out": COORDINATORS,

@@ -92,6 +92,10 @@ class CallStore(Protocol):
         """Take an agent off; a call goes back to the queue. No error when not signed in."""
         ...
 
+    async def relabel(self, person: str, *, name: str, skills: tuple[str, ...]) -> None:
+        """Change what a person is called and signs, at once. No error when nobody knows the person."""
+        ...
+
     async def add_shift(self, agent: str, start_ms: int, end_ms: int) -> ShiftOnRoster:
         """Add a shift."""
         ...

@@ -157,11 +157,54 @@ async def test_a_reset_password_replaces_the_old_one(accounts: Accounts) -> None
     assert await accounts.sign_in("lin", "another good password") == changed
 
 
+async def test_name_skills_and_languages_change_and_nothing_else_does(accounts: Accounts, clock: HandClock) -> None:
+    made = await _add(accounts, skills=("csl",), languages=("zh",))
+    clock.ms = 2_000
+    changed = await accounts.set_labels(
+        " LIN", display_name=" 林晓 ", skills=("hksl", "csl", "hksl"), languages=("zh", "en")
+    )
+    assert (changed.display_name, changed.skills, changed.languages) == ("林晓", ("hksl", "csl"), ("zh", "en"))
+    assert changed == msgspec.structs.replace(
+        made, display_name="林晓", skills=("hksl", "csl"), languages=("zh", "en"), changed_ms=2_000
+    )
+    assert await accounts.get("lin") == changed
+    assert await accounts.sign_in("lin", SECRET) == changed
+    only_one = await accounts.set_labels("lin", skills=())
+    assert (only_one.display_name, only_one.skills, only_one.languages) == ("林晓", (), ("zh", "en"))
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"display_name": ""},
+        {"display_name": "a\nb"},
+        {"skills": ["two words"]},
+        {"languages": [f"x{n}" for n in range(17)]},
+    ],
+    ids=["empty", "lines", "words", "many"],
+)
+async def test_a_change_is_held_to_what_a_new_account_is(accounts: Accounts, wish: dict[str, Any]) -> None:
+    made = await _add(accounts, skills=("csl",))
+    with pytest.raises(BadAccount):
+        await accounts.set_labels("lin", **wish)
+    assert await accounts.get("lin") == made
+
+
+async def test_a_changed_name_is_stored_sealed(accounts: Accounts, redis: Redis, pool: str) -> None:
+    made = await _add(accounts)
+    await accounts.set_labels("lin", display_name="Xiaolin")
+    stored = str(await redis.hgetall(f"{{{pool}}}:accounts"))
+    assert made.person in stored
+    assert "Xiaolin" not in stored
+
+
 async def test_an_unknown_account_cannot_be_changed(accounts: Accounts) -> None:
     with pytest.raises(UnknownAccount):
         await accounts.set_disabled("nobody", True)
     with pytest.raises(UnknownAccount):
         await accounts.reset("nobody", SECRET)
+    with pytest.raises(UnknownAccount):
+        await accounts.set_labels("nobody", skills=("csl",))
 
 
 async def test_changes_at_the_same_moment_are_all_kept(accounts: Accounts) -> None:

@@ -13,6 +13,8 @@ import pytest
 from redis.asyncio import Redis
 from typer.testing import CliRunner, Result
 
+from signaling.identity_types import Identity
+from signaling.store import Store
 from tests.data_keys import CIPHER
 from tests.valkey_server import RealValkey
 from video_service import cli_users
@@ -107,6 +109,34 @@ def test_disabling_and_enabling_show_in_the_list(users: Users) -> None:
     assert listed()[0]["disabled"] is False
 
 
+async def test_what_is_not_named_stays_and_a_signed_in_agent_signs_the_new_at_once(
+    users: Users, redis: Redis, pool: str
+) -> None:
+    users("add", "lin", "--role", "agent", "--skill", "csl", "--language", "zh", "--display-name", "林老师")
+    (before,) = listed()
+    store = Store(redis, pool=pool, cipher=CIPHER)
+    lin = Identity(person=before["person"], role="agent", name="林老师", skills=("csl",))
+    await store.connect(lin, node="n-1", socket="s-1")
+    await store.sign_in(lin)
+
+    assert users("change", "Lin", "--skill", "hksl", "--skill", "csl").stdout == "Changed lin.\n"
+    (after,) = listed()
+    assert after == {**before, "skills": ["hksl", "csl"], "changed": after["changed"]}
+    assert await redis.hget(f"{{{pool}}}:agent:{lin.person}", "skills") in (b"csl+hksl", "csl+hksl")
+
+    assert users("change", "lin", "--display-name", "林晓", "--no-skills", "--no-languages").exit_code == 0
+    (last,) = listed()
+    assert (last["display_name"], last["skills"], last["languages"]) == ("林晓", [], [])
+    assert [agent.name for agent in (await store.coordinator_view()).agents] == ["林晓"]
+
+
+def test_a_change_of_nothing_or_of_both_is_a_usage_error(users: Users) -> None:
+    users("add", "lin", "--role", "agent", "--skill", "csl")
+    assert users("change", "lin").exit_code == 2
+    assert users("change", "lin", "--skill", "asl", "--no-skills").exit_code == 2
+    assert listed()[0]["skills"] == ["csl"]
+
+
 def test_signing_out_everywhere_leaves_the_password(users: Users) -> None:
     users("add", "lin", "--role", "agent")
     assert users("sign-out", "lin").stdout == "Signed lin out everywhere.\n"
@@ -125,6 +155,9 @@ def test_an_empty_list_says_what_to_do(users: Users) -> None:
         (("add", "lin lin", "--role", "agent"), "A sign-in name has 1 to 32 small letters"),
         (("add", "wang", "--role", "agent", "--skill", "two words"), "A skill has 1 to 64 letters"),
         (("add", "wang", "--role", "agent", "--password-stdin"), "at least 10"),
+        (("change", "nobody", "--skill", "csl"), "There is no account with this name. (name='nobody')"),
+        (("change", "lin", "--skill", "two words"), "A skill has 1 to 64 letters"),
+        (("change", "lin", "--display-name", " "), "A display name has 1 to 64 characters"),
         (("disable", "nobody"), "There is no account with this name. (name='nobody')"),
         (("reset", "nobody"), "There is no account with this name. (name='nobody')"),
     ],

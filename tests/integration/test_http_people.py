@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from signaling.errors import Closed
+from signaling.identity_types import Identity
 from tests.integration.http_site import SECRET, Browser, Site, error_of, served_call
 from tests.valkey_server import RealValkey
 from video_service.accounts import Account, Role
@@ -16,6 +18,7 @@ from video_service.settings import Settings
 pytestmark = pytest.mark.integration
 
 LIN = {"sign_in_name": " Lin ", "name": "林老师", "skills": ["csl", "csl"], "languages": ["zh"]}
+LABELS = {"name": " 林晓 ", "skills": ["hksl", "csl", "hksl"], "languages": ["zh", "en"]}
 
 
 @pytest.fixture
@@ -114,7 +117,12 @@ async def test_only_an_administrator_looks_after_coordinators(site: Site, chen: 
     made = [await _add(boss, sign_in_name=f"n-{role}", role=role.value) for role in Role]
     for one in made:
         person, role = one["account"]["person"], one["account"]["role"]
-        for act, body in (("disabled", {"disabled": True}), ("disabled", {"disabled": False}), ("password", {})):
+        for act, body in (
+            ("disabled", {"disabled": True}),
+            ("disabled", {"disabled": False}),
+            ("password", {}),
+            ("labels", {"name": "N", "skills": [], "languages": []}),
+        ):
             path = f"/api/people/{person}/{act}"
             if role == "agent":
                 assert (await chen.post(path, body)).status_code == 200, path
@@ -131,7 +139,7 @@ async def test_nobody_changes_the_own_account_here(site: Site) -> None:
     boss = await site.signed_in(Role.ADMIN, "boss")
     own = await site.services.accounts.get("boss")
     assert own is not None
-    for act, body in (("disabled", {"disabled": True}), ("password", {}), ("sign-out", {})):
+    for act, body in (("disabled", {"disabled": True}), ("password", {}), ("sign-out", {}), ("labels", LABELS)):
         answer = await boss.post(f"/api/people/{own.person}/{act}", body)
         assert await error_of(answer) == (409, "own_account"), act
     assert (await boss.get("/api/me")).status_code == 200
@@ -143,6 +151,56 @@ async def test_nobody_changes_the_own_account_here(site: Site) -> None:
 @pytest.fixture
 async def lin(site: Site) -> Account:
     return await site.account("lin", Role.AGENT, display_name="林老师")
+
+
+async def test_a_signed_in_agent_gets_calls_by_the_new_skills_and_stays_signed_in(
+    site: Site, chen: Browser, lin: Account
+) -> None:
+    desk = site.browser()
+    assert (await desk.sign_in("lin")).status_code == 200
+    now_ms = site.services.clock.now_ms()
+    await site.store.add_shift(lin.person, now_ms - 1_000, now_ms + 3_600_000)
+    await served_call(site, lin)
+    resume = await site.store.issue_resume(
+        Identity(person=lin.person, role="agent", name=lin.display_name, generation=lin.generation)
+    )
+    guest = Identity(person="c-guest", role="customer", locale="zh-CN")
+    await site.store.connect(guest, node="n-1", socket="s-guest")
+    wish: dict[str, Any] = {"queue": "main", "needs": ("hksl",), "urgent": False, "reason": "", "locale": "zh-CN"}
+    with pytest.raises(Closed):
+        await site.store.join(guest.person, **wish)
+
+    answer = await chen.post(f"/api/people/{lin.person}/labels", LABELS)
+    said = await answer.get_json()
+    assert (said["name"], said["skills"], said["languages"]) == ("林晓", ["hksl", "csl"], ["zh", "en"])
+    assert await _acts(site) == [("account_change", lin.person)]
+    assert (await (await desk.get("/api/me")).get_json())["name"] == "林晓"
+    again = await site.store.redeem_resume(resume)
+    assert (again.name, again.skills) == ("林晓", ("hksl", "csl")), "the token is older than the change"
+
+    await site.store.ready(lin.person)
+    call = await site.store.join(guest.person, **wish)
+    ringing = (await site.store.agent_view(lin.person, alive=())).reservation
+    assert ringing is not None
+    assert ringing.call == call
+
+
+@pytest.mark.parametrize(
+    ("wish", "refusal"),
+    [
+        ({"name": " "}, (400, "bad_account")),
+        ({"skills": ["two words"]}, (400, "bad_account")),
+        ({"languages": ["x"] * 33}, (400, "bad_request")),
+        ({"role": "admin"}, (400, "bad_request")),
+        ({"skills": None}, (400, "bad_request")),
+    ],
+)
+async def test_labels_that_cannot_be_change_nothing_and_are_no_act(
+    site: Site, chen: Browser, lin: Account, wish: dict[str, Any], refusal: tuple[int, str]
+) -> None:
+    assert await error_of(await chen.post(f"/api/people/{lin.person}/labels", {**LABELS, **wish})) == refusal
+    assert await site.services.accounts.of_person(lin.person) == lin
+    assert await _acts(site) == []
 
 
 @pytest.mark.parametrize("act", ["disabled", "password", "sign-out"])
@@ -178,7 +236,7 @@ async def test_what_cannot_be_written_down_is_not_done(
     site: Site, chen: Browser, lin: Account, redis: Redis, pool: str
 ) -> None:
     await redis.set(f"{{{pool}}}:audit", "no stream")
-    for act, body in (("disabled", {"disabled": True}), ("password", {}), ("sign-out", {})):
+    for act, body in (("disabled", {"disabled": True}), ("password", {}), ("sign-out", {}), ("labels", LABELS)):
         answer = await chen.post(f"/api/people/{lin.person}/{act}", body)
         assert await error_of(answer) == (503, "store_unavailable"), act
     assert await site.services.accounts.of_person(lin.person) == lin

@@ -102,6 +102,9 @@ ASKS: dict[str, Ask] = {
     "GET /api/agents": Ask(),
     "GET /api/people": Ask(),
     "POST /api/people": Ask(201, NEW_PERSON),
+    "POST /api/people/<person>/labels": Ask(
+        body={"name": "Lin", "skills": ["csl"], "languages": []}, path="/api/people/{agent}/labels"
+    ),
     "POST /api/people/<person>/disabled": Ask(body={"disabled": False}, path="/api/people/{agent}/disabled"),
     "POST /api/people/<person>/password": Ask(body={}, path="/api/people/{agent}/password"),
     "POST /api/people/<person>/sign-out": Ask(body={}, path="/api/people/{agent}/sign-out"),
