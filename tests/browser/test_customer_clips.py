@@ -49,6 +49,7 @@ async def test_trouble_a_closed_door_and_the_consent_have_films(open_page: OpenP
     await plays(page, "error", "consent")
     stage.service = {"open": False, "agents_on": 0, "hours": None}
     shut = await open_page("/customer/", script=ALL)
+    await shut.locator(".truth-attention").wait_for()  # until then it may be open, and has the other film
     await plays(shut, "closed")
 
 
