@@ -28,9 +28,9 @@ class Different(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class HoursWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of PUT /api/hours. `set` False: no hours. `apply` False: only say what would be."""
+    """Body of PUT /api/hours. `set` False: no hours, whatever else it says. `apply` False: only say what would be."""
 
-    week: Annotated[tuple[Spans, ...], Meta(max_length=7)] = ((),) * 7
+    week: Annotated[tuple[Spans, ...], Meta(max_length=7)] = ()
     exceptions: tuple[Different, ...] = ()
     set: bool = True
     apply: bool = True
@@ -47,7 +47,7 @@ async def set_hours() -> tuple[Response, int]:
     """Keep new opening hours, or say what they would do; with a fault in them nothing is kept."""
     wish = await body(HoursWish)
     wanted, faults = opening_hours.read(wish.week, ((each.date, each.hours) for each in wish.exceptions))
-    if faults:
+    if wish.set and faults:
         return jsonify({"error": "bad_hours", "faults": msgspec.to_builtins(faults)}), 400
     if wish.apply:
         account = await one_of()

@@ -121,6 +121,18 @@ async def test_a_look_at_what_would_be_changes_nothing(site: Site, chen: Browser
     assert [look async for look in site.services.audit.each() if "hours" in look.what] == []
 
 
+async def test_hours_without_a_week_close_nothing_by_mistake(chen: Browser) -> None:
+    before = await put(chen, OFFICE)
+    bodies: tuple[dict[str, object], ...] = ({}, {"set": True}, {"exceptions": []})
+    for body in bodies:
+        response = await chen.put("/api/hours", body)
+        assert response.status_code == 400, body
+        assert await response.get_json() == {"error": "bad_hours", "faults": [{"code": "not_a_week"}]}
+    assert (await hours(chen))["week"] == before["week"]
+    assert (await chen.put("/api/hours", {"set": False})).status_code == 200
+    assert (await hours(chen))["set"] is False
+
+
 async def test_outside_of_the_hours_nobody_new_comes_in_and_who_is_here_stays(
     site: Site, chen: Browser, on_shift: str
 ) -> None:
