@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from signaling.policy import Policy
+from video_service import customers, left_messages
 from video_service.customers import SESSION_TTL_S
 from video_service.keys import KEYS, OTHER_KEYS, KeySpec
 from video_service.privacy import Known
@@ -55,6 +56,13 @@ def test_the_times_that_are_no_settings_are_right_too() -> None:
     assert SPECS["customer"].ttl == SPECS["erased"].ttl == "1 day"
     assert SessionLimits().session_ttl_s == 12 * 3_600
     assert SPECS["web_session"].ttl == "12 h"
+
+
+def test_digests_of_addresses_go_as_soon_as_the_page_says() -> None:
+    assert "a digest of one, for an hour at most" in PAGE
+    # A limit is paid off after its window; the sign-in's window is its lock-out.
+    windows_s = (left_messages.HOUR_S, customers.WINDOW_S, SessionLimits().sign_in_lockout_s)
+    assert max(windows_s) == 3_600
 
 
 def test_what_is_of_nobody_is_in_no_export() -> None:
