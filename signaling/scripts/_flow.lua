@@ -32,13 +32,11 @@ local function tell_call(id, agent)
   })
 end
 
--- An agent's call is over, or goes on with somebody else (`why` says which): after-call work, or the break asked for.
+-- An agent's call is over, or goes on with somebody else (`why` says which): after-call work, and then the break if one
+-- was asked for.
 local function free_agent(agent, id, why)
   put('agent', agent, {call = '', after_call_of = id, ended_reason = why})
   step('agent', agent, 'ended')
-  if get('agent', agent).break_wanted == '1' then
-    pause(agent, 'asked')
-  end
   tell_call(id, agent)
 end
 

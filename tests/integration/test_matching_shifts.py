@@ -226,7 +226,13 @@ async def test_a_break_is_at_once_or_after_the_call_and_gives_back_what_rings(de
     assert (await desk.look("a2")).break_wanted
     await desk.store.hang_up("c1", call)
     view = await desk.look("a2")
+    assert (view.state, view.break_wanted) == ("after_call", True), "what came of the call can still be said"
+    await desk.store.disposition("a2", call, outcome="solved", note="", due_in_h=0)
+    waiting = await desk.join("c2")
+    await desk.pass_time(desk.policy.after_call_limit_s)
+    view = await desk.look("a2")
     assert (view.state, view.away_reason, view.break_wanted) == ("break", "asked", False)
+    assert await desk.rings("a2") != waiting
 
 
 async def test_a_wish_for_a_break_can_be_taken_back(desk: Desk) -> None:
@@ -235,7 +241,23 @@ async def test_a_wish_for_a_break_can_be_taken_back(desk: Desk) -> None:
     await desk.store.break_("a1")
     await desk.store.ready("a1")
     await desk.store.hang_up("c1", call)
-    assert (await desk.look("a1")).state == "after_call"
+    await desk.pass_time(desk.policy.after_call_limit_s)
+    assert (await desk.look("a1")).state == "available"
+
+
+async def test_a_break_that_was_asked_for_begins_as_soon_as_the_work_is_done(desk: Desk) -> None:
+    await desk.agent("a1")
+    call = await desk.talk("a1", "c1")
+    await desk.store.break_("a1")
+    await desk.store.hang_up("c1", call)
+    await desk.store.break_("a1")
+    assert (await desk.look("a1")).state == "break"
+    await desk.store.ready("a1")
+    call = await desk.talk("a1", "c2")
+    await desk.store.break_("a1")
+    await desk.store.hang_up("c2", call)
+    await desk.store.ready("a1")
+    assert (await desk.look("a1")).state == "available", "who takes calls again has thought better of it"
 
 
 async def sign(desk: Desk, minutes: float) -> None:

@@ -212,8 +212,6 @@ class Steps:
     def free(self, agent: Agent) -> None:
         agent.after_call_of, agent.call = agent.call, ""
         self.step_agent(agent, "ended")
-        if agent.break_wanted:
-            self.pause(agent, "asked")
 
     def leave_ring(self, agent: Agent, why: str) -> None:
         self.take_back(self.calls[agent.call], "release", "pause", "left")
