@@ -11,6 +11,7 @@ from playwright.async_api import Page
 
 from tests.browser.line import Launch
 from tests.browser.stage import Stage
+from tests.catalogues import catalogue
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -199,6 +200,65 @@ async def test_a_number_says_its_phrase_in_a_call_only(
     press = {"key": key, "ctrlKey": False, "altKey": False, "metaKey": False, "repeat": False}
     state = {"view": {"call": {} if in_call else None}, "keysOn": keys_on}
     assert await run(page, "/agent/state.js", "m.phraseOfKey(...a)", [press, focus, state]) == number
+
+
+FIRST = {"seq": 1, "mine": True, "text": "改签"}
+LATER = [
+    {"seq": 2, "mine": False, "text": "哪一班?", "of_before": True},
+    {"seq": 3, "mine": False, "text": "您好"},
+]
+
+
+async def test_a_line_of_the_signer_before_is_neither_ones_own_nor_the_other_ones(page: Page) -> None:
+    await page.locator("#app[data-screen='home']").wait_for()  # until then there are no words
+    said = {"type": "text_line", "call": "c-1", "at_ms": 1, "of_before": False}
+    # With the second signer all lines come again: the second of them is not the present signer's any more.
+    lines = [{**said, **line} for line in (FIRST, {**LATER[0], "of_before": False}, FIRST, *LATER)]
+    result = await run(
+        page,
+        "/shared/text.js",
+        """(() => {
+          const theirs = [];
+          const drawn = [];
+          const strip = new m.TextStrip({ onWrite: () => true, onAgain: () => {} });
+          const kept = new m.Lines({
+            send: () => true,
+            onChange: (lines) => {
+              strip.draw(lines, '小周');
+              drawn.push([...strip.list.children].map((line) => [
+                line.dataset.who, line.className, line.querySelector('.line-who').textContent,
+              ]));
+            },
+            onTheirs: (line) => theirs.push(line.seq),
+          });
+          for (const line of a) kept.hear(line);
+          return { theirs, last: drawn.at(-1), before: drawn.at(-3), seqs: kept.lines.map((line) => line.seq) };
+        })()""",
+        lines,
+    )
+    texts = catalogue("en")
+    mine = ["me", "line line-mine", texts["text.me"]]
+    assert result["before"] == [mine, ["other", "line line-theirs", "小周"]]
+    before = ["before", "line line-before", texts["text.before"]]
+    assert result["last"] == [mine, before, ["other", "line line-theirs", "小周"]]
+    assert result["seqs"] == [1, 2, 3]
+    assert result["theirs"] == [2, 3], "what comes again is no news"
+
+
+async def test_only_the_present_signers_lines_are_news(page: Page) -> None:
+    said = {"type": "text_line", "call": "c-1", "at_ms": 1, "of_before": False}
+    heard = await run(
+        page,
+        "/shared/text.js",
+        """(() => {
+          const theirs = [];
+          const kept = new m.Lines({ send: () => true, onChange: () => {}, onTheirs: (line) => theirs.push(line.seq) });
+          for (const line of a) kept.hear(line);
+          return theirs;
+        })()""",
+        [{**said, **line} for line in (FIRST, *LATER)],
+    )
+    assert heard == [3]
 
 
 WIDE, HIGH = 32, 24

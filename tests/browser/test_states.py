@@ -23,8 +23,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 LANGUAGES = ("zh-CN", "zh-HK", "en")
 
 
-def line(seq: int, mine: bool, text: str) -> messages.TextLine:
-    return messages.TextLine(call=views.CALL, seq=seq, mine=mine, text=text, at_ms=views.now_ms())
+def line(seq: int, mine: bool, text: str, *, of_before: bool = False) -> messages.TextLine:
+    return messages.TextLine(call=views.CALL, seq=seq, mine=mine, text=text, at_ms=views.now_ms(), of_before=of_before)
 
 
 async def ready(page: Page, state: str, selector: str = "#app") -> None:
@@ -76,8 +76,10 @@ async def test_customer(open_page: OpenPage, stage: Stage, lang: str) -> None:
     await tell(stage, media="live")
     await page.locator(".pill[data-name='clear']").wait_for()
     await seen("08-call")
-    await stage.post(line(1, False, "您好，我是小林。" if first else "Hello, I am Lin."), "customer")
-    await stage.post(line(2, True, "航班 CA1234 取消了。" if first else "Flight CA1234 was cancelled."), "customer")
+    before = line(1, False, "您好，我是王静。" if first else "Hello, I am Wang.", of_before=True)
+    await stage.post(before, "customer")
+    await stage.post(line(2, False, "您好，我是小林。" if first else "Hello, I am Lin."), "customer")
+    await stage.post(line(3, True, "航班 CA1234 取消了。" if first else "Flight CA1234 was cancelled."), "customer")
     await page.locator(".bar .button").first.click()
     await seen("09-call-text")
     await page.locator(".bar:not(.question) .button-end").click()
@@ -182,7 +184,8 @@ async def test_agent(open_page: OpenPage, stage: Stage, lang: str) -> None:
     await stage.show(views.agent("on_call", media="live", call=urgent_call, **clock(11)))
     await page.locator(".customer .pill-good").wait_for()
     await stage.post(line(1, False, "航班 CA1234 取消了。"), "agent")
-    await stage.post(line(2, True, "您好，我帮您查。"), "agent")
+    await stage.post(line(2, False, "请问哪一班?", of_before=True), "agent")
+    await stage.post(line(3, True, "您好，我帮您查。"), "agent")
     await seen("07-call")
     paused, tired = views.agent_call(other_paused=True), clock(21)
     await stage.show(views.agent("on_call", media="live", picture="protected", break_wanted=True, call=paused, **tired))
@@ -334,9 +337,13 @@ async def test_coordinator(open_page: OpenPage, stage: Stage, lang: str) -> None
     await seen("13-person-form")
     await page.locator(".people-table .button").last.click()
     await seen("14-person-not-yours")
+    await page.locator(".people-table .button").first.click()
+    await page.locator(".person-acts .button").first.click()
+    await page.locator("form .notice").first.wait_for()
+    await seen("17-person-labels")
     stage.answers["POST people/a-1/password"] = (200, {"account": people()[0], "password": "k7mf-3xqp-w9zt-2hrn"})
     await page.locator(".people-table .button").first.click()
-    await page.locator(".person-acts .button").nth(1).click()
+    await page.locator(".person-acts .button").nth(2).click()
     await seen("15-person-asks")
     await page.locator(".person-acts .button-end").click()
     await page.locator(".one-time").wait_for()

@@ -1,4 +1,4 @@
-/** The text strip of a call: both people's lines, told apart by side, name and colour, and a field to write. */
+/** The text strip of a call: whose line is whose is told by side, name, edge and colour; and a field to write. */
 
 import { h, keyed, setText, show } from "./dom.js";
 import { icon } from "./icons.js";
@@ -7,17 +7,23 @@ import { t } from "./i18n.js";
 /** @typedef {import("./messages.js").TextLine} TextLine */
 
 /**
+ * "before": a signer who has left this call.
+ * @typedef {"me" | "other" | "before"} Writer
+ */
+
+/**
  * A line on the strip. "sending" and "failed" are own lines that the service has not confirmed.
  * @typedef {object} Line
  * @property {string} id
  * @property {number} seq 0 until the service has it
- * @property {boolean} mine
+ * @property {Writer} who
  * @property {string} text
  * @property {"there" | "sending" | "failed"} state
  */
 
 export const MOST_LINE = 500;
 const CONFIRM_MS = 3000;
+const LOOKS = { me: "line-mine", other: "line-theirs", before: "line-before" };
 
 /** The lines of one call, each once, in the service's order; own ones wait at the end until confirmed. */
 export class Lines {
@@ -52,14 +58,21 @@ export class Lines {
   hear(line) {
     // Lines may come before the view that names their call; the service sends those of the present call only.
     this.begin(line.call);
-    if (this.lines.some((known) => known.seq === line.seq)) return;
+    /** @type {Writer} */
+    const who = line.mine ? "me" : line.of_before ? "before" : "other";
+    if (this.lines.some((known) => known.seq === line.seq)) {
+      // With another signer the service says all lines again: whose they are has changed, they themselves have not.
+      this.lines = this.lines.map((known) => (known.seq === line.seq ? { ...known, who } : known));
+      this.onChange(this.lines);
+      return;
+    }
     const waiting = this.lines.findIndex((known) => line.mine && known.seq === 0 && known.text === line.text);
     if (waiting >= 0) this.lines.splice(waiting, 1);
     this.lines = [
       ...this.lines,
-      { id: `s${line.seq}`, seq: line.seq, mine: line.mine, text: line.text, state: /** @type {const} */ ("there") },
+      { id: `s${line.seq}`, seq: line.seq, who, text: line.text, state: /** @type {const} */ ("there") },
     ].sort((a, b) => (a.seq || Infinity) - (b.seq || Infinity));
-    if (!line.mine) this.onTheirs(line);
+    if (who === "other") this.onTheirs(line);
     this.onChange(this.lines);
   }
 
@@ -72,7 +85,7 @@ export class Lines {
     if (!text || !this.call) return false;
     this.own += 1;
     /** @type {Line} */
-    const line = { id: `o${this.own}`, seq: 0, mine: true, text, state: "sending" };
+    const line = { id: `o${this.own}`, seq: 0, who: "me", text, state: "sending" };
     this.lines = [...this.lines, line];
     this.attempt(line);
     return true;
@@ -182,13 +195,15 @@ export class TextStrip {
     const who = h("span", { class: "line-who" });
     const element = h(
       "div",
-      { class: `line ${line.mine ? "line-mine" : "line-theirs"}` },
+      {},
       who,
       h("p", { text: line.text }),
       again,
     );
     const update = (/** @type {Line} */ now) => {
-      const name = now.mine ? t("text.me") : this.otherName;
+      element.className = `line ${LOOKS[now.who]}`;
+      element.dataset.who = now.who;
+      const name = now.who === "other" ? this.otherName : t(`text.${now.who}`);
       setText(who, now.state === "there" ? name : `${name} · ${t(`text.${now.state}`)}`);
       show(again, now.state === "failed");
     };
