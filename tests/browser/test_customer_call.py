@@ -84,6 +84,30 @@ async def test_every_target_is_large_enough(open_page: OpenPage, stage: Stage) -
     assert await page.evaluate(text) == []
 
 
+@pytest.mark.parametrize("lang", ["zh-CN", "en"])
+async def test_whoever_writes_below_a_notice_has_every_button_in_the_window(
+    open_page: OpenPage, stage: Stage, lang: str
+) -> None:
+    page = await open_page("/customer/", size=PHONE)
+    await call(page, stage)
+    if lang != "zh-CN":
+        await page.goto(f"{stage.url}/customer/?lang={lang}")
+        await page.locator(".pill[data-name='clear']").wait_for()
+    await page.locator(".bar .button").first.click()
+    await stage.show(views.customer("connected", media="live", other_paused=True))
+    await page.locator(".call-say").wait_for()
+    for seq in (1, 2, 3):
+        line = messages.TextLine(call=views.CALL, seq=seq, mine=False, text="CA1234 · 12:40", at_ms=1)
+        await stage.post(line, "customer")
+    await expect(page.locator(".line")).to_have_count(3)
+    await look(page, f"customer-{lang}-41-call-writing-notice")
+    assert await page.evaluate("document.documentElement.scrollHeight") <= PHONE["height"]
+    await page.get_by_role("button", name="暂停" if lang == "zh-CN" else "Pause").click()
+    await stage.show(views.customer("connected", media="live"))
+    await expect(page.locator(".own-picture .picture-empty")).to_be_visible()
+    assert await page.evaluate("document.documentElement.scrollHeight") <= PHONE["height"]
+
+
 async def test_text_of_both_is_told_apart_and_comes_once(open_page: OpenPage, stage: Stage) -> None:
     page = await open_page("/customer/")
     await call(page, stage)

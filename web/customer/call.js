@@ -184,6 +184,7 @@ export class CallScreen {
   toggleWrite() {
     this.writing = !this.writing;
     show(this.strip.form, this.writing);
+    this.element.classList.toggle("is-writing", this.writing);
     setAttribute(this.buttons.write.element, "aria-pressed", String(this.writing));
     if (this.writing) this.strip.input.focus();
   }
