@@ -144,6 +144,7 @@ async def line() -> Response:
             "open": state.open,
             "agents_on": state.agents_on,
             "consent_version": CONSENT_VERSION,
+            "message_retention_days": services().messages.retention_days,
             "hours": _hours(hours, shut=not door.open) if hours else None,
             "notice": msgspec.to_builtins(door.notice) if not door.open else None,
             "yours": yours,

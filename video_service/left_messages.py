@@ -124,7 +124,8 @@ class LeftMessages:
         self._keys = Keys(pool)
         self._cipher = cipher
         self._rates = rates
-        self._retention_ms = rules.message_retention_days * DAY_MS
+        self.retention_days = rules.message_retention_days
+        self._retention_ms = self.retention_days * DAY_MS
         self._most_open = rules.open_messages_limit
         self._leave, self._turn, self._erase = (
             redis.register_script((_SCRIPTS / f"{name}.lua").read_text(encoding="utf-8"))

@@ -93,6 +93,16 @@ async def test_a_message_that_was_refused_says_why_and_stays(
     assert await page.get_by_label("您想说什么").input_value() == "行李没到"
 
 
+async def test_before_sending_one_reads_how_long_it_is_kept(open_page: OpenPage, stage: Stage) -> None:
+    stage.service |= {"message_retention_days": 30}
+    page = await open_page("/customer/")
+    await page.get_by_role("button", name="留言", exact=True).click()
+    await expect(page.locator(".message-kept")).to_have_text(
+        "发送就是同意：留言加密保存，只有值班的人看。30 天后删除。"
+    )
+    await look(page, "customer-zh-CN-42-message-kept")
+
+
 async def test_words_stay_until_they_are_sent(open_page: OpenPage, stage: Stage) -> None:
     page = await open_page("/customer/")
     await page.get_by_role("button", name="留言", exact=True).click()

@@ -1,7 +1,7 @@
 /** A message in writing, for when nobody is there or there is no time to wait. What is written stays until it is sent. */
 
 import { h, setAttribute, setText, show } from "../shared/dom.js";
-import { locale, t } from "../shared/i18n.js";
+import { count, locale, t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { leaveMessage, RequestError } from "../shared/service.js";
 import { errorText } from "../shared/words.js";
@@ -56,6 +56,7 @@ export class MessageScreen {
       icon("info"),
       (this.troubleText = h("span")),
     );
+    this.keptDays = h("span");
     this.sendText = h("span", { text: t("message.send") });
     this.form = h(
       "form",
@@ -72,7 +73,7 @@ export class MessageScreen {
         this.contact,
         h("p", { class: "small soft", id: "message-contact-say", text: t("message.contact_say") }),
       ),
-      h("p", { class: "row small" }, icon("shield"), h("span", { class: "message-kept", text: t("message.kept") })),
+      h("p", { class: "row small" }, icon("shield"), h("span", { class: "message-kept" }, t("message.kept"), h("br"), this.keptDays)),
       this.trouble,
       h("button", { class: "button button-main button-wide", type: "submit" }, icon("send"), this.sendText),
     );
@@ -193,6 +194,9 @@ export class MessageScreen {
   /** @param {State} state */
   draw(state) {
     this.waiting = isServed(state);
+    const { service } = state;
+    const days = (service !== "unreachable" && service?.message_retention_days) || 0;
+    setText(this.keptDays, days ? count("message.kept_days", days) : "");
     show(this.place, this.waiting);
     if (this.waiting && state.view) setText(this.placeText, t("message.still_waiting", { n: state.view.place }));
     this.drawSend();
