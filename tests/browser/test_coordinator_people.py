@@ -120,6 +120,77 @@ async def test_a_form_without_names_is_not_sent(open_page: OpenPage, stage: Stag
     assert asked(stage) == []
 
 
+async def test_name_and_signs_are_changed_by_keyboard_and_the_page_says_what_that_does(
+    open_page: OpenPage, stage: Stage
+) -> None:
+    page = await wang(open_page, stage)
+    row = page.locator(".person-acts li").first
+    says = "姓名和手语改了马上生效，新来电按新的手语。王静 不用退出。正在响铃或通话的不变。"
+    await expect(row).to_contain_text(says)
+    await page.keyboard.press("Tab")
+    await expect(row.get_by_role("button", name="改姓名和手语…")).to_be_focused()
+    await page.keyboard.press("Enter")
+    name = page.get_by_label("姓名", exact=True)
+    await expect(name).to_be_focused()
+    await expect(name).to_have_value("王静")
+    await expect(page.locator("form .notice", has_text=says)).to_be_visible()
+    for box, ticked in (("中国手语", True), ("香港手语", True), ("美国手语", False), ("中文", True), ("英文", True)):
+        await expect(page.get_by_role("checkbox", name=box)).to_be_checked(checked=ticked)
+
+    # An empty name is not sent; leaving changes nothing.
+    await name.fill(" ")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("alert").filter(visible=True)).to_have_text(
+        "请写姓名（一行）。其他代号只用字母、数字、横线。"
+    )
+    await expect(name).to_have_attribute("aria-invalid", "true")
+    await page.get_by_role("button", name="不改").press("Enter")
+    await expect(page.get_by_role("heading", name="王静")).to_be_focused()
+    assert asked(stage) == []
+
+    await row.get_by_role("button").press("Enter")
+    await name.fill(" 王小静 ")
+    await page.get_by_role("checkbox", name="香港手语").press("Space")
+    await page.locator("#person-skills-other").fill("two.words")
+    stage.answers["POST people/a-2/labels"] = (400, {"error": "bad_account"})
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("alert").filter(visible=True)).to_contain_text("其他代号只用字母")
+    await expect(name).to_have_value(" 王小静 ")
+    await page.locator("#person-skills-other").fill("travel")
+    changed = {**WANG, "name": "王小静", "skills": ["csl", "travel"]}
+    stage.answers["POST people/a-2/labels"] = (200, changed)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("status").filter(has_text="王小静 已更改。")).to_be_visible()
+    await expect(page.get_by_role("heading", name="王小静")).to_be_focused()
+    await expect(page.locator(".facts")).to_contain_text("中国手语、travel")
+    await expect(page.locator(".people-table tbody tr").nth(1)).to_contain_text("王小静")
+    assert asked(stage)[1:] == [
+        ("people/a-2/labels", {"name": "王小静", "skills": ["csl", "travel"], "languages": ["zh", "en"]})
+    ]
+
+    # Opened again it holds what was saved; unchanged it asks for nothing.
+    await row.get_by_role("button").press("Enter")
+    await expect(page.locator("#person-skills-other")).to_have_value("travel")
+    await name.press("Enter")
+    await expect(page.get_by_role("heading", name="王小静")).to_be_focused()
+    assert len(asked(stage)) == 2
+    await page.get_by_role("button", name="关闭").press("Enter")
+    await expect(page.get_by_role("button", name="查看 王小静")).to_be_focused()
+
+
+async def test_of_a_coordinator_only_the_name_is_changed(open_page: OpenPage, stage: Stage) -> None:
+    page = await board(open_page, stage, "people", role="admin")
+    await page.get_by_role("button", name="查看 方敏").click()
+    await page.get_by_role("button", name="改姓名…").click()
+    await expect(page.locator("form .notice", has_text="新姓名马上生效。登录名不变。")).to_be_visible()
+    await expect(page.locator("form input[type=checkbox]")).to_have_count(0)
+    stage.answers["POST people/a-9/labels"] = (200, {**people("admin")[5], "name": "方小敏"})
+    await page.get_by_label("姓名", exact=True).fill("方小敏")
+    await page.get_by_role("button", name="保存").click()
+    await expect(page.get_by_role("status").filter(has_text="方小敏 已更改。")).to_be_visible()
+    assert asked(stage) == [("people/a-9/labels", {"name": "方小敏", "skills": [], "languages": []})]
+
+
 async def test_shutting_somebody_out_says_what_it_does_and_asks_twice(open_page: OpenPage, stage: Stage) -> None:
     page = await wang(open_page, stage)
     row = page.locator(".person-acts li").last

@@ -7,6 +7,7 @@ import { request } from "../shared/service.js";
 import { errorText } from "../shared/words.js";
 import { PersonCard } from "./person-card.js";
 import { PersonForm } from "./person-form.js";
+import { PersonLabels } from "./person-labels.js";
 import { labelsText, languageKey, signKey, statePill } from "./person-words.js";
 
 /** @typedef {import("./person-words.js").Person} Person */
@@ -157,15 +158,34 @@ export class PeoplePart {
       person,
       password,
       refused: this.refused,
-      onChanged: (changed) => {
-        this.people = this.people.map((one) => (one.person === changed.person ? changed : one));
-        this.draw(this.people);
-        this.opener = this.rows.querySelector(`[data-person="${changed.person}"]`);
-      },
+      onChanged: (changed) => this.update(changed),
+      onChange: () => this.openLabels(card.person),
       onClose: () => this.closeAndReturn(),
     });
     this.openSide(card.element, card.heading);
     if (password) this.opener = this.add;
+    return card;
+  }
+
+  /** @param {Person} person */
+  openLabels(person) {
+    const form = new PersonLabels({
+      person,
+      refused: this.refused,
+      onChanged: (changed) => {
+        this.update(changed);
+        this.openPerson(changed).say(t("people.done_change", { name: changed.name }), "");
+      },
+      onLeft: () => this.openPerson(person),
+    });
+    this.openSide(form.element, form.first);
+  }
+
+  /** @param {Person} changed */
+  update(changed) {
+    this.people = this.people.map((one) => (one.person === changed.person ? changed : one));
+    this.draw(this.people);
+    this.opener = this.rows.querySelector(`[data-person="${changed.person}"]`);
   }
 
   /**
@@ -173,7 +193,9 @@ export class PeoplePart {
    * @param {HTMLElement} first what gets the focus
    */
   openSide(element, first) {
-    this.opener = document.activeElement instanceof HTMLElement ? document.activeElement : null;
+    const active = document.activeElement;
+    // From one form of the card to the next, what opened the first is still where the focus goes back to.
+    if (!this.side.contains(active)) this.opener = active instanceof HTMLElement ? active : null;
     this.side.replaceChildren(element);
     show(this.side, true);
     this.grid.classList.add("has-detail");

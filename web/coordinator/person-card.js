@@ -27,12 +27,14 @@ export class PersonCard {
    * @param {string} options.password one that was just made, "" for none
    * @param {(error: unknown) => string} options.refused
    * @param {(person: Person) => void} options.onChanged
+   * @param {() => void} options.onChange name, signs and writing are to be changed
    * @param {() => void} options.onClose
    */
-  constructor({ person, password, refused, onChanged, onClose }) {
+  constructor({ person, password, refused, onChanged, onChange, onClose }) {
     this.person = person;
     this.refused = refused;
     this.onChanged = onChanged;
+    this.onChange = onChange;
     this.heading = h("h2", { text: person.name, tabindex: "-1" });
     this.password = h("div", { class: "stack" });
     this.done = h(
@@ -95,7 +97,20 @@ export class PersonCard {
       return;
     }
     const acts = person.disabled ? [ACTS.enable, ACTS.reset] : [ACTS.sign_out, ACTS.reset, ACTS.disable];
-    this.acts.replaceChildren(...acts.map((act) => this.act(act)));
+    this.acts.replaceChildren(this.change(), ...acts.map((act) => this.act(act)));
+  }
+
+  /** What leads to the form, which says what a change does and is the second step. */
+  change() {
+    const what = this.person.role === "agent" ? "change_agent" : "change_name";
+    const saying = h("p", { id: "act-change", text: t(`people.will_${what}`, { name: this.person.name }) });
+    const ask = h(
+      "button",
+      { class: "button", type: "button", "aria-describedby": "act-change", on: { click: this.onChange } },
+      icon("person"),
+      h("span", { text: t(`people.act_${what}`) }),
+    );
+    return h("li", { class: "stack" }, saying, h("div", { class: "row" }, ask));
   }
 
   /** @param {Act} act */

@@ -9,8 +9,8 @@ import { languageKey, signKey } from "./person-words.js";
 
 /** @typedef {import("./person-words.js").Person} Person */
 
-const SIGNS = ["csl", "hksl", "asl"];
-const LANGUAGES = ["zh", "en"];
+export const SIGNS = ["csl", "hksl", "asl"];
+export const LANGUAGES = ["zh", "en"];
 
 /**
  * The ticked labels and those written beside them, each once.
@@ -147,10 +147,17 @@ export class PersonForm {
  * @param {"skills" | "languages"} name
  * @param {(label: string) => string} keyOf the text of a label
  * @param {readonly string[]} labels
+ * @param {readonly string[]} [chosen] those that somebody has
  */
-function choices(name, keyOf, labels) {
-  const boxes = labels.map((label) => h("input", { type: "checkbox", value: label }));
-  const other = h("input", { class: "input", id: `person-${name}-other`, autocomplete: "off", spellcheck: "false" });
+export function choices(name, keyOf, labels, chosen = []) {
+  const boxes = labels.map((label) => h("input", { type: "checkbox", value: label, checked: chosen.includes(label) }));
+  const other = h("input", {
+    class: "input",
+    id: `person-${name}-other`,
+    autocomplete: "off",
+    spellcheck: "false",
+    value: chosen.filter((label) => !labels.includes(label)).join(" "),
+  });
   return {
     element: h(
       "fieldset",
@@ -172,6 +179,6 @@ function choices(name, keyOf, labels) {
  * @param {HTMLElement} control
  * @param {HTMLElement} [hint]
  */
-function field(id, key, control, hint) {
+export function field(id, key, control, hint) {
   return h("div", { class: "field" }, h("label", { for: id, text: t(key) }), hint, control);
 }
