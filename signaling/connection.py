@@ -86,6 +86,7 @@ class Connection:
         self.budget = MessageBudget(now_s)
         self.bad_in_a_row = 0
         self.call = ""
+        self.epoch = 0  # of that call
         self.text_seq = 0
         self.closing: SocketClosed | None = None
         # None holds the place of the newest view: it goes out in its turn, with what it says by then.

@@ -49,14 +49,15 @@ class Showing:
         view: messages.CustomerView | messages.AgentView | messages.CoordinatorView
         if connection.identity.role == "customer":
             view = await self._store.customer_view(person, alive=alive)
-            call = view.call if view.state == "connected" else ""
+            call, epoch = (view.call, view.epoch) if view.state == "connected" else ("", 0)
         elif connection.identity.role == "agent":
             view = await self._store.agent_view(person, alive=alive)
-            call = view.call.call if view.call is not None else ""
+            call, epoch = (view.call.call, view.call.epoch) if view.call is not None else ("", 0)
         else:
-            view, call = await self._store.coordinator_view(), ""
-        if call != connection.call:
-            connection.call, connection.text_seq = call, 0
+            view, call, epoch = await self._store.coordinator_view(), "", 0
+        # With another agent all lines are sent again, as to whose they are; a busy node may have shown nothing between.
+        if (call, epoch) != (connection.call, connection.epoch):
+            connection.call, connection.epoch, connection.text_seq = call, epoch, 0
         connection.show(view)
         if call:
             await self.show_text(connection)

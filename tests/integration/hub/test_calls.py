@@ -153,6 +153,26 @@ async def test_a_customer_gets_another_signer_and_the_first_one_is_parted_at_onc
     assert (await first.until(type="error"))["code"] == "no_call"
 
 
+async def test_with_another_signer_the_lines_come_again_though_the_wait_was_never_shown(hub: Hub) -> None:
+    first, customer = await ready_agent(hub), await enter(hub, CUSTOMER)
+    call = await call_between(customer, first)
+    first.send("say", call=call, text="which flight?")
+    assert not (await customer.until(type="text_line"))["of_before"]
+    second = await ready_agent(hub, OTHER_AGENT)
+    # This node has no time for the customer's page until the second one has accepted.
+    connection = hub.showing.newest.pop(CUSTOMER.person)
+    customer.send("another_signer", call=call, epoch=customer.view["epoch"])
+    ring = await second.until(type="agent_view", state="reserved")
+    second.send("accept", call=call, epoch=ring["reservation"]["epoch"])
+    await second.until(type="agent_view", state="on_call")
+    hub.showing.newest[CUSTOMER.person] = connection
+    hub.showing.look_again(CUSTOMER.person)
+    line = await customer.until(type="text_line")
+    assert (line["seq"], line["text"], line["of_before"]) == (1, "which flight?", True)
+    assert customer.view["agent_name"] == "Wu"
+    assert all(message.get("state") not in ("waiting", "ringing") for message in customer.seen[-2:])
+
+
 async def test_what_an_agent_promises_after_the_call_is_told_to_the_customer_at_once(hub: Hub) -> None:
     agent, customer = await ready_agent(hub), await enter(hub, CUSTOMER)
     call = await call_between(customer, agent)
