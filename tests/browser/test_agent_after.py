@@ -101,6 +101,25 @@ async def test_a_note_alone_waits_for_an_outcome_and_says_so(open_page: OpenPage
     await stage.until(lambda: said(stage) == [("referred", "要等回复", 0)])
 
 
+async def test_who_leaves_with_a_note_alone_is_asked_first(open_page: OpenPage, stage: Stage) -> None:
+    page = await desk(open_page, stage, after())
+    await page.get_by_label("备注").fill("要等回复")
+    await state(page, "选结果才保存")
+    await page.get_by_role("button", name="退出").click()
+    notices = page.locator(".desk-notices").get_by_role("alert").filter(visible=True)
+    await expect(notices).to_have_text("请先选一个结果，备注才能保存。")
+    assert not [path for _, path, _ in stage.requests if path == "sign-out"]
+    asks = "dispatchEvent(new Event('beforeunload', { cancelable: true }))"
+    assert await page.evaluate(asks) is False, "the browser asks"
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name="转给别处").click()
+    await stage.until(lambda: said(stage) == [("referred", "要等回复", 0)])
+    assert await page.evaluate(asks) is True
+    stage.answers["POST sign-out"] = (200, {})
+    await page.get_by_role("button", name="退出").click()
+    await page.locator("#app[data-screen='sign_in']").wait_for()
+
+
 async def test_what_was_said_without_a_network_is_said_again(open_page: OpenPage, stage: Stage) -> None:
     page = await desk(open_page, stage, after())
     stage.refuse_sockets = True

@@ -68,10 +68,17 @@ export class AgentApp extends PersonApp {
   }
 
   async signOut() {
+    if (this.isNoteUnchosen()) return this.set({ trouble: "note_unchosen" });
     this.disposition.flush();
     await request("POST", "/api/sign-out").catch(() => {});
     this.socket.close();
     this.away("");
+    return undefined;
+  }
+
+  /** Whether there is a note that the service keeps only with an outcome. */
+  isNoteUnchosen() {
+    return this.state.work.saved === "unchosen";
   }
 
   /**
@@ -111,7 +118,7 @@ export class AgentApp extends PersonApp {
     if (!view || !actsOf(this.state).includes(act)) return;
     this.set({ trouble: "" });
     if ((act === "ready" || act === "break") && view.after_call) {
-      if (this.state.work.saved === "unchosen") return this.set({ trouble: "note_unchosen" });
+      if (this.isNoteUnchosen()) return this.set({ trouble: "note_unchosen" });
       this.disposition.flush();
     }
     if ((act === "accept" || act === "decline") && view.reservation) {
@@ -178,8 +185,8 @@ export class AgentApp extends PersonApp {
     this.set({ keysOn });
   }
 
-  inCall() {
-    return this.state.view?.state === "on_call";
+  mustStay() {
+    return this.state.view?.state === "on_call" || this.isNoteUnchosen();
   }
 
   theirsShown() {

@@ -250,7 +250,7 @@ export class CustomerApp extends PersonApp {
 
   // ---- what the service says
 
-  inCall() {
+  mustStay() {
     return screenOf(this.state) === "call";
   }
 
@@ -327,7 +327,7 @@ export class CustomerApp extends PersonApp {
   settle() {
     const { view } = this.state;
     const served = isServed(this.state);
-    const inCall = this.inCall();
+    const inCall = screenOf(this.state) === "call";
     this.awake.want(served);
     if (served && this.state.camera === "off" && !this.state.withoutCamera) this.useCamera();
     if (served && !this.peer.picture) this.sendPicture();

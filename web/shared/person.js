@@ -77,7 +77,7 @@ export class PersonApp {
       onTheirs: () => this.theyWrote(),
     });
     setInterval(() => this.watchFlow(), FLOW_EVERY_MS);
-    addEventListener("beforeunload", (event) => this.inCall() && event.preventDefault());
+    addEventListener("beforeunload", (event) => this.mustStay() && event.preventDefault());
   }
 
   /** @param {Partial<S>} change */
@@ -104,8 +104,8 @@ export class PersonApp {
 
   // ---- what each page decides for itself
 
-  /** Whether closing the page would end a call. @returns {boolean} */
-  inCall() {
+  /** Whether closing the page would end a call, or lose what nobody else has. @returns {boolean} */
+  mustStay() {
     return false;
   }
 
