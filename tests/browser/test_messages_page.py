@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.browser import views
 from tests.browser.board import answer, board
@@ -87,6 +88,44 @@ async def test_done_goes_on_with_the_next_and_can_be_taken_back(open_page: OpenP
     await expect(page.get_by_role("heading", name="留言和跟进")).to_be_focused()
     turned = [(path, body) for method, path, body in stage.requests if method == "POST" and "messages" in path]
     assert turned == [("messages/c_77", {"state": "done"}), ("messages/c_77", {"state": "open"})]
+
+
+async def test_a_late_answer_takes_nobody_away_from_what_they_look_at(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_messages(open_page, stage)
+    asked, answered = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        asked.set()
+        await answered.wait()
+        await route.continue_()
+
+    async def begin(row: int, entry: str) -> None:
+        asked.clear()
+        answered.clear()
+        stage.answers[f"POST messages/{entry}"] = (200, {"id": entry, "state": "done"})
+        await page.locator(".inbox-row").nth(row).click()
+        await page.get_by_role("button", name="办好了").click()
+        await asyncio.wait_for(asked.wait(), 10)
+
+    await page.route("**/api/messages/*_*", hold)
+    await begin(1, "c_77")
+    await page.locator(".inbox-row").first.click()
+    title = page.get_by_role("heading", name="客户的留言")
+    await expect(title).to_be_focused()
+    answered.set()
+    await expect(page.locator(".inbox-row")).to_have_count(4)
+    await expect(title).to_be_focused()
+    await page.unroute_all(behavior="wait")
+
+    await page.route("**/api/messages/m-1", hold)
+    await begin(0, "m-1")
+    done = views.inbox()["messages"][1] | {"state": "done"}
+    stage.answers["GET messages"] = (200, {"messages": [done], "more": False, "cursor": "", "open": 4})
+    await page.get_by_role("button", name="已办好").click()
+    answered.set()
+    await expect(page.locator("#announcer")).to_have_text("已标为办好。")
+    await expect(page.locator(".inbox-row")).to_have_count(1)
+    await expect(page.locator(".inbox-row .pill")).to_have_text("已办好")
 
 
 async def test_a_refusal_leaves_all_as_it_was_and_says_why(open_page: OpenPage, stage: Stage) -> None:

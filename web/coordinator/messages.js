@@ -260,6 +260,11 @@ export class MessagesPart {
       return;
     }
     announce(t(state === "done" ? "inbox.now_done" : "inbox.now_open"));
+    if (this.state !== entry.state) {
+      this.load(); // the other list was asked for meanwhile, and may not know it yet
+      return;
+    }
+    const elsewhere = this.shown !== "" && this.shown !== entry.id;
     this.attempt += 1; // a list that was asked for before does not know it yet
     this.open += state === "done" ? -1 : 1;
     this.entries = this.entries.filter((other) => other.id !== entry.id);
@@ -267,7 +272,8 @@ export class MessagesPart {
     this.recount(this.open);
     this.draw();
     const next = this.entries[Math.min(at, this.entries.length - 1)];
-    (next ? this.buttons.get(next.id) : this.heading)?.focus();
+    // Whoever reads another one by now goes on reading.
+    if (!elsewhere) (next ? this.buttons.get(next.id) : this.heading)?.focus();
     if (!this.entries.length && this.cursor) this.load();
   }
 
