@@ -72,7 +72,8 @@ async def leave_message() -> tuple[Response, int]:
         contact=wish.contact,
         consent=wish.consent,
     )
-    message = await services().messages.leave(left, client_id=wish.id, address=address)
+    newcomer = cookie != request.cookies.get(GUEST_COOKIE)
+    message = await services().messages.leave(left, client_id=wish.id, address=address, newcomer=newcomer)
     response = jsonify({"message": message})
     set_framed_cookie(response, GUEST_COOKIE, cookie, max_age_s=SESSION_TTL_S)
     return response, 201

@@ -33,6 +33,7 @@ SEALED_FIELDS: Final = ("text", "contact")
 _SCRIPTS = Path(__file__).parent / "scripts"
 _ID = re.compile(r"m-[A-Za-z0-9_-]{20}")
 _CALL = re.compile(r"c_[A-Za-z0-9_-]{1,62}")
+_UNIQUE_CHARACTERS = 16
 _BY_CUSTOMER = Limit(name="message", burst=5, window_s=HOUR_S)
 _BY_ADDRESS = Limit(name="message_address", burst=60, window_s=HOUR_S)
 # Control characters but the end of a line, and what turns the direction of the text around it.
@@ -132,8 +133,11 @@ class LeftMessages:
             for name in ("message_leave", "message_turn", "messages_erase")
         )
 
-    async def leave(self, left: Left, *, client_id: str = "", address: str) -> str:
+    async def leave(self, left: Left, *, client_id: str = "", address: str, newcomer: bool = False) -> str:
         """Keep a message and return its id. The same `client_id` of the same customer is the same message.
+
+        A `newcomer` comes without a session, and again without it when the answer was lost on its way. So with a
+        `client_id` that nobody hits upon by chance, that alone tells that it is the same message.
 
         Raises:
             MessageEmpty, MessagesFull: it is not kept.
@@ -143,6 +147,12 @@ class LeftMessages:
         if not text:
             raise MessageEmpty
         message = _id_of(left.customer, client_id)
+        if len(client_id) >= _UNIQUE_CHARACTERS:
+            first = _id_of("", client_id)
+            owner = await self._redis.hget(self._keys.message(first), "customer")
+            if owner is not None and (newcomer or _text(owner) == left.customer):
+                return first
+            message = first if newcomer else message
         key = self._keys.message(message)
         if client_id and await self._redis.exists(key):
             return message

@@ -78,6 +78,21 @@ async def test_a_message_is_left_while_closed_and_read_by_a_coordinator(site: Si
     assert looks == [("messages", "")]
 
 
+async def test_who_is_new_and_never_heard_the_answer_leaves_one_message_all_the_same(site: Site, chen: Browser) -> None:
+    unheard, heard_half = site.browser(), site.browser()  # a lost answer takes its cookie with it, or only its body
+    message = await leave(unheard, id="0123456789abcdef")
+    assert await leave(heard_half, id="0123456789abcdef") == message
+    assert await leave(unheard, id="0123456789abcdef") == message
+    assert (await listed(chen))["open"] == 1
+    known = site.browser()
+    await leave(known, id="an-own-message-of-somebody")
+    assert await leave(known, id="0123456789abcdef") != message, "an id of somebody else's is not one's own"
+
+
+async def test_an_id_that_may_come_twice_by_chance_joins_no_two_newcomers(site: Site, chen: Browser) -> None:
+    assert await leave(site.browser(), id="1") != await leave(site.browser(), id="1")
+
+
 async def test_a_guest_is_the_same_customer_afterwards(site: Site, chen: Browser) -> None:
     phone = site.browser()
     response = await phone.post("/api/messages", wish("one"))
