@@ -178,6 +178,14 @@ async def test_name_and_signs_are_changed_by_keyboard_and_the_page_says_what_tha
     await expect(page.get_by_role("button", name="查看 王小静")).to_be_focused()
 
 
+async def test_of_somebody_disabled_nothing_is_said_of_calls(open_page: OpenPage, stage: Stage) -> None:
+    page = await board(open_page, stage, "people")
+    await page.get_by_role("button", name="查看 Alex").click()
+    await expect(page.locator(".person-acts li").first.locator("p")).to_have_text("新姓名马上生效。登录名不变。")
+    await page.get_by_role("button", name="改姓名和手语…").click()
+    await expect(page.get_by_role("checkbox", name="中国手语")).to_be_checked()
+
+
 async def test_of_a_coordinator_only_the_name_is_changed(open_page: OpenPage, stage: Stage) -> None:
     page = await board(open_page, stage, "people", role="admin")
     await page.get_by_role("button", name="查看 方敏").click()

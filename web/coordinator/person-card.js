@@ -6,7 +6,7 @@ import { icon } from "../shared/icons.js";
 import { request } from "../shared/service.js";
 import { dayText } from "../shared/time.js";
 import { errorText } from "../shared/words.js";
-import { labelsText, languageKey, signKey, statePill } from "./person-words.js";
+import { labelsText, languageKey, signKey, statePill, willChange } from "./person-words.js";
 
 /** @typedef {import("./person-words.js").Person} Person */
 /** @typedef {import("../shared/icons.js").IconName} IconName */
@@ -103,7 +103,7 @@ export class PersonCard {
   /** What leads to the form, which says what a change does and is the second step. */
   change() {
     const what = this.person.role === "agent" ? "change_agent" : "change_name";
-    const saying = h("p", { id: "act-change", text: t(`people.will_${what}`, { name: this.person.name }) });
+    const saying = h("p", { id: "act-change", text: willChange(this.person) });
     const ask = h(
       "button",
       { class: "button", type: "button", "aria-describedby": "act-change", on: { click: this.onChange } },

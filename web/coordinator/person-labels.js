@@ -6,7 +6,7 @@ import { icon } from "../shared/icons.js";
 import { request } from "../shared/service.js";
 import { errorText } from "../shared/words.js";
 import { choices, field, LANGUAGES, SIGNS } from "./person-form.js";
-import { languageKey, signKey } from "./person-words.js";
+import { languageKey, signKey, willChange } from "./person-words.js";
 
 /** @typedef {import("./person-words.js").Person} Person */
 
@@ -61,7 +61,7 @@ export class PersonLabels {
         "p",
         { class: "notice", id: "labels-will" },
         icon("info"),
-        h("span", { text: t(`people.will_change_${agent ? "agent" : "name"}`, { name: person.name }) }),
+        h("span", { text: willChange(person) }),
       ),
       this.trouble,
       h(

@@ -36,6 +36,15 @@ export function labelsText(labels, keyOf) {
   return words.join(t("list.comma")) || t("records.nothing");
 }
 
+/**
+ * What changing name and labels will do; of calls only where some can come.
+ * @param {Person} person
+ */
+export function willChange(person) {
+  const what = person.role === "agent" && !person.disabled ? "agent" : "name";
+  return t(`people.will_change_${what}`, { name: person.name });
+}
+
 /** @type {Readonly<Record<string, [string, import("../shared/icons.js").IconName, string]>>} tone, icon, text */
 const STATES = Object.freeze({
   disabled: ["danger", "end", "people.state_disabled"],
