@@ -12,7 +12,7 @@ from playwright.async_api import expect
 from signaling import messages
 from tests.browser import views
 from tests.browser.conftest import DESK, PHONE, OpenPage
-from tests.browser.looks import look
+from tests.browser.looks import TABLET, look
 from tests.browser.stage import Stage
 from tests.browser.steps import call, pictures, queue, screen
 
@@ -20,6 +20,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 NARROW = {"width": 320, "height": 640}
 SIDEWAYS = {"width": 740, "height": 360}
+# The height of the page once it has heard of its new window.
+SETTLED_HEIGHT = """new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(
+  () => done(document.documentElement.scrollHeight))))"""
 
 
 async def test_the_edge_calls_until_the_agent_can_be_seen(open_page: OpenPage, stage: Stage) -> None:
@@ -101,11 +104,14 @@ async def test_whoever_writes_below_a_notice_has_every_button_in_the_window(
         await stage.post(line, "customer")
     await expect(page.locator(".line")).to_have_count(3)
     await look(page, f"customer-{lang}-41-call-writing-notice")
-    assert await page.evaluate("document.documentElement.scrollHeight") <= PHONE["height"]
+    await page.set_viewport_size(TABLET)  # type: ignore[arg-type]
+    assert await page.evaluate(SETTLED_HEIGHT) <= TABLET["height"]
+    await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    assert await page.evaluate(SETTLED_HEIGHT) <= PHONE["height"]
     await page.get_by_role("button", name="暂停" if lang == "zh-CN" else "Pause").click()
     await stage.show(views.customer("connected", media="live"))
     await expect(page.locator(".own-picture .picture-empty")).to_be_visible()
-    assert await page.evaluate("document.documentElement.scrollHeight") <= PHONE["height"]
+    assert await page.evaluate(SETTLED_HEIGHT) <= PHONE["height"]
 
 
 async def test_text_of_both_is_told_apart_and_comes_once(open_page: OpenPage, stage: Stage) -> None:
@@ -192,6 +198,21 @@ async def test_where_nobody_else_is_there_the_call_goes_on_and_one_can_write(ope
     await page.get_by_role("button", name="看不懂", exact=True).click()
     await page.get_by_role("button", name="换一位客服").click()
     await expect(page.locator(".call-say")).to_be_hidden()
+
+
+async def test_a_refusal_is_read_although_the_picture_is_not_well(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_page("/customer/")
+    await call(page, stage)
+    await stage.show(views.customer("connected", media="live", picture="protected"))
+    await page.locator(".pill[data-name='protected']").wait_for()
+    await page.get_by_role("button", name="看不懂", exact=True).click()
+    await page.get_by_role("button", name="换一位客服").click()
+    await stage.message("another_signer")
+    await stage.post(messages.Error(code="nobody_else", reply_to="another_signer"), "customer")
+    await expect(page.locator(".call-say")).to_have_text("现在没有别的手语客服。通话继续，也可以打字。")
+    await expect(page.locator(".pill[data-name='protected']")).to_be_visible()
+    await stage.show(views.customer("connected", media="live", other_paused=True))
+    await expect(page.locator(".call-say")).to_have_text("小林暂停了画面。可以打字。")
 
 
 async def test_a_service_without_room_for_the_picture_says_so_and_goes_on_trying(

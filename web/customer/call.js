@@ -26,6 +26,8 @@ export class CallScreen {
     this.app = app;
     this.folded = false;
     this.writing = false;
+    /** The word of the call's state when something was refused; "" while nothing is. */
+    this.refusedAt = "";
     this.heading = h("h1", { class: "call-name", tabindex: "-1" });
     this.pillIcon = h("span");
     this.pillWord = h("span");
@@ -269,7 +271,10 @@ export class CallScreen {
       sign,
       name === "clear" || name === "connecting" ? "" : t(`call.say.${name}`, { name: agent }),
     ];
-    if (!text && callTrouble) [key, mark, text] = [callTrouble, "info", errorText(callTrouble)];
+    // What was refused is the answer to a tap: it goes first until something else changes.
+    const refused = callTrouble !== "" && !callTrouble.startsWith("media_");
+    this.refusedAt = refused ? this.refusedAt || name : "";
+    if (callTrouble && (!text || this.refusedAt === name)) [key, mark, text] = [callTrouble, "info", errorText(callTrouble)];
     if (!text && failed) [key, mark, text] = [failed, "camera-off", t(`camera.${failed}`)];
     if (!text && soundTrouble) [key, mark, text] = ["sound", "sound-off", t("call.sound_refused")];
     if (!text && paused) [key, mark, text] = ["paused", "pause", t("call.say.paused")];
