@@ -132,13 +132,20 @@ def open_times(hours: Hours, at_ms: int, zone: ZoneInfo) -> Iterator[tuple[int, 
 
     It looks as far ahead as the exceptions reach, and a week further.
     """
-    first = _on_the_wall(at_ms, zone).date()
-    last = max((first + timedelta(days=MAX_EXCEPTIONS), *hours.exceptions)) + timedelta(days=8)
-    day = first - timedelta(days=1)
-    while day <= last:
-        if hours.of_day(day):
-            yield from (each for each in _open_of(hours.of_day(day), day, zone) if each[1] > at_ms)
-        day += timedelta(days=1)
+    for day in _days_from(hours, _on_the_wall(at_ms, zone).date() - timedelta(days=1)):
+        if spans := hours.of_day(day):
+            yield from (each for each in _open_of(spans, day, zone) if each[1] > at_ms)
+
+
+def _days_from(hours: Hours, first: date) -> Iterator[date]:
+    """Yield the days from `first` on that may have hours, in order."""
+    if not any(hours.week):  # a date that is mistyped by decades costs no walk through them
+        yield from sorted(day for day in hours.exceptions if day >= first)
+        return
+    last = max((first + timedelta(days=MAX_EXCEPTIONS), *hours.exceptions)) + timedelta(days=9)
+    while first <= last:
+        yield first
+        first += timedelta(days=1)
 
 
 def _open_of(spans: tuple[Span, ...], day: date, zone: ZoneInfo) -> list[tuple[int, int]]:

@@ -97,6 +97,20 @@ def test_never_open_opens_never() -> None:
     assert list(open_times(Hours(), ms("2027-03-01 09:00"), SHANGHAI)) == []
 
 
+def test_a_far_day_alone_is_found_without_a_look_at_every_day_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[date] = []
+    of_day = Hours.of_day
+
+    def counted(self: Hours, day: date) -> tuple[Span, ...]:
+        looked.append(day)
+        return of_day(self, day)
+
+    monkeypatch.setattr(Hours, "of_day", counted)
+    far = Hours(exceptions={date(2099, 12, 31): (Span(540, 600),), date(2020, 1, 1): (Span(0, 60),)})
+    assert next_open_ms(far, ms("2026-03-02 12:00"), SHANGHAI) == ms("2099-12-31 09:00")
+    assert len(looked) < 20, "everybody who opens the page has this computed"
+
+
 def test_a_day_can_be_different() -> None:
     house = hours(d2027_03_01=[], d2027_03_07=[("12:00", "13:00")], d2029_01_01=[("01:00", "02:00")])
     assert not is_open(house, ms("2027-03-01 10:00"), SHANGHAI), "a Monday that is closed"
