@@ -6,11 +6,11 @@ import base64
 from datetime import datetime, timedelta
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser import views
-from tests.browser.board import board
-from tests.browser.conftest import OpenPage
+from tests.browser.board import answer, board
+from tests.browser.conftest import DESK, OpenPage
 from tests.browser.stage import Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -68,6 +68,46 @@ async def test_the_line_is_closed_with_a_notice_and_opened_again(open_page: Open
     bodies = [body for method, path, body in stage.requests if (method, path) == ("POST", "door")]
     assert bodies[0] == {"open": False, "notice": {"zh-CN": "今天系统维护，15:00 再开。", "zh-HK": "", "en": ""}}
     assert bodies[1] == bodies[2] == {"open": True, "notice": {"zh-CN": "", "zh-HK": "", "en": ""}}
+
+
+async def test_a_line_that_stays_as_it_is_says_nothing_again(open_page: OpenPage, stage: Stage) -> None:
+    stage.me = views.ME_COORDINATOR
+    answer(stage)
+    # The page asks twice in a minute; here it need not be waited for.
+    often = "const wait = setInterval; window.setInterval = (act, ms) => wait(act, ms === 30000 ? 50 : ms);"
+    page = await open_page("/coordinator/", size=DESK, camera="refused", script=often)
+    status = page.locator(".now-door [role='status']")
+    await expect(status).to_contain_text("开着")
+    await status.evaluate(
+        "(e) => { window.said = []; new MutationObserver((all) => said.push(...all)).observe(e, "
+        "{ childList: true, subtree: true, characterData: true }); }"
+    )
+
+    def looks() -> int:
+        return sum(path == "door" for _, path, _ in stage.requests)
+
+    before = looks()
+    await stage.until(lambda: looks() > before + 3)
+    assert await page.evaluate("said.length") == 0
+    stage.answers["GET door"] = (200, views.door(open=False))
+    await expect(status).to_contain_text("已关闭")
+    assert await page.evaluate("said.length") > 0
+
+
+async def test_an_answer_that_comes_after_signing_out_clears_nothing(open_page: OpenPage, stage: Stage) -> None:
+    page = await board(open_page, stage)
+    late: list[Route] = []
+    await page.route("**/api/records?*", lambda route: late.append(route))
+    await page.get_by_role("link", name="记录").click()
+    await stage.until(lambda: late)
+    stage.answers["POST sign-out"] = (200, {})
+    await page.get_by_role("button", name="退出").click()
+    await page.locator("#app[data-screen='sign_in']").wait_for()
+    await page.locator("#sign-in-name").fill("zhou")
+    async with page.expect_response("**/api/records?*"):
+        await late[0].fulfill(status=401, json={"error": "sign_in_first"})
+    await expect(page.locator("#sign-in-name")).to_have_value("zhou")
+    await expect(page.get_by_role("alert").filter(visible=True)).to_have_count(0)
 
 
 async def test_a_shift_is_added_in_the_viewers_own_time(open_page: OpenPage, stage: Stage) -> None:

@@ -114,7 +114,11 @@ export class DoorCard {
     const resting = open && this.resting;
     this.mark.className = `pill pill-${resting ? "attention" : open ? "good" : "danger"}`;
     const word = resting ? "door.resting" : open ? "door.open" : "door.closed";
-    this.mark.replaceChildren(icon(resting ? "clock" : open ? "check" : "door"), h("span", { text: t(word) }));
+    // A screen reader says again whatever is put here anew: only what has changed.
+    if (this.mark.dataset.word !== word) {
+      this.mark.dataset.word = word;
+      this.mark.replaceChildren(icon(resting ? "clock" : open ? "check" : "door"), h("span", { text: t(word) }));
+    }
     const at = since ? Date.parse(since) : 0;
     setText(this.since, at && !open ? t("door.since", { time: `${dayText(at)} ${hourText(at)}`, name: by }) : "");
     const said = NOTICES.filter(([lang]) => notice[lang]);

@@ -42,6 +42,7 @@ class Console {
    */
   constructor(me, onAway) {
     this.onAway = onAway;
+    this.left = false;
     const refused = (/** @type {unknown} */ error) => this.refused(error);
     /** @type {Record<string, Part>} */
     this.parts = Object.fromEntries(PARTS.map(([name, , , Made]) => [name, new Made(refused)]));
@@ -138,6 +139,9 @@ class Console {
 
   /** @param {string} trouble */
   leave(trouble) {
+    // What was asked for before is refused after it: whoever signs in again is left alone.
+    if (this.left) return;
+    this.left = true;
     removeEventListener("hashchange", this.route);
     this.socket.close();
     this.now.stop();
