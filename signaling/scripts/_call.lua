@@ -190,7 +190,10 @@ end
 
 function DO.leg.note_silence(person)
   leg_fact(person, function(fact)
-    fact.silences = fact.silences + 1
+    -- A camera that is slow to begin is no network that was lost. (An agent's leg was up before the call.)
+    if fact.connected_ms == 0 or fact.flowing_ms > 0 then
+      fact.silences = fact.silences + 1
+    end
   end)
 end
 

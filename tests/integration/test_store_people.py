@@ -258,6 +258,8 @@ async def test_a_leg_lives_apart_from_the_call_and_its_facts_are_on_record(desk:
     desk.now_ms += 300
     await store.leg_event("c1", leg="l1", state=LegState.CONNECTED)
     desk.now_ms += 100
+    await store.leg_event("c1", leg="l1", state=LegState.SILENT)
+    assert (await desk.see("c1")).media == "reconnecting", "no picture yet, but no lost network on record"
     await store.leg_event("c1", leg="l1", state=LegState.FLOWING)
     assert (await desk.see("c1")).media == "live"
     await store.leg_event("c1", leg="l1", state=LegState.SILENT)
