@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.browser import views
 from tests.browser.board import board
@@ -75,6 +75,32 @@ async def test_nothing_is_saved_by_going_away_and_all_can_be_undone(open_page: O
     await expect(until).to_have_value("18:00")
     await expect(page.get_by_text("改动还没有保存。")).to_be_hidden()
     assert all(body["apply"] is False for body in sent(stage))
+
+
+async def test_who_writes_on_while_it_is_saved_writes_against_what_was_saved(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_hours(open_page, stage)
+    week = [[["09:00", "20:00"]], *views.hours()["week"][1:]]
+    stage.answers["PUT hours"] = (200, views.hours(week=week))
+    late: list[Route] = []
+
+    async def hold(route: Route) -> None:
+        if "apply" in (route.request.post_data or "") or route.request.method != "PUT":
+            await route.continue_()
+        else:
+            late.append(route)
+            stage.note()
+
+    await page.route("**/api/hours", hold)
+    until = page.get_by_label("星期一，第 1 段，到")
+    await until.fill("20:00")
+    await page.get_by_role("button", name="保存", exact=True).click()
+    await stage.until(lambda: late)
+    await until.fill("18:00")
+    unsaved = page.get_by_text("改动还没有保存。")
+    await expect(unsaved).to_be_hidden()
+    await late[0].continue_()
+    await expect(unsaved).to_be_visible()
+    await expect(until).to_have_value("18:00")
 
 
 async def test_rows_come_and_go_by_keyboard(open_page: OpenPage, stage: Stage) -> None:

@@ -304,7 +304,12 @@ export class HoursPart {
     setAttribute(this.save, "aria-disabled", "true");
     try {
       const saved = await request("PUT", "/api/hours", this.wish);
-      if (attempt !== this.attempt) return; // somebody writes on; the next look says how it stands
+      if (attempt !== this.attempt) {
+        // Somebody writes on: from now on against what has just been saved.
+        this.saved = saved;
+        this.changed();
+        return;
+      }
       this.draw(saved);
       show(this.done, true);
     } catch (error) {
