@@ -164,10 +164,29 @@ async def test_a_list_that_changed_meanwhile_says_so(open_page: OpenPage, stage:
     await expect(page.get_by_text("留言有变化。")).to_be_hidden()
 
 
-async def test_nobody_waits(open_page: OpenPage, stage: Stage) -> None:
-    page = await open_messages(open_page, stage, messages=[], open=0)
+async def test_nobody_waits_until_somebody_writes(open_page: OpenPage, stage: Stage) -> None:
+    stage.me = views.ME_COORDINATOR
+    stage.answers["GET messages"] = (200, views.inbox(messages=[], open=0))
+    stage.answers["GET messages/count"] = (200, {"open": 0})
+    answer(stage)
+    page = await open_page("/coordinator/#messages", size=DESK, camera="refused", script=IMPATIENT)
     await expect(page.get_by_text("没有要回复的留言。")).to_be_visible()
     await expect(page.locator(".tab .badge")).to_be_hidden()
+    stage.answers["GET messages/count"] = (200, {"open": 1})
+    await expect(page.get_by_text("留言有变化。")).to_be_visible()
+
+
+async def test_a_list_that_does_not_come_leaves_no_other_in_its_place(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_messages(open_page, stage)
+    await expect(page.locator(".inbox-row")).to_have_count(5)
+    stage.answers["GET messages"] = (503, {"error": "store_unavailable"})
+    await page.get_by_role("button", name="已办好").click()
+    await expect(page.get_by_role("alert").filter(visible=True)).to_have_text("服务暂时存不了数据。请等一会儿再试。")
+    await expect(page.locator(".inbox-row")).to_have_count(0)
+    stage.answers["GET messages"] = (200, views.inbox())
+    await page.get_by_role("button", name="要回复").click()
+    await expect(page.locator(".inbox-row")).to_have_count(5)
+    await expect(page.get_by_role("alert").filter(visible=True)).to_have_count(0)
 
 
 async def test_what_no_key_opens_and_what_nobody_wrote_is_said(open_page: OpenPage, stage: Stage) -> None:

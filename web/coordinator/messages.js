@@ -24,6 +24,8 @@ export class MessagesPart {
     this.attempt = 0;
     this.cursor = "";
     this.open = 0;
+    /** The list is the one of `state`. */
+    this.loaded = false;
     /** @type {"open" | "done"} */
     this.state = "open";
     /** @type {Entry[]} */
@@ -112,7 +114,7 @@ export class MessagesPart {
     show(badge, open > 0);
     setText(badge, String(open));
     setAttribute(badge, "aria-label", count("inbox.waiting", open));
-    const changed = this.entries.length > 0 && this.state === "open" && open !== this.open;
+    const changed = this.loaded && this.state === "open" && open !== this.open;
     show(this.fresh, changed);
     if (changed && this.fresh.childElementCount < 2) this.fresh.append(h("span", { text: t("inbox.fresh") }));
   }
@@ -123,8 +125,16 @@ export class MessagesPart {
 
   /** @param {"open" | "done"} state */
   choose(state) {
-    this.state = state;
     this.close();
+    if (state !== this.state) {
+      // What belongs to the other list must not stand under this one's name, not even while this one does not come.
+      this.state = state;
+      this.loaded = false;
+      this.entries = [];
+      this.cursor = "";
+      this.draw();
+      setText(this.none, t("inbox.loading"));
+    }
     this.load();
   }
 
@@ -139,6 +149,7 @@ export class MessagesPart {
       this.entries = [...(cursor ? this.entries : []), ...answer.messages];
       this.cursor = answer.cursor;
       this.open = answer.open;
+      this.loaded = true;
       show(this.trouble, false);
       this.recount(answer.open);
       show(this.fresh, false);
