@@ -95,6 +95,8 @@ async def test_a_customers_call(open_page: OpenPage, stage: Stage) -> None:
     for requeued, text in (("agent_lost", "waiting.agent_lost"), ("another_signer", "waiting.another_signer")):
         await stage.show(views.customer("waiting", place=1, requeued=requeued))
         await seen(page, f"waiting-{requeued}", text)
+    await seen(page, "waiting-paused", "own.paused", "call.resume")
+    await page.get_by_role("button", name="恢复").click()
     lose = "document.querySelector('.own-picture video').srcObject.getTracks()[0].dispatchEvent(new Event('ended'))"
     await page.evaluate(lose)
     await seen(page, "waiting-camera-lost", "camera.lost", "camera.again")

@@ -31,6 +31,8 @@ export class CustomerApp extends PersonApp {
     this.refound = /** @type {"" | "served" | "unsure"} */ ("");
     /** A note that found no socket; it goes out with the next greeting. */
     this.unsentNote = "";
+    /** How often it was asked how the line stands. */
+    this.asked = 0;
     this.quality = this.watchedQuality();
     setInterval(() => this.watchQuality(), QUALITY_EVERY_MS);
     setInterval(() => this.askService(), SERVICE_EVERY_MS);
@@ -364,7 +366,10 @@ export class CustomerApp extends PersonApp {
   async askService() {
     const idle = !isServed(this.state);
     if (!idle || document.visibilityState !== "visible") return;
+    const attempt = ++this.asked;
     const service = await fetchService().catch(() => /** @type {const} */ ("unreachable"));
+    // Answers come in any order: only what was asked last says how it stands.
+    if (attempt !== this.asked) return;
     this.set({ service });
     // A closed tab forgets its token, the guest's cookie does not: whoever has a call goes back to it.
     if (service !== "unreachable" && service.yours && this.socket.link === "idle") this.socket.open();
