@@ -11,7 +11,6 @@ from quart import Blueprint, Response, jsonify, request
 from video_service.consent import CONSENT_VERSION
 from video_service.customers import SESSION_TTL_S
 from video_service.errors import ServiceError
-from video_service.http_api import OPEN_CALL
 from video_service.http_gate import looked
 from video_service.http_input import BadRequest, body, one_of, query_number
 from video_service.left_messages import Entry, Left, State
@@ -33,7 +32,7 @@ class ConsentNeeded(ServiceError):
 
 
 class InCall(ServiceError):
-    """Who waits or is in a call tells it there."""
+    """Who is in a call tells it there."""
 
     code: ClassVar[str] = "in_call"
 
@@ -56,13 +55,14 @@ class StateWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @messages_api.post("/messages")
 async def leave_message() -> tuple[Response, int]:
-    """Keep what a customer writes, open or closed; not beside a call, where there is somebody to tell it to."""
+    """Keep what a customer writes, open or closed; not in a call, where there is somebody to tell it to."""
     wish = await body(MessageWish)
     if wish.consent != CONSENT_VERSION:
         raise ConsentNeeded
     address = request.remote_addr or ""
     cookie, customer = await services().customers.admit(request.cookies.get(GUEST_COOKIE), address=address)
-    if (await services().store.customer_view(customer.person, alive=())).state in OPEN_CALL:
+    # Whoever waits may write instead, and leaves the queue once the words are kept.
+    if (await services().store.customer_view(customer.person, alive=())).state == "connected":
         raise InCall
     left = Left(
         customer=customer.person,

@@ -115,8 +115,21 @@ async def test_who_leaves_with_a_note_alone_is_asked_first(open_page: OpenPage, 
     await page.get_by_role("button", name="转给别处").click()
     await stage.until(lambda: said(stage) == [("referred", "要等回复", 0)])
     assert await page.evaluate(asks) is True
+    await stage.show(after(outcome="referred", note="要等回复"))
     stage.answers["POST sign-out"] = (200, {})
     await page.get_by_role("button", name="退出").click()
+    await page.locator("#app[data-screen='sign_in']").wait_for()
+
+
+async def test_the_last_word_is_kept_before_the_agent_is_signed_out(open_page: OpenPage, stage: Stage) -> None:
+    page = await desk(open_page, stage, after())
+    stage.answers["POST sign-out"] = (200, {})
+    await page.keyboard.press("1")
+    await stage.until(lambda: said(stage) == [("solved", "", 0)])
+    await page.get_by_role("button", name="退出").click()
+    await state(page, "正在保存")
+    assert not [path for _, path, _ in stage.requests if path == "sign-out"]
+    await stage.show(after(outcome="solved"))
     await page.locator("#app[data-screen='sign_in']").wait_for()
 
 
@@ -180,9 +193,10 @@ async def test_a_note_that_came_too_late_stays_to_be_read(open_page: OpenPage, s
     await lost.get_by_role("button", name="知道了").click()
     await expect(lost).to_be_hidden()
     await stage.show(after(call="c-next"))
+    await state(page, "按一个数字")
     await page.keyboard.press("1")
     await page.get_by_label("备注").fill("又一条")
-    await stage.until(lambda: said(stage)[-1][1] == "又一条")
+    await stage.until(lambda: [note for _, note, _ in said(stage)][-1:] == ["又一条"])
     await stage.show(views.agent("available"))
     await stage.post(messages.Error(code="wrong_state", reply_to="disposition"), "agent")
     await expect(lost).to_contain_text("又一条")

@@ -181,6 +181,12 @@ async def test_a_ring_tells_of_the_last_time_together(open_page: OpenPage, stage
     await expect(page.locator(".ring-last")).to_be_hidden()
 
 
+async def test_hands_that_are_seen_are_said(open_page: OpenPage, stage: Stage) -> None:
+    stage.pictures = {0: pictures("dev-student")}
+    page = await desk(open_page, stage, views.agent("available", media="live"))
+    await expect(page.locator(".preview")).to_contain_text("手看得见", timeout=20_000)
+
+
 async def test_light_and_hands_are_judged_after_the_room(open_page: OpenPage, stage: Stage) -> None:
     dark = [(picture // 8).astype("uint8") for picture in pictures("dev-student")]
     stage.pictures = {0: dark}

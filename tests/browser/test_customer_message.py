@@ -152,17 +152,18 @@ async def test_whoever_writes_in_the_queue_keeps_the_place(open_page: OpenPage, 
     assert sent(stage) == []
 
 
-async def test_sending_from_the_queue_leaves_it(open_page: OpenPage, stage: Stage) -> None:
+async def test_sending_from_the_queue_leaves_it_once_the_words_are_kept(open_page: OpenPage, stage: Stage) -> None:
     page = await open_page("/customer/")
     await queue(page, stage, place=3)
     await page.get_by_role("button", name="留言", exact=True).click()
     await page.get_by_label("您想说什么").fill("行李没到")
-    # The service may hear of the message before it hears that the queue is left.
-    stage.answers["POST messages"] = (409, {"error": "in_call"})
+    stage.answers["POST messages"] = (503, {"error": "messages_full"})
+    await page.get_by_role("button", name="发送，不再排队").click()
+    await page.get_by_role("alert").filter(visible=True).wait_for()
+    assert not [m for m in stage.heard if m["type"] == "hang_up"], "a refusal costs nobody the place"
+    stage.answers["POST messages"] = (201, {"message": "m-1"})
     await page.get_by_role("button", name="发送，不再排队").click()
     await stage.message("hang_up", call=views.CALL)
-    await stage.until(lambda: len(sent(stage)) > 1)
-    stage.answers["POST messages"] = (201, {"message": "m-1"})
     await stage.show(views.customer("ended", ended_reason="customer_cancelled"))
     await expect(page.get_by_role("heading", name="收到留言了")).to_be_visible()
     assert len({one["id"] for one in sent(stage)}) == 1

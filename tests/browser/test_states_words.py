@@ -32,7 +32,7 @@ FAMILIES = (
 )
 # Drawn by other tests, that bring about what the state needs: light, a bad network, a tap, an old page.
 ELSEWHERE = {
-    "test_agent_desk.py": ("agent.preview_{kind}.dark", "agent.preview_{kind}.backlit"),
+    "test_agent_desk.py": ("agent.preview_{kind}.dark", "agent.preview_{kind}.backlit", "agent.preview_say.hands"),
     "test_logic.py": ("agent.preview_{kind}.edge", "agent.preview_{kind}.near", "call.pill.weak", "call.say.weak"),
     "test_call.py": ("call.pill.frozen", "call.say.frozen", "agent.customer_{kind}.frozen"),
     "test_customer_camera.py": ("camera.wechat", "camera.copied"),

@@ -182,7 +182,7 @@ async def test_too_many_are_refused_of_one_and_of_all(site: Site, chen: Browser)
     assert await error_of(await site.browser().post("/api/messages", wish("4"))) == (503, "messages_full")
 
 
-async def test_who_is_in_the_queue_tells_it_there(site: Site) -> None:
+async def test_who_waits_may_write_and_who_is_in_a_call_tells_it_there(site: Site) -> None:
     phone = site.browser()
     await leave(phone)
     customer = await site.services.customers.of(_guest(phone))
@@ -199,6 +199,13 @@ async def test_who_is_in_the_queue_tells_it_there(site: Site) -> None:
     call = await site.store.join(
         customer.person, queue="main", needs=(), urgent=False, reason="", locale="zh-CN", consent=CONSENT_VERSION
     )
+    await leave(phone)  # from the queue
+    ready_by = Identity(person=lin.person, role="agent", name="Lin")
+    await site.store.leg_offered(ready_by.person, leg="l", worker="w")
+    await site.store.ready(ready_by.person)
+    ring = (await site.store.agent_view(lin.person, alive=())).reservation
+    assert ring is not None
+    await site.store.accept(lin.person, ring.call, ring.epoch)
     assert await error_of(await phone.post("/api/messages", wish())) == (409, "in_call")
     await site.store.hang_up(customer.person, call)
     await leave(phone)

@@ -174,6 +174,8 @@ async def test_a_break_that_was_asked_for_comes_after_it(desk: Desk) -> None:
     await desk.agent("a2")
     await desk.store.break_("a1")
     await another(desk)
+    assert (await desk.look("a1")).state == "after_call"
+    await desk.pass_time(desk.policy.after_call_limit_s)
     view = await desk.look("a1")
     assert (view.state, view.away_reason) == ("break", "asked")
 

@@ -59,7 +59,7 @@ export class AfterPanel {
       on: {
         input: () => app.disposition.write(this.note.value),
         blur: () => app.disposition.flush(),
-        keydown: (/** @type {KeyboardEvent} */ event) => event.key === "Escape" && this.note.blur(),
+        keydown: (/** @type {KeyboardEvent} */ event) => event.key === "Escape" && !event.isComposing && this.note.blur(),
       },
     });
     /** Where the buttons that end the work stand. */

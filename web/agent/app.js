@@ -21,6 +21,9 @@ const ANSWERED = ["media_offer", "say", "disposition"];
 // Looks, five a second: a verdict of the own picture has to last for two seconds, as nobody sits still while signing.
 const LOOKS_LAST = 10;
 const LOOKS_STAY = 15;
+// For two seconds the sign-out waits for the last word on a call.
+const SAVE_WAITS = 40;
+const SAVE_LOOK_MS = 50;
 
 /** @extends {PersonApp<State>} */
 export class AgentApp extends PersonApp {
@@ -70,6 +73,10 @@ export class AgentApp extends PersonApp {
   async signOut() {
     if (this.isNoteUnchosen()) return this.set({ trouble: "note_unchosen" });
     this.disposition.flush();
+    // What was said last goes by another road than the sign-out, which would overtake it.
+    for (let waits = 0; this.disposition.saved() === "saving" && waits < SAVE_WAITS; waits += 1) {
+      await new Promise((done) => setTimeout(done, SAVE_LOOK_MS));
+    }
     await request("POST", "/api/sign-out").catch(() => {});
     this.socket.close();
     this.away("");

@@ -14,8 +14,6 @@ import { CONSENT_VERSION, isServed } from "./state.js";
 const MOST_TEXT = 1000;
 const MOST_CONTACT = 100;
 const DRAFT = "video-service.message";
-const LEAVE_TRIES = 10;
-const LEAVE_MS = 300;
 
 export class MessageScreen {
   /** @param {CustomerApp} app */
@@ -134,23 +132,12 @@ export class MessageScreen {
   }
 
   /**
-   * Nobody waits for an answer and leaves a message, too: sending it leaves the queue.
+   * Nobody waits for an answer and leaves a message, too: the place is given up once the words are kept, not before.
    * @param {import("../shared/service.js").LeftMessage} message
    */
   async deliver(message) {
-    if (this.waiting) {
-      if (this.app.state.link !== "open") throw new RequestError("unreachable", 0);
-      this.app.leave();
-    }
-    for (let tries = 1; ; tries += 1) {
-      try {
-        return await leaveMessage(message);
-      } catch (error) {
-        // The queue is left by another way, which may take a moment longer.
-        if (!(error instanceof RequestError) || error.code !== "in_call" || tries === LEAVE_TRIES) throw error;
-        await new Promise((done) => setTimeout(done, LEAVE_MS));
-      }
-    }
+    await leaveMessage(message);
+    if (this.waiting) this.app.leave();
   }
 
   /** @param {boolean} sending */
