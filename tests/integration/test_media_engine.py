@@ -353,7 +353,7 @@ async def test_a_fault_in_one_leg_is_nobody_elses(place: Site, where: str) -> No
 
 
 async def test_silence_and_its_end_are_told_once_each() -> None:
-    settings = loopback_settings(media_silence_ms=300)
+    settings = loopback_settings(media_silence_ms=800)
     async with site(MediaEngine(settings, InvertingStage)) as place:
         camera = Camera()
         await place.join("customer", CUSTOMER, camera=camera)
