@@ -12,6 +12,7 @@ from signaling import messages, views
 from signaling.snapshots import PersonSnapshot, WallSnapshot
 from signaling.store_base import StoreBase
 from signaling.store_types import CallRouteInfo, LegInfo
+from video_service.day import day_start_ms
 
 
 class ViewStore(StoreBase):
@@ -64,7 +65,7 @@ class ViewStore(StoreBase):
     async def coordinator_view(self) -> messages.CoordinatorView:
         """Return the live wall."""
         answer = await self.run(
-            "read_wall", views.day_start_ms(self.now_ms() or time.time_ns() // 1_000_000, self.policy)
+            "read_wall", day_start_ms(self.now_ms() or time.time_ns() // 1_000_000, self.policy.time_zone)
         )
         for row in answer["agents"]:
             self._open(row, "name")

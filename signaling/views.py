@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Container
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -260,12 +258,6 @@ def route(snap: PersonSnapshot) -> CallRouteInfo | None:
         agent_leg=agent.leg,
         agent_worker=agent.leg_worker,
     )
-
-
-def day_start_ms(now_ms: int, policy: Policy) -> int:
-    """Return the epoch milliseconds of the last midnight in the policy's time zone."""
-    now = datetime.datetime.fromtimestamp(now_ms / 1_000, ZoneInfo(policy.time_zone))
-    return int(now.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()) * 1_000
 
 
 def coordinator_view(snap: WallSnapshot, *, policy: Policy) -> messages.CoordinatorView:

@@ -23,6 +23,7 @@ from video_service.clock import Clock
 from video_service.errors import ServiceError
 from video_service.keys import Keys
 from video_service.passwords import Passwords, WeakPassword, normalised
+from video_service.redis_client import text_of
 
 SCHEMA_VERSION = 2
 """In version 1 both names were stored as they are, by the sign-in name itself; a start seals such rows."""
@@ -204,7 +205,7 @@ class Accounts:
     async def of_person(self, person: str) -> Account | None:
         """Return the account behind a person's id."""
         name = await self._redis.hget(self._names, person)
-        return None if name is None else await self.get(self._cipher.open_or_plain(_text(name)))
+        return None if name is None else await self.get(self._cipher.open_or_plain(text_of(name)))
 
     async def count(self) -> int:
         """Return how many accounts there are, disabled ones too."""
@@ -228,12 +229,12 @@ class Accounts:
         old = []
         for place in await self._all_places():
             raw = await self._redis.hget(self._by_name, place)
-            if raw is not None and not self._is_new(place, _text(raw)):
+            if raw is not None and not self._is_new(place, text_of(raw)):
                 old.append(place)
         return await self._seal_anew(old)
 
     async def _all_places(self) -> list[str]:
-        return [_text(place) for place in await self._redis.hkeys(self._by_name)]
+        return [text_of(place) for place in await self._redis.hkeys(self._by_name)]
 
     def _is_new(self, place: str, raw: str) -> bool:
         stored = msgspec.json.decode(raw, type=_Stored)
@@ -419,10 +420,6 @@ class Accounts:
 
         account: Account = await self._redis.transaction(apply, self._by_name, value_from_callable=True)
         return account
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value
 
 
 def _with_password(account: Account, hashed: str, *, one_time: bool) -> Account:

@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 from video_service.clock import Clock
 from video_service.errors import ServiceError
 from video_service.keys import SCHEMA_VERSION, Keys, readable
+from video_service.redis_client import text_of
 
 DAY_MS = 86_400_000
 BATCH = 500
@@ -75,12 +76,12 @@ class Audit:
             found: Any = await self._redis.xrevrange(self._key, max=until, min=since, count=BATCH)
             entries: list[Any] = found
             for number, fields in entries:
-                look = _read(_text(number), {_text(name): _text(value) for name, value in fields.items()})
+                look = _read(text_of(number), {text_of(name): text_of(value) for name, value in fields.items()})
                 if who in ("", look.who) and what in ("", look.what) and about in ("", look.about):
                     yield look
             if len(entries) < BATCH:
                 return
-            until = f"({_text(entries[-1][0])}"
+            until = f"({text_of(entries[-1][0])}"
 
     def _earliest_ms(self) -> int:
         return max(0, self._clock.now_ms() - self._retention_ms)
@@ -90,7 +91,3 @@ def _read(number: str, fields: dict[str, str]) -> Look:
     if not readable(int(fields.get("v", "-1"))):
         raise AuditUnreadable(entry=number)
     return msgspec.convert({**fields, "at_ms": int(number.partition("-")[0])}, type=Look)
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value

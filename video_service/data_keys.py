@@ -16,6 +16,7 @@ from redis.asyncio.client import Pipeline
 from video_service.cipher import Cipher, Unreadable, keys_in, make_keys
 from video_service.errors import ServiceError
 from video_service.keys import Keys
+from video_service.redis_client import text_of
 from video_service.settings import Settings
 
 FILE: Final = "data_keys"
@@ -86,7 +87,7 @@ class Canaries:
         """
 
         async def add(pipe: Pipeline) -> None:
-            found = {_text(name): _text(sealed) for name, sealed in (await pipe.hgetall(self._key)).items()}
+            found = {text_of(name): text_of(sealed) for name, sealed in (await pipe.hgetall(self._key)).items()}
             if not self._opens(found.values()):
                 raise Unreadable(
                     "What is stored was encrypted with data keys that are not all here. Give every key that was in "
@@ -102,7 +103,7 @@ class Canaries:
 
     async def open_all(self) -> bool:
         """Return whether these keys open every canary."""
-        return self._opens(map(_text, await self._redis.hvals(self._key)))
+        return self._opens(map(text_of, await self._redis.hvals(self._key)))
 
     def _opens(self, canaries: Iterable[str]) -> bool:
         try:
@@ -114,7 +115,7 @@ class Canaries:
 
     async def names(self) -> set[str]:
         """Return the names of the keys that have a canary."""
-        return {_text(name) for name in await self._redis.hkeys(self._key)}
+        return {text_of(name) for name in await self._redis.hkeys(self._key)}
 
     async def drop_old(self) -> None:
         """Take out the canaries of all keys but the newest: nothing is left under those."""
@@ -126,11 +127,7 @@ async def pools_of(redis: Redis, cipher: Cipher) -> list[str]:
     """Return the names of the pools in this store that use these keys: a demo's has the same as the others."""
     found = []
     async for key in redis.scan_iter(match=f"{{*}}:{FILE}", count=1000):
-        pool = _text(key).removeprefix("{").partition("}")[0]
+        pool = text_of(key).removeprefix("{").partition("}")[0]
         if await Canaries(redis, pool=pool, cipher=cipher).open_all():
             found.append(pool)
     return sorted(found)
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value

@@ -19,6 +19,7 @@ from redis.asyncio import Redis
 from video_service.accounts import Accounts
 from video_service.cipher import SEALED_START, Cipher
 from video_service.keys import Keys
+from video_service.redis_client import text_of
 
 BATCH = 200
 PASSES = 3
@@ -95,7 +96,7 @@ class Renewal:
                 for key in keys:
                     pipe.type(key)
                 kinds = await pipe.execute()
-            for key, kind in zip(map(_text, keys), map(_text, kinds), strict=True):
+            for key, kind in zip(map(text_of, keys), map(text_of, kinds), strict=True):
                 async for value in self._values_of(key, kind):
                     if SEALED_START in value.text:
                         yield value
@@ -104,17 +105,13 @@ class Renewal:
         if kind == "string":
             raw = await self._redis.get(key)
             if raw is not None:
-                yield Value(key, kind, "", _text(raw))
+                yield Value(key, kind, "", text_of(raw))
         elif kind == "hash":
             async for field, raw in self._redis.hscan_iter(key, count=BATCH):
-                yield Value(key, kind, _text(field), _text(raw))
+                yield Value(key, kind, text_of(field), text_of(raw))
         elif kind == "list":
             start = 0
             while lines := await self._redis.lrange(key, start, start + BATCH - 1):
                 for index, raw in enumerate(lines, start):
-                    yield Value(key, kind, str(index), _text(raw))
+                    yield Value(key, kind, str(index), text_of(raw))
                 start += len(lines)
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value

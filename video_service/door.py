@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 from video_service.clock import Clock
 from video_service.errors import ServiceError
 from video_service.keys import SCHEMA_VERSION, Keys, readable
+from video_service.redis_client import text_of
 
 MAX_NOTICE = 120
 
@@ -65,7 +66,7 @@ class Door:
         found: Mapping[Any, Any] = await self._redis.hgetall(self._key)
         if not found:
             return DoorState()
-        row = {_text(name): _text(value) for name, value in found.items()}
+        row = {text_of(name): text_of(value) for name, value in found.items()}
         if not readable(int(row.get("v", "-1"))):
             raise DoorUnreadable
         return DoorState(
@@ -90,7 +91,3 @@ class Door:
         }
         await self._redis.hset(self._key, mapping=row)
         return state
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value

@@ -22,6 +22,7 @@ from video_service.errors import ServiceError
 from video_service.keys import SCHEMA_VERSION, Keys, readable
 from video_service.rate_limit import Limit, RateLimits, address_subject
 from video_service.records import BadCursor
+from video_service.redis_client import text_of
 
 State = Literal["open", "done"]
 
@@ -150,7 +151,7 @@ class LeftMessages:
         if len(client_id) >= _UNIQUE_CHARACTERS:
             first = _id_of("", client_id)
             owner = await self._redis.hget(self._keys.message(first), "customer")
-            if owner is not None and (newcomer or _text(owner) == left.customer):
+            if owner is not None and (newcomer or text_of(owner) == left.customer):
                 return first
             message = first if newcomer else message
         key = self._keys.message(message)
@@ -223,7 +224,7 @@ class LeftMessages:
             Unreadable: a data key is missing.
         """
         known: list[Any] = await self._redis.zrange(self._keys.messages_of(customer), 0, -1)
-        ids = [_text(raw) for raw in known]
+        ids = [text_of(raw) for raw in known]
         entries = [self._message(entry, row) for entry, row in zip(ids, await self._rows(ids), strict=True) if row]
         if not all(each.readable for each in entries):
             raise Unreadable
@@ -256,7 +257,7 @@ class LeftMessages:
             rows: list[Any] = await self._redis.zrange(
                 index, *ends, desc=newest_first, byscore=True, offset=offset, num=count, withscores=True
             )
-            pairs = [(int(score), _text(member)) for member, score in rows]
+            pairs = [(int(score), text_of(member)) for member, score in rows]
             found += [pair for pair in pairs if after is None or (pair < after if newest_first else pair > after)]
             offset += count
             if len(rows) < count:
@@ -290,7 +291,7 @@ class LeftMessages:
             for entry in ids:
                 pipe.hgetall(self._keys.message(entry) if _ID.fullmatch(entry) else self._keys.record(entry))
             rows: list[dict[Any, Any]] = await pipe.execute()
-        return [{_text(name): _text(value) for name, value in row.items()} for row in rows]
+        return [{text_of(name): text_of(value) for name, value in row.items()} for row in rows]
 
     def _message(self, entry: str, row: dict[str, str]) -> Entry:
         if not _is_readable(row):
@@ -312,7 +313,7 @@ class LeftMessages:
 
     async def _follow_up(self, call: str, row: dict[str, str], state: State) -> Entry:
         sealed = await self._redis.get(self._keys.call_note(call))
-        text, opened = self._opened(_text(sealed) if sealed else "")
+        text, opened = self._opened(text_of(sealed) if sealed else "")
         return Entry(
             id=call,
             kind="follow_up",
@@ -358,7 +359,3 @@ def _position(cursor: str) -> tuple[int, str] | None:
     if not (at.isascii() and at.isdecimal() and len(at) <= 15 and (_ID.fullmatch(entry) or _CALL.fullmatch(entry))):
         raise BadCursor
     return int(at), entry
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value

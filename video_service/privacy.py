@@ -22,6 +22,7 @@ from video_service.errors import ServiceError
 from video_service.keys import Keys
 from video_service.left_messages import LeftMessages
 from video_service.records import BATCH, Records, SessionRecord
+from video_service.redis_client import text_of
 
 _SCRIPTS = Path(__file__).parent / "scripts"
 _CUSTOMER = re.compile(r"c-[A-Za-z0-9_-]{1,78}")
@@ -103,7 +104,11 @@ class Privacy:
             customer=customer,
             # Which socket and node carried the page is the service's own business, and of no use to anybody else.
             person=self._opened(
-                {_text(name): _text(value) for name, value in person.items() if _text(name) not in ("socket", "node")},
+                {
+                    text_of(name): text_of(value)
+                    for name, value in person.items()
+                    if text_of(name) not in ("socket", "node")
+                },
                 "name",
             ),
             sessions=tuple(sessions),
@@ -170,12 +175,12 @@ class Privacy:
                 return [call for _, call in sorted(found)]
             async with self._redis.pipeline(transaction=False) as pipe:
                 for call, _ in pairs:
-                    pipe.hget(self._keys.record(_text(call)), "customer")
+                    pipe.hget(self._keys.record(text_of(call)), "customer")
                 owners = await pipe.execute()
             found += [
-                (at, _text(call))
+                (at, text_of(call))
                 for (call, at), owner in zip(pairs, owners, strict=True)
-                if owner is not None and _text(owner) == customer
+                if owner is not None and text_of(owner) == customer
             ]
             start += len(pairs)
 
@@ -184,7 +189,7 @@ class Privacy:
         async for name in self._redis.scan_iter(match=f"{self._root}:customer:*", count=1000):
             raw = await self._redis.get(name)
             if raw is not None and msgspec.json.decode(raw).get("person") == customer:
-                found.append((_text(name), raw if isinstance(raw, bytes) else raw.encode()))
+                found.append((text_of(name), raw if isinstance(raw, bytes) else raw.encode()))
         return found
 
     async def _texts_of(self, call: str) -> tuple[dict[str, Any], ...]:
@@ -193,11 +198,11 @@ class Privacy:
 
     async def _matter_of(self, call: str) -> dict[str, str]:
         said: list[Any] = await self._redis.hmget(self._key("call", call), ["note", "context"])
-        opened = (self._cipher.open_or_plain(_text(each or "")) for each in said)
+        opened = (self._cipher.open_or_plain(text_of(each or "")) for each in said)
         return {name: text for name, text in zip(("note", "context"), opened, strict=True) if text}
 
     async def _note_of(self, call: str) -> str:
-        return self._cipher.open_or_plain(_text(await self._redis.get(self._keys.call_note(call)) or ""))
+        return self._cipher.open_or_plain(text_of(await self._redis.get(self._keys.call_note(call)) or ""))
 
     def _opened(self, row: dict[str, Any], field: str) -> dict[str, Any]:
         return {**row, field: self._cipher.open_or_plain(row[field])} if field in row else row
@@ -209,7 +214,3 @@ class Privacy:
 def _check(customer: str) -> None:
     if _CUSTOMER.fullmatch(customer) is None:
         raise NoCustomer
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value

@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 
 from video_service.errors import ServiceError
 from video_service.keys import Keys, readable
+from video_service.redis_client import text_of
 
 BATCH = 200
 
@@ -142,17 +143,13 @@ class Rollup(msgspec.Struct, frozen=True, kw_only=True):
     requeues: int = 0
 
 
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value
-
-
 def read_record(flat: dict[Any, Any]) -> SessionRecord:
     """Return a record from its hash.
 
     Raises:
         RecordUnreadable: of another schema version.
     """
-    row: dict[str, Any] = {_text(name): _text(value) for name, value in flat.items()}
+    row: dict[str, Any] = {text_of(name): text_of(value) for name, value in flat.items()}
     if not readable(int(row.get("v", -1))):
         raise RecordUnreadable(call=row.get("call", ""), version=row.get("v"))
     for name in ("segments", "legs"):
@@ -222,7 +219,7 @@ class Records:
     async def rollups(self, from_ms: int, to_ms: int, *, queue: str = "") -> list[Rollup]:
         """Return the intervals that begin in from_ms <= t < to_ms, by time, then queue; of one queue, or of all."""
         found: list[Any] = await self._redis.zrange(self._keys.rollups, f"{from_ms}", f"({to_ms}", byscore=True)
-        members = [_text(member) for member in found]
+        members = [text_of(member) for member in found]
         async with self._redis.pipeline(transaction=False) as pipe:
             for member in members:
                 pipe.hgetall(self._keys.rollup(member))
@@ -231,7 +228,7 @@ class Records:
         for member, flat in zip(members, rows, strict=True):
             name, _, start = member.partition(":")
             if flat and queue in ("", name):
-                sums: dict[str, Any] = {_text(field): _text(value) for field, value in flat.items()}
+                sums: dict[str, Any] = {text_of(field): text_of(value) for field, value in flat.items()}
                 sums |= {"queue": name, "start_ms": start}
                 rollups.append(msgspec.convert(sums, type=Rollup, strict=False))
         return sorted(rollups, key=lambda rollup: (rollup.start_ms, rollup.queue))
@@ -241,7 +238,7 @@ class Records:
         found: list[Any] = await self._redis.zrange(
             self._keys.records, *ends, desc=desc, byscore=True, offset=offset, num=num, withscores=True
         )
-        return [(_text(member), int(score)) for member, score in found]
+        return [(text_of(member), int(score)) for member, score in found]
 
     async def _read(self, calls: Iterable[str]) -> list[SessionRecord]:
         async with self._redis.pipeline(transaction=False) as pipe:

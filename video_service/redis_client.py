@@ -39,3 +39,8 @@ def blocking(url: str, *, connect_timeout_s: float = 1.0) -> Redis:
         retry=Retry(NoBackoff(), 0),
         max_connections=MAX_CONNECTIONS,
     )
+
+
+def text_of(value: bytes | str) -> str:
+    """Return an answer as text, whether or not the client that brought it decodes."""
+    return value.decode() if isinstance(value, bytes) else value

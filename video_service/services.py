@@ -14,7 +14,7 @@ from video_service.audit import Audit
 from video_service.cipher import Cipher
 from video_service.clock import Clock
 from video_service.customers import Customers, Entry
-from video_service.day import DayRules
+from video_service.day import DayRules, OnRoster
 from video_service.door import Door
 from video_service.launch_tokens import UrgentReason
 from video_service.left_messages import LeftMessages
@@ -52,17 +52,11 @@ class Visitor:
     generation: int = 0
 
 
-class ShiftOnRoster(Protocol):
-    """One agent's time on the roster: start_ms <= t < end_ms."""
+class ShiftOnRoster(OnRoster, Protocol):
+    """One agent's time on the roster, with the id of its shift."""
 
     @property
     def shift(self) -> str: ...
-    @property
-    def agent(self) -> str: ...
-    @property
-    def start_ms(self) -> int: ...
-    @property
-    def end_ms(self) -> int: ...
 
 
 class LineState(Protocol):
