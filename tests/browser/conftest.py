@@ -128,6 +128,8 @@ async def open_page(launch: Callable[..., Awaitable[Browser]], stage: Stage) -> 
             await page.add_init_script(script)
         for file in without:
             await page.route(f"**{file}", lambda route: route.abort())
+        # Catching file choosers takes the browser a moment to begin; a chooser that opens before it is lost.
+        page.on("filechooser", lambda _: None)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda line: faults.append(line.text) if _is_fault(line.type, line.text) else None)
         await page.goto(f"{stage.url}{path}")
