@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import AsyncIterator, Sequence
-from typing import ClassVar, Protocol
+from typing import Annotated, ClassVar, Literal, Protocol
 
 import msgspec
 
@@ -63,6 +63,33 @@ class UnknownLeg(MediaError):
     retryable: ClassVar[bool] = False
 
 
+class BackgroundKind(enum.StrEnum):
+    """What stands where the signer is not."""
+
+    BLUR = "blur"
+    COLOUR = "colour"
+    PICTURE = "picture"
+
+
+class Background(msgspec.Struct, frozen=True, kw_only=True):
+    """What an agent's viewers see behind the signer.
+
+    `strength` (1 to 3) is that of the blur; 1 is as weak as it gets, and privacy was measured there. `colour` is
+    "#rrggbb". `picture` is the SHA-256 (hex) of the company's picture; while a worker does not have it, blur of
+    strength 2 stands there. `brighten` lifts a signer in low light, and nothing else.
+    """
+
+    kind: BackgroundKind = BackgroundKind.BLUR
+    strength: Literal[1, 2, 3] = 2
+    colour: Annotated[str, msgspec.Meta(pattern=r"^#[0-9a-f]{6}\Z")] = "#3b4a54"
+    picture: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{64})?\Z")] = ""
+    brighten: bool = False
+
+
+# x, y, width, height as shares of an agent's upright picture, as the others see it (not mirrored).
+Box = tuple[float, float, float, float]
+
+
 class LegRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A person's offer, to be answered by one worker.
 
@@ -76,13 +103,18 @@ class LegRequest(msgspec.Struct, frozen=True, kw_only=True):
     role: LegRole
     codecs: tuple[str, ...]
     sdp: str
+    background: Background = Background()
 
 
 class LegAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The worker's SDP answer, all of its candidates inside (no server-side trickle)."""
+    """The worker's SDP answer, all of its candidates inside (no server-side trickle).
+
+    `needs_picture`: the leg's background is a picture that the worker does not have.
+    """
 
     leg_id: str
     sdp: str
+    needs_picture: bool = False
 
 
 class CallRoute(msgspec.Struct, frozen=True, kw_only=True):
