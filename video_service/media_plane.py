@@ -14,13 +14,15 @@ from typing import Annotated, ClassVar, Literal, Protocol
 import msgspec
 
 from video_service.errors import ServiceError
+from video_service.line_quality import LineFacts, LineWord
 
 
 class LegRole(enum.StrEnum):
     """Whose RTCPeerConnection a leg is; it decides what happens to the picture that the leg sends."""
 
-    CUSTOMER = "customer"  # packets are forwarded, never decoded
+    CUSTOMER = "customer"  # packets are forwarded, never decoded; with `LegRequest.blur` treated as an agent's
     AGENT = "agent"  # decoded, blurred, encoded once; never forwarded
+    WATCHER = "watcher"  # sends nothing; sees both people of a call
 
 
 class MediaError(ServiceError):
@@ -40,6 +42,12 @@ class WorkerFull(WorkerUnavailable):
     """The media workers make as many blurred pictures as they can."""
 
     code: ClassVar[str] = "media_full"
+
+
+class BlurFull(WorkerFull):
+    """There is no room to blur one more customer's picture; nothing of it was shown instead."""
+
+    code: ClassVar[str] = "blur_full"
 
 
 class BadSdp(MediaError):
@@ -96,6 +104,7 @@ class LegRequest(msgspec.Struct, frozen=True, kw_only=True):
     `leg_id` is new for every RTCPeerConnection; `person` is the pseudonymous id of its owner. `codecs` are the video
     codecs that the client can receive, best first, as MIME types ("video/VP8", "video/H264"). The offer holds one
     audio m-line (sendrecv), then four video m-lines: one sendonly, three recvonly ("slots" 0, 1, 2).
+    `blur`: a customer wishes that the room is not seen. Another wish is another leg.
     """
 
     leg_id: str
@@ -103,6 +112,12 @@ class LegRequest(msgspec.Struct, frozen=True, kw_only=True):
     role: LegRole
     codecs: tuple[str, ...]
     sdp: str
+    blur: bool = False
+
+    @property
+    def blurred(self) -> bool:
+        """Whether the worker makes a blurred picture of this leg, and so needs room for one."""
+        return self.role is LegRole.AGENT or (self.role is LegRole.CUSTOMER and self.blur)
     background: Background = Background()
 
 
@@ -168,6 +183,19 @@ class PictureEvent(msgspec.Struct, frozen=True, kw_only=True, tag="picture"):
     reason: str = ""
 
 
+class LineEvent(msgspec.Struct, frozen=True, kw_only=True, tag="line"):
+    """The line to or from a person became too narrow for fluent signing (under 100 kbit/s), or wide enough again.
+
+    `camera_fps`: the most pictures a second that this person's own camera should send; 0: as many as it can.
+    """
+
+    worker: str
+    leg_id: str
+    person: str
+    narrow: bool
+    camera_fps: int = 0
+
+
 class WorkerEvent(msgspec.Struct, frozen=True, kw_only=True, tag="worker"):
     """A worker became reachable, or was lost with every leg that it had."""
 
@@ -175,11 +203,30 @@ class WorkerEvent(msgspec.Struct, frozen=True, kw_only=True, tag="worker"):
     alive: bool
 
 
-MediaEvent = LegEvent | PictureEvent | WorkerEvent
+class QualityEvent(msgspec.Struct, frozen=True, kw_only=True, tag="quality"):
+    """How a leg's picture reaches the other person of its call: about every 5 s, when the word changes, and at the end.
+
+    `facts` are of the whole time of this leg in this call so far: the last event says all, and one that is lost costs
+    nothing. `word` is of the last seconds.
+    """
+
+    worker: str
+    call_id: str
+    leg_id: str
+    person: str
+    role: LegRole
+    word: LineWord = ""
+    facts: LineFacts = LineFacts()
+
+
+MediaEvent = LegEvent | PictureEvent | LineEvent | WorkerEvent | QualityEvent
 
 
 class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """One worker as a web node sees it. `worker` names the process instance: a restarted worker has another name."""
+    """One worker as a web node sees it. `worker` names the process instance: a restarted worker has another name.
+
+    `step`: how far it has stepped down under load: 0 not at all, 1 cheaper masks, 2 24 pictures a second, 3 20.
+    """
 
     worker: str
     legs: int
@@ -187,6 +234,7 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
     capacity: int
     weights_ok: bool
     draining: bool = False
+    step: int = 0
 
 
 class LegStatistics(msgspec.Struct, frozen=True, kw_only=True):
@@ -196,6 +244,10 @@ class LegStatistics(msgspec.Struct, frozen=True, kw_only=True):
     those of the other person's picture. Octets are whole SRTP packets, sound included: the bitrate is what they grow
     by. `delay_ms_*`: how long an agent's frame stays in the worker, from its last packet in to its packets out; a
     customer's packet leaves in the moment in which it comes.
+
+    `fps_rendered`: frames of this leg's picture that the other person was shown in the last counted second, by that
+    person's page where it says so, else as sent. `kbps_*`, `blurred_whole_share` (slates included) and `word` are of
+    the last seconds too; all are 0 or "" outside a call.
     """
 
     leg_id: str
@@ -221,6 +273,20 @@ class LegStatistics(msgspec.Struct, frozen=True, kw_only=True):
     blur_ms_p95: float = 0.0
     delay_ms_p50: float = 0.0
     delay_ms_p95: float = 0.0
+    fps_rendered: int = 0
+    freezes_rendered: int = 0
+    kbps_in: int = 0
+    kbps_out: int = 0
+    blurred_whole_share: float = 0.0
+    word: LineWord = ""
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """What a page presented of the other person's picture since it said so last, about a second ago."""
+
+    frames: int
+    freezes: int = 0
+    frozen_ms: int = 0
 
 
 class MediaPlane(Protocol):
@@ -249,6 +315,20 @@ class MediaPlane(Protocol):
 
     async def close_call(self, worker: str, call_id: str, epoch: int) -> None:
         """Part the legs of a call at once: nothing of one reaches the other from here on. The agent's leg lives on."""
+        ...
+
+    async def watch_call(self, worker: str, call_id: str, epoch: int, leg_id: str) -> None:
+        """Let a further leg into an open call; idempotent; it leaves with its leg, and ends with the call.
+
+        A watcher's leg only receives: slot 0 the agent, slot 1 the customer as the agent sees the customer. An agent's
+        leg comes in as a second signer: slot 1 the customer, slot 2 the first agent, and both see it in their next
+        slot, blurred as any agent is. Neither the first two people nor their pictures are touched.
+
+        Raises:
+            StaleEpoch: the call has moved on.
+            UnknownLeg: the leg is gone, or a customer's.
+            MediaError: the call is not open here, or has as many further legs as it takes.
+        """
         ...
 
     async def close_leg(self, worker: str, leg_id: str) -> None:
