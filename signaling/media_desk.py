@@ -20,6 +20,7 @@ from video_service.media_plane import (
     LegRequest,
     LegRole,
     LegState,
+    LineEvent,
     MediaPlane,
     PictureEvent,
     StaleEpoch,
@@ -185,9 +186,11 @@ class MediaDesk:
         except ServiceError as error:
             log.info("leg_not_closed", leg=leg, code=error.code)
 
-    async def note(self, event: LegEvent | PictureEvent) -> None:
-        """Write down what a worker saw of a leg or of an agent's picture."""
+    async def note(self, event: LegEvent | PictureEvent | LineEvent) -> None:
+        """Write down what a worker saw of a leg, of its line, or of an agent's picture."""
         if isinstance(event, LegEvent):
             await self._store.leg_event(event.person, leg=event.leg_id, state=event.state)
+        elif isinstance(event, LineEvent):
+            await self._store.line(event.person, leg=event.leg_id, narrow=event.narrow, camera_fps=event.camera_fps)
         else:
             await self._store.picture(event.person, leg=event.leg_id, state=event.state, reason=event.reason)

@@ -19,6 +19,7 @@ Line = Annotated[str, Meta(min_length=1, max_length=500)]
 CallClass = Literal["urgent", "normal"]
 UrgentReason = Literal["airport", "hotel", "car", ""]
 MediaWish = Literal["none", "offer", "connecting", "live", "reconnecting"]
+Narrow = Literal["", "mine", "theirs", "both"]
 EndReason = Literal[
     "customer_hung_up",
     "agent_hung_up",

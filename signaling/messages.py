@@ -30,6 +30,7 @@ from signaling.message_parts import (
     Line,
     MediaWish,
     Millis,
+    Narrow,
     Outcome,
     OutcomeSoFar,
     Requeued,
@@ -59,6 +60,7 @@ __all__ = [
     "Line",
     "MediaWish",
     "Millis",
+    "Narrow",
     "Outcome",
     "OutcomeSoFar",
     "Requeued",
@@ -269,7 +271,8 @@ class CustomerView(Message, tag="customer_view", frozen=True):
     `other_media` is "reconnecting" while the agent's page is not here.
     `requeued`: why an answered call waits again. `follow_up_due_ms`: by when the agent of an ended call, named by
     `agent_name`, has promised to come back to the customer; 0 for no promise.
-    `media`: what the page's peer connection should be: "offer" asks for a new one.
+    `media`: what the page's peer connection should be: "offer" asks for a new one. `narrow`: whose line is too narrow
+    for fluent signing; `camera_fps`: the most pictures a second for the own camera to send, 0 for no limit.
     """
 
     state: Literal["home", "waiting", "ringing", "connected", "ended"]
@@ -288,6 +291,8 @@ class CustomerView(Message, tag="customer_view", frozen=True):
     other_media: MediaWish = "none"
     other_paused: bool = False
     picture: Literal["clear", "protected", "slate", ""] = ""
+    narrow: Narrow = ""
+    camera_fps: int = 0
     ended_reason: EndReason = ""
     requeued: Requeued = ""
     follow_up_due_ms: Millis = 0
@@ -300,7 +305,7 @@ class AgentView(Message, tag="agent_view", frozen=True):
     `media` is the agent's own peer connection (preview and call are one). `shift_until_ms` 0: not on shift now.
     `picture` is what viewers of this agent see. `signing_ms`: signed since the last rest, without the running call,
     which began at `signing_from_ms` (0: none runs); at `signing_limit_ms` a rest comes before the next call.
-    `rest_until_ms` 0: not resting. `after_call`: while the state is that.
+    `rest_until_ms` 0: not resting. `after_call`: while the state is that. `narrow`, `camera_fps`: as a customer's.
     """
 
     state: AgentState
@@ -311,6 +316,8 @@ class AgentView(Message, tag="agent_view", frozen=True):
     media: MediaWish
     picture: Literal["clear", "protected", "slate", ""] = ""
     picture_reason: str = ""
+    narrow: Narrow = ""
+    camera_fps: int = 0
     break_wanted: bool = False
     away_reason: Literal["missed", "shift_over", "asked", "no_picture", ""] = ""
     reservation: Reservation | None = None

@@ -22,6 +22,8 @@ class PersonRow(msgspec.Struct, frozen=True, kw_only=True):
     paused: bool = False
     picture: str = ""
     picture_reason: str = ""
+    narrow: bool = False
+    camera_fps: int = 0
 
 
 class AgentRow(msgspec.Struct, frozen=True, kw_only=True):

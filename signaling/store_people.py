@@ -65,6 +65,10 @@ class PeopleStore(StoreBase):
         """What viewers of this agent see changed. Ignored when it is not the newest leg."""
         await self.run("picture", person, leg, state.value, reason)
 
+    async def line(self, person: str, *, leg: str, narrow: bool, camera_fps: int) -> None:
+        """A person's line became narrow, or wide enough again. Ignored when it is not the newest leg."""
+        await self.run("line", person, leg, int(narrow), camera_fps)
+
     async def pause(self, person: str, paused: bool) -> None:
         """A person paused or resumed the own picture."""
         await self.run("pause", person, int(paused))

@@ -76,6 +76,14 @@ def _picture(person: PersonRow | None) -> Picture:
     return picture
 
 
+def narrow_of(mine: PersonRow | None, other: PersonRow | None) -> messages.Narrow:
+    """Return whose line is too narrow for fluent signing; that of somebody who is not here is not known."""
+    ours = bool(mine and mine.narrow)
+    if other is not None and other.present and other.narrow:
+        return "both" if ours else "theirs"
+    return "mine" if ours else ""
+
+
 def customer_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -> messages.CustomerView:
     """Draw a customer's page. `alive` holds the media workers that are reachable."""
     check(snap.person, snap.call)
@@ -111,6 +119,8 @@ def customer_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy
             other_media=seen_of(agent_media(snap.other, alive), snap.other),
             other_paused=bool(snap.other and snap.other.paused),
             picture=_picture(snap.other) if snap.other and snap.other.present else "",
+            narrow=narrow_of(snap.person, snap.other),
+            camera_fps=snap.person.camera_fps if snap.person else 0,
         )
     low, high = 0, 0
     if snap.hope:
@@ -145,6 +155,8 @@ def agent_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -
         media=agent_media(snap.person, alive) if agent.state != "offline" else "none",
         picture=_picture(snap.person),
         picture_reason=snap.person.picture_reason if snap.person else "",
+        narrow=narrow_of(snap.person, None),
+        camera_fps=snap.person.camera_fps if snap.person else 0,
         break_wanted=agent.break_wanted,
         away_reason=msgspec.convert(agent.away if agent.state == "break" else "", type=AwayReason),
         after_call=_after_call(snap, agent, policy),
@@ -164,6 +176,7 @@ def agent_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -
         return view
     return msgspec.structs.replace(
         view,
+        narrow=narrow_of(snap.person, snap.other),
         call=messages.AgentCall(
             call=snap.call_id,
             epoch=call.epoch,

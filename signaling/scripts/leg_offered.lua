@@ -8,6 +8,7 @@ local id, call = call_of(person)
 local live = id and STATE_OF[call.phase] == 'active'
 put('person', person, {
   leg = ARGV[3], leg_worker = ARGV[4], leg_ms = NOW, leg_call = live and id or '', picture = '', picture_reason = '',
+  narrow = 0, camera_fps = 0,
 })
 step('leg', person, 'offered')
 clear('no_picture', person)

@@ -326,9 +326,29 @@ async def test_what_viewers_see_of_an_agent_is_told_to_both(desk: Desk) -> None:
     assert (agent.picture, agent.picture_reason, customer.picture) == ("protected", "no_mask", "protected")
 
 
+async def test_a_narrow_line_is_told_to_both_until_it_is_wide_or_another_connection_is_made(desk: Desk) -> None:
+    store = desk.store
+    await desk.agent("a1")
+    await desk.talk("a1", "c1")
+    await store.leg_offered("a1", leg="la", worker="w1")
+    await store.leg_offered("c1", leg="lc", worker="w1")
+    await store.line("c1", leg="lc", narrow=True, camera_fps=12)
+    await store.line("a1", leg="older", narrow=True, camera_fps=12)
+    agent, customer = await desk.look("a1"), await desk.see("c1")
+    assert (agent.narrow, agent.camera_fps) == ("theirs", 0)
+    assert (customer.narrow, customer.camera_fps) == ("mine", 12)
+    await store.line("a1", leg="la", narrow=True, camera_fps=0)
+    assert ((await desk.look("a1")).narrow, (await desk.see("c1")).narrow) == ("both", "both")
+    await store.line("c1", leg="lc", narrow=False, camera_fps=0)
+    assert ((await desk.look("a1")).narrow, (await desk.see("c1")).narrow) == ("mine", "theirs")
+    await store.leg_offered("a1", leg="new", worker="w1")
+    assert ((await desk.look("a1")).narrow, (await desk.see("c1")).narrow) == ("", "")
+
+
 async def test_nobody_knows_a_leg_of_nobody(desk: Desk) -> None:
     with pytest.raises(NotConnected):
         await desk.store.leg_offered("x", leg="l", worker="w")
     await desk.store.leg_event("x", leg="l", state=LegState.CONNECTED)
     await desk.store.picture("x", leg="l", state=PictureState.CLEAR, reason="")
+    await desk.store.line("x", leg="l", narrow=True, camera_fps=12)
     await desk.store.pause("x", True)

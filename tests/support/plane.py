@@ -13,6 +13,7 @@ from video_service.media_plane import (
     LegRole,
     LegState,
     LegStatistics,
+    LineEvent,
     MediaError,
     MediaEvent,
     PictureEvent,
@@ -109,6 +110,13 @@ class DiaryPlane:
         worker, request = self.legs[leg]
         self._events.put_nowait(
             PictureEvent(worker=worker, leg_id=leg, person=request.person, state=state, reason=reason)
+        )
+
+    def narrow(self, leg: str, narrow: bool, camera_fps: int = 0) -> None:
+        """Let a worker report what a line carries."""
+        worker, request = self.legs[leg]
+        self._events.put_nowait(
+            LineEvent(worker=worker, leg_id=leg, person=request.person, narrow=narrow, camera_fps=camera_fps)
         )
 
     def lose(self, worker: str) -> None:

@@ -16,6 +16,7 @@ from video_service.media_plane import (
     LegRole,
     LegState,
     LegStatistics,
+    LineEvent,
     MediaError,
     PictureEvent,
     PictureState,
@@ -47,6 +48,7 @@ FROM_WORKER: list[rpc.FromWorker] = [
     rpc.Fault(id=1, code="bad_sdp"),
     rpc.Status(status=STATUS),
     rpc.Happened(event=LegEvent(worker="w", leg_id="l", person="p", state=LegState.FLOWING, call_id="c")),
+    rpc.Happened(event=LineEvent(worker="w", leg_id="l", person="p", narrow=True, camera_fps=12)),
     rpc.Happened(event=PictureEvent(worker="w", leg_id="l", person="p", state=PictureState.SLATE, reason="late")),
     rpc.Happened(event=WorkerEvent(worker="w", alive=True)),
 ]

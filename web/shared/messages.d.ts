@@ -41,6 +41,8 @@ export type EndReason =
 
 export type MediaWish = "connecting" | "live" | "none" | "offer" | "reconnecting";
 
+export type Narrow = "" | "both" | "mine" | "theirs";
+
 export type Outcome = "cut_off" | "follow_up" | "misdirected" | "referred" | "solved";
 
 export type OutcomeSoFar = "" | "cut_off" | "follow_up" | "misdirected" | "referred" | "solved";
@@ -227,7 +229,8 @@ export interface Error {
  * `other_media` is "reconnecting" while the agent's page is not here.
  * `requeued`: why an answered call waits again. `follow_up_due_ms`: by when the agent of an ended call, named by
  * `agent_name`, has promised to come back to the customer; 0 for no promise.
- * `media`: what the page's peer connection should be: "offer" asks for a new one.
+ * `media`: what the page's peer connection should be: "offer" asks for a new one. `narrow`: whose line is too narrow
+ * for fluent signing; `camera_fps`: the most pictures a second for the own camera to send, 0 for no limit.
  */
 export interface CustomerView {
   type: "customer_view";
@@ -247,6 +250,8 @@ export interface CustomerView {
   other_media: MediaWish;
   other_paused: boolean;
   picture: "" | "clear" | "protected" | "slate";
+  narrow: Narrow;
+  camera_fps: number;
   ended_reason: EndReason;
   requeued: Requeued;
   follow_up_due_ms: number;
@@ -259,7 +264,7 @@ export interface CustomerView {
  * `media` is the agent's own peer connection (preview and call are one). `shift_until_ms` 0: not on shift now.
  * `picture` is what viewers of this agent see. `signing_ms`: signed since the last rest, without the running call,
  * which began at `signing_from_ms` (0: none runs); at `signing_limit_ms` a rest comes before the next call.
- * `rest_until_ms` 0: not resting. `after_call`: while the state is that.
+ * `rest_until_ms` 0: not resting. `after_call`: while the state is that. `narrow`, `camera_fps`: as a customer's.
  */
 export interface AgentView {
   type: "agent_view";
@@ -271,6 +276,8 @@ export interface AgentView {
   media: MediaWish;
   picture: "" | "clear" | "protected" | "slate";
   picture_reason: string;
+  narrow: Narrow;
+  camera_fps: number;
   break_wanted: boolean;
   away_reason: "" | "asked" | "missed" | "no_picture" | "shift_over";
   reservation: Reservation | null;

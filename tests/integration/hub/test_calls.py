@@ -65,6 +65,23 @@ async def test_text_reaches_the_other_once_and_comes_back_after_a_reconnection(h
     assert (line["seq"], line["mine"], line["text"]) == (1, True, "gate 14?")
 
 
+async def test_a_line_that_becomes_narrow_is_told_to_both_and_to_the_camera_behind_it(
+    hub: Hub, plane: DiaryPlane
+) -> None:
+    agent = await ready_agent(hub)
+    customer = await enter(hub, CUSTOMER)
+    await call_between(customer, agent)
+    await offer(customer)
+    await poll(lambda: has_leg(plane, CUSTOMER))
+    leg = plane.leg_of(CUSTOMER.person)
+    plane.narrow(leg, True, 12)
+    assert (await customer.until(type="customer_view", narrow="mine"))["camera_fps"] == 12
+    assert "camera_fps" in await agent.until(type="agent_view", narrow="theirs")
+    plane.narrow(leg, False)
+    assert (await customer.until(type="customer_view", narrow=""))["camera_fps"] == 0
+    await agent.until(type="agent_view", narrow="")
+
+
 async def test_two_calls_do_not_see_each_other(hub: Hub) -> None:
     other_agent = Identity(person="a-wu", role="agent", name="Wu")
     other_customer = Identity(person="c-2", role="customer")
