@@ -1,4 +1,7 @@
-"""An agent's leg: the camera ends in the blur, and what leaves is what the gate released."""
+"""A leg whose camera ends in the blur: every agent's, and a customer's who wishes that the room is not seen.
+
+What leaves is what the gate released. Both kinds of leg have nothing but this one way out for their picture.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +22,13 @@ from media.reception import Reception
 from media.rtp_packet import RtpPacket
 from media.settings import MediaSettings
 from media.sources import ProtectedPictures
-from video_service.media_plane import LegRequest, LegState, LegStatistics, MediaError, PictureState
+from video_service.media_plane import LegRequest, LegState, LegStatistics, PictureState
 
-OnPicture = Callable[["AgentLeg", PictureState, str], None]
+OnPicture = Callable[["BlurredLeg", PictureState, str], None]
 
 
-class AgentLeg(Leg):
-    """An agent. Slot 0 is the agent's own picture as others see it, from the first frame on."""
+class BlurredLeg(Leg):
+    """Somebody whose picture is decoded, protected and encoded once for all viewers."""
 
     def __init__(
         self,
@@ -52,9 +55,10 @@ class AgentLeg(Leg):
         self.protected = ProtectedPictures(self.blur.want_key_frame, self.now_ms)
         self.protected.on_viewers = self._viewers_changed
         self._camera = AgentCamera(VIDEO_CLOCK_HZ, self, self.blur.receive, self.now_ms)
-        self.first_sent(self.slots[0])
-        self.blur.codec = self.slots[0].codecs[0]
-        self.protected.attach(self.slots[0])
+
+    @property
+    def shown(self) -> ProtectedPictures:
+        return self.protected
 
     @property
     def picture_reception(self) -> Reception | None:
@@ -64,24 +68,9 @@ class AgentLeg(Leg):
     def camera_meter(self) -> PictureMeter:
         return self._camera.meter
 
-    @property
-    def other_slot(self) -> PictureOutlet:
-        return self.slots[1] if len(self.slots) > 1 else self.slots[0]
-
     def connected(self) -> None:
         super().connected()
         self._viewers_changed()
-
-    def common_codec(self, preferred: tuple[str, ...]) -> str:
-        """Return the first of `preferred` that the agent's own preview can show, too.
-
-        Raises:
-            MediaError: there is none.
-        """
-        for codec in preferred:
-            if codec in self.slots[0].codecs:
-                return codec
-        raise MediaError("The two legs have no picture codec in common.")
 
     def tick(self, now_ms: float) -> None:
         super().tick(now_ms)
@@ -119,6 +108,38 @@ class AgentLeg(Leg):
         self.blur.watched = bool(viewers)
         states = [ViewerState(outlet.ceiling_bps, outlet.loss_share) for outlet in viewers]
         self.blur.bitrate_bps = self.protected.target_bps = self._rate.update(states, self.now_ms())
+
+
+class AgentLeg(BlurredLeg):
+    """An agent. Slot 0 is the agent's own picture as others see it, from the first frame on."""
+
+    def __init__(
+        self,
+        request: LegRequest,
+        peer: Peer,
+        settings: MediaSettings,
+        on_state: Callable[[Leg, LegState], None],
+        *,
+        stage: BlurStage,
+        executor: Executor,
+        on_picture: OnPicture,
+    ) -> None:
+        super().__init__(request, peer, settings, on_state, stage=stage, executor=executor, on_picture=on_picture)
+        self.first_sent(self.slots[0])
+        self.blur.codec = self.slots[0].codecs[0]
+        self.protected.attach(self.slots[0])
+
+    @property
+    def preview(self) -> PictureOutlet:
+        return self.slots[0]
+
+    @property
+    def other_slot(self) -> PictureOutlet:
+        return self.slots[1] if len(self.slots) > 1 else self.slots[0]
+
+
+class BlurredCustomerLeg(BlurredLeg):
+    """A customer who wishes that the room is not seen. It has no preview: a phone shows its own camera by itself."""
 
 
 def quantile(values: Iterable[float], share: float) -> float:

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
-from video_service.media_plane import CallRoute, StaleEpoch
+from video_service.media_plane import CallRoute, MediaError, StaleEpoch
 
 REMEMBERED: Final = 4096
 
@@ -39,6 +39,21 @@ class CallTable:
         fence = self._fences.get(route.call_id)
         if fence is not None and (route.epoch < fence.epoch or (fence.closed and route.epoch == fence.epoch)):
             raise StaleEpoch(epoch=route.epoch, seen=fence.epoch)
+
+    def check_joinable(self, call_id: str, epoch: int) -> CallRoute:
+        """Return the route of an open call that somebody else wants to join.
+
+        Raises:
+            StaleEpoch: a higher epoch was seen, or this one was closed.
+            MediaError: the call is not open here.
+        """
+        fence = self._fences.get(call_id)
+        if fence is not None and (epoch < fence.epoch or (fence.closed and epoch == fence.epoch)):
+            raise StaleEpoch(epoch=epoch, seen=fence.epoch)
+        route = self._open.get(call_id)
+        if route is None:
+            raise MediaError("The call is not open on this worker.")
+        return route
 
     def opened(self, route: CallRoute) -> None:
         """Note a route that `check_open` has let through."""

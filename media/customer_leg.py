@@ -1,4 +1,4 @@
-"""A customer's leg: the picture is forwarded as it comes, never decoded."""
+"""A customer's leg as a rule: the picture is forwarded as it comes, never decoded."""
 
 from __future__ import annotations
 
@@ -27,6 +27,10 @@ class CustomerLeg(Leg):
     ) -> None:
         super().__init__(request, peer, settings, on_state)
         self.picture = ForwardedPicture(request.role, VIDEO_CLOCK_HZ, self, self.now_ms)
+
+    @property
+    def shown(self) -> ForwardedPicture:
+        return self.picture
 
     @property
     def picture_reception(self) -> Reception | None:

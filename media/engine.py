@@ -22,18 +22,19 @@ from typing import Final
 import structlog
 from aiortc import RTCCertificate
 
-from media.agent_leg import AgentLeg
+from media.agent_leg import AgentLeg, BlurredCustomerLeg, BlurredLeg
 from media.blur_leg import BlurStage
-from media.calls import CallTable
 from media.customer_leg import CustomerLeg
 from media.fault_log import FaultLog
-from media.forwarder import Outlet
 from media.gathering import Gathering
 from media.leg import Leg
 from media.own_speed import holds
 from media.peer import Peer
 from media.settings import MediaSettings
+from media.watcher_leg import WatcherLeg
+from media.wiring import Wiring
 from video_service.media_plane import (
+    BlurFull,
     CallRoute,
     LegAnswer,
     LegEvent,
@@ -58,9 +59,6 @@ UNMEASURED_CAPACITY: Final = 4
 MAX_LEGS: Final = 200
 EVENT_LIMIT: Final = 4096
 STAGE_TIMEOUT_S: Final = 10.0
-PREVIEW_SLOT: Final = 0
-CUSTOMER_SLOT: Final = 1
-AGENT_SLOT: Final = 0
 CERTIFICATE_MARGIN: Final = dt.timedelta(days=1)
 
 
@@ -97,8 +95,8 @@ class MediaEngine:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="blur")
         self._stop_measuring = threading.Event()
         self._legs: dict[str, Leg] = {}
-        self._reserved: dict[str, LegRole] = {}
-        self._calls = CallTable()
+        self._reserved: dict[str, LegRequest] = {}
+        self._wiring = Wiring(self._legs)
         self._events: asyncio.Queue[MediaEvent | None] = asyncio.Queue(EVENT_LIMIT)
         self._certificate: RTCCertificate = RTCCertificate.generateCertificate()
         self._dropped_events = 0
@@ -111,7 +109,7 @@ class MediaEngine:
 
     def status(self) -> WorkerStatus:
         """Return how full the worker is."""
-        blurred = sum(1 for leg in self._legs.values() if leg.role is LegRole.AGENT)
+        blurred = sum(isinstance(leg, BlurredLeg) for leg in self._legs.values())
         return WorkerStatus(
             worker=self._worker,
             legs=len(self._legs),
@@ -130,12 +128,12 @@ class MediaEngine:
 
         Raises:
             BadSdp: the offer cannot be read or answered.
-            WorkerFull: the worker makes as many blurred pictures as it can.
+            WorkerFull: the worker makes as many blurred pictures as it can; `BlurFull` when a customer asked for one.
             WorkerUnavailable: the worker is closed, or has no port left.
             MediaError: the leg exists already, or its socket or blur stage could not be had.
         """
         self._admit(request)
-        self._reserved[request.leg_id] = request.role
+        self._reserved[request.leg_id] = request
         try:
             peer = Peer(request, self._settings, self._gathering, self._current_certificate())
             leg = await self._new_leg(request, peer)
@@ -165,28 +163,7 @@ class MediaEngine:
             UnknownLeg: a leg is gone, or is not of the role that the route says.
             MediaError: the legs have no picture codec in common, or the agent has no slot for the customer.
         """
-        self._calls.check_open(route)
-        customer, agent = self._legs.get(route.customer_leg), self._legs.get(route.agent_leg)
-        if not isinstance(customer, CustomerLeg):
-            raise UnknownLeg(leg_id=route.customer_leg)
-        if not isinstance(agent, AgentLeg):
-            raise UnknownLeg(leg_id=route.agent_leg)
-        if len(agent.slots) <= CUSTOMER_SLOT:
-            raise MediaError("The agent's leg has no slot for the customer.")
-        if customer.camera_codecs and not set(customer.camera_codecs) & set(agent.slots[CUSTOMER_SLOT].codecs):
-            raise MediaError("The two legs have no picture codec in common.")
-        codec = agent.common_codec(customer.slots[AGENT_SLOT].codecs)
-        old = self._calls.route(route.call_id)
-        self._calls.opened(route)
-        joined = old is not None and (old.customer_leg, old.agent_leg) == (customer.id, agent.id)
-        if joined and customer.call_id == agent.call_id == route.call_id:
-            return
-        if old is not None:
-            self._part(old)
-        for leg in (customer, agent):
-            self._leave_other_call(leg, route.call_id)
-        customer.call_id = agent.call_id = route.call_id
-        self._join(customer, agent, codec)
+        self._wiring.open(route)
         log.info("call_joined", call=route.call_id, epoch=route.epoch)
 
     async def close_call(self, call_id: str, epoch: int) -> None:
@@ -195,10 +172,22 @@ class MediaEngine:
         Raises:
             StaleEpoch: the call has moved on.
         """
-        route = self._calls.close(call_id, epoch)
-        if route is not None:
-            self._part(route)
+        joined, guests = self._wiring.close(call_id, epoch)
+        for watcher in guests:
+            watcher.lost()
+        if joined:
             log.info("call_parted", call=call_id, epoch=epoch)
+
+    async def watch_call(self, call_id: str, epoch: int, leg_id: str) -> None:
+        """Let a watcher's or a second agent's leg into an open call; the others and their pictures are not touched.
+
+        Raises:
+            StaleEpoch: the call has moved on.
+            UnknownLeg: the leg is gone, or a customer's.
+            MediaError: the call is not open, or has as many further legs as it takes.
+        """
+        self._wiring.watch(call_id, epoch, leg_id)
+        log.info("call_watched", call=call_id, epoch=epoch, leg=leg_id)
 
     async def close_leg(self, leg_id: str) -> None:
         """Close a leg; no error when it is gone."""
@@ -243,11 +232,12 @@ class MediaEngine:
         if request.leg_id in self._legs or request.leg_id in self._reserved:
             raise MediaError("The leg exists already.", leg_id=request.leg_id)
         status = self.status()
-        coming = sum(1 for role in self._reserved.values() if role is LegRole.AGENT)
+        coming = sum(reserved.blurred for reserved in self._reserved.values())
         if self._closed:
             raise WorkerUnavailable
-        full = request.role is LegRole.AGENT and status.blur_legs + coming >= self._capacity
-        if full or status.legs + len(self._reserved) >= MAX_LEGS:
+        if request.blurred and status.blur_legs + coming >= self._capacity:
+            raise BlurFull if request.role is LegRole.CUSTOMER else WorkerFull
+        if status.legs + len(self._reserved) >= MAX_LEGS:
             raise WorkerFull
 
     async def _measure(self, measure: Measure) -> None:
@@ -266,7 +256,9 @@ class MediaEngine:
             log.info("own_speed", worker=self._worker, picture_ms=round(picture_ms, 2), capacity=self._capacity)
 
     async def _new_leg(self, request: LegRequest, peer: Peer) -> Leg:
-        if request.role is LegRole.CUSTOMER:
+        if request.role is LegRole.WATCHER:
+            return WatcherLeg(request, peer, self._settings, self._state_changed)
+        if not request.blurred:
             return CustomerLeg(request, peer, self._settings, self._state_changed)
         loop = asyncio.get_running_loop()
         making = loop.run_in_executor(self._executor, self._stage_factory)
@@ -276,7 +268,8 @@ class MediaEngine:
         except (TimeoutError, asyncio.CancelledError):
             making.add_done_callback(_close_late)  # nobody waits for it any more: its thread and network go again
             raise
-        return AgentLeg(
+        kind = AgentLeg if request.role is LegRole.AGENT else BlurredCustomerLeg
+        return kind(
             request,
             peer,
             self._settings,
@@ -286,57 +279,14 @@ class MediaEngine:
             on_picture=self._picture_changed,
         )
 
-    def _join(self, customer: CustomerLeg, agent: AgentLeg, codec: str) -> None:
-        for leg, slot in ((customer, customer.slots[AGENT_SLOT]), (agent, agent.slots[CUSTOMER_SLOT])):
-            leg.first_sent(slot)
-        agent.blur.codec = codec
-        agent.blur.full_rate = True
-        customer.picture.attach(agent.slots[CUSTOMER_SLOT])
-        agent.protected.attach(customer.slots[AGENT_SLOT])
-        for giver, taker in ((customer, agent), (agent, customer)):
-            if taker.sound_outlet is not None:
-                giver.sound.attach(taker.sound_outlet)
-
-    def _part(self, route: CallRoute) -> None:
-        customer, agent = self._legs.get(route.customer_leg), self._legs.get(route.agent_leg)
-        for leg in (customer, agent):
-            if leg is not None and leg.call_id == route.call_id:
-                self._leave(leg)
-
-    def _leave_other_call(self, leg: Leg, call_id: str) -> None:
-        """A leg is in one call at most: joining another takes it out of the first, which hears nothing more of it."""
-        if leg.call_id and leg.call_id != call_id:
-            log.warning("leg_taken_from_call", leg=leg.id, call=leg.call_id)
-            route = self._calls.route(leg.call_id)
-            if route is not None:
-                self._part(route)
-
-    def _leave(self, leg: Leg) -> None:
-        """Cut everything between a leg and the other one, in both directions."""
-        leg.call_id = ""
-        leg.sound.detach_all()
-        slots = leg.slots
-        if isinstance(leg, CustomerLeg):
-            leg.picture.detach_all()
-        elif isinstance(leg, AgentLeg):
-            leg.blur.full_rate = False
-            for outlet in leg.protected.viewers:
-                if outlet is not leg.slots[PREVIEW_SLOT]:
-                    leg.protected.detach(outlet)
-            slots = leg.slots[CUSTOMER_SLOT:]
-        outlets: list[Outlet] = [*slots, *([leg.sound_outlet] if leg.sound_outlet is not None else [])]
-        for outlet in outlets:
-            if outlet.source is not None:
-                outlet.source.detach(outlet)
-
     def _state_changed(self, leg: Leg, state: LegState) -> None:
         call_id = leg.call_id
         if state is LegState.CLOSED:
-            self._leave(leg)
+            self._wiring.leave(leg)
             self._closing(leg)
         self._emit(LegEvent(worker=self._worker, leg_id=leg.id, person=leg.person, state=state, call_id=call_id))
 
-    def _picture_changed(self, leg: AgentLeg, state: PictureState, reason: str) -> None:
+    def _picture_changed(self, leg: BlurredLeg, state: PictureState, reason: str) -> None:
         self._emit(PictureEvent(worker=self._worker, leg_id=leg.id, person=leg.person, state=state, reason=reason))
 
     def _closing(self, leg: Leg) -> asyncio.Task[None]:

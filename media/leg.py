@@ -31,7 +31,7 @@ from media.rate_control import USED_SHARE, Ceiling, Limits, UplinkEstimate, shar
 from media.reception import Reception
 from media.rtp_packet import RtpPacket, original_of
 from media.settings import MediaSettings
-from media.sources import ForwardedSound
+from media.sources import ForwardedSound, PictureSource
 from video_service.media_plane import LegRequest, LegState, LegStatistics
 
 DEFAULT_ROUND_TRIP_MS: Final = 100.0
@@ -193,6 +193,16 @@ class Leg:
         """The client's round trip, or a careful guess before one is known."""
         known_ms = self._known_round_trip_ms()
         return DEFAULT_ROUND_TRIP_MS if known_ms is None else known_ms
+
+    @property
+    def shown(self) -> PictureSource | None:
+        """What others may see of this person; None when there is nothing."""
+        return None
+
+    @property
+    def preview(self) -> PictureOutlet | None:
+        """The slot in which this person sees the own picture; None when there is none."""
+        return None
 
     @property
     def picture_reception(self) -> Reception | None:

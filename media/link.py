@@ -16,7 +16,7 @@ from websockets.typing import Subprotocol
 
 from media import rpc
 from media.registry import Lease
-from video_service.media_plane import LegRole, MediaEvent, WorkerEvent, WorkerStatus, WorkerUnavailable
+from video_service.media_plane import MediaEvent, WorkerEvent, WorkerStatus, WorkerUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +46,7 @@ class Link:
         self._next_id = 0
         self._pending: dict[int, asyncio.Future[rpc.Result]] = {}
         self._abandoned: dict[int, str] = {}  # legs whose answer nobody waits for any more
-        self._coming = 0  # agent legs that the worker's status does not count yet
+        self._coming = 0  # blurred legs that the worker's status does not count yet
 
     @property
     def room(self) -> int:
@@ -88,7 +88,7 @@ class Link:
         self._pending[number] = answer
         request = rpc.Request(id=number, limit_ms=round(self._timeout_s * 1000), order=order)
         new_leg = order.request if isinstance(order, rpc.AnswerLeg) else None
-        self._coming += new_leg is not None and new_leg.role is LegRole.AGENT
+        self._coming += new_leg is not None and new_leg.blurred
         try:
             async with asyncio.timeout(self._timeout_s):
                 await socket.send(rpc.encode(request))
@@ -98,7 +98,7 @@ class Link:
         except ConnectionClosed:
             raise WorkerUnavailable from None
         finally:
-            self._coming -= new_leg is not None and new_leg.role is LegRole.AGENT
+            self._coming -= new_leg is not None and new_leg.blurred
             del self._pending[number]
             answered = answer.done() and not answer.cancelled()
             if new_leg is not None and not answered and len(self._abandoned) < ABANDONED_LIMIT:

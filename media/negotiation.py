@@ -77,6 +77,7 @@ def plan_answer(offer: Offer, role: LegRole, preferred: Sequence[str], new_ssrc:
     `preferred` holds the codecs that the client likes to receive, best first, as MIME types. The first audio line is
     the sound, the first video line on which the client sends is the camera, those on which it receives are the slots;
     further lines and other kinds are rejected. A missing sound or camera is accepted, a leg without a slot is not.
+    From a watcher nothing is taken, whatever it offers to send.
 
     Raises:
         BadSdp: there is no slot, or no video codec that both sides have.
@@ -87,11 +88,12 @@ def plan_answer(offer: Offer, role: LegRole, preferred: Sequence[str], new_ssrc:
     slots: list[Line] = []
     for media in offer.media:
         line = Line(media)
-        if media.kind == "audio" and sound is None and (media.client_sends or media.client_receives):
-            line = _sound(media, new_ssrc)
+        sends = media.client_sends and role is not LegRole.WATCHER
+        if media.kind == "audio" and sound is None and (sends or media.client_receives):
+            line = _sound(media, new_ssrc, takes=sends)
             sound = None if line.rejected else line
-        elif media.kind == "video" and (media.client_receives or (media.client_sends and camera is None)):
-            takes = media.client_sends and camera is None
+        elif media.kind == "video" and (media.client_receives or (sends and camera is None)):
+            takes = sends and camera is None
             line = _video(media, role, preferred, new_ssrc, takes=takes, slot=len(slots))
             camera = line if takes else camera
             if media.client_receives:
@@ -103,11 +105,11 @@ def plan_answer(offer: Offer, role: LegRole, preferred: Sequence[str], new_ssrc:
     return Plan(tuple(lines), camera, sound, tuple(slots))
 
 
-def _sound(media: Media, new_ssrc: Callable[[], int]) -> Line:
+def _sound(media: Media, new_ssrc: Callable[[], int], *, takes: bool) -> Line:
     opus = next((codec for codec in media.codecs if codec.name == OPUS and codec.clock_rate == AUDIO_CLOCK_HZ), None)
     if opus is None:
         return Line(media)
-    direction = _reverse(takes=media.client_sends, gives=media.client_receives)
+    direction = _reverse(takes=takes, gives=media.client_receives)
     return Line(media, direction, (Choice(opus),), new_ssrc(), label="sound")
 
 

@@ -15,6 +15,7 @@ from websockets.asyncio.connection import Connection
 
 from video_service.media_plane import (
     BadSdp,
+    BlurFull,
     CallRoute,
     LegAnswer,
     LegRequest,
@@ -82,6 +83,14 @@ class CloseCall(_Struct, frozen=True, tag="close_call"):
     epoch: int
 
 
+class WatchCall(_Struct, frozen=True, tag="watch_call"):
+    """Let a further leg into an open call."""
+
+    call_id: str
+    epoch: int
+    leg_id: str
+
+
 class CloseLeg(_Struct, frozen=True, tag="close_leg"):
     """Close a leg."""
 
@@ -98,7 +107,7 @@ class Statistics(_Struct, frozen=True, tag="statistics"):
     """Return the counts of every leg."""
 
 
-Order = AnswerLeg | OpenCall | CloseCall | CloseLeg | ConfirmSigner | Statistics
+Order = AnswerLeg | OpenCall | CloseCall | WatchCall | CloseLeg | ConfirmSigner | Statistics
 Result = LegAnswer | tuple[LegStatistics, ...] | None
 
 
@@ -147,7 +156,10 @@ FromWorker = Hello | Reply | Fault | Status | Happened
 
 _ERRORS: dict[str, type[MediaError]] = {
     kind.code: kind
-    for kind in (MediaError, WorkerUnavailable, WorkerFull, BadSdp, StaleEpoch, UnknownLeg, MediaTimeout, MediaBusy)
+    for kind in (
+        *(MediaError, WorkerUnavailable, WorkerFull, BlurFull, BadSdp, StaleEpoch, UnknownLeg),
+        *(MediaTimeout, MediaBusy),
+    )
 }
 _encoder = msgspec.msgpack.Encoder()
 _requests = msgspec.msgpack.Decoder(Request)

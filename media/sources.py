@@ -223,3 +223,6 @@ class ProtectedPictures(_Fanout):
                     picture.key and index == 0,
                     now_ms,
                 )
+
+
+PictureSource = ForwardedPicture | ProtectedPictures

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from video_service.media_plane import (
     BadSdp,
+    BlurFull,
     CallRoute,
     LegAnswer,
     LegEvent,
@@ -17,6 +18,7 @@ from video_service.media_plane import (
     LegRole,
     LegState,
     LegStatistics,
+    MediaError,
     MediaEvent,
     StaleEpoch,
     UnknownLeg,
@@ -44,7 +46,7 @@ class RecordingEngine:
         self._events: asyncio.Queue[MediaEvent | None] = asyncio.Queue(10_000)
 
     def status(self) -> WorkerStatus:
-        blurred = sum(leg.role is LegRole.AGENT for leg in self.legs.values())
+        blurred = sum(leg.blurred for leg in self.legs.values())
         return WorkerStatus(
             worker=self.worker,
             legs=len(self.legs),
@@ -61,8 +63,8 @@ class RecordingEngine:
             raise BadSdp
         if request.sdp == "crash":
             raise RuntimeError("the offer was: crash")
-        if request.role is LegRole.AGENT and self.status().blur_legs >= self.capacity:
-            raise WorkerFull
+        if request.blurred and self.status().blur_legs >= self.capacity:
+            raise BlurFull if request.role is LegRole.CUSTOMER else WorkerFull
         self.legs[request.leg_id] = request
         return LegAnswer(leg_id=request.leg_id, sdp=f"answer to {request.sdp}")
 
@@ -79,6 +81,14 @@ class RecordingEngine:
         self._fence(call_id, epoch)
         self.epochs[call_id] = epoch
         self.calls.pop(call_id, None)
+
+    async def watch_call(self, call_id: str, epoch: int, leg_id: str) -> None:
+        await self._record(("watch", call_id, epoch, leg_id))
+        self._fence(call_id, epoch)
+        if leg_id not in self.legs or self.legs[leg_id].role is LegRole.CUSTOMER:
+            raise UnknownLeg
+        if call_id not in self.calls:
+            raise MediaError
 
     async def close_leg(self, leg_id: str) -> None:
         await self._record(leg_id)

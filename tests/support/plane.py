@@ -35,6 +35,7 @@ class DiaryPlane:
         self.calls: dict[str, CallRoute] = {}
         self.epochs: dict[str, int] = {}
         self.confirmed: list[tuple[str, str]] = []
+        self.watched: list[tuple[str, int, str]] = []
         self.refuse: Exception | None = None
         self.failures = 0
         self.unknown = ""
@@ -75,6 +76,15 @@ class DiaryPlane:
             raise StaleEpoch
         self.epochs[call_id] = epoch
         self.calls.pop(call_id, None)
+
+    async def watch_call(self, worker: str, call_id: str, epoch: int, leg_id: str) -> None:
+        if epoch < self.epochs.get(call_id, 0):
+            raise StaleEpoch
+        if leg_id not in self.legs or self.legs[leg_id][1].role is LegRole.CUSTOMER:
+            raise UnknownLeg
+        if call_id not in self.calls:
+            raise MediaError
+        self.watched.append((call_id, epoch, leg_id))
 
     async def close_leg(self, worker: str, leg_id: str) -> None:
         self.legs.pop(leg_id, None)

@@ -1,0 +1,249 @@
+"""Who sees and hears whom: the calls of one worker, from routes to outlets.
+
+Each change computes anew what every slot of a call has to show and moves only the slots that show something else, so
+that whoever joins, comes back or leaves touches nobody but those who see that person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from media.agent_leg import AgentLeg, BlurredCustomerLeg, BlurredLeg
+from media.calls import CallTable
+from media.customer_leg import CustomerLeg
+from media.forwarder import PictureOutlet, SoundOutlet
+from media.leg import Leg
+from media.watcher_leg import WatcherLeg
+from video_service.media_plane import CallRoute, MediaError, UnknownLeg
+
+log = structlog.get_logger(__name__)
+
+CUSTOMER_SLOT: Final = 1
+MAX_GUESTS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One slot of `viewer`, and who is seen there; `first` for the slot of the person whom the viewer talks to."""
+
+    viewer: Leg
+    outlet: PictureOutlet
+    seen: Leg
+    first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """The legs of one call. Guests are watchers and further agents, in the order in which they came."""
+
+    customer: CustomerLeg | BlurredCustomerLeg
+    agent: AgentLeg
+    guests: Sequence[WatcherLeg | AgentLeg] = ()
+
+    @property
+    def legs(self) -> tuple[Leg, ...]:
+        return self.customer, self.agent, *self.guests
+
+    def seats(self) -> Iterator[Seat]:
+        """Yield every slot that shows somebody."""
+        helpers = [guest for guest in self.guests if isinstance(guest, AgentLeg)]
+        yield from _seats(self.customer, self.customer.slots, [self.agent, *helpers])
+        yield from _seats(self.agent, self.agent.slots[CUSTOMER_SLOT:], [self.customer, *helpers])
+        for guest in self.guests:
+            others = [helper for helper in helpers if helper is not guest]
+            if isinstance(guest, AgentLeg):
+                yield from _seats(guest, guest.slots[CUSTOMER_SLOT:], [self.customer, self.agent, *others])
+            else:
+                yield from _seats(guest, guest.slots, [self.agent, self.customer, *others])
+
+    def codec(self, giver: BlurredLeg) -> str | None:
+        """Return the codec for one encode that every viewer of `giver` takes, in the first viewer's order.
+
+        A guest who takes none of what the two people have in common sees nothing; their picture stays theirs. None
+        when not even they have one in common.
+        """
+        seats = [seat for seat in self.seats() if seat.seen is giver]
+        needed = [seat.outlet for seat in seats if seat.viewer in (self.customer, self.agent)]
+        if giver.preview is not None:
+            needed.append(giver.preview)
+        common = [codec for codec in needed[0].codecs if all(codec in outlet.codecs for outlet in needed)]
+        for codec in common:
+            if all(codec in seat.outlet.codecs for seat in seats):
+                return codec
+        return common[0] if common else None
+
+
+def _seats(viewer: Leg, slots: Sequence[PictureOutlet], seen: Sequence[Leg]) -> Iterator[Seat]:
+    for index, (outlet, leg) in enumerate(zip(slots, seen, strict=False)):
+        yield Seat(viewer, outlet, leg, first=index == 0)
+
+
+class Wiring:
+    """The calls of the worker whose legs are `legs`. Every method is done when it returns."""
+
+    def __init__(self, legs: Mapping[str, Leg]) -> None:
+        self._legs = legs
+        self._calls = CallTable()
+
+    def open(self, route: CallRoute) -> None:
+        """Join two legs; what is already joined so stays untouched, and so do the call's guests.
+
+        Raises:
+            StaleEpoch: the call has moved on.
+            UnknownLeg: a leg is gone, or is not of the role that the route says.
+            MediaError: the legs have no picture codec in common, or the agent has no slot for the customer.
+        """
+        self._calls.check_open(route)
+        customer, agent = self._legs.get(route.customer_leg), self._legs.get(route.agent_leg)
+        if not isinstance(customer, CustomerLeg | BlurredCustomerLeg):
+            raise UnknownLeg(leg_id=route.customer_leg)
+        if not isinstance(agent, AgentLeg):
+            raise UnknownLeg(leg_id=route.agent_leg)
+        if len(agent.slots) <= CUSTOMER_SLOT:
+            raise MediaError("The agent's leg has no slot for the customer.")
+        old = self._calls.route(route.call_id)
+        cast = Cast(customer, agent, self._guests(route, old))
+        _check(cast)
+        self._calls.opened(route)
+        for leg in (customer, agent):
+            self._leave_other_call(leg, route.call_id)
+        if old is not None:
+            for leg_id in {old.customer_leg, old.agent_leg} - {customer.id, agent.id}:
+                leaving = self._legs.get(leg_id)
+                if leaving is not None and leaving.call_id == route.call_id:
+                    self.leave(leaving)
+        _wire(cast, route.call_id)
+
+    def watch(self, call_id: str, epoch: int, leg_id: str) -> None:
+        """Let a guest in: a watcher, or a second agent, who is seen as well.
+
+        Raises:
+            StaleEpoch: the call has moved on.
+            UnknownLeg: the leg is gone, or a customer's.
+            MediaError: the call is not open with both of its people here, or has as many guests as it takes.
+        """
+        route = self._calls.check_joinable(call_id, epoch)
+        guest = self._legs.get(leg_id)
+        if not isinstance(guest, WatcherLeg | AgentLeg):
+            raise UnknownLeg(leg_id=leg_id)
+        customer, agent = self._legs.get(route.customer_leg), self._legs.get(route.agent_leg)
+        if not isinstance(customer, CustomerLeg | BlurredCustomerLeg) or not isinstance(agent, AgentLeg):
+            raise MediaError("Somebody of the call is away.")
+        if guest is agent:
+            raise MediaError("The leg is the call's own.")
+        guests = [each for each in self._guests(route, None) if each is not guest]
+        if len(guests) >= MAX_GUESTS:
+            raise MediaError("The call has as many guests as it takes.")
+        cast = Cast(customer, agent, [*guests, guest])
+        _check(cast)
+        self._leave_other_call(guest, call_id)
+        _wire(cast, call_id)
+
+    def close(self, call_id: str, epoch: int) -> tuple[bool, list[WatcherLeg]]:
+        """Part a call; return whether it was open, and the watchers, who have nothing more to see.
+
+        Raises:
+            StaleEpoch: the call has moved on.
+        """
+        route = self._calls.close(call_id, epoch)
+        if route is None:
+            return False, []
+        return True, self._part(call_id)
+
+    def leave(self, leg: Leg) -> None:
+        """Cut everything between a leg and the others, in both directions. An agent's own preview goes on."""
+        leg.call_id = ""
+        leg.sound.detach_all()
+        if isinstance(leg, BlurredLeg):
+            leg.blur.full_rate = False
+        if leg.shown is not None:
+            for viewer in leg.shown.viewers:
+                if viewer is not leg.preview:
+                    leg.shown.detach(viewer)
+        for outlet in (*leg.slots, leg.sound_outlet):
+            if outlet is not None and outlet is not leg.preview and outlet.source is not None:
+                outlet.source.detach(outlet)
+
+    def _part(self, call_id: str) -> list[WatcherLeg]:
+        members = [leg for leg in self._legs.values() if leg.call_id == call_id]
+        for leg in members:
+            self.leave(leg)
+        return [leg for leg in members if isinstance(leg, WatcherLeg)]
+
+    def _leave_other_call(self, leg: Leg, call_id: str) -> None:
+        """A leg is in one call at most: whoever joins another parts the first, which hears nothing more of it."""
+        other = leg.call_id
+        if not other or other == call_id:
+            return
+        log.warning("leg_taken_from_call", leg=leg.id, call=other)
+        route = self._calls.route(other)
+        if route is not None and leg.id in (route.customer_leg, route.agent_leg):
+            self._part(other)
+        else:
+            self.leave(leg)
+
+    def _guests(self, route: CallRoute, old: CallRoute | None) -> list[WatcherLeg | AgentLeg]:
+        people = {route.customer_leg, route.agent_leg}
+        if old is not None:
+            people |= {old.customer_leg, old.agent_leg}
+        return [
+            leg
+            for leg in self._legs.values()
+            if isinstance(leg, WatcherLeg | AgentLeg) and leg.call_id == route.call_id and leg.id not in people
+        ]
+
+
+def _check(cast: Cast) -> None:
+    """Make sure that the two people can see each other.
+
+    Raises:
+        MediaError: they have no codec in common.
+    """
+    customer = cast.customer
+    if isinstance(customer, BlurredLeg):
+        seen = cast.codec(customer) is not None
+    else:
+        seen = not customer.camera_codecs or bool(
+            set(customer.camera_codecs) & set(cast.agent.slots[CUSTOMER_SLOT].codecs)
+        )
+    if not seen or cast.codec(cast.agent) is None:
+        raise MediaError("The two legs have no picture codec in common.")
+
+
+def _wire(cast: Cast, call_id: str) -> None:
+    for leg in cast.legs:
+        leg.call_id = call_id
+        if isinstance(leg, BlurredLeg):
+            leg.blur.full_rate = True
+            leg.blur.codec = cast.codec(leg) or leg.blur.codec
+    seats = {seat.outlet: seat for seat in cast.seats()}
+    for leg in cast.legs:
+        for outlet in leg.slots:
+            if outlet is not leg.preview:
+                _seat(outlet, seats.get(outlet))
+    for giver, taker in ((cast.customer, cast.agent), (cast.agent, cast.customer)):
+        if taker.sound_outlet is not None:
+            _hear(giver, taker.sound_outlet)
+
+
+def _seat(outlet: PictureOutlet, seat: Seat | None) -> None:
+    wanted = seat.seen.shown if seat is not None else None
+    if outlet.source is wanted:
+        return
+    if outlet.source is not None:
+        outlet.source.detach(outlet)
+    if seat is not None and wanted is not None:
+        if seat.first:
+            seat.viewer.first_sent(outlet)
+        wanted.attach(outlet)
+
+
+def _hear(giver: Leg, outlet: SoundOutlet) -> None:
+    if outlet.source is not giver.sound:
+        if outlet.source is not None:
+            outlet.source.detach(outlet)
+        giver.sound.attach(outlet)
