@@ -113,12 +113,12 @@ class LegRequest(msgspec.Struct, frozen=True, kw_only=True):
     codecs: tuple[str, ...]
     sdp: str
     blur: bool = False
+    background: Background = Background()
 
     @property
     def blurred(self) -> bool:
         """Whether the worker makes a blurred picture of this leg, and so needs room for one."""
         return self.role is LegRole.AGENT or (self.role is LegRole.CUSTOMER and self.blur)
-    background: Background = Background()
 
 
 class LegAnswer(msgspec.Struct, frozen=True, kw_only=True):
