@@ -25,7 +25,8 @@ from pathlib import Path
 
 import numpy as np
 
-from scheduler.day_types import Calendar, calendar_from_csv
+from scheduler.calendar_csv import calendar_from_csv
+from scheduler.day_types import Calendar
 from scheduler.forecast_backtest import Backtest, backtest
 from scheduler.forecast_counts import log_probability
 from scheduler.forecast_models import Method

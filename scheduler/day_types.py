@@ -1,20 +1,20 @@
 """Which days are like which: weekdays, holidays, make-up workdays, the turn of the month, campaigns.
 
-The coordinator (or a holiday list) enters marks and campaigns; everything else follows from the date.
+The coordinator (see `scheduler.calendar_csv`) and the region's public holidays give marks and campaigns; all else
+follows from the date.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import numpy as np
 
 from scheduler.errors import BadHistory
 from scheduler.history import DAY_S, Floats, Ints
+from video_service.public_holidays import SpecialDay, SpecialKind
 
 HOLIDAY = "holiday"
 MAKE_UP = "make-up"
@@ -116,6 +116,11 @@ class Calendar:
             found[rows] *= 1.0 + inside * (campaign.factor - 1.0)
         return found
 
+    def with_special(self, days: Iterable[SpecialDay]) -> Calendar:
+        """Return the calendar with the public holidays and make-up workdays `days`; what is marked already stays."""
+        kinds = {SpecialKind.HOLIDAY: HOLIDAY, SpecialKind.MAKE_UP: MAKE_UP}
+        return replace(self, marks={**{one.day: DayMark(kinds[one.kind]) for one in days}, **self.marks})
+
     def _is(self, day: date, kind: str) -> bool:
         mark = self.marks.get(day)
         return mark is not None and mark.kind == kind
@@ -129,24 +134,3 @@ class Calendar:
 def weekdays(calendar: Calendar, days: Sequence[date]) -> Ints:
     """Return the weekday that each day acts as; shape (days,)."""
     return np.asarray([calendar.acts_as(day) for day in days], dtype=np.int64)
-
-
-def calendar_from_csv(text: str) -> Calendar:
-    """Return the marks in a CSV text with the columns date, kind and (optional) acts_as.
-
-    Raises:
-        BadHistory: a line cannot be read; the sentence names it.
-    """
-    marks: dict[date, DayMark] = {}
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    for record in reader:
-        try:
-            day = date.fromisoformat((record.get("date") or "").strip())
-            acts_as = (record.get("acts_as") or "").strip()
-            mark = DayMark((record.get("kind") or "").strip(), int(acts_as) if acts_as else None)
-        except (ValueError, BadHistory) as fault:
-            raise BadHistory(f"Line {reader.line_num} of the calendar: {fault}") from None
-        if day in marks:
-            raise BadHistory(f"Line {reader.line_num} of the calendar: {day} is there twice")
-        marks[day] = mark
-    return Calendar(marks)

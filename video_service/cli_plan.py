@@ -40,7 +40,7 @@ from video_service.cli_store import (
 )
 from video_service.clock import SystemClock
 from video_service.plan_publish import publish as publish_shifts
-from video_service.plan_source import Past, calendar_in, past_of_file, past_of_service
+from video_service.plan_source import Past, calendar_of, past_of_file, past_of_service
 from video_service.settings import Settings
 
 app = typer.Typer(
@@ -59,7 +59,13 @@ Csv = Annotated[Path | None, typer.Option("--csv", help="Past counts of another 
 Queue = Annotated[str, typer.Option(help="The queue to plan for.")]
 Weeks = Annotated[int, typer.Option(min=1, max=117, help="How much of the past to look at.")]
 CalendarPath = Annotated[
-    Path | None, typer.Option("--calendar", help="Holidays and make-up workdays, CSV.", show_default=False)
+    Path | None, typer.Option("--calendar", help="Days that are different, and campaigns, CSV.", show_default=False)
+]
+Holidays = Annotated[
+    str | None,
+    typer.Option(
+        help='Whose public holidays to know: CN, HK, DE-BY ..., or "" for none.', show_default="the service's"
+    ),
 ]
 First = Annotated[
     str, typer.Option("--from", help="First day to plan, such as 2026-03-02.", show_default="the day after the past")
@@ -86,6 +92,7 @@ def forecast(
     queue: Queue = "main",
     weeks: Weeks = 26,
     calendar: CalendarPath = None,
+    holidays: Holidays = None,
     first: First = "",
     days: Days = 14,
     zone: Zone = "",
@@ -95,7 +102,7 @@ def forecast(
     """Say how many calls to expect, day by day; as JSON by interval, with all that a program needs to know of it."""
     with telling_errors():
         past = _past(data, csv, zone, queue, weeks)
-        made = demand_of(past.history, calendar_in(calendar), _days(past, first, days), past.patience_s, 1.0).result
+        made = _demand(past, calendar, _region(data, holidays), _days(past, first, days), 1.0).result
     if as_json:
         print_json(as_document(made.forecast))
         return
@@ -114,6 +121,7 @@ def backtest_(
     queue: Queue = "main",
     weeks: Weeks = 26,
     calendar: CalendarPath = None,
+    holidays: Holidays = None,
     test_days: Annotated[int, typer.Option(min=1, max=400, help="The last so many days are forecast again.")] = 28,
     lead_days: Annotated[int, typer.Option(min=1, max=84, help="From how many days before.")] = 14,
     zone: Zone = "",
@@ -125,7 +133,8 @@ def backtest_(
         past = _past(data, csv, zone, queue, weeks)
         exposure = past.history.exposure.sum(axis=1)
         open_days = [day for day, seen in zip(past.history.days, exposure > 0, strict=True) if seen][-test_days:]
-        found = backtest(past.history, calendar_in(calendar), open_days, lead_days)
+        known = calendar_of(calendar, _region(data, holidays), past, past.history.days[-1])
+        found = backtest(past.history, known, open_days, lead_days)
     if as_json:
         methods = {method.value: asdict(scores) for method, scores in found.scores.items()}
         print_json({"days": [str(day) for day in found.days], "best": found.best.value, "methods": methods})
@@ -146,6 +155,7 @@ def staff(
     queue: Queue = "main",
     weeks: Weeks = 26,
     calendar: CalendarPath = None,
+    holidays: Holidays = None,
     first: First = "",
     days: Days = 14,
     handle_s: HandleS = None,
@@ -156,7 +166,7 @@ def staff(
     """Say how many agents each interval needs, and what service level that comes to when days are played out."""
     with telling_errors():
         file, past = _plan(plan), _past(data, csv, zone, queue, weeks)
-        demand = demand_of(past.history, calendar_in(calendar), _days(past, first, days), past.patience_s, handle_s)
+        demand = _demand(past, calendar, _region(data, holidays), _days(past, first, days), handle_s)
         plans = staffing_of(demand, file, _report_day)
     if as_json:
         print_json([_day_json(one) for one in plans])
@@ -183,6 +193,7 @@ def roster(
     queue: Queue = "main",
     weeks: Weeks = 26,
     calendar: CalendarPath = None,
+    holidays: Holidays = None,
     first: First = "",
     days: Days = 28,
     handle_s: HandleS = None,
@@ -195,7 +206,7 @@ def roster(
     """Make a roster for what is expected; it always is one, with what is short in it."""
     with telling_errors():
         file, past = _plan(plan), _past(data, csv, zone, queue, weeks)
-        demand = demand_of(past.history, calendar_in(calendar), _days(past, first, days), past.patience_s, handle_s)
+        demand = _demand(past, calendar, _region(data, holidays), _days(past, first, days), handle_s)
         plans = staffing_of(demand, file, _report_day)
         with _until_interrupted() as interrupted:
             document, made = roster_of(
@@ -228,6 +239,7 @@ def simulate(
     queue: Queue = "main",
     weeks: Weeks = 26,
     calendar: CalendarPath = None,
+    holidays: Holidays = None,
     handle_s: HandleS = None,
     zone: Zone = "",
     as_json: AsJson = False,
@@ -237,7 +249,7 @@ def simulate(
     with telling_errors():
         file, document, past = _plan(plan), _document(roster_path), _past(data, csv, zone, queue, weeks)
         wanted = [document.first_day + timedelta(days=number) for number in range(document.days)]
-        demand: Demand = demand_of(past.history, calendar_in(calendar), wanted, past.patience_s, handle_s)
+        demand = _demand(past, calendar, _region(data, holidays), wanted, handle_s)
         levels = {day: found.service_level for day, found in replayed(demand, file, document).items()}
     if as_json:
         print_json({str(day): asdict(one) for day, one in levels.items()})
@@ -305,6 +317,17 @@ def _days(past: Past, first: str, count: int) -> list[date]:
     except ValueError as error:
         raise BadPlan(f"{first} is no day such as 2026-03-02.") from error
     return [begin + timedelta(days=number) for number in range(count)]
+
+
+def _region(data: Path | None, holidays: str | None) -> str:
+    if holidays is not None:
+        return holidays
+    settings = service_settings.load(data_dir=data)
+    return settings.holidays_region
+
+
+def _demand(past: Past, calendar: Path | None, region: str, days: Sequence[date], handle_s: float | None) -> Demand:
+    return demand_of(past.history, calendar_of(calendar, region, past, days[-1]), days, past.patience_s, handle_s)
 
 
 def _likely(mean: float, variance: float) -> tuple[float, float]:

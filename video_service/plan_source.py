@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from redis.asyncio import Redis
 
-from scheduler.day_types import Calendar, calendar_from_csv
+from scheduler.calendar_csv import calendar_from_csv
+from scheduler.day_types import Calendar
 from scheduler.errors import BadHistory
 from scheduler.history import History
 from scheduler.history_csv import read_csv
@@ -17,6 +18,7 @@ from scheduler.patience import USUAL_PATIENCE_S
 from scheduler.rollups import Span, history_of, patience_of
 from signaling.policy import Policy
 from signaling.store import Store
+from video_service.public_holidays import special_days
 from video_service.records import Records
 from video_service.settings import Settings
 
@@ -78,12 +80,19 @@ async def past_of_service(redis: Redis, settings: Settings, queue: str, weeks: i
     return Past(history, patience.mean_s, f"patience: {patience.words}", today + timedelta(days=1))
 
 
-def calendar_in(path: Path | None) -> Calendar:
-    """Return the calendar in a CSV file, an empty one without a file.
+def calendar_of(path: Path | None, region: str, past: Past, last: date) -> Calendar:
+    """Return the calendar in a CSV file (none is an empty one) with the public holidays of `region` ("": none).
+
+    It reaches from the past's first day to `last`. What the file says of a day counts.
 
     Raises:
-        BadHistory: it cannot be read; the sentence names the line.
+        BadHistory: the file cannot be read; the sentence names the line.
+        UnknownRegion: no public holidays are known for `region`.
     """
+    return _calendar_in(path).with_special(special_days(region, past.history.first_day, last))
+
+
+def _calendar_in(path: Path | None) -> Calendar:
     if path is None:
         return Calendar()
     try:

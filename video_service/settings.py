@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from video_service import turn
 from video_service.launch_tokens import read_keys
+from video_service.public_holidays import UnknownRegion, check_region
 from video_service.settings_text import PREFIX, BadSetting, ClientIceServer, Says, check, read, variable, write
 
 __all__ = ["BadSetting", "ClientIceServer", "Settings", "example", "load", "unknown_variables"]
@@ -125,6 +126,13 @@ class Settings:
         int, Says("Calls that may wait; the next customer is told that the queue is full.", low=1, high=100_000)
     ] = 500
     time_zone: Annotated[str, Says("IANA name of the zone whose midnight begins a day, such as Asia/Shanghai.")] = "UTC"
+    holidays_region: Annotated[
+        str,
+        Says(
+            "Whose public holidays and make-up workdays planning knows: an ISO code such as CN, HK or DE-BY; empty for "
+            "none."
+        ),
+    ] = ""
     record_retention_days: Annotated[
         int, Says("How long session records, roll-ups and past shifts are kept.", unit="days", low=1, high=36_500)
     ] = 90
@@ -361,6 +369,10 @@ def _check_together(settings: Settings) -> None:
         ZoneInfo(settings.time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise BadSetting(f"VIDEO_SERVICE_TIME_ZONE: {settings.time_zone!r} is not a time zone known here.") from error
+    try:
+        check_region(settings.holidays_region)
+    except UnknownRegion as error:
+        raise BadSetting(f"VIDEO_SERVICE_HOLIDAYS_REGION: {settings.holidays_region!r} is not known here.") from error
     for name, addresses in (("media_bind", settings.media_bind), ("media_announce", (settings.media_announce,))):
         for address in filter(None, addresses):
             try:

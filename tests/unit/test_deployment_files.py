@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 import media.plane
 import media.worker
 import video_service.app
+import video_service.cli_plan
 import video_service.data_keys
 from tests import compose
 from video_service import settings
@@ -42,7 +43,8 @@ DECIDED = {
 }
 # Read by the modules that compose a part, and by its command.
 READERS: dict[str, tuple[ModuleType, ...]] = {
-    "web": (video_service.app, video_service.data_keys, media.plane),
+    # Beside a node's container `plan` is called, too.
+    "web": (video_service.app, video_service.data_keys, video_service.cli_plan, media.plane),
     "media": (media.worker,),
 }
 READ_BY_EVERY_COMMAND = {"pool", "log_format", "log_level"}
@@ -52,6 +54,7 @@ GIVEN: dict[str, object] = {
     "log_format": "console",
     "log_level": "error",
     "time_zone": "Asia/Shanghai",
+    "holidays_region": "CN",
     "guests_allowed": False,
     "launch_keys": ("k1:5d1f0c7e5d3a4b28a6c4e2f01d7b9835",),
     "launch_issuer": "shop",

@@ -14,10 +14,10 @@ from scheduler.day_types import (
     Calendar,
     Campaign,
     DayMark,
-    calendar_from_csv,
     weekdays,
 )
 from scheduler.errors import BadHistory
+from video_service.public_holidays import special_days
 
 pytestmark = pytest.mark.unit
 
@@ -82,21 +82,12 @@ def test_impossible_marks_and_campaigns_are_refused() -> None:
         Campaign("fair", date(2026, 5, 6), date(2026, 5, 6), 0.0)
 
 
-def test_marks_are_read_from_a_file() -> None:
-    found = calendar_from_csv("date,kind,acts_as\n2026-04-06,holiday,6\n2026-04-11,make-up,\n2026-05-05,fair\n")
-    assert found.marks == {
-        date(2026, 4, 6): DayMark(HOLIDAY, 6),
-        date(2026, 4, 11): DayMark(MAKE_UP),
-        date(2026, 5, 5): DayMark("fair"),
-    }
-
-
-@pytest.mark.parametrize("line", ["soon,holiday,", "2026-04-06,,", "2026-04-06,holiday,9", "2026-04-06,holiday,x"])
-def test_a_faulty_line_of_the_calendar_is_named(line: str) -> None:
-    with pytest.raises(BadHistory, match="Line 3 of the calendar"):
-        calendar_from_csv(f"date,kind,acts_as\n2026-01-01,holiday,\n{line}\n")
-
-
-def test_a_day_is_marked_once() -> None:
-    with pytest.raises(BadHistory, match="there twice"):
-        calendar_from_csv("date,kind,acts_as\n2026-01-01,holiday,\n2026-01-01,fair,\n")
+def test_public_holidays_mark_the_days_that_nobody_has_marked() -> None:
+    golden_week = special_days("CN", date(2026, 9, 20), date(2026, 10, 12))
+    found = Calendar({date(2026, 10, 1): DayMark("fair")}).with_special(golden_week)
+    assert found.kind(date(2026, 10, 1)) == "fair", "what is marked has the last word"
+    assert found.kind(date(2026, 10, 5)) == HOLIDAY
+    assert found.kind(date(2026, 10, 8)) == AFTER_HOLIDAY
+    assert found.kind(date(2026, 10, 10)) == MAKE_UP
+    assert found.acts_as(date(2026, 10, 10)) == 4
+    assert found.acts_as(date(2026, 9, 20)) == 0
