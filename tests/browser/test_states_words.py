@@ -190,9 +190,11 @@ async def test_an_agents_desk(open_page: OpenPage, stage: Stage) -> None:
 
 async def test_an_agents_desk_in_trouble(open_page: OpenPage, stage: Stage) -> None:
     stage.me = views.ME_AGENT
-    stage.pictures = {0: pictures("dev-student"), 1: pictures("customer")}
     await stage.show(views.agent("on_call", media="offer", call=views.agent_call()))
     page = await open_page("/agent/", size=ZOOMED)
+    await seen(page, "desk-connecting", "agent.preview_word.connecting", "agent.preview_say.connecting")
+    stage.pictures = {0: pictures("dev-student"), 1: pictures("customer")}
+    await page.reload()
     await page.locator(".customer .pill-good").wait_for()
     stage.refuse_sockets = True
     await stage.cut()
