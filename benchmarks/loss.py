@@ -21,21 +21,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import aioice.ice
 import av
 import numpy as np
-import numpy.typing as npt
 import uvloop
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
 from aiortc.rtp import RtpPacket
 
-from benchmarks import relay as peers
+from benchmarks import _peers as peers
+from benchmarks._servers import Server, server
 from tests.integration.udp_relay import Datagram, UdpRelay, nothing, random_loss
-from video_service.media_plane import LegRequest, LegRole
+from video_service.media_plane import LegRole
 
+ROLES: Final = (LegRole.AGENT, LegRole.CUSTOMER)
 LOSS_SHARE: Final = 0.05
-VP8_TYPE, RTX_TYPE = 97, 98  # aiortc's own payload types
+WARM_UP_S: Final = 2.5
 BETWEEN_LOSSES_S: Final = 2.5
 NOTHING_AGAIN_S: Final = 1.5  # for so long nothing of the lost packet comes through
 STOCK_LOSSES: Final = 2
@@ -63,11 +63,11 @@ class OneForGood:
         if packet is None or not datagram.to_engine:
             return False
         now_s = time.perf_counter()
-        if self._armed and packet.payload_type == VP8_TYPE:
+        if self._armed and packet.payload_type == peers.VP8_TYPE:
             self._armed, self._sequence = False, packet.sequence
             self.at_s.append(now_s)
             return True
-        again = packet.payload_type == RTX_TYPE or packet.sequence == self._sequence
+        again = packet.payload_type == peers.RTX_TYPE or packet.sequence == self._sequence
         return again and bool(self.at_s) and now_s - self.at_s[-1] < self.quiet_s
 
 
@@ -115,49 +115,37 @@ class Path:
     camera: peers.Camera
     tap: peers.Tap
     sender_leg: str
-    server: peers.Engine
+    server: Server
 
     async def counts(self) -> dict[str, Any]:
-        legs = (await self.server.ask("usage"))["legs"]
+        legs = (await self.server.usage())["legs"]
         found: dict[str, Any] = next(leg for leg in legs if leg["leg_id"] == self.sender_leg)
         return found
 
 
+@dataclass
+class Seen(peers.Tap):
+    """Notes a packet and lets aiortc's receiver have it, which reports on it: so the server learns the round trip."""
+
+    decode: Callable[..., Any] = field(kw_only=True)
+
+    async def receive(self, packet: RtpPacket, arrival_time_ms: int) -> None:
+        await super().receive(packet, arrival_time_ms)
+        await self.decode(packet, arrival_time_ms=arrival_time_ms)
+
+
 async def join(
-    server: peers.Engine, role: LegRole, person: peers.Person, change: Callable[[str], str] = str
+    found: Server, role: LegRole, person: peers.Person, change: Callable[[str], str] = str
 ) -> list[asyncio.Task[None]]:
     """Let a person in and return who looks at the pictures; `change` may lead the connection over the relay."""
-    person.use_vp8()
-    decoding = [line.receiver._handle_rtp_packet for line in person.lines]
-    request = LegRequest(
-        leg_id=role.value, person=role.value, role=role, codecs=("video/VP8",), sdp=await person.offer()
-    )
-    answer = await server.ask("answer", request=request)
-    await person.accept(change(answer["sdp"]))
-    for line, tap, decode in zip(person.lines, person.taps, decoding, strict=True):
-        line.receiver._handle_rtp_packet = both(tap, decode)  # type: ignore[method-assign]
-    connected = asyncio.Event()
-    person.connection.on("connectionstatechange", connected.set)
-    async with asyncio.timeout(15):
-        while person.connection.connectionState != "connected":
-            await connected.wait()
-            connected.clear()
+    person.taps = [Seen(decode=line.receiver._handle_rtp_packet) for line in person.lines]
+    await found.join(role.value, role, person, change)
     return [asyncio.create_task(read(line.receiver, []), name="person-reads") for line in person.lines]
-
-
-def both(tap: peers.Tap, decode: Callable[..., Any]) -> Callable[..., Any]:
-    """Note a packet and let aiortc's receiver have it, which reports on it: so the server learns the round trip."""
-
-    async def receive(packet: RtpPacket, arrival_time_ms: int) -> None:
-        await tap.receive(packet, arrival_time_ms)
-        await decode(packet, arrival_time_ms=arrival_time_ms)
-
-    return receive
 
 
 async def over_relay(
     role: LegRole,
-    pictures: Sequence[npt.NDArray[np.uint8]],
+    pictures: Sequence[peers.Picture],
     round_trip_ms: float,
     measure: Callable[[Path, UdpRelay], Any],
 ) -> Any:
@@ -166,21 +154,21 @@ async def over_relay(
     await relay.open()
     try:
         relay.delay_ms = round_trip_ms / 2
-        async with peers.engine() as server:
+        async with server() as found:
             readers: list[asyncio.Task[None]] = []
-            people = {each: peers.Person(peers.Camera(pictures) if each is role else None) for each in LegRole}
+            people = {each: peers.Person(peers.Camera(pictures) if each is role else None) for each in ROLES}
             for each, person in people.items():
-                readers += await join(server, each, person, relay.through if each is role else str)
-            await server.call()
+                readers += await join(found, each, person, relay.through if each is role else str)
+            await found.call()
             agent, customer = people[LegRole.AGENT], people[LegRole.CUSTOMER]
             tap = customer.taps[0] if role is LegRole.AGENT else agent.taps[1]
             camera = people[role].camera
             assert camera is not None
-            await asyncio.sleep(peers.WARM_UP_S)
-            found = await measure(Path(camera, tap, role.value, server), relay)
-            await peers.closed(agent, customer, tap)
+            await asyncio.sleep(WARM_UP_S)
+            measured = await measure(Path(camera, tap, role.value, found), relay)
+            await asyncio.gather(agent.connection.close(), customer.connection.close())
             await asyncio.wait(readers)
-        return found
+        return measured
     finally:
         relay.close()
 
@@ -216,7 +204,7 @@ async def many(path: Path, relay: UdpRelay, seconds: float) -> dict[str, Any]:
     }
 
 
-async def stock(pictures: Sequence[npt.NDArray[np.uint8]], round_trip_ms: float) -> dict[str, Any]:
+async def stock(pictures: Sequence[peers.Picture], round_trip_ms: float) -> dict[str, Any]:
     """Have one aiortc peer send to another over the relay, with aiortc's own receiver."""
     relay = UdpRelay()
     await relay.open()
@@ -231,7 +219,7 @@ async def stock(pictures: Sequence[npt.NDArray[np.uint8]], round_trip_ms: float)
     arrivals: list[Arrival] = []
     reading = asyncio.create_task(read(receiver.getReceivers()[0], arrivals), name="stock-read")
     try:
-        await asyncio.sleep(peers.WARM_UP_S)
+        await asyncio.sleep(WARM_UP_S)
         relay.lose = lose = OneForGood(quiet_s=STOCK_PATIENCE_S)
         for _ in range(STOCK_LOSSES):
             lose.arm()
@@ -286,7 +274,7 @@ async def run(round_trip_ms: float, losses: int, seconds: float, with_stock: boo
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     return {
         "machine": machine,
-        "clip": peers.CLIP.name if peers.CLIP.is_file() else "drawn",
+        "clip": peers.clip_name(),
         "round_trip_ms": round_trip_ms,
         "lost_for_good": lost_for_good,
         "loss_of_5_percent": lossy,
@@ -321,7 +309,7 @@ def main() -> None:
     parser.add_argument("--without-stock", action="store_true", help="leave aiortc's own receiver out")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     options = parser.parse_args()
-    aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: [peers.LOOPBACK]  # it leaves loopback out
+    peers.use_loopback()
     found = uvloop.run(run(options.round_trip, options.losses, options.seconds, not options.without_stock))
     print(json.dumps(found, indent=2) if options.json else table(found))
 
