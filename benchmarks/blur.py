@@ -18,7 +18,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from media.compositor import BACKGROUND, YuvCompositor
+from media.backdrop import Colour, CompanyPicture, filling
+from media.compositor import BACKGROUND, STRENGTHS, Backdrop, YuvCompositor
 from media.judge import judge
 from media.mask_filter import KeepEdge, SlowOut
 from media.mask_source import InlineMasks, MaskSource, ThreadedMasks
@@ -58,15 +59,39 @@ def drawn_alpha(shape: tuple[int, int]) -> Alpha:
 
 
 def drawn_picture(width: int, height: int) -> RawPicture:
-    """Noise all over: the worst case for whatever depends on content."""
+    """Noise all over: the worst case for whatever depends on content. Dark, so that a lift has something to do."""
     draw = np.random.default_rng(1)
     half = (height // 2, width // 2)
     planes = Planes(
-        draw.integers(16, 236, (height, width), np.uint8),
+        draw.integers(16, 80, (height, width), np.uint8),
         draw.integers(16, 241, half, np.uint8),
         draw.integers(16, 241, half, np.uint8),
     )
     return RawPicture(planes, 1, 0, Fraction(1, 90_000))
+
+
+class DrawnShelf:
+    """A picture of a company, ready in the size of the benchmark, as it is after the first pictures of a leg."""
+
+    def __init__(self, width: int, height: int) -> None:
+        pixels = np.random.default_rng(2).integers(0, 256, (720, 1280, 3), np.uint8)
+        self._ready = filling(pixels, width, height, False)
+
+    def planes(self, digest: str, width: int, height: int, full_range: bool) -> Planes | None:
+        return self._ready
+
+
+def choices(width: int, height: int) -> dict[str, YuvCompositor]:
+    """Every background that an agent may choose, also with the dark signer lifted and an object shown."""
+    backdrops: dict[str, Backdrop] = {f"blur {strength}": blur for strength, blur in STRENGTHS.items()}
+    backdrops["colour"] = Colour("#3b4a54")
+    backdrops["picture"] = CompanyPicture(DrawnShelf(width, height), "")
+    made = {f"{name} and blend": YuvCompositor(backdrop) for name, backdrop in backdrops.items()}
+    for name in ("blur 1", "picture"):
+        made[f"{name}, lifted, object, blend"] = YuvCompositor()
+        made[f"{name}, lifted, object, blend"].choose(backdrops[name], brighten=True)
+        made[f"{name}, lifted, object, blend"].show((width // 10, height // 10, width * 7 // 10, height * 7 // 10))
+    return made
 
 
 def timed(work: Callable[[], object], frames: int) -> dict[str, float]:
@@ -100,7 +125,10 @@ def measure(width: int, height: int, frames: int) -> dict[str, dict[str, float]]
         ),
         "refine": timed(lambda: keep_edge.apply(picture, slow_out.apply(picture, mask)), frames),
         "background": timed(lambda: BACKGROUND.render(planes, edged), frames),
-        "background and blend": timed(lambda: compositor.clear(planes, edged), frames),
+        **{
+            name: timed(lambda chosen=chosen: chosen.clear(planes, edged), frames)  # type: ignore[misc]
+            for name, chosen in choices(width, height).items()
+        },
         "whole frame covered": timed(lambda: compositor.whole(planes), frames),
     }
     sources: dict[str, MaskSource] = {

@@ -1,6 +1,8 @@
 """Puts the signer over the background, in yuv420p planes and 8-bit arithmetic: no colour conversion, no float pixels.
 
-Alpha 1 keeps the signer's bytes as they are, alpha 0 keeps nothing of the room but its blur.
+Alpha 1 keeps the signer's bytes as they are (lifted by a curve where that was asked for), alpha 0 keeps nothing of the
+room but what the backdrop shows of it: its blur, or nothing at all. A share of the raw picture goes into the result by
+the mask and by the shown box alone, whatever the backdrop is.
 """
 
 from __future__ import annotations
@@ -10,15 +12,17 @@ from typing import Final, Protocol
 import cv2
 import numpy as np
 
+from media.light import Lift
 from media.picture import Plane, Planes
 from media.segmenter import Alpha
+from media.shown_object import Rectangle
 
 
-class Background(Protocol):
+class Backdrop(Protocol):
     """What stands where the signer is not."""
 
     def render(self, planes: Planes, alpha: Alpha | None = None) -> Planes:
-        """Return a background of the size of `planes`, which may look at them; the arrays are the caller's.
+        """Return a backdrop of the size of `planes`, which may look at them; whoever gets it must not write to it.
 
         `alpha`, of any size, says where the signer is; None: nowhere that is known.
         """
@@ -82,23 +86,44 @@ class Compositor(Protocol):
 _LEAST_WEIGHT: Final = 0.02  # of a cell that is all signer: where there is no room to be seen, something must stand
 BACKGROUND: Final = Blur(cells=60, sigma_cells=3.0)
 COVER: Final = Blur(cells=24, sigma_cells=3.0)
+# Of the agent's choice: none is weaker than the first, which is the one that was attacked.
+STRENGTHS: Final = {1: BACKGROUND, 2: Blur(cells=40, sigma_cells=3.0), 3: Blur(cells=28, sigma_cells=3.0)}
+INSTEAD: Final = STRENGTHS[2]  # of a picture that is not there
 
 
 class YuvCompositor:
-    """Blends in planes. `background` stands behind the signer, `cover` replaces the whole picture."""
+    """Blends in planes. `background` stands behind the signer, `cover` replaces the whole picture.
 
-    def __init__(self, background: Background = BACKGROUND, cover: Background = COVER) -> None:
-        self._background, self._cover = background, cover
+    `choose` may be called from any thread, everything else from one at a time.
+    """
+
+    def __init__(self, background: Backdrop = BACKGROUND, cover: Backdrop = COVER) -> None:
+        self._cover = cover
+        self._choice: tuple[Backdrop, Lift | None] = (background, None)
+        self._shown: Rectangle | None = None
         self._scratch: dict[tuple[int, int], tuple[Plane, Plane]] = {}
         self._size = (0, 0)
+
+    def choose(self, background: Backdrop, *, brighten: bool) -> None:
+        """Put `background` behind the signer from the next picture on, and lift the signer out of the dark or not."""
+        lift = self._choice[1]
+        self._choice = (background, (lift or Lift()) if brighten else None)
+
+    def show(self, rectangle: Rectangle | None) -> None:
+        """Keep this part of the following clear pictures as it is, beside the signer. It lies inside of them."""
+        self._shown = rectangle
 
     def clear(self, planes: Planes, alpha: Alpha) -> Planes:
         """Return the signer sharp over the background, in new arrays."""
         self._prepare(planes)
-        behind = self._background.render(planes, alpha)
+        background, lift = self._choice
+        behind = background.render(planes, alpha)
         share = cv2.convertScaleAbs(alpha, alpha=255.0)
-        y = self._blend(planes.y, behind.y, share)
-        u, v = self._blend(planes.u, behind.u, share), self._blend(planes.v, behind.v, share)
+        luma = planes.y if lift is None else lift.apply(planes.y, share, planes.full_range)
+        shown = self._shown
+        halved = None if shown is None else ((shown[0] + 1) // 2, (shown[1] + 1) // 2, shown[2] // 2, shown[3] // 2)
+        y = self._blend(luma, behind.y, share, shown)
+        u, v = (self._blend(*pair, share, halved) for pair in ((planes.u, behind.u), (planes.v, behind.v)))
         return Planes(y, u, v, planes.full_range)
 
     def whole(self, planes: Planes) -> Planes:
@@ -115,18 +140,21 @@ class YuvCompositor:
             }
             self._size = size
 
-    def _blend(self, front: Plane, behind: Plane, share: cv2.typing.MatLike) -> Plane:
+    def _blend(self, front: Plane, behind: Plane, share: cv2.typing.MatLike, shown: Rectangle | None) -> Plane:
         """Return front * share + behind * (1 - share), each product rounded on its own: at most 1 from the exact one.
 
-        Where the share is 0 or 255 the result is exact. `behind` is overwritten.
+        Where the share is 0 or 255 the result is exact; it is 255 in `shown`.
         """
         height, width = front.shape
         share_full, remainder = self._scratch[front.shape]
         cv2.resize(share, (width, height), share_full, interpolation=cv2.INTER_LINEAR)
+        if shown is not None:
+            left, top, right, bottom = shown
+            share_full[top:bottom, left:right] = 255
         cv2.bitwise_not(share_full, remainder)
         kept = cv2.multiply(front, share_full, scale=1 / 255)
-        cv2.multiply(behind, remainder, behind, scale=1 / 255)
-        return _bytes(cv2.add(kept, behind, kept))
+        cv2.multiply(behind, remainder, remainder, scale=1 / 255)
+        return _bytes(cv2.add(kept, remainder, kept))
 
 
 def _bytes(plane: cv2.typing.MatLike) -> Plane:

@@ -7,6 +7,7 @@ from typing import Final
 import cv2
 import numpy as np
 
+from media.backdrop import planes_of_bgr
 from media.picture import Plane, Planes, chroma_size
 
 GROUND_BGR: Final = (0x2B, 0x26, 0x20)
@@ -50,20 +51,7 @@ def draw(width: int, height: int, full_range: bool = False) -> Planes:
     canvas = np.full((2 * half_height, 2 * half_width, 3), GROUND_BGR, np.uint8)
     for side in (-1, 1):
         _draw_hand(canvas, side, min(width, height) * _GLYPH_SHARE)
-    i420 = cv2.cvtColor(canvas, cv2.COLOR_BGR2YUV_I420)
-    rows = 2 * half_height
-    chroma = i420[rows:].reshape(2, half_height, half_width)
-    y, u, v = _own(i420[:height, :width]), _own(chroma[0]), _own(chroma[1])
-    if full_range:
-        y = cv2.convertScaleAbs(y, alpha=255 / 219, beta=-16 * 255 / 219).astype(np.uint8, copy=False)
-    card = Planes(y, u, v, full_range)
-    for plane in (card.y, card.u, card.v):
-        plane.setflags(write=False)
-    return card
-
-
-def _own(view: cv2.typing.MatLike) -> Plane:
-    return np.array(view, np.uint8)
+    return planes_of_bgr(canvas, width, height, full_range)
 
 
 def _draw_hand(canvas: Plane, side: int, size: float) -> None:

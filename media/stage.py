@@ -23,15 +23,17 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import structlog
 
-from media.compositor import Compositor, YuvCompositor
+from media.backdrop import PictureShelf, Shelf, backdrop_of
+from media.compositor import YuvCompositor
 from media.gate import Gate, PictureChange, ignore_change
 from media.judge import MaskLimits
 from media.mask_filter import KeepEdge, SlowOut
 from media.mask_source import InlineMasks, MaskMaker, MaskSource, NoMasks, ThreadedMasks
 from media.picture import ProtectedPicture, RawPicture
 from media.segmenter import Mask, Reason, Segmenter
+from media.shown_object import ShownObject
 from media.weights import WeightsAltered, WeightsMissing, verified_path
-from video_service.media_plane import PictureState
+from video_service.media_plane import Background, Box, PictureState
 
 if TYPE_CHECKING:
     from media.signer_mask import SignerMasks
@@ -75,19 +77,23 @@ def _nobody_to_confirm() -> None:
 
 
 class BlurStage:
-    """Masks and gate of one leg. For one thread at a time; `statistics` may be read from any."""
+    """Masks and gate of one leg. `process` is for one thread at a time; the rest may be called from any."""
 
     def __init__(
         self,
         masks: MaskSource,
-        compositor: Compositor,
+        compositor: YuvCompositor,
         clock_ms: Callable[[], float],
         settings: BlurSettings,
         on_change: Callable[[PictureChange], None] = ignore_change,
         stopwatch_s: Callable[[], float] = time.perf_counter,
         confirm: Callable[[], None] = _nobody_to_confirm,
+        pictures: Shelf | None = None,
     ) -> None:
         self._masks, self._stopwatch_s, self._confirm = masks, stopwatch_s, confirm
+        self._compositor = compositor
+        self._object = ShownObject(clock_ms)
+        self._pictures = pictures or PictureShelf()
         self._gate = Gate(
             compositor,
             masks.mask_shape,
@@ -108,6 +114,7 @@ class BlurStage:
     def process(self, picture: RawPicture) -> ProtectedPicture:
         """Return what may be sent of `picture`. Never raises."""
         started_s = self._stopwatch_s()
+        self._compositor.show(self._object.rectangle(picture.width, picture.height))
         released = self._gate.release(picture, self._evidence(picture))
         self._times_ms.append((self._stopwatch_s() - started_s) * 1000)
         self._states[released.state] += 1
@@ -133,6 +140,18 @@ class BlurStage:
         Without it, somebody who takes the signer's place during a call stays covered.
         """
         self._confirm()
+
+    def set_background(self, background: Background) -> None:
+        """Put another background behind the signer from the next picture on."""
+        self._compositor.choose(backdrop_of(background, self._pictures), brighten=background.brighten)
+
+    def show_object(self, box: Box | None) -> None:
+        """Show what is in `box`, too, for a minute, while masks are good and the picture keeps its shape; None: end."""
+        self._object.show(box)
+
+    def shown_object(self) -> Box | None:
+        """Return the box that is shown now."""
+        return self._object.box()
 
     def close(self) -> None:
         """Give up the segmenter; may be called twice. Later pictures are covered."""
@@ -162,9 +181,11 @@ def open_stage(
     clock_ms: Callable[[], float] = monotonic_ms,
     weights_dir: Path | str | None = None,
     threaded: bool = True,
+    pictures: Shelf | None = None,
 ) -> BlurStage:
     """Return a live stage that shows the signer alone. Without usable weights it is a stage that sends the slate.
 
+    `pictures` are those that a background may be; without it there are none.
     `threaded` false makes masks in the caller's thread with no limit on the waiting, for files. Never raises for want
     of weights or engine: a service that cannot blur still answers, with a card.
     """
@@ -172,11 +193,12 @@ def open_stage(
     segmenter = open_segmenter(settings, clock_ms, weights_dir)
     if isinstance(segmenter, Reason):
         log.error("blur_unavailable", reason=segmenter.value, model=settings.model)
-        return BlurStage(NoMasks(segmenter), YuvCompositor(), clock_ms, settings, on_change)
+        return BlurStage(NoMasks(segmenter), YuvCompositor(), clock_ms, settings, on_change, pictures=pictures)
     maker = mask_maker(segmenter, settings)
     budget_ms = settings.budget_ms
     masks: MaskSource = ThreadedMasks(maker, budget_ms) if threaded else InlineMasks(maker, budget_ms, clock_ms)
-    return BlurStage(masks, YuvCompositor(), clock_ms, settings, on_change, confirm=segmenter.confirm)
+    confirm = segmenter.confirm
+    return BlurStage(masks, YuvCompositor(), clock_ms, settings, on_change, confirm=confirm, pictures=pictures)
 
 
 def open_segmenter(

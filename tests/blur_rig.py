@@ -9,18 +9,44 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+import cv2
+import numpy as np
+
+from media.backdrop import filling
 from media.compositor import YuvCompositor
 from media.gate import PictureChange
 from media.mask_source import ThreadedMasks
-from media.picture import ProtectedPicture, RawPicture, require_protected
+from media.picture import Planes, ProtectedPicture, RawPicture, require_protected
 from media.stage import BlurSettings, BlurStage, mask_maker
 from tests.blur_room import FAULTS, GoodSegmenter, Hang, VirtualClock
-from video_service.media_plane import PictureState
+from video_service.media_plane import Background, BackgroundKind, Box, PictureState
 
 STEP_MS: Final = 1000 / 30
 HANGS: Final = "hangs"
 KINDS: Final = (*FAULTS, HANGS)
 LANDSCAPE, PORTRAIT, ODD = (320, 240), (240, 320), (321, 239)
+HERE, GONE = "1" * 64, "0" * 64  # pictures of the company
+BACKGROUNDS: Final = {
+    "blur 1": Background(strength=1),
+    "blur 2": Background(),
+    "blur 3": Background(strength=3),
+    "blur, lifted": Background(brighten=True),
+    "colour": Background(kind=BackgroundKind.COLOUR),
+    "picture": Background(kind=BackgroundKind.PICTURE, picture=HERE),
+    "picture that is gone": Background(kind=BackgroundKind.PICTURE, picture=GONE),
+}
+OBJECT: Final[Box] = (0.72, 0.6, 0.26, 0.36)  # where the signer is, and no code of any room
+
+
+class DrawnShelf:
+    """A shelf with one picture, ready in every size."""
+
+    def __init__(self) -> None:
+        self._pixels = np.full((90, 160, 3), (60, 110, 160), np.uint8)
+        cv2.circle(self._pixels, (80, 45), 30, (230, 230, 230), -1)
+
+    def planes(self, digest: str, width: int, height: int, full_range: bool) -> Planes | None:
+        return filling(self._pixels, width, height, full_range) if digest == HERE else None
 
 
 class Rig:
@@ -32,6 +58,7 @@ class Rig:
         self.fault = ""
         self._hang: Hang | None = None
         self._last_good_ms: float | None = None
+        self.background = Background(strength=1)
         self._open()
 
     def process(self, picture: RawPicture) -> ProtectedPicture:
@@ -66,6 +93,11 @@ class Rig:
                 time.sleep(0.001)
             self._hang = None
 
+    def choose(self, background: Background) -> None:
+        """Put another background behind the signer; it outlives the stage, as a leg's order does."""
+        self.background = background
+        self.stage.set_background(background)
+
     def restart(self) -> None:
         """Go on with another stage, as after a new connection or in a new worker; a fault goes on, too."""
         kind = self.fault
@@ -82,7 +114,9 @@ class Rig:
     def _open(self) -> None:
         self.segmenter = GoodSegmenter()
         self.masks = ThreadedMasks(mask_maker(self.segmenter, self.settings), self.settings.budget_ms, self._wait)
-        self.stage = BlurStage(self.masks, YuvCompositor(), self.clock, self.settings, self.told.append)
+        shelf = DrawnShelf()
+        self.stage = BlurStage(self.masks, YuvCompositor(), self.clock, self.settings, self.told.append, pictures=shelf)
+        self.stage.set_background(self.background)
 
     def _wait(self, event: threading.Event, seconds: float) -> bool:
         """The deadline: reached at once for a segmenter that is known to hang, and never for one that is not."""
@@ -97,6 +131,8 @@ class Moment:
     fault: str  # "" while the segmenter works
     restart: bool = False
     pause_ms: float = 0.0
+    background: str = ""  # another choice, "" to go on with the last
+    shows: bool | None = None  # an object begins or ends to be shown, None for neither
 
 
 def call(dice: random.Random, frames: int, sizes: tuple[tuple[int, int], ...]) -> Iterator[Moment]:
@@ -110,7 +146,14 @@ def call(dice: random.Random, frames: int, sizes: tuple[tuple[int, int], ...]) -
         turned = dice.random() < 0.05
         size = dice.choice(sizes) if turned else size
         paused = dice.random() < 0.01
-        yield Moment(size, fault, dice.random() < 0.01, dice.choice((400.0, 2500.0)) if paused else 0.0)
+        yield Moment(
+            size,
+            fault,
+            dice.random() < 0.01,
+            dice.choice((400.0, 2500.0)) if paused else 0.0,
+            dice.choice(sorted(BACKGROUNDS)) if dice.random() < 0.03 else "",
+            dice.random() < 0.5 if dice.random() < 0.02 else None,
+        )
 
 
 def play(rig: Rig, moment: Moment) -> None:
@@ -118,6 +161,10 @@ def play(rig: Rig, moment: Moment) -> None:
     rig.clock.advance(moment.pause_ms)
     if moment.restart:
         rig.restart()
+    if moment.background:
+        rig.choose(BACKGROUNDS[moment.background])
+    if moment.shows is not None:
+        rig.stage.show_object(OBJECT if moment.shows else None)
     if moment.fault != rig.fault:
         rig.end()
         if moment.fault:

@@ -17,7 +17,7 @@ import pytest
 
 from media.compositor import YuvCompositor
 from media.picture import RawPicture
-from tests.blur_rig import HANGS, KINDS, LANDSCAPE, ODD, PORTRAIT, Rig, call, play
+from tests.blur_rig import BACKGROUNDS, HANGS, KINDS, LANDSCAPE, OBJECT, ODD, PORTRAIT, Rig, call, play
 from tests.blur_room import FAULTS, SHAPE, reads_code, room
 from video_service.media_plane import PictureState
 
@@ -91,6 +91,30 @@ def test_no_picture_shows_the_code(rig: Rig, kind: str, scene: Scene) -> None:
     assert read == []
     covered = [PictureState.PROTECTED if frame in scene.fault else PictureState.CLEAR for frame in range(FRAMES)]
     assert states == covered
+
+
+@pytest.mark.parametrize("shows", [False, True], ids=["no object", "an object"])
+@pytest.mark.parametrize("name", BACKGROUNDS)
+def test_no_background_and_no_object_elsewhere_shows_the_code(rig: Rig, name: str, shows: bool) -> None:
+    """Three of the faults, a turn and back, with every background; the calls below mix them with all the rest."""
+    rig.choose(BACKGROUNDS[name])
+    sizes = [LANDSCAPE, PORTRAIT, ODD]
+    read, wrong = [], []
+    for frame in range(30):
+        kind = {5: "raises", 12: "ones", 20: HANGS}.get(frame)
+        if kind:
+            rig.begin(kind)
+        if shows and frame % 10 == 0:
+            rig.stage.show_object(OBJECT)
+        size = sizes[frame // 10]
+        released = rig.process(room(*size, frame_id=frame + 1))
+        if released.state is not rig.expected():
+            wrong.append(frame)
+        if reads_code(released.planes.y) or reads_code(released.planes.y, stretched=True):
+            read.append(frame)
+        if kind:
+            rig.end()
+    assert (read, wrong) == ([], [])
 
 
 @pytest.mark.parametrize("seed", range(8))
