@@ -92,7 +92,7 @@ def plan_answer(offer: Offer, role: LegRole, preferred: Sequence[str], new_ssrc:
         if media.kind == "audio" and sound is None and (sends or media.client_receives):
             line = _sound(media, new_ssrc, takes=sends)
             sound = None if line.rejected else line
-        elif media.kind == "video" and (media.client_receives or (sends and camera is None)):
+        elif media.kind == "video" and (media.client_receives or (media.client_sends and camera is None)):
             takes = sends and camera is None
             line = _video(media, role, preferred, new_ssrc, takes=takes, slot=len(slots))
             camera = line if takes else camera
@@ -173,8 +173,8 @@ def _h264_rank(codec: Codec) -> int | None:
 
 
 def _reverse(*, takes: bool, gives: bool) -> str:
-    if takes and gives:
-        return "sendrecv"
+    if takes == gives:
+        return "sendrecv" if takes else "inactive"
     return "sendonly" if gives else "recvonly"
 
 

@@ -212,9 +212,10 @@ class Client:
                 tap(receiver, received)
                 self._readers.add(asyncio.create_task(self._read(receiver.track, received), name="client-read"))
 
-    def request(self, offer: str) -> LegRequest:
+    def request(self, offer: str, *, blur: bool = False) -> LegRequest:
         codecs = (self.codec,) if self.codec else ("video/VP8", "video/H264")
-        return LegRequest(leg_id=self.leg_id, person=f"person-{self.leg_id}", role=self.role, codecs=codecs, sdp=offer)
+        person = f"person-{self.leg_id}"
+        return LegRequest(leg_id=self.leg_id, person=person, role=self.role, codecs=codecs, sdp=offer, blur=blur)
 
     async def close(self) -> None:
         await self.connection.close()
@@ -254,6 +255,7 @@ class Site:
         pitch_hz: int = 0,
         codec: str = "",
         camera: Camera | None = None,
+        blur: bool = False,
         change_answer: Callable[[str], str] = lambda answer: answer,
         change_offer: Callable[[str], str] = lambda offer: offer,
     ) -> Client:
@@ -262,7 +264,7 @@ class Site:
             leg_id, role, camera=camera if camera is not None else Camera(first=first), pitch_hz=pitch_hz, codec=codec
         )
         self.clients.append(client)
-        answer = await self.engine.answer_leg(client.request(change_offer(await client.offer())))
+        answer = await self.engine.answer_leg(client.request(change_offer(await client.offer()), blur=blur))
         await client.accept(change_answer(answer.sdp))
         await until(lambda: LegState.CONNECTED in self.states(leg_id), f"{leg_id} connected")
         return client
@@ -299,3 +301,28 @@ async def site(engine: MediaEngine) -> AsyncIterator[Site]:
             yield place
         finally:
             await place.close()
+
+
+def upright(received: Received) -> list[int]:
+    """Numbers on cards that came as they were drawn."""
+    return received.numbers()
+
+
+def inverted(received: Received) -> list[int]:
+    """Numbers on cards that went through the inverting stage."""
+    turned = Received(pictures=[(at, (255 - luma).astype(np.uint8)) for at, luma in received.pictures])
+    return turned.numbers()
+
+
+async def some(received: Received, count: int = 5) -> None:
+    await until(lambda: len(received.pictures) >= count, f"{count} pictures")
+
+
+async def two(place: Site, codec: str = "", pitch: bool = False) -> tuple[Client, Client]:
+    agent = await place.join("agent", LegRole.AGENT, first=1000, codec=codec, pitch_hz=440 if pitch else 0)
+    customer = await place.join("customer", LegRole.CUSTOMER, first=2000, codec=codec, pitch_hz=880 if pitch else 0)
+    return customer, agent
+
+
+def within(numbers: list[int], first: int) -> bool:
+    return bool(numbers) and all(first <= number < first + 60 for number in numbers)

@@ -15,6 +15,7 @@ from video_service.media_plane import (
     CallRoute,
     LegRequest,
     LegRole,
+    MediaError,
     StaleEpoch,
     UnknownLeg,
     WorkerStatus,
@@ -55,6 +56,14 @@ async def test_legs_that_are_not_there_are_refused(engine: Engine) -> None:
         await engine.confirm_signer("nobody")
     with pytest.raises(UnknownLeg):
         await engine.open_call(CallRoute(call_id="c", epoch=1, customer_leg="k", agent_leg="a"))
+
+
+async def test_a_call_that_is_not_open_cannot_be_watched(engine: Engine) -> None:
+    with pytest.raises(MediaError):
+        await engine.watch_call("c", 1, "nobody")
+    await engine.close_call("c", 3)
+    with pytest.raises(StaleEpoch):
+        await engine.watch_call("c", 2, "nobody")
 
 
 async def test_closing_what_is_not_there_is_no_error(engine: Engine) -> None:

@@ -17,7 +17,20 @@ from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from media.engine import EVENT_LIMIT, MediaEngine
 from media.negotiation import H264
 from media.rtp_packet import RtpPacket
-from tests.integration.media_peers import Camera, Client, Received, Site, card, loopback_settings, site, until
+from tests.integration.media_peers import (
+    Camera,
+    Client,
+    Site,
+    card,
+    inverted,
+    loopback_settings,
+    site,
+    some,
+    two,
+    until,
+    upright,
+    within,
+)
 from tests.media_gate import InvertingStage
 from video_service.media_plane import (
     BadSdp,
@@ -44,31 +57,6 @@ BOTH_CODECS = pytest.mark.parametrize("codec", ["video/VP8", "video/H264"])
 async def place() -> AsyncIterator[Site]:
     async with site(MediaEngine(loopback_settings(capacity=3), InvertingStage, worker="w-1")) as made:
         yield made
-
-
-def upright(received: Received) -> list[int]:
-    """Numbers on cards that came as they were drawn."""
-    return received.numbers()
-
-
-def inverted(received: Received) -> list[int]:
-    """Numbers on cards that went through the inverting stage."""
-    turned = Received(pictures=[(at, (255 - luma).astype(np.uint8)) for at, luma in received.pictures])
-    return turned.numbers()
-
-
-async def some(received: Received, count: int = 5) -> None:
-    await until(lambda: len(received.pictures) >= count, f"{count} pictures")
-
-
-async def two(place: Site, codec: str = "", pitch: bool = False) -> tuple[Client, Client]:
-    agent = await place.join("agent", AGENT, first=1000, codec=codec, pitch_hz=440 if pitch else 0)
-    customer = await place.join("customer", CUSTOMER, first=2000, codec=codec, pitch_hz=880 if pitch else 0)
-    return customer, agent
-
-
-def within(numbers: list[int], first: int) -> bool:
-    return bool(numbers) and all(first <= number < first + 60 for number in numbers)
 
 
 # Pictures and sound

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media.calls import REMEMBERED, CallTable
-from video_service.media_plane import CallRoute, StaleEpoch
+from video_service.media_plane import CallRoute, MediaError, StaleEpoch
 
 pytestmark = pytest.mark.unit
 
@@ -99,3 +99,18 @@ def test_the_highest_epoch_seen_always_wins(steps: list[tuple[bool, int]]) -> No
         assert not stale
         highest, closed, is_open = epoch, not opens, opens
         assert (table.route("call") is not None) == is_open
+
+
+def test_only_an_open_call_can_be_joined_and_only_by_who_knows_its_epoch() -> None:
+    table = CallTable()
+    with pytest.raises(MediaError):
+        table.check_joinable("call", 1)
+    open_route(table, route(3))
+
+    assert table.check_joinable("call", 3) == route(3)
+    assert table.check_joinable("call", 4) == route(3), "whoever asks may know more than this worker"
+    with pytest.raises(StaleEpoch):
+        table.check_joinable("call", 2)
+    table.close("call", 3)
+    with pytest.raises(StaleEpoch):
+        table.check_joinable("call", 3)

@@ -303,3 +303,13 @@ def test_a_camera_may_repair_on_its_own_stream_where_it_has_one() -> None:
 
 def test_an_ipv6_address_is_written_as_one() -> None:
     assert "c=IN IP6 fd00::2\r\n" in answered(planned(browser_offer()), address="fd00::2")
+
+
+def test_nothing_is_taken_from_a_watcher_whatever_it_offers() -> None:
+    offer = browser_offer(directions=("sendonly", "sendrecv", "recvonly", "recvonly"))
+    plan = planned(offer, LegRole.WATCHER)
+
+    assert plan.camera is None
+    assert [line.direction for line in plan.lines] == ["sendonly", "inactive", "sendonly", "sendonly", "sendonly"]
+    assert len(plan.slots) == 3
+    assert not [line for line in plan.lines if line.abs_send_time_id]

@@ -36,6 +36,7 @@ ORDERS: list[rpc.Order] = [
     rpc.AnswerLeg(request=LegRequest(leg_id="l", person="p", role=LegRole.AGENT, codecs=("video/VP8",), sdp="v=0\r\n")),
     rpc.OpenCall(route=CallRoute(call_id="c", epoch=2**53 - 1, customer_leg="a", agent_leg="b")),
     rpc.CloseCall(call_id="c", epoch=0),
+    rpc.WatchCall(call_id="c", epoch=2, leg_id="w"),
     rpc.CloseLeg(leg_id="l"),
     rpc.Statistics(),
 ]

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_type_hints
 
 import av
 import numpy as np
 import pytest
 
 import media
-from media import agent_camera, agent_leg, blur_leg, engine, sources
+from media import agent_camera, agent_leg, blur_leg, customer_leg, engine, sources, watcher_leg, wiring
 from media.agent_camera import AgentCamera
+from media.agent_leg import BlurredLeg
 from media.assembler import EncodedFrame
 from media.encoder import EncodedPicture, PictureEncoder
 from media.forwarder import PictureOutlet, SoundOutlet
@@ -26,7 +29,7 @@ from media.segmenter import Reason
 from media.sources import ForwardedPicture, ForwardedSound, NotForwardable, ProtectedPictures
 from tests.blur_room import room
 from tests.media_gate import inverting_gate
-from video_service.media_plane import LegRole
+from video_service.media_plane import LegRequest, LegRole
 
 pytestmark = pytest.mark.unit
 
@@ -88,11 +91,12 @@ def forwarded(way: Way) -> tuple[ForwardedPicture, Camera]:
 # Fail closed
 
 
-def test_an_agents_picture_cannot_be_forwarded() -> None:
+@pytest.mark.parametrize("role", [role for role in LegRole if role is not LegRole.CUSTOMER])
+def test_nobodys_picture_but_a_customers_can_be_forwarded(role: LegRole) -> None:
     way = Way()
 
     with pytest.raises(NotForwardable):
-        ForwardedPicture(LegRole.AGENT, CLOCK_HZ, way, way.now_ms)
+        ForwardedPicture(role, CLOCK_HZ, way, way.now_ms)
 
 
 def test_the_encoder_takes_nothing_but_what_the_gate_released() -> None:
@@ -152,8 +156,41 @@ def test_only_three_modules_know_how_to_hand_packets_to_an_outlet() -> None:
 
     assert callers == {"sources.py"}
     assert senders == {"leg.py", "peer.py"}
-    for module in (agent_leg, blur_leg, engine, sources):
+    for module in (agent_leg, blur_leg, engine, sources, watcher_leg, wiring):
         assert "ForwardedPicture(" not in inspect.getsource(module).replace("class ForwardedPicture(", "")
+    makers = {path.name for path in folder.glob("*.py") if "ForwardedPicture(" in path.read_text(encoding="utf-8")}
+    assert makers == {"sources.py", "customer_leg.py"}
+
+
+def test_what_a_leg_shows_is_decided_by_its_class_alone() -> None:
+    """Whoever wires a call takes `shown`; each class has one kind of it, made when the leg is made and never replaced.
+
+    So neither a wish that changes nor a wrong seat can let a picture out that did not go through the gate.
+    """
+    shown = {
+        kind: get_type_hints(vars(kind)["shown"].fget)["return"] for kind in (BlurredLeg, customer_leg.CustomerLeg)
+    }
+    assert shown == {BlurredLeg: ProtectedPictures, customer_leg.CustomerLeg: ForwardedPicture}
+    for kind in (agent_leg.AgentLeg, agent_leg.BlurredCustomerLeg):
+        assert kind.__mro__[1] is BlurredLeg
+        assert "shown" not in vars(kind)
+    assert "ForwardedPicture" not in inspect.getsource(agent_leg)
+    assert not {"shown", "picture", "protected"} & vars(watcher_leg.WatcherLeg).keys()
+    for module in (engine, wiring):
+        assert not re.search(r"\.(picture|protected)\b", inspect.getsource(module)), "nothing but `shown` is wired"
+
+
+def test_only_a_customer_without_a_wish_gets_a_leg_that_forwards() -> None:
+    """The engine's choice, read as it stands: `blurred` says it for agents always, for customers who ask."""
+    for role in LegRole:
+        for blur in (False, True):
+            request = LegRequest(leg_id="l", person="p", role=role, codecs=(), sdp="", blur=blur)
+            forwards = role is LegRole.CUSTOMER and not blur
+            assert request.blurred is (not forwards and role is not LegRole.WATCHER)
+    source = inspect.getsource(engine.MediaEngine._new_leg)
+    watcher, forwarded = source.index("WatcherLeg("), source.index("CustomerLeg(")
+    assert source[:forwarded].rstrip().endswith("if not request.blurred:\n            return")
+    assert watcher < forwarded
 
 
 def test_pictures_that_the_gate_released_reach_every_viewer() -> None:

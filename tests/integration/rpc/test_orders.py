@@ -36,17 +36,21 @@ async def test_every_order_reaches_the_engine_and_its_result_comes_back(
     assert await plane.answer_leg("w-1", offer("a")) == LegAnswer(leg_id="a", sdp="answer to offer")
     await plane.answer_leg("w-1", offer("k", LegRole.CUSTOMER))
     await plane.open_call("w-1", route)
+    await plane.answer_leg("w-1", offer("w", LegRole.WATCHER))
+    await plane.watch_call("w-1", "c", 3, "w")
     await plane.confirm_signer("w-1", "a")
     counts = await plane.statistics("w-1")
     await plane.close_call("w-1", "c", 3)
     await plane.close_leg("w-1", "a")
     await plane.close_leg("w-1", "a")
 
-    assert [each.leg_id for each in counts] == ["a", "k"]
+    assert [each.leg_id for each in counts] == ["a", "k", "w"]
     assert worker.engine.orders == [
         offer("a"),
         offer("k", LegRole.CUSTOMER),
         route,
+        offer("w", LegRole.WATCHER),
+        ("watch", "c", 3, "w"),
         ("confirm", "a"),
         "statistics",
         ("c", 3),
