@@ -24,6 +24,7 @@ from aiortc import RTCCertificate
 
 from media.agent_leg import AgentLeg, BlurredCustomerLeg, BlurredLeg
 from media.blur_leg import BlurStage
+from media.call_quality import CallQuality
 from media.customer_leg import CustomerLeg
 from media.fault_log import FaultLog
 from media.gathering import Gathering
@@ -46,6 +47,7 @@ from video_service.media_plane import (
     MediaEvent,
     PictureEvent,
     PictureState,
+    Shown,
     UnknownLeg,
     WorkerFull,
     WorkerStatus,
@@ -96,7 +98,8 @@ class MediaEngine:
         self._stop_measuring = threading.Event()
         self._legs: dict[str, Leg] = {}
         self._reserved: dict[str, LegRequest] = {}
-        self._wiring = Wiring(self._legs)
+        self._quality = CallQuality(worker, self._emit)
+        self._wiring = Wiring(self._legs, self._quality.leaves)
         self._events: asyncio.Queue[MediaEvent | None] = asyncio.Queue(EVENT_LIMIT)
         self._certificate: RTCCertificate = RTCCertificate.generateCertificate()
         self._dropped_events = 0
@@ -208,9 +211,21 @@ class MediaEngine:
         leg.blur.confirm_signer()
         log.info("signer_confirmed", leg=leg_id)
 
+    async def pause_leg(self, leg_id: str, *, paused: bool) -> None:
+        """Note that a leg's owner paused the own picture or shows it again; no error when the leg is gone."""
+        leg = self._legs.get(leg_id)
+        if leg is not None:
+            self._quality.pause(leg, paused=paused)
+
+    async def shown(self, leg_id: str, shown: Shown) -> None:
+        """Note what the page of a leg presented of the other person's picture; no error when the leg is gone."""
+        leg = self._legs.get(leg_id)
+        if leg is not None:
+            self._quality.shown(leg, shown, asyncio.get_running_loop().time() * 1000)
+
     async def statistics(self) -> list[LegStatistics]:
         """Return the counts of every leg."""
-        return [leg.statistics() for leg in self._legs.values()]
+        return [self._quality.completed(leg.statistics()) for leg in self._legs.values()]
 
     async def close(self) -> None:
         """Close every leg, the threads, and the stream of events."""
@@ -313,6 +328,7 @@ class MediaEngine:
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
+            before_ms = loop.time() * 1000
             await asyncio.sleep(TICK_S)
             now_ms = loop.time() * 1000
             for leg in list(self._legs.values()):
@@ -320,6 +336,7 @@ class MediaEngine:
                     leg.tick(now_ms)
                 except Exception as error:  # noqa: BLE001 - one leg's trouble must not stop the clock of the others
                     self._faults.note(error)
+            self._quality.tick(now_ms, now_ms - before_ms - TICK_S * 1000, self._legs)
 
     def _current_certificate(self) -> RTCCertificate:
         """Return the process's certificate; a new one when the old one ends soon."""

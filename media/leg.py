@@ -195,6 +195,16 @@ class Leg:
         return DEFAULT_ROUND_TRIP_MS if known_ms is None else known_ms
 
     @property
+    def measured_round_trip_ms(self) -> float | None:
+        """The client's round trip, None before one is known."""
+        return self._known_round_trip_ms()
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing has come from the client for `media_silence_ms`."""
+        return self._silent
+
+    @property
     def shown(self) -> PictureSource | None:
         """What others may see of this person; None when there is nothing."""
         return None

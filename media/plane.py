@@ -21,6 +21,7 @@ from video_service.media_plane import (
     LegStatistics,
     MediaError,
     MediaEvent,
+    Shown,
     WorkerFull,
     WorkerStatus,
     WorkerUnavailable,
@@ -102,6 +103,14 @@ class RpcMediaPlane:
     async def confirm_signer(self, worker: str, leg_id: str) -> None:
         """Take whoever is nearest to the camera of an agent's leg for the signer."""
         await self._ask(worker, rpc.ConfirmSigner(leg_id=leg_id))
+
+    async def pause_leg(self, worker: str, leg_id: str, *, paused: bool) -> None:
+        """Note that a leg's owner paused the own picture or shows it again."""
+        await self._ask(worker, rpc.PauseLeg(leg_id=leg_id, paused=paused))
+
+    async def shown(self, worker: str, leg_id: str, shown: Shown) -> None:
+        """Note what the page of this leg presented of the other person's picture."""
+        await self._ask(worker, rpc.PageShown(leg_id=leg_id, shown=shown))
 
     async def statistics(self, worker: str) -> Sequence[LegStatistics]:
         """Return the counts of every leg on `worker`."""

@@ -22,6 +22,7 @@ from video_service.media_plane import (
     LegStatistics,
     MediaError,
     MediaEvent,
+    Shown,
     StaleEpoch,
     UnknownLeg,
     WorkerFull,
@@ -103,11 +104,25 @@ class ConfirmSigner(_Struct, frozen=True, tag="confirm_signer"):
     leg_id: str
 
 
+class PauseLeg(_Struct, frozen=True, tag="pause_leg"):
+    """Note that a leg's owner paused the own picture or shows it again."""
+
+    leg_id: str
+    paused: bool
+
+
+class PageShown(_Struct, frozen=True, tag="page_shown"):
+    """Note what the page of a leg presented of the other person's picture."""
+
+    leg_id: str
+    shown: Shown
+
+
 class Statistics(_Struct, frozen=True, tag="statistics"):
     """Return the counts of every leg."""
 
 
-Order = AnswerLeg | OpenCall | CloseCall | WatchCall | CloseLeg | ConfirmSigner | Statistics
+Order = AnswerLeg | OpenCall | CloseCall | WatchCall | CloseLeg | ConfirmSigner | PauseLeg | PageShown | Statistics
 Result = LegAnswer | tuple[LegStatistics, ...] | None
 
 

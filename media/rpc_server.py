@@ -31,6 +31,7 @@ from video_service.media_plane import (
     LegState,
     LegStatistics,
     MediaEvent,
+    Shown,
     WorkerEvent,
     WorkerStatus,
     WorkerUnavailable,
@@ -55,6 +56,8 @@ class Engine(Protocol):
     async def watch_call(self, call_id: str, epoch: int, leg_id: str) -> None: ...
     async def close_leg(self, leg_id: str) -> None: ...
     async def confirm_signer(self, leg_id: str) -> None: ...
+    async def pause_leg(self, leg_id: str, *, paused: bool) -> None: ...
+    async def shown(self, leg_id: str, shown: Shown) -> None: ...
     async def statistics(self) -> Sequence[LegStatistics]: ...
     def events(self) -> AsyncIterator[MediaEvent]: ...
     async def close(self) -> None: ...
@@ -265,6 +268,10 @@ class RpcServer:
                 await engine.close_leg(leg_id)
             case rpc.ConfirmSigner(leg_id=leg_id):
                 await engine.confirm_signer(leg_id)
+            case rpc.PauseLeg(leg_id=leg_id, paused=paused):
+                await engine.pause_leg(leg_id, paused=paused)
+            case rpc.PageShown(leg_id=leg_id, shown=shown):
+                await engine.shown(leg_id, shown)
             case rpc.Statistics():
                 return tuple(await engine.statistics())
         return None

@@ -6,7 +6,7 @@ that whoever joins, comes back or leaves touches nobody but those who see that p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -83,10 +83,14 @@ def _seats(viewer: Leg, slots: Sequence[PictureOutlet], seen: Sequence[Leg]) -> 
 
 
 class Wiring:
-    """The calls of the worker whose legs are `legs`. Every method is done when it returns."""
+    """The calls of the worker whose legs are `legs`. Every method is done when it returns.
 
-    def __init__(self, legs: Mapping[str, Leg]) -> None:
+    `on_leave` hears of each leg that has left its call; it does not raise.
+    """
+
+    def __init__(self, legs: Mapping[str, Leg], on_leave: Callable[[Leg], None]) -> None:
         self._legs = legs
+        self._on_leave = on_leave
         self._calls = CallTable()
 
     def open(self, route: CallRoute) -> None:
@@ -167,6 +171,7 @@ class Wiring:
         for outlet in (*leg.slots, leg.sound_outlet):
             if outlet is not None and outlet is not leg.preview and outlet.source is not None:
                 outlet.source.detach(outlet)
+        self._on_leave(leg)
 
     def _part(self, call_id: str) -> list[WatcherLeg]:
         members = [leg for leg in self._legs.values() if leg.call_id == call_id]

@@ -20,6 +20,7 @@ from video_service.media_plane import (
     LegStatistics,
     MediaError,
     MediaEvent,
+    Shown,
     StaleEpoch,
     UnknownLeg,
     WorkerFull,
@@ -40,6 +41,8 @@ class RecordingEngine:
         self.calls: dict[str, CallRoute] = {}
         self.epochs: dict[str, int] = {}
         self.closed = False
+        self.paused: dict[str, bool] = {}
+        self.reported: list[tuple[str, Shown]] = []
         self.hold = asyncio.Event()
         self.hold.set()
         self.reached = asyncio.Event()
@@ -99,6 +102,12 @@ class RecordingEngine:
         await self._record(("confirm", leg_id))
         if leg_id not in self.legs or self.legs[leg_id].role is not LegRole.AGENT:
             raise UnknownLeg
+
+    async def pause_leg(self, leg_id: str, *, paused: bool) -> None:
+        self.paused[leg_id] = paused
+
+    async def shown(self, leg_id: str, shown: Shown) -> None:
+        self.reported.append((leg_id, shown))
 
     async def statistics(self) -> Sequence[LegStatistics]:
         await self._record("statistics")

@@ -282,9 +282,9 @@ class LegStatistics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """What a page presented of the other person's picture since it said so last, about a second ago."""
+    """What a page presented of the other person's picture in about a second: frames a second, and its freezes."""
 
-    frames: int
+    fps: int
     freezes: int = 0
     frozen_ms: int = 0
 
@@ -341,6 +341,14 @@ class MediaPlane(Protocol):
         Raises:
             UnknownLeg: the leg is gone, or it is not an agent's.
         """
+        ...
+
+    async def pause_leg(self, worker: str, leg_id: str, *, paused: bool) -> None:
+        """Note that a leg's owner paused the own picture or shows it again; no error when the leg is gone."""
+        ...
+
+    async def shown(self, worker: str, leg_id: str, shown: Shown) -> None:
+        """Note what the page of this leg presented of the other person's picture; no error when the leg is gone."""
         ...
 
     async def statistics(self, worker: str) -> Sequence[LegStatistics]:

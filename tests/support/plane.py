@@ -18,6 +18,7 @@ from video_service.media_plane import (
     MediaEvent,
     PictureEvent,
     PictureState,
+    Shown,
     StaleEpoch,
     UnknownLeg,
     WorkerEvent,
@@ -35,6 +36,8 @@ class DiaryPlane:
         self.calls: dict[str, CallRoute] = {}
         self.epochs: dict[str, int] = {}
         self.confirmed: list[tuple[str, str]] = []
+        self.paused: dict[str, bool] = {}
+        self.reported: list[tuple[str, Shown]] = []
         self.watched: list[tuple[str, int, str]] = []
         self.refuse: Exception | None = None
         self.failures = 0
@@ -95,6 +98,12 @@ class DiaryPlane:
         if leg_id not in self.legs or self.legs[leg_id][1].role is not LegRole.AGENT:
             raise UnknownLeg
         self.confirmed.append((worker, leg_id))
+
+    async def pause_leg(self, worker: str, leg_id: str, *, paused: bool) -> None:
+        self.paused[leg_id] = paused
+
+    async def shown(self, worker: str, leg_id: str, shown: Shown) -> None:
+        self.reported.append((leg_id, shown))
 
     async def statistics(self, worker: str) -> Sequence[LegStatistics]:
         return [
