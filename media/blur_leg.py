@@ -23,6 +23,7 @@ import structlog
 from media.assembler import EncodedFrame
 from media.decoder import PictureDecoder
 from media.encoder import EncodedPicture, PictureEncoder
+from media.fitting import FULL_RATE, LEVELS, Pace
 from media.loss import KeyFrameRequests
 from media.negotiation import VIDEO_CLOCK_HZ, VP8
 from media.picture import BadPicture, ProtectedPicture, RawPicture
@@ -32,7 +33,7 @@ from video_service.media_plane import PictureState
 log = structlog.get_logger(__name__)
 
 MAX_WAITING: Final = 30
-PREVIEW_INTERVAL_TICKS: Final = VIDEO_CLOCK_HZ // 15
+PREVIEW_RATE: Final = 15
 CLOSE_TIMEOUT_S: Final = 3.0
 CATCH_UP_MS: Final = 500.0
 
@@ -56,6 +57,8 @@ class _Order:
     key: bool
     codec: str
     bitrate_bps: int
+    pixels: int
+    rate: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,7 @@ class _Pipeline:
         protected = self._stage.process(newest)
         blur_ms = (perf_counter() - started) * 1000
         self._encoder.codec, self._encoder.bitrate_bps = order.codec, order.bitrate_bps
+        self._encoder.pixels, self._encoder.rate = order.pixels, order.rate
         encoded = self._encoder.encode(protected, key=order.key)
         return _Outcome(encoded, protected.state, protected.reason, blur_ms, skipped=pictures - 1, shown=True)
 
@@ -129,6 +133,9 @@ class BlurLeg:
     ) -> None:
         self.codec = VP8
         self.bitrate_bps = limits.start
+        self.pixels = LEVELS[0].pixels
+        self.line_rate = FULL_RATE
+        self.worker_rate = FULL_RATE
         self.full_rate = False
         self.watched = False
         self.dropped = 0
@@ -147,9 +154,15 @@ class BlurLeg:
         self._catch_up_until_ms: float | None = None
         self._key_frames = KeyFrameRequests()
         self._key_due = False
-        self._shown_at: int | None = None
+        self._pace = Pace(VIDEO_CLOCK_HZ)
         self._last_state: tuple[PictureState, str] | None = None
         self._closed = False
+
+    @property
+    def rate(self) -> int:
+        """Pictures a second at most: what viewers' lines carry, what the worker can make, few outside a call."""
+        rate = min(self.line_rate, self.worker_rate)
+        return rate if self.full_rate else min(rate, PREVIEW_RATE)
 
     def receive(self, frames: Sequence[EncodedFrame]) -> None:
         """Take the next frames of the agent's camera; more than one when they came at once."""
@@ -196,11 +209,12 @@ class BlurLeg:
         taken = self._next_frames()
         frames, since_ms = [each.frame for each in taken], taken[-1].since_ms
         self._key_due |= self._key_frames.due(self._now_ms())
-        show = self.watched and (self._key_due or self._is_time(frames[-1].timestamp))
-        order = _Order(show, self._key_due, self.codec, self.bitrate_bps)
+        timestamp, rate = frames[-1].timestamp, self.rate
+        show = self.watched and (self._key_due or self._pace.is_due(timestamp, rate))
+        order = _Order(show, self._key_due, self.codec, self.bitrate_bps, self.pixels, rate)
         if show:
             self._key_due = False
-            self._shown_at = frames[-1].timestamp
+            self._pace.shown(timestamp, rate)
         self._running = asyncio.get_running_loop().run_in_executor(self._executor, self._pipeline.run, frames, order)
         self._running.add_done_callback(lambda future: self._done(future, order, since_ms))
 
@@ -212,13 +226,6 @@ class BlurLeg:
         if not self._waiting:
             self._catch_up_until_ms = None
         return taken
-
-    def _is_time(self, timestamp: int) -> bool:
-        """Outside a call only some frames are shown. Half a frame of slack keeps the rate even."""
-        if self.full_rate or self._shown_at is None:
-            return True
-        elapsed = timestamp - self._shown_at
-        return elapsed < 0 or elapsed >= PREVIEW_INTERVAL_TICKS - VIDEO_CLOCK_HZ // 60
 
     def _done(self, future: asyncio.Future[_Outcome], order: _Order, since_ms: float) -> None:
         self._running = None

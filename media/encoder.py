@@ -1,7 +1,8 @@
 """Protected pictures in, packets' payloads out. No encoder here takes a picture of any other type.
 
 x264 changes its bitrate without a key frame; libvpx is rebuilt for it, which costs one, so its steps are large and at
-least two seconds apart. Source for the settings: FFmpeg's libx264 and libvpx wrappers, x264 "zerolatency".
+least two seconds apart. A picture is made smaller here, after the gate, when the line asks for it; every size begins
+with a key frame. Source for the settings: FFmpeg's libx264 and libvpx wrappers, x264 "zerolatency".
 """
 
 from __future__ import annotations
@@ -11,9 +12,13 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 import av
+import cv2
+import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
+from av.video.reformatter import ColorRange
 
+from media.fitting import FULL_RATE, LEVELS, scaled
 from media.negotiation import H264, VIDEO_CLOCK_HZ, VP8
 from media.packetizer import H264Packetizer, Vp8Packetizer
 from media.picture import ProtectedPicture, require_protected
@@ -22,6 +27,7 @@ TIME_BASE: Final = fractions.Fraction(1, VIDEO_CLOCK_HZ)
 FRAME_RATE: Final = 30
 REBUILD_INTERVAL_TICKS: Final = 2 * VIDEO_CLOCK_HZ
 REBUILD_STEP: Final = 0.15
+MOST_BITS_PER_PIXEL: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +59,23 @@ class Packetizer(Protocol):
 
 
 class PictureEncoder:
-    """Encodes the pictures of one agent, in one codec at a time. Not thread-safe: one picture after the other."""
+    """Encodes the pictures of one agent, in one codec at a time. Not thread-safe: one picture after the other.
+
+    Set for the next picture: `codec`, `bitrate_bps`, the most `pixels` that it may have, and `rate`, how many pictures
+    come a second at most.
+    """
 
     def __init__(self, codec: str, bitrate_bps: int, max_bitrate_bps: int) -> None:
         self.codec = codec
         self.bitrate_bps = bitrate_bps
+        self.pixels = LEVELS[0].pixels
+        self.rate = FULL_RATE
         self._max_bitrate_bps = max_bitrate_bps
         self._packetizers: dict[str, Packetizer] = {VP8: Vp8Packetizer(), H264: H264Packetizer()}
         self._context: VideoCodecContext | None = None
         self._context_codec = ""
         self._context_bps = 0
+        self._context_of: tuple[int, int] = (0, 0)
         self._built_at = 0
         self._last_pts: int | None = None
 
@@ -73,12 +86,13 @@ class PictureEncoder:
             NotProtected: the gate did not make the picture.
             av.FFmpegError: the encoder failed; the next picture starts a new one.
         """
-        frame = require_protected(picture).to_frame()
+        require_protected(picture)
         pts = int(picture.pts * picture.time_base / TIME_BASE)
         if self._last_pts is not None:
             pts = max(pts, self._last_pts + 1)
         self._last_pts = pts
         context = self._fitting(picture.width, picture.height, pts)
+        frame = _frame_of(picture, context.width, context.height)
         frame.pts, frame.time_base = pts, TIME_BASE
         frame.pict_type = PictureType.I if key else PictureType.NONE
         try:
@@ -100,39 +114,50 @@ class PictureEncoder:
 
     def _fitting(self, width: int, height: int, pts: int) -> VideoCodecContext:
         context = self._context
-        if context is None or (context.width, context.height) != (width, height) or self._context_codec != self.codec:
+        if context is None or self._context_of != (width, height) or self._context_codec != self.codec:
             return self._build(width, height, pts)
+        size = scaled(width, height, self.pixels)
+        is_time = pts - self._built_at >= REBUILD_INTERVAL_TICKS
+        if size != (context.width, context.height) and is_time:
+            return self._build(width, height, pts)
+        bps = self._target()
         if self._context_codec == H264:
-            if self._context_bps != self.bitrate_bps:
-                context.bit_rate = self._context_bps = min(self.bitrate_bps, self._max_bitrate_bps)
-        elif (
-            abs(self.bitrate_bps - self._context_bps) > REBUILD_STEP * self._context_bps
-            and pts - self._built_at >= REBUILD_INTERVAL_TICKS
-        ):
+            if self._context_bps != bps:
+                context.bit_rate = self._context_bps = min(bps, self._ceiling(context.width, context.height))
+        elif abs(bps - self._context_bps) > REBUILD_STEP * self._context_bps and is_time:
             return self._build(width, height, pts)
         return context
+
+    def _target(self) -> int:
+        """Return the bits a second to ask for. x264 counts pictures, not time: fewer pictures may have more each."""
+        bps = min(self.bitrate_bps, self._max_bitrate_bps)
+        return bps * FRAME_RATE // min(self.rate, FRAME_RATE) if self.codec == H264 else bps
+
+    def _ceiling(self, width: int, height: int) -> int:
+        """Return the most that a picture of this size is ever given: it bounds how large one frame may be."""
+        return min(self._max_bitrate_bps, int(width * height * FRAME_RATE * MOST_BITS_PER_PIXEL))
 
     def _build(self, width: int, height: int, pts: int) -> VideoCodecContext:
         name = "libx264" if self.codec == H264 else "libvpx"
         context = av.CodecContext.create(name, "w")
         assert isinstance(context, VideoCodecContext)
-        context.width, context.height = width, height
+        context.width, context.height = scaled(width, height, self.pixels)
         context.pix_fmt = "yuv420p"
         context.time_base = TIME_BASE
         context.framerate = fractions.Fraction(FRAME_RATE, 1)
         context.gop_size = 3000
         context.thread_count = 1
-        target = min(self.bitrate_bps, self._max_bitrate_bps)
+        target = self._target()
         if self.codec == H264:
             self._open_h264(context, target)
         else:
             self._open_vp8(context, target)
-        self._context, self._context_codec = context, self.codec
+        self._context, self._context_codec, self._context_of = context, self.codec, (width, height)
         self._context_bps, self._built_at = target, pts
         return context
 
     def _open_h264(self, context: VideoCodecContext, target: int) -> None:
-        ceiling = self._max_bitrate_bps
+        ceiling = self._ceiling(context.width, context.height)
         context.bit_rate = ceiling
         context.profile = "Baseline"
         context.options = {
@@ -146,7 +171,7 @@ class PictureEncoder:
             "bufsize": str(ceiling // 2),
         }
         context.open()
-        context.bit_rate = target
+        context.bit_rate = min(target, ceiling)
 
     def _open_vp8(self, context: VideoCodecContext, target: int) -> None:
         context.bit_rate = target
@@ -165,3 +190,24 @@ class PictureEncoder:
             "static-thresh": "1",
         }
         context.open()
+
+
+def _frame_of(picture: ProtectedPicture, width: int, height: int) -> av.VideoFrame:
+    """Return the picture as a new frame of that size.
+
+    Raises:
+        NotProtected: the gate did not make the picture.
+    """
+    if (picture.width, picture.height) == (width, height):
+        return picture.to_frame()
+    planes = require_protected(picture).planes
+    half = (width // 2, height // 2)
+    parts = [
+        cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
+        for plane, size in ((planes.y, (width, height)), (planes.u, half), (planes.v, half))
+    ]
+    packed = np.concatenate([np.asarray(part, np.uint8).ravel() for part in parts])
+    frame = av.VideoFrame.from_ndarray(packed.reshape(height * 3 // 2, width), format="yuv420p")
+    if planes.full_range:
+        frame.color_range = ColorRange.JPEG
+    return frame

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fractions
 
 import av
+import cv2
 import numpy as np
 import pytest
 
@@ -84,6 +85,35 @@ def test_another_size_or_codec_goes_on_with_a_key_frame(codec: str) -> None:
         raw = decoder.decode(frame_of(encoded))
         assert raw is not None
         assert (raw.width, raw.height) == (480, 640)
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_a_smaller_picture_begins_with_a_key_frame_and_comes_back_the_same(codec: str) -> None:
+    encoder, decoder = PictureEncoder(codec, 800_000, 2_000_000), PictureDecoder()
+    sizes, keys = [], []
+    for number in range(200):
+        encoder.pixels = 480 * 360 if 20 <= number < 90 else 1920 * 1088
+        raw = decoder.decode(frame_of(encoded := encoder.encode(protected(number, width=720, height=540))))
+        assert encoded is not None
+        assert raw is not None
+        assert read_number(np.asarray(255 - cv2.resize(raw.planes.y, (720, 540)), np.uint8)) == number
+        sizes.append(raw.width)
+        keys += [number] if encoded.key else []
+
+    assert keys == [0, 60, 120], "two seconds lie between two sizes"
+    assert (set(sizes[:60]), set(sizes[60:120]), set(sizes[120:])) == ({720}, {360}, {720})
+
+
+def test_h264_gives_fewer_pictures_more_bits_each_and_no_key_frame() -> None:
+    encoder = PictureEncoder(H264, 600_000, 2_000_000)
+    rate(encoder, range(60))
+    often, _ = rate(encoder, range(60, 120))
+    encoder.rate = 15
+    _, changing = rate(encoder, range(120, 180))
+    seldom, _ = rate(encoder, range(180, 240))
+
+    assert changing == []
+    assert seldom == pytest.approx(2 * often, rel=0.35), "counted at 30 a second"
 
 
 def rate(encoder: PictureEncoder, numbers: range) -> tuple[int, list[int]]:
