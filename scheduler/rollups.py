@@ -1,7 +1,7 @@
 """History from the service's own roll-ups: the counts that were kept as the calls happened.
 
-A roll-up exists only for an interval in which somebody called. Whether another interval was quiet or closed is told by
-when somebody was on shift: only then could anybody call.
+A roll-up exists only for an interval in which somebody called. Whether another was quiet, closed or not recorded is
+told by when the line was open and by when that is known.
 """
 
 from __future__ import annotations
@@ -19,27 +19,35 @@ from scheduler.patience import Patience, patience_from_record
 from video_service.records import Rollup
 
 _MS = 1_000
+_NOT_TOLD = -1
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A time in which calls were taken: from_ms <= t < to_ms, milliseconds since 1970."""
+    """from_ms <= t < to_ms, milliseconds since 1970."""
 
     from_ms: int
     to_ms: int
 
 
 def history_of(
-    rollups: Iterable[Rollup], on_shift: Iterable[Span], zone: ZoneInfo, first: date, last: date, interval_s: int
+    rollups: Iterable[Rollup],
+    opened: Iterable[Span],
+    zone: ZoneInfo,
+    first: date,
+    last: date,
+    interval_s: int,
+    known: Iterable[Span] | None = None,
 ) -> History:
     """Return the history of the days from `first` to `last`, both included, by the clock of `zone`.
 
-    `on_shift`: when at least one agent was rostered; spans may overlap. Outside them an interval is closed, unless a
-    call is on record there.
+    `opened`: when customers could call; `known`: when it is known whether they could, None for always. Spans may
+    overlap. A known interval that was not open is closed, unless a call is on record there. One that is not known is a
+    gap where the weekday is usually open.
 
     Raises:
         BadHistory: `last` is before `first`, or the interval does not divide a day.
-        NoHistory: nobody was on shift, and nobody called.
+        NoHistory: the line was never open, and nobody called.
     """
     days = (last - first).days + 1
     if days < 1:
@@ -47,7 +55,6 @@ def history_of(
     if interval_s <= 0 or DAY_S % interval_s:
         raise BadHistory("The interval must divide a day.", interval_s=interval_s)
     shape = (days, DAY_S // interval_s)
-    recorded: Floats = np.zeros(shape)
     calls, answered = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
     handle_s: Floats = np.zeros(shape)
 
@@ -56,15 +63,22 @@ def history_of(
         row = (local.date() - first).days
         return (row, (local.hour * 3600 + local.minute * 60 + local.second) // interval_s) if 0 <= row < days else None
 
-    for span in _merged(on_shift, _midnight_ms(first, zone), _midnight_ms(last + timedelta(days=1), zone)):
-        at_ms = span.from_ms
-        while at_ms < span.to_ms:
-            step_ms = interval_s * _MS
-            until_ms = min(span.to_ms, at_ms - at_ms % step_ms + step_ms)
-            found = place(at_ms)
-            if found:
-                recorded[found] += (until_ms - at_ms) / step_ms
-            at_ms = until_ms
+    def covered(spans: Iterable[Span]) -> Floats:
+        """Return the part of each interval that the spans cover; shape (days, intervals)."""
+        share: Floats = np.zeros(shape)
+        step_ms = interval_s * _MS
+        for span in _merged(spans, _midnight_ms(first, zone), _midnight_ms(last + timedelta(days=1), zone)):
+            at_ms = span.from_ms
+            while at_ms < span.to_ms:
+                until_ms = min(span.to_ms, at_ms - at_ms % step_ms + step_ms)
+                found = place(at_ms)
+                if found:
+                    share[found] += (until_ms - at_ms) / step_ms
+                at_ms = until_ms
+        return share
+
+    recorded = covered(opened)
+    seen = np.ones(shape, dtype=bool) if known is None else covered(known) > 0
     for rollup in rollups:
         found = place(rollup.start_ms)
         if found is None:
@@ -76,8 +90,7 @@ def history_of(
             recorded[found] = 1.0
     if not recorded.any():
         raise NoHistory
-    # What the shifts do not cover was closed, not forgotten: the service keeps its own record.
-    told = np.where(recorded > 0, State.OPEN, State.CLOSED).astype(np.int8)
+    told = np.where(recorded > 0, State.OPEN, np.where(seen, State.CLOSED, _NOT_TOLD)).astype(np.int8)
     return with_hours(first, interval_s, calls, recorded, told, answered, handle_s)
 
 

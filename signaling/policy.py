@@ -58,7 +58,9 @@ class Policy:
     ended_linger_s: float = 3600
     """A closed call's working data is kept so long, so that a late page still learns how the call ended."""
     record_retention_days: int = 90
-    """Session records, roll-ups and past shifts are kept so long."""
+    """Session records and past shifts are kept so long."""
+    rollup_retention_days: int = 800
+    """The sums of each interval, and when the line was open, are kept so long: they are of nobody."""
     note_retention_days: int = 90
     """What agents note of a call is kept so long."""
     sweep_batch: int = 64

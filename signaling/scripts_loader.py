@@ -68,6 +68,7 @@ def policy_lua(policy: Policy) -> str:
         "text_buffer_lines": policy.text_buffer_lines,
         "ended_linger_ms": policy.ended_linger_s * 1_000,
         "retention_ms": policy.record_retention_days * 86_400_000,
+        "rollup_retention_ms": policy.rollup_retention_days * 86_400_000,
         # Never longer than the record by which the note is found, shown and erased.
         "note_retention_ms": min(policy.note_retention_days, policy.record_retention_days) * 86_400_000,
         "interval_ms": policy.interval_minutes * 60_000,

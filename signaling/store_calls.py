@@ -218,8 +218,10 @@ class CallStore(StoreBase):
         answer = await self.run("sweep")
         return int(answer["handled"])
 
-    async def tidy(self) -> int:
+    async def tidy(self, *, line_open: bool | None = None) -> int:
         """Look over a slice of the open calls and repair what no deadline covers.
+
+        `line_open`: whether a customer could call now, to be kept as the line's open time; None leaves no mark.
 
         A call whose both sides are gone is closed; one whose agent is gone goes back to the line. Only lost data (a
         failover) can leave such calls behind.
@@ -227,7 +229,7 @@ class CallStore(StoreBase):
         Returns:
             How many were repaired.
         """
-        answer = await self.run("tidy")
+        answer = await self.run("tidy", "" if line_open is None else str(int(line_open)))
         return int(answer["repaired"])
 
     async def shut_down(self) -> int:

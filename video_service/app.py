@@ -48,7 +48,7 @@ from video_service.passwords import PasswordCost, Passwords
 from video_service.permissions import ENTRANCES
 from video_service.rate_limit import Limit, RateLimits
 from video_service.records import Records
-from video_service.services import Services, Visitor, provide, provided, services
+from video_service.services import ANYBODY, Services, Visitor, provide, provided, services
 from video_service.settings import Settings
 from video_service.turn import ClientIce
 from video_service.web_sessions import SessionLimits, WebSessions
@@ -129,6 +129,12 @@ class StaffedStore(Store):
         """Return what a customer sees; as `Store`, and not open outside of opening hours."""
         view = await super().customer_view(customer, alive=alive)
         return msgspec.structs.replace(view, open=False) if view.open and await self._hours.closed() else view
+
+    async def tidy(self, *, line_open: bool | None = None) -> int:
+        """Look over the open calls; as `Store`, and keep whether a customer who comes now could call."""
+        if line_open is None:
+            line_open = (await self.customer_view(ANYBODY, alive=())).open
+        return await super().tidy(line_open=line_open)
 
     async def redeem_ticket(self, ticket: str) -> Identity:
         """Use a ticket up; as `Store`, and refused too when the account may no longer do this."""

@@ -125,12 +125,19 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec(
         "rollup:<queue>:<start>",
         "hash",
-        "record_retention_days",
+        "rollup_retention_days",
         "closing scripts, end of after-call work",
         "sums of an interval of arrival, integer counts and milliseconds",
     ),
     KeySpec(
-        "rollups", "zset", "trimmed to record_retention_days", "closing scripts, tidy", "queue:start by interval start"
+        "rollups", "zset", "trimmed to rollup_retention_days", "closing scripts, tidy", "queue:start by interval start"
+    ),
+    KeySpec(
+        "open_time:<day>",
+        "string",
+        "rollup_retention_days",
+        "tidy",
+        "two bits for each 15 s of a day since 1970: the service ran, the line was open",
     ),
     KeySpec("pace:<queue>", "list", "1 day", "closing scripts", "length in ms of the latest 32 answered calls"),
     # Roster
@@ -229,6 +236,10 @@ class Keys:
     def messages_of(self, customer: str) -> str:
         """Key of the index of one customer's messages."""
         return f"{self.root}:messages_of:{customer}"
+
+    def open_time(self, day: int) -> str:
+        """`day`: days since 1970, by UTC."""
+        return f"{self.root}:open_time:{day}"
 
     def rollup(self, member: str) -> str:
         """Key of a roll-up; `member` is `queue:start` as it stands in the index."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,8 @@ from scheduler.patience import USUAL_PATIENCE_S
 from scheduler.rollups import Span, history_of, patience_of
 from signaling.policy import Policy
 from signaling.store import Store
+from video_service import open_time
+from video_service.open_time import Times
 from video_service.public_holidays import special_days
 from video_service.records import Records
 from video_service.settings import Settings
@@ -71,13 +74,28 @@ async def past_of_service(redis: Redis, settings: Settings, queue: str, weeks: i
     rollups = await Records(redis, pool=settings.pool).rollups(from_ms, to_ms, queue=queue)
     store = Store(redis, pool=settings.pool, policy=settings.project(Policy))
     shifts = [Span(shift.start_ms, shift.end_ms) for shift in await store.shifts(from_ms, to_ms)]
-    known = [one.start_ms for one in rollups] + [max(one.from_ms, from_ms) for one in shifts]
-    if known:
+    times = await open_time.read(redis, pool=settings.pool, from_ms=from_ms, to_ms=to_ms)
+    opened, known = _opened(times, shifts, from_ms)
+    told = [one.start_ms for one in rollups] + [max(one.from_ms, from_ms) for one in opened]
+    if told:
         # The days before the service began were not closed: nobody knows of them.
-        first = max(first, datetime.fromtimestamp(min(known) / 1000, zone).date())
-    history = history_of(rollups, shifts, zone, first, today - timedelta(days=1), INTERVAL_S)
+        first = max(first, datetime.fromtimestamp(min(told) / 1000, zone).date())
+    history = history_of(rollups, opened, zone, first, today - timedelta(days=1), INTERVAL_S, known)
     patience = patience_of(rollups)
     return Past(history, patience.mean_s, f"patience: {patience.words}", today + timedelta(days=1))
+
+
+def _opened(times: Times, shifts: Sequence[Span], from_ms: int) -> tuple[list[Span], list[Span]]:
+    """Return when the line was open, and when that is known.
+
+    Before the service noted it (an import, an earlier version), whoever was on shift held the line open.
+    """
+    noted_ms = times.known[0][0] if times.known else max((shift.to_ms for shift in shifts), default=from_ms)
+    before = [Span(shift.from_ms, min(shift.to_ms, noted_ms)) for shift in shifts if shift.from_ms < noted_ms]
+    return (
+        [*before, *(Span(*one) for one in times.opened)],
+        [Span(from_ms, noted_ms), *(Span(*one) for one in times.known)],
+    )
 
 
 def calendar_of(path: Path | None, region: str, past: Past, last: date) -> Calendar:

@@ -134,8 +134,17 @@ class Settings:
         ),
     ] = ""
     record_retention_days: Annotated[
-        int, Says("How long session records, roll-ups and past shifts are kept.", unit="days", low=1, high=36_500)
+        int, Says("How long session records and past shifts are kept.", unit="days", low=1, high=36_500)
     ] = 90
+    rollup_retention_days: Annotated[
+        int,
+        Says(
+            "How long the sums of each quarter hour are kept, which are of nobody and which plans are made from.",
+            unit="days",
+            low=1,
+            high=36_500,
+        ),
+    ] = 800
     note_retention_days: Annotated[
         int,
         Says(

@@ -16,7 +16,7 @@ local function roll_up(record, amounts)
     redis.call('HINCRBY', name, field, int(amount))
   end
   redis.call('ZADD', key('rollups'), int(start), member)
-  redis.call('PEXPIRE', name, int(POLICY.retention_ms))
+  redis.call('PEXPIRE', name, int(POLICY.rollup_retention_ms))
 end
 
 function DO.agent.count_after_call(id, row, how)

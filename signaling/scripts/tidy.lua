@@ -1,10 +1,24 @@
--- ARGV: now. Looks over a slice of the open calls for what no deadline covers, which only lost data can leave behind,
--- and trims the indexes of what has passed its retention.
+-- ARGV: now, whether the line is open ('1' or '0'; '' where the caller does not know). Looks over a slice of the open
+-- calls for what no deadline covers, which only lost data can leave behind, trims the indexes of what has passed its
+-- retention, and marks the quarter of this minute as looked at, and as open.
 local SLICE = 100
+local MARK_MS, MARKS_A_DAY = 15000, 5760
 local repaired, failures = 0, 0
-local past = '(' .. int(NOW - POLICY.retention_ms)
-for _, index in ipairs({'records', 'rollups', 'shifts'}) do
-  redis.call('ZREMRANGEBYSCORE', key(index), '-inf', past)
+for index, kept_ms in pairs({
+  records = POLICY.retention_ms, shifts = POLICY.retention_ms, rollups = POLICY.rollup_retention_ms,
+}) do
+  redis.call('ZREMRANGEBYSCORE', key(index), '-inf', '(' .. int(NOW - kept_ms))
+end
+
+-- Any node may mark, and any number of them: open is what one of them found open.
+if ARGV[2] ~= '' then
+  local mark = math.floor(NOW / MARK_MS)
+  local day, at = int(math.floor(mark / MARKS_A_DAY)), 2 * (mark % MARKS_A_DAY)
+  redis.call('SETBIT', key('open_time', day), int(at), 1)
+  if ARGV[2] == '1' then
+    redis.call('SETBIT', key('open_time', day), int(at + 1), 1)
+  end
+  redis.call('PEXPIRE', key('open_time', day), int(POLICY.rollup_retention_ms))
 end
 
 -- A promise goes with the record of its call.

@@ -16,8 +16,11 @@ from signaling.errors import Closed
 from signaling.identity_types import Identity
 from tests.integration.http_site import Browser, Site, error_of
 from tests.valkey_server import RealValkey
+from video_service import open_time
 from video_service.accounts import Role
 from video_service.consent import CONSENT_VERSION
+from video_service.keys import Keys
+from video_service.open_time import DAY_MS
 from video_service.opening_hours import MAX_EXCEPTIONS
 from video_service.settings import Settings
 
@@ -173,6 +176,29 @@ async def test_the_switch_stands_above_the_hours(site: Site, chen: Browser, on_s
     assert stood["hours"]["next_open_ms"] > 0
     await put(chen, ALWAYS)
     assert (await line(site.browser()))["open"] is True
+
+
+async def test_what_a_customer_would_find_is_kept_for_planning(
+    site: Site, chen: Browser, on_shift: str, redis: Redis, pool: str
+) -> None:
+    async def marked(*, opened: bool) -> None:
+        """Look until the mark of this moment says so: the service's own look may have begun before the change."""
+        async with asyncio.timeout(30):
+            while True:
+                now_ms = site.services.clock.now_ms()
+                await redis.unlink(*(Keys(pool).open_time(now_ms // DAY_MS + day) for day in (-1, 0, 1)))
+                await site.store.tidy()
+                found = await open_time.read(redis, pool=pool, from_ms=now_ms - 60_000, to_ms=now_ms + 60_000)
+                if found.known and bool(found.opened) is opened:
+                    return
+
+    await marked(opened=True)
+    await put(chen, NEVER)
+    await marked(opened=False)
+    await put(chen, ALWAYS)
+    await marked(opened=True)
+    await chen.post("/api/door", {"open": False})
+    await marked(opened=False)
 
 
 @pytest.mark.parametrize(

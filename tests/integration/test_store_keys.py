@@ -67,6 +67,7 @@ async def full_history(redis: Redis, pool: str) -> Dump:
         await store.connect(Identity(person=customer, role="customer"), node="n", socket="s")
         if customer != "x3":  # who joins later
             await store.join(customer, queue="main", needs=("csl",), urgent=False, reason="", locale="")
+    await store.tidy(line_open=True)
     view = await store.agent_view("a9", alive=())
     if view.reservation is not None:
         await store.decline("a9", view.reservation.call, view.reservation.epoch)
