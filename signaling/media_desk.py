@@ -23,6 +23,7 @@ from video_service.media_plane import (
     LineEvent,
     MediaPlane,
     PictureEvent,
+    QualityEvent,
     StaleEpoch,
     UnknownLeg,
     WorkerUnavailable,
@@ -109,7 +110,14 @@ class MediaDesk:
             # The page has left its old connection already; first out, then in, or a full worker would refuse its own.
             await self.close_leg(before.worker, before.leg)
         await self._store.leg_offered(person, leg=leg, worker=worker)
-        request = LegRequest(leg_id=leg, person=person, role=role, codecs=connection.codecs, sdp=offer.sdp)
+        request = LegRequest(
+            leg_id=leg,
+            person=person,
+            role=role,
+            codecs=connection.codecs,
+            sdp=offer.sdp,
+            blur=offer.blur and role is LegRole.CUSTOMER,
+        )
         try:
             answer = await self._plane.answer_leg(worker, request)
         except asyncio.CancelledError:
@@ -186,10 +194,14 @@ class MediaDesk:
         except ServiceError as error:
             log.info("leg_not_closed", leg=leg, code=error.code)
 
-    async def note(self, event: LegEvent | PictureEvent | LineEvent) -> None:
+    async def note(self, event: LegEvent | PictureEvent | LineEvent | QualityEvent) -> None:
         """Write down what a worker saw of a leg, of its line, or of an agent's picture."""
         if isinstance(event, LegEvent):
             await self._store.leg_event(event.person, leg=event.leg_id, state=event.state)
+        elif isinstance(event, QualityEvent):
+            await self._store.quality(
+                event.person, leg=event.leg_id, call=event.call_id, word=event.word, facts=event.facts
+            )
         elif isinstance(event, LineEvent):
             await self._store.line(event.person, leg=event.leg_id, narrow=event.narrow, camera_fps=event.camera_fps)
         else:

@@ -174,16 +174,27 @@ class MediaOffer(Message, tag="media_offer", frozen=True):
     """An SDP offer: audio sendrecv, video sendonly, video recvonly x3. `generation` numbers the page's offers.
 
     It needs no ICE candidates, and none follow: the page's own checks lead to the worker.
+    `blur`: a customer's room is not to be seen. It holds for this peer connection: another wish is another offer.
+    Refused as `blur_full` when there is no room for it; nothing of the picture is shown then.
     """
 
     generation: Generation
     sdp: Sdp
+    blur: bool = False
 
 
 class PausePicture(Message, tag="pause_picture", frozen=True):
     """The sender paused (or resumed) its own picture; the other page says so instead of "reconnecting"."""
 
     paused: bool
+
+
+class PictureShown(Message, tag="picture_shown", frozen=True):
+    """What the page presented of the other person's picture in the last second, said while it is in sight."""
+
+    fps: Annotated[int, Meta(ge=0, le=240)]
+    freezes: Annotated[int, Meta(ge=0, le=60)] = 0
+    frozen_ms: Annotated[int, Meta(ge=0, le=60_000)] = 0
 
 
 class ThisIsMe(Message, tag="this_is_me", frozen=True):
@@ -219,6 +230,7 @@ FromPage = (
     | Disposition
     | MediaOffer
     | PausePicture
+    | PictureShown
     | ThisIsMe
     | Say
     | Survey
@@ -273,6 +285,8 @@ class CustomerView(Message, tag="customer_view", frozen=True):
     `agent_name`, has promised to come back to the customer; 0 for no promise.
     `media`: what the page's peer connection should be: "offer" asks for a new one. `narrow`: whose line is too narrow
     for fluent signing; `camera_fps`: the most pictures a second for the own camera to send, 0 for no limit.
+    `picture`: how the customer sees the agent. `own_picture`: how the agent sees a customer who asked for blur
+    ("clear": only the room is blurred); "" while the picture goes through as it is, and before the first one.
     """
 
     state: Literal["home", "waiting", "ringing", "connected", "ended"]
@@ -291,6 +305,7 @@ class CustomerView(Message, tag="customer_view", frozen=True):
     other_media: MediaWish = "none"
     other_paused: bool = False
     picture: Literal["clear", "protected", "slate", ""] = ""
+    own_picture: Literal["clear", "protected", "slate", ""] = ""
     narrow: Narrow = ""
     camera_fps: int = 0
     ended_reason: EndReason = ""

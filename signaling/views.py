@@ -119,6 +119,7 @@ def customer_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy
             other_media=seen_of(agent_media(snap.other, alive), snap.other),
             other_paused=bool(snap.other and snap.other.paused),
             picture=_picture(snap.other) if snap.other and snap.other.present else "",
+            own_picture=_picture(snap.person),
             narrow=narrow_of(snap.person, snap.other),
             camera_fps=snap.person.camera_fps if snap.person else 0,
         )

@@ -146,17 +146,28 @@ export interface Disposition {
  * An SDP offer: audio sendrecv, video sendonly, video recvonly x3. `generation` numbers the page's offers.
  *
  * It needs no ICE candidates, and none follow: the page's own checks lead to the worker.
+ * `blur`: a customer's room is not to be seen. It holds for this peer connection: another wish is another offer.
+ * Refused as `blur_full` when there is no room for it; nothing of the picture is shown then.
  */
 export interface MediaOffer {
   type: "media_offer";
   generation: number;
   sdp: string;
+  blur?: boolean;
 }
 
 /** The sender paused (or resumed) its own picture; the other page says so instead of "reconnecting". */
 export interface PausePicture {
   type: "pause_picture";
   paused: boolean;
+}
+
+/** What the page presented of the other person's picture in the last second, said while it is in sight. */
+export interface PictureShown {
+  type: "picture_shown";
+  fps: number;
+  freezes?: number;
+  frozen_ms?: number;
 }
 
 /** An agent says: the person nearest to my camera now is me. The picture shows that person from here on. */
@@ -231,6 +242,8 @@ export interface Error {
  * `agent_name`, has promised to come back to the customer; 0 for no promise.
  * `media`: what the page's peer connection should be: "offer" asks for a new one. `narrow`: whose line is too narrow
  * for fluent signing; `camera_fps`: the most pictures a second for the own camera to send, 0 for no limit.
+ * `picture`: how the customer sees the agent. `own_picture`: how the agent sees a customer who asked for blur
+ * ("clear": only the room is blurred); "" while the picture goes through as it is, and before the first one.
  */
 export interface CustomerView {
   type: "customer_view";
@@ -250,6 +263,7 @@ export interface CustomerView {
   other_media: MediaWish;
   other_paused: boolean;
   picture: "" | "clear" | "protected" | "slate";
+  own_picture: "" | "clear" | "protected" | "slate";
   narrow: Narrow;
   camera_fps: number;
   ended_reason: EndReason;
@@ -439,6 +453,7 @@ export type FromPage =
   | Disposition
   | MediaOffer
   | PausePicture
+  | PictureShown
   | ThisIsMe
   | Say
   | Survey;
