@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from media.agent_camera import AgentCamera
 from media.blur_leg import BlurLeg, BlurStage
-from media.forwarder import PictureOutlet
+from media.fitting import PictureFit
+from media.forwarder import Outlet, PictureOutlet
 from media.leg import Leg
 from media.meter import PictureMeter
 from media.negotiation import VIDEO_CLOCK_HZ
@@ -42,7 +43,8 @@ class BlurredLeg(Leg):
         on_picture: OnPicture,
     ) -> None:
         super().__init__(request, peer, settings, on_state)
-        self._rate = PictureRate(self.limits)
+        self._rates: dict[Outlet, PictureRate] = {}
+        self._fit = PictureFit()
         self.blur = BlurLeg(
             stage,
             executor,
@@ -104,10 +106,17 @@ class BlurredLeg(Leg):
         self._send_ceiling(None)
 
     def _viewers_changed(self) -> None:
+        """Fit the picture to the weakest of its viewers' lines."""
         viewers = [outlet for outlet in self.protected.viewers if outlet.is_open]
+        now_ms = self.now_ms()
         self.blur.watched = bool(viewers)
-        states = [ViewerState(outlet.ceiling_bps, outlet.loss_share) for outlet in viewers]
-        self.blur.bitrate_bps = self.protected.target_bps = self._rate.update(states, self.now_ms())
+        self._rates = {outlet: self._rates.get(outlet) or PictureRate(self.limits) for outlet in viewers}
+        for outlet, rate in self._rates.items():
+            outlet.allowed_bps = rate.update([ViewerState(outlet.ceiling_bps, outlet.loss_share)], now_ms)
+        allowed = min((rate.target_bps for rate in self._rates.values()), default=self.limits.start)
+        fit = self._fit.update(allowed, now_ms)
+        self.blur.bitrate_bps = self.protected.target_bps = fit.bps
+        self.blur.pixels, self.blur.line_rate = fit.pixels, fit.rate
 
 
 class AgentLeg(BlurredLeg):

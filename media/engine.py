@@ -29,6 +29,7 @@ from media.customer_leg import CustomerLeg
 from media.fault_log import FaultLog
 from media.gathering import Gathering
 from media.leg import Leg
+from media.line_watch import LineState
 from media.own_speed import holds
 from media.peer import Peer
 from media.settings import MediaSettings
@@ -43,6 +44,7 @@ from video_service.media_plane import (
     LegRole,
     LegState,
     LegStatistics,
+    LineEvent,
     MediaError,
     MediaEvent,
     PictureEvent,
@@ -153,6 +155,7 @@ class MediaEngine:
             await leg.close()
             raise WorkerUnavailable
         self._legs[leg.id] = leg
+        leg.on_line = lambda state: self._line_changed(leg, state)
         if self._ticker is None:
             self._ticker = asyncio.create_task(self._tick(), name="media-tick")
         log.info("leg_answered", leg=leg.id, role=leg.role.value)
@@ -303,6 +306,18 @@ class MediaEngine:
 
     def _picture_changed(self, leg: BlurredLeg, state: PictureState, reason: str) -> None:
         self._emit(PictureEvent(worker=self._worker, leg_id=leg.id, person=leg.person, state=state, reason=reason))
+
+    def _line_changed(self, leg: Leg, state: LineState) -> None:
+        log.info("line_changed", leg=leg.id, narrow=state.narrow, camera_fps=state.camera_fps)
+        self._emit(
+            LineEvent(
+                worker=self._worker,
+                leg_id=leg.id,
+                person=leg.person,
+                narrow=state.narrow,
+                camera_fps=state.camera_fps,
+            )
+        )
 
     def _closing(self, leg: Leg) -> asyncio.Task[None]:
         """Take the leg out and return the task that closes it."""

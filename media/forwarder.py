@@ -76,6 +76,7 @@ class Outlet:
         self.round_trip_ms: float | None = None
         self.loss_share = 0.0
         self.ceiling_bps: int | None = None
+        self.allowed_bps: int | None = None  # what a source that is encoded here found that this way carries
         self.sent_bps = 0
         self._send = send
         self._choices: Mapping[str, Choice] = {choice.name: choice for choice in choices}
@@ -127,7 +128,7 @@ class Outlet:
 
     def switch(self, source: Source | None) -> None:
         """Another source (or none) follows; its first key frame goes on where the old source stopped."""
-        self.source = source
+        self.source, self.allowed_bps = source, None
         self.meter.restart()
         self._bound = False
         self._history = [None] * len(self._history)

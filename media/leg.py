@@ -24,6 +24,7 @@ from aiortc.rtp import (
 
 from media import rtcp
 from media.forwarder import Outlet, PictureOutlet, SoundOutlet
+from media.line_watch import LineState, LineWatch
 from media.meter import PictureMeter
 from media.negotiation import AUDIO_CLOCK_HZ, VIDEO_CLOCK_HZ, Line
 from media.peer import Peer
@@ -68,6 +69,8 @@ class Leg:
         self.slots = tuple(self._picture_outlet(line) for line in plan.slots)
         self.sound_outlet = self._sound_outlet(plan.sound)
         self.sound = ForwardedSound(AUDIO_CLOCK_HZ)
+        self.on_line: Callable[[LineState], None] | None = None
+        self._line = LineWatch()
         self._on_state = on_state
         self._silence_ms = settings.media_silence_ms
         self._uplink = UplinkEstimate(self.limits.maximum)
@@ -307,11 +310,18 @@ class Leg:
         Nothing is said while there is no limit: a browser that hears of a wide line early jumps to its full rate.
         """
         known = [bps for bps in (self._uplink.ceiling_bps, viewers_bps) if bps is not None]
+        self._look_at_line(min(known) if known else None)
         if self.picture_reception is None or not (known or self._limited):
             return
         self._limited = bool(known)
         bps = max(min([self.limits.maximum, *known]), self.limits.minimum)
         self.peer.send_rtcp(rtcp.bandwidth(self._own_ssrc, bps, [self.picture_reception.ssrc]))
+
+    def _look_at_line(self, camera_bps: int | None) -> None:
+        down = [slot.allowed_bps or slot.ceiling_bps for slot in self.slots if slot.source is not None]
+        changed = self._line.look(self._uplink.ceiling_bps, down, camera_bps, self.now_ms())
+        if changed is not None and self.on_line is not None:
+            self.on_line(changed)
 
     def _known_round_trip_ms(self) -> float | None:
         known = [outlet.round_trip_ms for outlet in self._outlets.values() if outlet.round_trip_ms is not None]

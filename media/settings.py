@@ -21,7 +21,7 @@ class MediaSettings:
     media_ports: str = ""
     media_silence_ms: int = 1500
     start_bitrate_kbps: int = 800
-    min_bitrate_kbps: int = 100
+    min_bitrate_kbps: int = 40
     max_bitrate_kbps: int = 2000
     capacity: int | None = None
     weights_dir: str = ""

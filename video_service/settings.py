@@ -250,7 +250,7 @@ class Settings:
     start_bitrate_kbps: Annotated[
         int, Says("Bitrate at which a picture starts.", unit="kbit/s", low=50, high=20_000)
     ] = 800
-    min_bitrate_kbps: Annotated[int, Says("Least bitrate of a picture.", unit="kbit/s", low=30, high=20_000)] = 100
+    min_bitrate_kbps: Annotated[int, Says("Least bitrate of a picture.", unit="kbit/s", low=30, high=20_000)] = 40
     max_bitrate_kbps: Annotated[int, Says("Greatest bitrate of a picture.", unit="kbit/s", low=50, high=50_000)] = 2000
     capacity: Annotated[
         int | None,

@@ -262,7 +262,7 @@ def test_only_the_camera_line_carries_bitrate_hints() -> None:
     camera = answer.split("m=video")[1]
 
     assert answer.count("x-google-start-bitrate=800") == 1
-    assert "x-google-min-bitrate=100;x-google-max-bitrate=2000" in camera
+    assert "x-google-min-bitrate=40;x-google-max-bitrate=2000" in camera
     assert "b=TIAS:2000000" in camera
     assert "abs-send-time" in camera
 
