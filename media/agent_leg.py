@@ -45,6 +45,7 @@ class BlurredLeg(Leg):
         super().__init__(request, peer, settings, on_state)
         self._rates: dict[Outlet, PictureRate] = {}
         self._fit = PictureFit()
+        stage.set_background(request.background)
         self.blur = BlurLeg(
             stage,
             executor,

@@ -28,7 +28,7 @@ from media.loss import KeyFrameRequests
 from media.negotiation import VIDEO_CLOCK_HZ, VP8
 from media.picture import BadPicture, ProtectedPicture, RawPicture
 from media.rate_control import Limits
-from video_service.media_plane import PictureState
+from video_service.media_plane import Background, Box, PictureState
 
 log = structlog.get_logger(__name__)
 
@@ -41,11 +41,15 @@ CATCH_UP_MS: Final = 500.0
 class BlurStage(Protocol):
     """Makes protected pictures. `process` never raises for any picture; if it does all the same, nothing is sent.
 
-    `confirm` takes whoever is nearest to the camera for the signer; it may be called from any thread, does not block.
+    `confirm` takes whoever is nearest to the camera for the signer. It and what sets and shows may be called from any
+    thread and do not block.
     """
 
     def process(self, picture: RawPicture, /) -> ProtectedPicture: ...
     def confirm(self) -> None: ...
+    def set_background(self, background: Background, /) -> None: ...
+    def show_object(self, box: Box | None, /) -> None: ...
+    def shown_object(self) -> Box | None: ...
     def close(self) -> None: ...
 
 
@@ -143,7 +147,8 @@ class BlurLeg:
         self.blur_ms: deque[float] = deque(maxlen=600)
         self.delays_ms: deque[float] = deque(maxlen=600)
         self._pipeline = _Pipeline(stage, limits)
-        self._confirm = stage.confirm
+        self._stage = stage
+        self._told_box: Box | None = None
         self._executor = executor
         self._on_encoded = on_encoded
         self._on_key_needed = on_key_needed
@@ -187,7 +192,23 @@ class BlurLeg:
     def confirm_signer(self) -> None:
         """Take whoever is nearest to the camera for the signer from the next shown frame on."""
         if not self._closed:
-            self._confirm()
+            self._stage.confirm()
+
+    def set_background(self, background: Background) -> None:
+        """Put another background behind the signer from the next shown frame on."""
+        self._stage.set_background(background)
+
+    def show_object(self, box: Box | None) -> None:
+        """Show what lies in `box`, too, for a while; None: end."""
+        self._stage.show_object(box)
+
+    def object_change(self) -> tuple[Box | None] | None:
+        """Return the box that is shown now when it is not what the last call returned; None: nothing has changed."""
+        box = self._stage.shown_object()
+        if box == self._told_box:
+            return None
+        self._told_box = box
+        return (box,)
 
     async def close(self) -> None:
         """Stop; nothing is sent from here on. May be called twice."""

@@ -23,6 +23,7 @@ import structlog
 from aiortc import RTCCertificate
 
 from media.agent_leg import AgentLeg, BlurredCustomerLeg, BlurredLeg
+from media.backdrop import BadCompanyPicture, PictureShelf
 from media.blur_leg import BlurStage
 from media.call_quality import CallQuality
 from media.customer_leg import CustomerLeg
@@ -36,7 +37,11 @@ from media.settings import MediaSettings
 from media.watcher_leg import WatcherLeg
 from media.wiring import Wiring
 from video_service.media_plane import (
+    Background,
+    BackgroundKind,
+    BadBox,
     BlurFull,
+    Box,
     CallRoute,
     LegAnswer,
     LegEvent,
@@ -47,6 +52,7 @@ from video_service.media_plane import (
     LineEvent,
     MediaError,
     MediaEvent,
+    ObjectEvent,
     PictureEvent,
     PictureState,
     Shown,
@@ -55,6 +61,7 @@ from video_service.media_plane import (
     WorkerStatus,
     WorkerUnavailable,
 )
+from video_service.shown_box import is_box
 
 log = structlog.get_logger(__name__)
 
@@ -75,6 +82,7 @@ class MediaEngine:
     `stage_factory` makes the blur stage of one agent's leg; it may block. `weights_ok` goes into the status.
     `measure` returns the CPU milliseconds of one blurred picture, or None when it was told to stop (by what it is
     given); it runs once, in a thread of its own, unless the settings say how many blurred legs the worker takes.
+    `pictures` are what the stages take the company's picture from.
 
     Raises:
         ValueError: the settings hold no usable addresses or ports.
@@ -88,8 +96,10 @@ class MediaEngine:
         worker: str = "worker",
         weights_ok: bool = True,
         measure: Measure | None = None,
+        pictures: PictureShelf | None = None,
     ) -> None:
         self._settings = settings
+        self._pictures = pictures or PictureShelf()
         self._stage_factory = stage_factory
         self._worker = worker
         self._weights_ok = weights_ok
@@ -159,7 +169,7 @@ class MediaEngine:
         if self._ticker is None:
             self._ticker = asyncio.create_task(self._tick(), name="media-tick")
         log.info("leg_answered", leg=leg.id, role=leg.role.value)
-        return LegAnswer(leg_id=leg.id, sdp=sdp)
+        return LegAnswer(leg_id=leg.id, sdp=sdp, needs_picture=self._needs_picture(request.background))
 
     async def open_call(self, route: CallRoute) -> None:
         """Join two legs; what is already joined so stays untouched.
@@ -208,10 +218,7 @@ class MediaEngine:
         Raises:
             UnknownLeg: there is no such leg, or it is not an agent's.
         """
-        leg = self._legs.get(leg_id)
-        if not isinstance(leg, AgentLeg):
-            raise UnknownLeg(leg_id=leg_id)
-        leg.blur.confirm_signer()
+        self._agent(leg_id).blur.confirm_signer()
         log.info("signer_confirmed", leg=leg_id)
 
     async def pause_leg(self, leg_id: str, *, paused: bool) -> None:
@@ -225,6 +232,52 @@ class MediaEngine:
         leg = self._legs.get(leg_id)
         if leg is not None:
             self._quality.shown(leg, shown, asyncio.get_running_loop().time() * 1000)
+
+    async def set_background(self, leg_id: str, background: Background) -> bool:
+        """Put another background behind an agent; return whether it is a picture that is not here.
+
+        Raises:
+            UnknownLeg: there is no such leg, or it is not an agent's.
+        """
+        self._agent(leg_id).blur.set_background(background)
+        return self._needs_picture(background)
+
+    async def put_picture(self, digest: str, jpeg: bytes) -> None:
+        """Take the company's picture; where it was asked for, it stands from the next frames on.
+
+        Raises:
+            MediaError: it is not what `digest` says, or no picture.
+        """
+        try:
+            await asyncio.get_running_loop().run_in_executor(None, self._pictures.put, digest, jpeg)
+        except BadCompanyPicture as error:
+            raise MediaError from error
+
+    async def show_object(self, leg_id: str, box: Box | None) -> None:
+        """Show what lies in `box` beside an agent in a call; None: cover it again.
+
+        Raises:
+            UnknownLeg: there is no such leg, or it is not an agent's.
+            BadBox: outside of the picture, too small or too large.
+            MediaError: the leg is in no call.
+        """
+        agent = self._agent(leg_id)
+        if box is not None and not agent.call_id:
+            raise MediaError("The leg is in no call.")
+        if box is not None and not is_box(box):
+            raise BadBox
+        agent.blur.show_object(box)
+        log.info("object_asked_for", leg=leg_id, call=agent.call_id, shown=box is not None)
+
+    def _agent(self, leg_id: str) -> AgentLeg:
+        leg = self._legs.get(leg_id)
+        if not isinstance(leg, AgentLeg):
+            raise UnknownLeg(leg_id=leg_id)
+        return leg
+
+    def _needs_picture(self, background: Background) -> bool:
+        wanted = background.kind is BackgroundKind.PICTURE and background.picture
+        return bool(wanted) and not self._pictures.has(background.picture)
 
     async def statistics(self) -> list[LegStatistics]:
         """Return the counts of every leg."""
@@ -244,6 +297,7 @@ class MediaEngine:
         if self._tasks:
             await asyncio.wait(self._tasks)
         self._executor.shutdown(wait=False, cancel_futures=True)
+        self._pictures.close()
         self._emit(None)
 
     def _admit(self, request: LegRequest) -> None:
@@ -319,6 +373,12 @@ class MediaEngine:
             )
         )
 
+    def _tell_object(self, leg: Leg) -> None:
+        """Tell of an object that is shown or hidden since the last look; one may end by itself."""
+        change = leg.blur.object_change() if isinstance(leg, AgentLeg) else None
+        if change is not None:
+            self._emit(ObjectEvent(worker=self._worker, leg_id=leg.id, person=leg.person, box=change[0]))
+
     def _closing(self, leg: Leg) -> asyncio.Task[None]:
         """Take the leg out and return the task that closes it."""
         self._legs.pop(leg.id, None)
@@ -349,6 +409,7 @@ class MediaEngine:
             for leg in list(self._legs.values()):
                 try:
                     leg.tick(now_ms)
+                    self._tell_object(leg)
                 except Exception as error:  # noqa: BLE001 - one leg's trouble must not stop the clock of the others
                     self._faults.note(error)
             self._quality.tick(now_ms, now_ms - before_ms - TICK_S * 1000, self._legs)

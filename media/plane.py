@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TypeVar
 
 import structlog
@@ -14,7 +14,11 @@ from redis.exceptions import RedisError
 from media import rpc
 from media.link import Link
 from media.registry import Lease, Registry
+from video_service.background_store import BackgroundStore
+from video_service.errors import ServiceError
 from video_service.media_plane import (
+    Background,
+    Box,
     CallRoute,
     LegAnswer,
     LegRequest,
@@ -35,15 +39,25 @@ EVENTS_LIMIT = 1024
 FORGET_AFTER_MISSES = 4  # readings of the registry without a lease before an unreachable worker is forgotten
 
 R = TypeVar("R")
+Pictures = Callable[[str], Awaitable[bytes | None]]
 
 
 class RpcMediaPlane:
     """Finds workers in the registry and keeps a link to each. `start` it first; it is a `MediaPlane`."""
 
     def __init__(
-        self, registry: Registry, *, token: str = "", tls: ssl.SSLContext | None = None, timeout_s: float = 5.0
+        self,
+        registry: Registry,
+        *,
+        token: str = "",
+        tls: ssl.SSLContext | None = None,
+        timeout_s: float = 5.0,
+        pictures: Pictures | None = None,
     ):
+        """`pictures` finds the bytes of the company's picture by its digest."""
         self._registry = registry
+        self._pictures = pictures
+        self._bringing: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._token = token
         self._tls = tls
         self._timeout_s = timeout_s
@@ -82,7 +96,10 @@ class RpcMediaPlane:
 
     async def answer_leg(self, worker: str, request: LegRequest) -> LegAnswer:
         """Create a leg on `worker` from a client's offer and return the answer."""
-        return _expect(await self._ask(worker, rpc.AnswerLeg(request=request)), LegAnswer)
+        answer = _expect(await self._ask(worker, rpc.AnswerLeg(request=request)), LegAnswer)
+        if answer.needs_picture:
+            self._bring_soon(worker, request.background.picture)
+        return answer
 
     async def open_call(self, worker: str, route: CallRoute) -> None:
         """Join two legs; idempotent; fenced by the route's epoch."""
@@ -104,6 +121,15 @@ class RpcMediaPlane:
         """Take whoever is nearest to the camera of an agent's leg for the signer."""
         await self._ask(worker, rpc.ConfirmSigner(leg_id=leg_id))
 
+    async def set_background(self, worker: str, leg_id: str, background: Background) -> None:
+        """Put another background behind an agent; a picture that the worker does not have is brought."""
+        if await self._ask(worker, rpc.SetBackground(leg_id=leg_id, background=background)):
+            self._bring_soon(worker, background.picture)
+
+    async def show_object(self, worker: str, leg_id: str, box: Box | None) -> None:
+        """Show what lies in `box` beside an agent; None: cover it again."""
+        await self._ask(worker, rpc.ShowObject(leg_id=leg_id, box=box))
+
     async def pause_leg(self, worker: str, leg_id: str, *, paused: bool) -> None:
         """Note that a leg's owner paused the own picture or shows it again."""
         await self._ask(worker, rpc.PauseLeg(leg_id=leg_id, paused=paused))
@@ -124,7 +150,7 @@ class RpcMediaPlane:
     async def close(self) -> None:
         """Leave every worker; may be called twice."""
         self._closed = True
-        tasks = list(self._tasks.values())
+        tasks = [*self._tasks.values(), *self._bringing.values()]
         if self._discovery is not None:
             tasks.append(self._discovery)
         for task in tasks:
@@ -136,6 +162,25 @@ class RpcMediaPlane:
         while not self._events.empty():
             self._events.get_nowait()
         self._events.put_nowait(None)
+
+    def _bring_soon(self, worker: str, digest: str) -> None:
+        """Bring a worker the company's picture, once at a time. Until it is there the worker blurs instead."""
+        if self._pictures is None or self._closed or (worker, digest) in self._bringing:
+            return
+        task = asyncio.create_task(self._bring(self._pictures, worker, digest), name="media-picture")
+        self._bringing[worker, digest] = task
+        task.add_done_callback(lambda _done: self._bringing.pop((worker, digest), None))
+
+    async def _bring(self, pictures: Pictures, worker: str, digest: str) -> None:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                jpeg = await pictures(digest)
+            if jpeg is None:
+                log.info("background_picture_gone", digest=digest[:12])
+                return
+            await self._ask(worker, rpc.PutPicture(digest=digest, jpeg=jpeg))
+        except (ServiceError, RedisError, TimeoutError, OSError) as error:
+            log.warning("background_picture_not_brought", worker=worker, error=type(error).__name__)
 
     async def _ask(self, worker: str, order: rpc.Order) -> rpc.Result:
         link = self._links.get(worker)
@@ -181,7 +226,13 @@ def from_settings(settings: Settings, redis: Redis) -> RpcMediaPlane:
     """
     tls = ssl.create_default_context(cafile=settings.media_tls_ca or None)
     registry = Registry(redis, settings.pool)
-    return RpcMediaPlane(registry, token=settings.media_token, tls=tls, timeout_s=settings.media_call_timeout_s)
+    return RpcMediaPlane(
+        registry,
+        token=settings.media_token,
+        tls=tls,
+        timeout_s=settings.media_call_timeout_s,
+        pictures=BackgroundStore(redis, settings.pool).bytes_of,
+    )
 
 
 def _expect(result: rpc.Result, kind: type[R]) -> R:

@@ -14,8 +14,11 @@ import msgspec
 from websockets.asyncio.connection import Connection
 
 from video_service.media_plane import (
+    Background,
+    BadBox,
     BadSdp,
     BlurFull,
+    Box,
     CallRoute,
     LegAnswer,
     LegRequest,
@@ -118,12 +121,46 @@ class PageShown(_Struct, frozen=True, tag="page_shown"):
     shown: Shown
 
 
+class SetBackground(_Struct, frozen=True, tag="set_background"):
+    """Put another background behind an agent; answered with whether the worker needs its picture."""
+
+    leg_id: str
+    background: Background
+
+
+class PutPicture(_Struct, frozen=True, tag="put_picture"):
+    """Take the company's picture: its SHA-256 (hex) and its bytes."""
+
+    digest: str
+    jpeg: bytes
+
+
+class ShowObject(_Struct, frozen=True, tag="show_object"):
+    """Show what lies in a box beside an agent, None: cover it again."""
+
+    leg_id: str
+    box: Box | None
+
+
 class Statistics(_Struct, frozen=True, tag="statistics"):
     """Return the counts of every leg."""
 
 
-Order = AnswerLeg | OpenCall | CloseCall | WatchCall | CloseLeg | ConfirmSigner | PauseLeg | PageShown | Statistics
-Result = LegAnswer | tuple[LegStatistics, ...] | None
+Order = (
+    AnswerLeg
+    | OpenCall
+    | CloseCall
+    | WatchCall
+    | CloseLeg
+    | ConfirmSigner
+    | SetBackground
+    | PutPicture
+    | ShowObject
+    | PauseLeg
+    | PageShown
+    | Statistics
+)
+Result = LegAnswer | tuple[LegStatistics, ...] | bool | None
 
 
 class Request(_Struct, frozen=True, tag="request"):
@@ -172,7 +209,7 @@ FromWorker = Hello | Reply | Fault | Status | Happened
 _ERRORS: dict[str, type[MediaError]] = {
     kind.code: kind
     for kind in (
-        *(MediaError, WorkerUnavailable, WorkerFull, BlurFull, BadSdp, StaleEpoch, UnknownLeg),
+        *(MediaError, WorkerUnavailable, WorkerFull, BlurFull, BadBox, BadSdp, StaleEpoch, UnknownLeg),
         *(MediaTimeout, MediaBusy),
     )
 }

@@ -24,6 +24,8 @@ from websockets.typing import Subprotocol
 
 from media import rpc
 from video_service.media_plane import (
+    Background,
+    Box,
     CallRoute,
     LegAnswer,
     LegEvent,
@@ -58,6 +60,9 @@ class Engine(Protocol):
     async def confirm_signer(self, leg_id: str) -> None: ...
     async def pause_leg(self, leg_id: str, *, paused: bool) -> None: ...
     async def shown(self, leg_id: str, shown: Shown) -> None: ...
+    async def set_background(self, leg_id: str, background: Background) -> bool: ...
+    async def put_picture(self, digest: str, jpeg: bytes) -> None: ...
+    async def show_object(self, leg_id: str, box: Box | None) -> None: ...
     async def statistics(self) -> Sequence[LegStatistics]: ...
     def events(self) -> AsyncIterator[MediaEvent]: ...
     async def close(self) -> None: ...
@@ -272,6 +277,12 @@ class RpcServer:
                 await engine.pause_leg(leg_id, paused=paused)
             case rpc.PageShown(leg_id=leg_id, shown=shown):
                 await engine.shown(leg_id, shown)
+            case rpc.SetBackground(leg_id=leg_id, background=background):
+                return await engine.set_background(leg_id, background)
+            case rpc.PutPicture(digest=digest, jpeg=jpeg):
+                await engine.put_picture(digest, jpeg)
+            case rpc.ShowObject(leg_id=leg_id, box=box):
+                await engine.show_object(leg_id, box)
             case rpc.Statistics():
                 return tuple(await engine.statistics())
         return None

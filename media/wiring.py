@@ -164,6 +164,7 @@ class Wiring:
         leg.sound.detach_all()
         if isinstance(leg, BlurredLeg):
             leg.blur.full_rate = False
+            leg.blur.show_object(None)
         if leg.shown is not None:
             for viewer in leg.shown.viewers:
                 if viewer is not leg.preview:

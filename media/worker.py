@@ -55,6 +55,7 @@ def make_engine(settings: Settings, name: str) -> Engine:
     import cv2
 
     from media import own_speed
+    from media.backdrop import PictureShelf
     from media.engine import MediaEngine
     from media.segmenter import Reason
     from media.stage import BlurSettings, monotonic_ms, open_segmenter, open_stage
@@ -68,12 +69,14 @@ def make_engine(settings: Settings, name: str) -> Engine:
         log.error("weights_unusable", reason=found.value, worker=name)
     else:
         found.close()
+    pictures = PictureShelf()
     return MediaEngine(
         settings.project(MediaSettings),
-        lambda: open_stage(weights_dir=settings.weights_dir or None),
+        lambda: open_stage(weights_dir=settings.weights_dir or None, pictures=pictures),
         worker=name,
         weights_ok=not isinstance(found, Reason),
         measure=lambda should_stop: own_speed.measure(settings.weights_dir or None, should_stop),
+        pictures=pictures,
     )
 
 

@@ -12,6 +12,7 @@ from media.gate import Gate
 from media.judge import MaskLimits
 from media.picture import Planes, ProtectedPicture, RawPicture
 from media.segmenter import Alpha, Reason
+from video_service.media_plane import Background, Box
 
 
 class Inverter:
@@ -34,6 +35,8 @@ class InvertingStage:
     def __init__(self, before: Callable[[RawPicture], None] | None = None) -> None:
         self.seen = 0
         self.confirmed = 0
+        self.backgrounds: list[Background] = []
+        self.box: Box | None = None
         self.closed = threading.Event()
         self._before = before
         self._gate = inverting_gate()
@@ -46,6 +49,15 @@ class InvertingStage:
 
     def confirm(self) -> None:
         self.confirmed += 1
+
+    def set_background(self, background: Background) -> None:
+        self.backgrounds.append(background)
+
+    def show_object(self, box: Box | None) -> None:
+        self.box = box
+
+    def shown_object(self) -> Box | None:
+        return self.box
 
     def close(self) -> None:
         self.closed.set()

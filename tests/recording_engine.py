@@ -9,8 +9,10 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from video_service.media_plane import (
+    Background,
     BadSdp,
     BlurFull,
+    Box,
     CallRoute,
     LegAnswer,
     LegEvent,
@@ -20,6 +22,7 @@ from video_service.media_plane import (
     LegStatistics,
     MediaError,
     MediaEvent,
+    ObjectEvent,
     Shown,
     StaleEpoch,
     UnknownLeg,
@@ -38,6 +41,7 @@ class RecordingEngine:
         self.weights_ok = weights_ok
         self.orders: list[object] = []
         self.legs: dict[str, LegRequest] = {}
+        self.pictures: dict[str, bytes] = {}
         self.calls: dict[str, CallRoute] = {}
         self.epochs: dict[str, int] = {}
         self.closed = False
@@ -69,7 +73,8 @@ class RecordingEngine:
         if request.blurred and self.status().blur_legs >= self.capacity:
             raise BlurFull if request.role is LegRole.CUSTOMER else WorkerFull
         self.legs[request.leg_id] = request
-        return LegAnswer(leg_id=request.leg_id, sdp=f"answer to {request.sdp}")
+        needs_picture = self._needs(request.background)
+        return LegAnswer(leg_id=request.leg_id, sdp=f"answer to {request.sdp}", needs_picture=needs_picture)
 
     async def open_call(self, route: CallRoute) -> None:
         await self._record(route)
@@ -108,6 +113,25 @@ class RecordingEngine:
 
     async def shown(self, leg_id: str, shown: Shown) -> None:
         self.reported.append((leg_id, shown))
+
+    async def set_background(self, leg_id: str, background: Background) -> bool:
+        await self._record(("background", leg_id, background))
+        if leg_id not in self.legs:
+            raise UnknownLeg
+        return self._needs(background)
+
+    async def put_picture(self, digest: str, jpeg: bytes) -> None:
+        await self._record(("picture", digest))
+        self.pictures[digest] = jpeg
+
+    async def show_object(self, leg_id: str, box: Box | None) -> None:
+        await self._record(("object", leg_id, box))
+        if leg_id not in self.legs:
+            raise UnknownLeg
+        self.tell(ObjectEvent(worker=self.worker, leg_id=leg_id, person=self.legs[leg_id].person, box=box))
+
+    def _needs(self, background: Background) -> bool:
+        return bool(background.picture) and background.picture not in self.pictures
 
     async def statistics(self) -> Sequence[LegStatistics]:
         await self._record("statistics")

@@ -171,6 +171,14 @@ OTHER_KEYS: tuple[KeySpec, ...] = (
     ),
     KeySpec("hours", "hash", "none", "the HTTP surface", "opening hours as JSON, since when, by whom"),
     KeySpec(
+        "background",
+        "hash",
+        "none",
+        "the HTTP surface",
+        "what stands behind agents, whether they choose, since when, by whom",
+    ),
+    KeySpec("background_picture", "hash", "none", "the HTTP surface", "the company's picture and its digest"),
+    KeySpec(
         "message:<message>",
         "hash",
         "message_retention_days",
@@ -210,6 +218,8 @@ class Keys:
         self.audit = f"{self.root}:audit"
         self.door = f"{self.root}:door"
         self.hours = f"{self.root}:hours"
+        self.background = f"{self.root}:background"
+        self.background_picture = f"{self.root}:background_picture"
         self.follow_ups = f"{self.root}:follow_ups"
         self.data_keys = f"{self.root}:data_keys"
 

@@ -64,6 +64,13 @@ class StaleEpoch(MediaError):
     retryable: ClassVar[bool] = False
 
 
+class BadBox(MediaError):
+    """No box that an object may be shown in: outside of the picture, too small or too large."""
+
+    code: ClassVar[str] = "bad_box"
+    retryable: ClassVar[bool] = False
+
+
 class UnknownLeg(MediaError):
     """The worker does not have this leg."""
 
@@ -196,6 +203,15 @@ class LineEvent(msgspec.Struct, frozen=True, kw_only=True, tag="line"):
     camera_fps: int = 0
 
 
+class ObjectEvent(msgspec.Struct, frozen=True, kw_only=True, tag="object"):
+    """An agent's viewers see what lies in `box`, too; None: not any more."""
+
+    worker: str
+    leg_id: str
+    person: str
+    box: Box | None
+
+
 class WorkerEvent(msgspec.Struct, frozen=True, kw_only=True, tag="worker"):
     """A worker became reachable, or was lost with every leg that it had."""
 
@@ -219,7 +235,7 @@ class QualityEvent(msgspec.Struct, frozen=True, kw_only=True, tag="quality"):
     facts: LineFacts = LineFacts()
 
 
-MediaEvent = LegEvent | PictureEvent | LineEvent | WorkerEvent | QualityEvent
+MediaEvent = LegEvent | PictureEvent | ObjectEvent | LineEvent | WorkerEvent | QualityEvent
 
 
 class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -349,6 +365,27 @@ class MediaPlane(Protocol):
 
     async def shown(self, worker: str, leg_id: str, shown: Shown) -> None:
         """Note what the page of this leg presented of the other person's picture; no error when the leg is gone."""
+        ...
+
+    async def set_background(self, worker: str, leg_id: str, background: Background) -> None:
+        """Put another background behind an agent, from the next picture on.
+
+        Raises:
+            UnknownLeg: the leg is gone, or it is not an agent's.
+        """
+        ...
+
+    async def show_object(self, worker: str, leg_id: str, box: Box | None) -> None:
+        """Show what lies in `box` beside the signer; None: cover it again.
+
+        It ends with the call, with a new leg, when the camera is turned, and after `shown_box.LIMIT_S` unless it is
+        asked for again. `ObjectEvent` tells when it began and when it ended.
+
+        Raises:
+            UnknownLeg: the leg is gone, or it is not an agent's.
+            BadBox: see `shown_box.is_box`.
+            MediaError: the leg is in no call.
+        """
         ...
 
     async def statistics(self, worker: str) -> Sequence[LegStatistics]:

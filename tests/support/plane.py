@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from video_service.media_plane import (
+    Background,
+    Box,
     CallRoute,
     LegAnswer,
     LegEvent,
@@ -16,6 +18,7 @@ from video_service.media_plane import (
     LineEvent,
     MediaError,
     MediaEvent,
+    ObjectEvent,
     PictureEvent,
     PictureState,
     Shown,
@@ -36,6 +39,8 @@ class DiaryPlane:
         self.calls: dict[str, CallRoute] = {}
         self.epochs: dict[str, int] = {}
         self.confirmed: list[tuple[str, str]] = []
+        self.backgrounds: dict[str, Background] = {}
+        self.objects: list[tuple[str, Box | None]] = []
         self.paused: dict[str, bool] = {}
         self.reported: list[tuple[str, Shown]] = []
         self.watched: list[tuple[str, int, str]] = []
@@ -104,6 +109,22 @@ class DiaryPlane:
 
     async def shown(self, worker: str, leg_id: str, shown: Shown) -> None:
         self.reported.append((leg_id, shown))
+
+    async def set_background(self, worker: str, leg_id: str, background: Background) -> None:
+        if leg_id not in self.legs:
+            raise UnknownLeg
+        self.backgrounds[leg_id] = background
+
+    async def show_object(self, worker: str, leg_id: str, box: Box | None) -> None:
+        if leg_id not in self.legs:
+            raise UnknownLeg
+        self.objects.append((leg_id, box))
+        self.say_object(leg_id, box)
+
+    def say_object(self, leg: str, box: Box | None) -> None:
+        """Let a worker report what an agent shows."""
+        worker, request = self.legs[leg]
+        self._events.put_nowait(ObjectEvent(worker=worker, leg_id=leg, person=request.person, box=box))
 
     async def statistics(self, worker: str) -> Sequence[LegStatistics]:
         return [
