@@ -11,6 +11,7 @@ from media.worker import make_engine
 from tests.recording_engine import RecordingEngine
 from tests.rpc_worker import within
 from video_service.media_plane import (
+    Background,
     BadSdp,
     CallRoute,
     LegRequest,
@@ -54,6 +55,10 @@ async def test_what_is_no_offer_is_refused_and_leaves_nothing(engine: Engine, ro
 async def test_legs_that_are_not_there_are_refused(engine: Engine) -> None:
     with pytest.raises(UnknownLeg):
         await engine.confirm_signer("nobody")
+    with pytest.raises(UnknownLeg):
+        await engine.set_background("nobody", Background())
+    with pytest.raises(UnknownLeg):
+        await engine.show_object("nobody", (0.1, 0.1, 0.2, 0.2))
     with pytest.raises(UnknownLeg):
         await engine.open_call(CallRoute(call_id="c", epoch=1, customer_leg="k", agent_leg="a"))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from media.plane import RpcMediaPlane
+from media.plane import Pictures, RpcMediaPlane
 from media.registry import Registry
 from tests.rpc_worker import TOKEN, Heard, RpcWorker, until
 
@@ -31,8 +31,14 @@ async def worker(folder: Path, redis: Redis, pool: str) -> AsyncIterator[RpcWork
 async def make_plane(redis: Redis, pool: str) -> AsyncIterator[Callable[..., RpcMediaPlane]]:
     made: list[RpcMediaPlane] = []
 
-    def make(timeout_s: float = 5.0, token: str = TOKEN, tls: ssl.SSLContext | None = None) -> RpcMediaPlane:
-        made.append(RpcMediaPlane(Registry(redis, pool), token=token, tls=tls, timeout_s=timeout_s))
+    def make(
+        timeout_s: float = 5.0,
+        token: str = TOKEN,
+        tls: ssl.SSLContext | None = None,
+        pictures: Pictures | None = None,
+    ) -> RpcMediaPlane:
+        registry = Registry(redis, pool)
+        made.append(RpcMediaPlane(registry, token=token, tls=tls, timeout_s=timeout_s, pictures=pictures))
         return made[-1]
 
     yield make

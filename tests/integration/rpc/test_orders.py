@@ -3,13 +3,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from hashlib import sha256
 
 import pytest
+from msgspec.structs import replace
 
 from media import rpc, rpc_server
 from media.plane import RpcMediaPlane
 from tests.rpc_worker import Heard, RpcWorker, offer, raw, until, within
 from video_service.media_plane import (
+    Background,
+    BackgroundKind,
     BadSdp,
     CallRoute,
     LegAnswer,
@@ -17,6 +21,7 @@ from video_service.media_plane import (
     LegRole,
     LegState,
     MediaError,
+    ObjectEvent,
     PictureEvent,
     PictureState,
     StaleEpoch,
@@ -70,6 +75,66 @@ async def test_errors_keep_their_types_and_lose_their_texts(plane: RpcMediaPlane
 
     assert type(raised.value) is MediaError
     assert "crash" not in str(raised.value)
+
+
+async def test_a_worker_is_brought_the_picture_that_it_does_not_have(
+    make_plane: Callable[..., RpcMediaPlane], worker: RpcWorker
+) -> None:
+    jpeg = b"picture" * 50_000
+    digest = sha256(jpeg).hexdigest()
+    asked: list[str] = []
+
+    async def find(wanted: str) -> bytes | None:
+        asked.append(wanted)
+        return jpeg if wanted == digest else None
+
+    plane = make_plane(pictures=find)
+    await plane.start()
+    await until(lambda: bool(plane.workers()))
+    engine, here = worker.engine, Background(kind=BackgroundKind.PICTURE, picture=digest)
+    gone = Background(kind=BackgroundKind.PICTURE, picture="0" * 64)
+
+    await plane.answer_leg("w-1", replace(offer("a"), background=here))
+    await until(lambda: digest in engine.pictures)
+    assert engine.pictures[digest] == jpeg
+    await plane.set_background("w-1", "a", here)
+    await plane.set_background("w-1", "a", gone)
+    await until(lambda: asked == [digest, "0" * 64])
+    assert engine.orders[-2:] == [("background", "a", here), ("background", "a", gone)]
+    assert list(engine.pictures) == [digest]
+
+
+async def test_a_picture_that_cannot_be_found_changes_nothing(
+    make_plane: Callable[..., RpcMediaPlane], worker: RpcWorker
+) -> None:
+    tried = asyncio.Event()
+
+    async def fail(wanted: str) -> bytes | None:
+        tried.set()
+        raise OSError
+
+    plane = make_plane(pictures=fail)
+    await plane.start()
+    await until(lambda: bool(plane.workers()))
+    wanted = Background(kind=BackgroundKind.PICTURE, picture="0" * 64)
+    assert (await plane.answer_leg("w-1", replace(offer("a"), background=wanted))).needs_picture
+    await within(tried.wait())
+    await plane.set_background("w-1", "a", Background())
+    assert worker.engine.pictures == {}
+
+
+async def test_an_object_is_shown_and_told_of(plane: RpcMediaPlane, worker: RpcWorker, heard: Heard) -> None:
+    await plane.answer_leg("w-1", offer("a"))
+    box = (0.1, 0.2, 0.3, 0.4)
+    await plane.show_object("w-1", "a", box)
+    await plane.show_object("w-1", "a", None)
+    with pytest.raises(UnknownLeg):
+        await plane.show_object("w-1", "nobody", box)
+
+    await until(lambda: len([event for event in heard.events if isinstance(event, ObjectEvent)]) == 2)
+    told = [event.box for event in heard.events if isinstance(event, ObjectEvent)]
+    assert told == [box, None]
+    assert worker.engine.orders[1:3] == [("object", "a", box), ("object", "a", None)]
 
 
 async def test_an_old_epoch_is_refused(plane: RpcMediaPlane) -> None:
