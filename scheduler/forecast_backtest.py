@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -59,6 +59,9 @@ class Tally:
                 self._came.append(history.calls[at][used])
                 self._mean.append(forecast.expected[row][used])
                 self._spread.append(forecast.spread[row][used])
+
+    def __bool__(self) -> bool:
+        return bool(self._came)
 
     def scores(self) -> Scores:
         """Return the scores of everything that was added.
@@ -140,3 +143,21 @@ def backtest(
         tallies[Method.SEASONAL_NAIVE].add(seasonal_naive(known, calendar, wanted, opened), history)
         progress(done)
     return Backtest(lead_days, tuple(sorted(days)), {method: tally.scores() for method, tally in tallies.items()})
+
+
+LEADS = {"a week": 7, "two weeks": 14, "four weeks": 28, "twelve weeks": 84}
+"""How far ahead a forecast was, at most, in days."""
+
+
+def held_by_lead(kept: Iterable[tuple[date, Forecast]], history: History) -> dict[str, Scores]:
+    """Hold forecasts, each with the day on which it was made, against what came; by how far ahead they were.
+
+    A lead of which no day has come yet is left out.
+    """
+    tallies = {name: Tally() for name in LEADS}
+    for made, forecast in kept:
+        for row, day in enumerate(forecast.days):
+            name = next((name for name, most in LEADS.items() if (day - made).days <= most), None)
+            if name is not None:
+                tallies[name].add(forecast.day(row), history)
+    return {name: tally.scores() for name, tally in tallies.items() if tally}

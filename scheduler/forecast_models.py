@@ -61,6 +61,18 @@ class Forecast:
         """Variance of each slot's rate over its squared mean; shape (days, slots)."""
         return (1 + self.day_variance)[:, None] * (1 + self.slot_variance) - 1
 
+    def day(self, row: int) -> Forecast:
+        """Return the forecast of one of its days alone."""
+        one = slice(row, row + 1)
+        return replace(
+            self,
+            days=self.days[one],
+            expected=self.expected[one],
+            open_share=self.open_share[one],
+            day_variance=self.day_variance[one],
+            slot_variance=self.slot_variance[one],
+        )
+
     def quantile(self, share: float) -> Ints:
         """Return the count that is not exceeded with probability `share`; shape (days, slots), int64."""
         return np.where(self.open_share > 0, forecast_counts.quantile(share, self.expected, self.spread), 0)

@@ -19,7 +19,7 @@ from redis.asyncio import Redis
 from video_service.accounts import Accounts
 from video_service.cipher import SEALED_START, Cipher
 from video_service.keys import Keys
-from video_service.redis_client import text_of
+from video_service.redis_client import raw, text_of
 
 BATCH = 200
 PASSES = 3
@@ -103,15 +103,16 @@ class Renewal:
 
     async def _values_of(self, key: str, kind: str) -> AsyncIterator[Value]:
         if kind == "string":
-            raw = await self._redis.get(key)
-            if raw is not None:
-                yield Value(key, kind, "", text_of(raw))
+            found: bytes | None = await raw(self._redis, "GET", key)
+            if found is not None:
+                # Bits and packed data are no text and hold nothing sealed.
+                yield Value(key, kind, "", found.decode(errors="replace"))
         elif kind == "hash":
-            async for field, raw in self._redis.hscan_iter(key, count=BATCH):
-                yield Value(key, kind, text_of(field), text_of(raw))
+            async for field, value in self._redis.hscan_iter(key, count=BATCH):
+                yield Value(key, kind, text_of(field), text_of(value))
         elif kind == "list":
             start = 0
             while lines := await self._redis.lrange(key, start, start + BATCH - 1):
-                for index, raw in enumerate(lines, start):
-                    yield Value(key, kind, str(index), text_of(raw))
+                for index, line in enumerate(lines, start):
+                    yield Value(key, kind, str(index), text_of(line))
                 start += len(lines)

@@ -171,6 +171,13 @@ OTHER_KEYS: tuple[KeySpec, ...] = (
     ),
     KeySpec("hours", "hash", "none", "the HTTP surface", "opening hours as JSON, since when, by whom"),
     KeySpec(
+        "forecast:<queue>:<day>",
+        "string",
+        "rollup_retention_days",
+        "plan forecast",
+        "a forecast as it was made that day, JSON by zlib",
+    ),
+    KeySpec(
         "background",
         "hash",
         "none",
@@ -250,6 +257,10 @@ class Keys:
     def open_time(self, day: int) -> str:
         """`day`: days since 1970, by UTC."""
         return f"{self.root}:open_time:{day}"
+
+    def forecast(self, queue: str, made: str) -> str:
+        """`made`: the day of making, YYYY-MM-DD."""
+        return f"{self.root}:forecast:{queue}:{made}"
 
     def rollup(self, member: str) -> str:
         """Key of a roll-up; `member` is `queue:start` as it stands in the index."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import cast
 
 import msgspec
 from redis.asyncio import Redis
 
 from video_service.keys import Keys
+from video_service.redis_client import raw
 
 MARK_MS = 15_000
 DAY_MS = 86_400_000
@@ -40,9 +40,9 @@ async def read(redis: Redis, *, pool: str, from_ms: int, to_ms: int) -> Times:
     opened: list[tuple[int, int]] = []
     for start in range(0, len(days), _AT_ONCE):
         asked = days[start : start + _AT_ONCE]
-        for day, bits in zip(asked, await redis.mget([keys.open_time(day) for day in asked]), strict=True):
+        for day, bits in zip(asked, await raw(redis, "MGET", *(keys.open_time(day) for day in asked)), strict=True):
             # Hours are alike for long: whole runs of one byte, four marks each, the first in the highest bits.
-            for run in _RUN.finditer(cast("bytes | None", bits) or b""):
+            for run in _RUN.finditer(bits or b""):
                 at, pairs = day * _MARKS_A_DAY + 4 * run.start(), run[1][0]
                 if pairs in (0b11111111, 0b10101010):
                     _add(known, at, at + 4 * len(run[0]))

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from scheduler.calendar_csv import calendar_from_csv
 from scheduler.day_types import Calendar
 from scheduler.errors import BadHistory
-from scheduler.history import History
+from scheduler.history import History, Ints
 from scheduler.history_csv import read_csv
 from scheduler.patience import USUAL_PATIENCE_S
 from scheduler.rollups import Span, history_of, patience_of
@@ -83,6 +83,20 @@ async def past_of_service(redis: Redis, settings: Settings, queue: str, weeks: i
     history = history_of(rollups, opened, zone, first, today - timedelta(days=1), INTERVAL_S, known)
     patience = patience_of(rollups)
     return Past(history, patience.mean_s, f"patience: {patience.words}", today + timedelta(days=1))
+
+
+async def today_of_service(redis: Redis, settings: Settings, queue: str, now_ms: int) -> tuple[Ints, int]:
+    """Return today's calls by interval, shape (intervals,), and how many intervals are over and counted.
+
+    A call is counted when it has ended: the interval before this one still has some that go on, and is left out.
+    """
+    zone = ZoneInfo(settings.time_zone)
+    now = datetime.fromtimestamp(now_ms / 1000, zone)
+    today = now.date()
+    midnight_ms = round(datetime(today.year, today.month, today.day, tzinfo=zone).timestamp() * 1000)
+    rollups = await Records(redis, pool=settings.pool).rollups(midnight_ms, now_ms, queue=queue)
+    day = history_of(rollups, [Span(midnight_ms, now_ms)], zone, today, today, INTERVAL_S)
+    return day.calls[0], max(0, (now.hour * 3600 + now.minute * 60) // INTERVAL_S - 1)
 
 
 def _opened(times: Times, shifts: Sequence[Span], from_ms: int) -> tuple[list[Span], list[Span]]:

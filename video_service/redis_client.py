@@ -6,9 +6,12 @@ minute, and cut a blocking read that should wait; so every connection of the ser
 
 from __future__ import annotations
 
+from typing import Any
+
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.client import NEVER_DECODE
 
 MAX_CONNECTIONS = 64
 
@@ -44,3 +47,8 @@ def blocking(url: str, *, connect_timeout_s: float = 1.0) -> Redis:
 def text_of(value: bytes | str) -> str:
     """Return an answer as text, whether or not the client that brought it decodes."""
     return value.decode() if isinstance(value, bytes) else value
+
+
+async def raw(redis: Redis, *command: str) -> Any:
+    """Return the answer to a command as bytes, whether or not the client decodes: bits and packed data are no text."""
+    return await redis.execute_command(*command, **{NEVER_DECODE: True})  # type: ignore[no-untyped-call]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +15,8 @@ import pytest
 from redis.asyncio import Redis
 from typer.testing import CliRunner, Result
 
+from scheduler.forecast import as_document
+from scheduler.forecast_models import Forecast, Method
 from scheduler.plan_file import EXAMPLE
 from tests.integration.http_site import Site
 from tests.valkey_server import RealValkey
@@ -22,6 +24,7 @@ from video_service import cli_plan
 from video_service.accounts import Role
 from video_service.audit import Audit
 from video_service.clock import SystemClock
+from video_service.forecast_store import ForecastStore
 from video_service.keys import SCHEMA_VERSION, Keys
 from video_service.settings import Settings
 
@@ -215,3 +218,59 @@ async def test_nothing_is_published_when_somebody_is_no_agent_or_busy(site: Site
 
 async def test_a_service_that_has_no_past_says_so(site: Site, plan: Path) -> None:
     assert "no open interval in the history" in refused("forecast")
+
+
+def flat(today: date, first: int, last: int, calls: float) -> Forecast:
+    """The same number of calls in each quarter hour, from `first` to `last` days from now."""
+    days = tuple(today + timedelta(days=number) for number in range(first, last + 1))
+    opened = np.zeros((len(days), 96))
+    opened[:, OPENS:CLOSES] = 1
+    small = np.full(len(days), 0.01)
+    return Forecast(days, 900, calls * opened, opened, small, np.full_like(opened, 0.02), Method.MODEL)
+
+
+async def test_forecasts_are_kept_and_held_against_what_came(redis: Redis, site: Site) -> None:
+    agent = await site.account("amei", Role.AGENT)
+    today = await keep_rollups(redis, site, agent.person, 21)
+    assert "No day of a forecast that was kept has come yet" in refused("accuracy")
+
+    told("forecast", "--days", "3")
+    told("forecast", "--days", "3", "--from", str(today + timedelta(days=10)), "--no-keep")
+    store = ForecastStore(redis, pool=site.settings.pool, retention_days=30)
+    [(made, document)] = await store.made_within("main", today, today)
+    assert (made, document["days"][0]) == (today, str(today + timedelta(days=1)))
+
+    for back in (20, 12):
+        made_then = as_document(flat(today, 1 - back, 3, 0.6))
+        await store.keep("main", today - timedelta(days=back), made_then)
+    scores = told("accuracy", "--weeks", "3")
+    assert list(scores) == ["a week", "two weeks", "four weeks"]
+    assert scores["a week"]["slots"] == 2 * 7 * (CLOSES - OPENS)
+    assert scores["two weeks"]["wape"] > 0
+    assert "wape" in run("accuracy").stdout
+
+
+async def test_today_is_corrected_by_what_has_come(redis: Redis, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    agent = await site.account("amei", Role.AGENT)
+    today = await keep_rollups(redis, site, agent.person, 21)
+    noon_ms = round(datetime.combine(today, time(12, 20), ZONE).timestamp() * 1000)
+    monkeypatch.setattr(SystemClock, "now_ms", lambda _: noon_ms)
+    keys = Keys(site.settings.pool)
+    for slot in range(OPENS, 48):
+        start_ms = round(datetime.combine(today, time(slot // 4, slot % 4 * 15), ZONE).timestamp() * 1000)
+        await redis.hset(keys.rollup(f"main:{start_ms}"), mapping={"v": SCHEMA_VERSION, "offered": 2})
+        await redis.zadd(keys.rollups, {f"main:{start_ms}": start_ms})
+    store = ForecastStore(redis, pool=site.settings.pool, retention_days=30)
+    await store.keep("main", today - timedelta(days=3), as_document(flat(today, -2, 5, 1.0)))
+
+    found = told("today")
+
+    assert len(found["came"]) == 48, "the quarter hour before this one has calls that go on"
+    assert sum(found["came"]) == 24
+    [now] = found["now"]["expected"]
+    assert now[:48] == found["said"][:48]
+    assert all(1.0 < more < 2.0 for more in now[49:CLOSES]), "twice as many came: more than was said is to come"
+    assert "24 calls so far, 12.0 were expected" in run("today").stdout
+
+    await redis.unlink(keys.forecast("main", str(today - timedelta(days=3))))
+    assert sum(told("today")["said"]) > 0, "none is kept: it is made now"

@@ -17,7 +17,7 @@ from tests.launching import KEYS as LAUNCH_KEYS
 from tests.launching import launch_token
 from tests.support.desk import Desk
 from tests.valkey_server import RealValkey
-from video_service import cli_data_keys
+from video_service import cli_data_keys, redis_client
 from video_service.accounts import Accounts, Role
 from video_service.cipher import Cipher, Unreadable, add_key, keys_in, make_keys, new_key
 from video_service.clock import SystemClock
@@ -260,3 +260,15 @@ def test_a_new_key_is_printed_or_put_first_into_the_file(tmp_path: Path, monkeyp
     add_key(path)
     assert (len(keys_in(path)), path.stat().st_mode & 0o777) == (3, 0o600)
     assert [file.name for file in tmp_path.iterdir()] == ["data_keys"]
+
+
+async def test_what_is_no_text_is_left_as_it_is(kept: Kept, valkey: RealValkey) -> None:
+    await kept.write(OLD)
+    bits, name = bytes(range(256)), f"{{{kept.pool}}}:open_time:1"
+    await kept.redis.set(name, bits)
+    decoding = redis_client.hot(valkey.url)
+    cipher = Cipher((NEW, OLD))
+    renewal = Renewal(decoding, pool=kept.pool, cipher=cipher, accounts=kept.accounts(cipher))
+    assert await renewal.renew() > 0
+    assert await kept.redis.get(name) == bits
+    await decoding.aclose()

@@ -13,6 +13,8 @@ from scheduler.rollups import Span, history_of
 from signaling.policy import Policy
 from signaling.store import Store
 from tests.data_keys import CIPHER
+from tests.valkey_server import RealValkey
+from video_service import redis_client
 from video_service.keys import Keys
 from video_service.open_time import DAY_MS, MARK_MS, Times, read
 
@@ -66,14 +68,17 @@ async def test_each_look_marks_the_moment_for_as_long_as_sums_are_kept(redis: Re
     assert 2 * DAY_MS < kept_ms <= 3 * DAY_MS
 
 
-async def test_marks_are_read_as_spans_over_bytes_and_midnights(redis: Redis, pool: str) -> None:
+async def test_marks_are_read_as_spans_over_bytes_and_midnights(redis: Redis, valkey: RealValkey, pool: str) -> None:
     await mark(redis, pool, 5, 30, opened=False)
     await mark(redis, pool, 30, 31, opened=True)
     await mark(redis, pool, 33, 34, opened=True)
     await mark(redis, pool, MARKS - 3, MARKS + 6, opened=True)
 
-    found = await all_of(redis, pool)
+    decoding = redis_client.hot(valkey.url)
+    found = await all_of(decoding, pool)
+    await decoding.aclose()
 
+    assert found == await all_of(redis, pool)
     assert found.known == ((5, 31), (33, 34), (MARKS - 3, MARKS + 6))
     assert found.opened == ((30, 31), (33, 34), (MARKS - 3, MARKS + 6))
     assert (await all_of(redis, pool, days=1)).opened[-1] == (MARKS - 3, MARKS)

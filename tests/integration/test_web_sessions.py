@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from video_service.clock import SystemClock
 from video_service.customers import Customers
 from video_service.data_keys import Canaries
 from video_service.door import Door, Notice
+from video_service.forecast_store import ForecastStore
 from video_service.keys import OTHER_KEYS, Keys, spec_of
 from video_service.left_messages import Left, LeftMessages
 from video_service.opening_hours import Hours
@@ -69,6 +71,7 @@ async def test_every_key_is_in_the_table_and_passes_when_the_table_says_so(
     )
     await Canaries(redis, pool=pool, cipher=CIPHER).check()
     await redis.set(Keys(pool).erased("c-1"), "1", ex=60)
+    await ForecastStore(redis, pool=pool, retention_days=1).keep("main", date(2026, 3, 2), {"v": 1})
     await OpeningHours(redis, pool=pool, clock=clock, zone="UTC").set(Hours(), by="a-1")
     messages = LeftMessages(redis, pool=pool, cipher=CIPHER, rates=RateLimits(redis, pool=pool))
     left = Left(customer="c-1", verified=False, locale="", text="x", contact="", consent=1)

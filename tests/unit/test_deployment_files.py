@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 import media.plane
 import media.worker
 import video_service.app
-import video_service.cli_plan
+import video_service.cli_plan_common
 import video_service.data_keys
 from tests import compose
 from video_service import settings
@@ -44,7 +44,7 @@ DECIDED = {
 # Read by the modules that compose a part, and by its command.
 READERS: dict[str, tuple[ModuleType, ...]] = {
     # Beside a node's container `plan` is called, too.
-    "web": (video_service.app, video_service.data_keys, video_service.cli_plan, media.plane),
+    "web": (video_service.app, video_service.data_keys, video_service.cli_plan_common, media.plane),
     "media": (media.worker,),
 }
 READ_BY_EVERY_COMMAND = {"pool", "log_format", "log_level"}
