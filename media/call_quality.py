@@ -166,6 +166,7 @@ class CallQuality:
             role=watched.leg.role,
             word="" if last else quality.word.shown,
             facts=quality.finish() if last else quality.facts(),
+            last=last,
         )
 
     def _reading(self, watched: _Watched, other: Leg, outlet: PictureOutlet, now_ms: float) -> Reading:

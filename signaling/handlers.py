@@ -12,6 +12,7 @@ from signaling.connection import Connection
 from signaling.errors import ConsentNeeded
 from video_service.consent import CONSENT_VERSION
 from video_service.errors import ServiceError
+from video_service.media_plane import Shown
 from video_service.permissions import may_send
 
 if TYPE_CHECKING:
@@ -81,6 +82,10 @@ async def _act(hub: Hub, connection: Connection, message: messages.FromPage) -> 
             hub.media.offer(connection, message)
         case messages.PausePicture():
             await store.pause(person, message.paused)
+            hub.reports.paused(connection, paused=message.paused)
+        case messages.PictureShown():
+            shown = Shown(fps=message.fps, freezes=message.freezes, frozen_ms=message.frozen_ms)
+            hub.reports.shown(connection, shown)
         case messages.ThisIsMe():
             await hub.media.confirm_signer(person)
         case messages.Survey():

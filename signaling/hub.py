@@ -23,6 +23,7 @@ from signaling.identity_types import Identity
 from signaling.listening import Listening
 from signaling.media_desk import MediaDesk
 from signaling.messages import PROTOCOL_VERSION, CloseCode, IceServer
+from signaling.page_reports import PageReports
 from signaling.showing import STORE_TIMEOUT_S, Showing
 from signaling.store import Store
 from video_service.errors import ServiceError
@@ -53,6 +54,7 @@ class Hub:
         self.store = store
         self.node = node or f"n-{secrets.token_hex(4)}"
         self.media = MediaDesk(store, plane, self.spawn)
+        self.reports = PageReports(store, plane, self.spawn)
         self.showing = Showing(store, self.media)
         self._listening = Listening(self, plane, silent_after_s=3 * HEARTBEAT_S)
         self._ice_servers = ice_servers

@@ -13,7 +13,7 @@ from signaling.messages import CloseCode
 from signaling.showing import STORE_TIMEOUT_S
 from signaling.store_types import Wake
 from video_service.errors import ServiceError
-from video_service.media_plane import LegEvent, LegState, LineEvent, MediaPlane, PictureEvent, WorkerEvent
+from video_service.media_plane import LegEvent, LegState, LineEvent, MediaPlane, PictureEvent, QualityEvent, WorkerEvent
 
 if TYPE_CHECKING:
     from signaling.hub import Hub
@@ -80,11 +80,11 @@ class Listening:
                         self._reconcile_now.set()
                     else:
                         self._lost_s.setdefault(event.worker, time.monotonic())
-                case LegEvent() | PictureEvent() | LineEvent():
+                case LegEvent() | PictureEvent() | LineEvent() | QualityEvent():
                     if self._concerns_us(event):
                         await self._note(event)
 
-    async def _note(self, event: LegEvent | PictureEvent | LineEvent) -> None:
+    async def _note(self, event: LegEvent | PictureEvent | LineEvent | QualityEvent) -> None:
         """Keep the order in which the worker saw things; a store that is away is waited for.
 
         Meanwhile events queue at the worker, which cuts a node that reads none and tells the last state of every leg
@@ -102,12 +102,15 @@ class Listening:
                 log.warning("media_event_retries", error=type(error).__name__)
                 await asyncio.sleep(EVENT_RETRY_S)
 
-    def _concerns_us(self, event: LegEvent | PictureEvent | LineEvent) -> bool:
-        """Whether its person is here, or somebody in the same call: the person's own node may be dead."""
+    def _concerns_us(self, event: LegEvent | PictureEvent | LineEvent | QualityEvent) -> bool:
+        """Whether its person is here, or somebody in the same call: the person's own node may be dead.
+
+        When a leg leaves its call both pages may be gone already: its last facts are everybody's.
+        """
         newest = self._hub.showing.newest
-        if event.person in newest:
+        if event.person in newest or (isinstance(event, QualityEvent) and event.last):
             return True
-        call = event.call_id if isinstance(event, LegEvent) else ""
+        call = event.call_id if isinstance(event, LegEvent | QualityEvent) else ""
         return bool(call) and any(connection.call == call for connection in newest.values())
 
     async def reconcile(self) -> None:

@@ -42,6 +42,7 @@ from signaling.message_parts import (
     WallAgent,
     WallCall,
 )
+from video_service.line_quality import LineWord
 
 # The parts belong to the protocol: whoever needs one takes it from here.
 __all__ = [
@@ -287,6 +288,7 @@ class CustomerView(Message, tag="customer_view", frozen=True):
     for fluent signing; `camera_fps`: the most pictures a second for the own camera to send, 0 for no limit.
     `picture`: how the customer sees the agent. `own_picture`: how the agent sees a customer who asked for blur
     ("clear": only the room is blurred); "" while the picture goes through as it is, and before the first one.
+    `line_word`: one of the two pictures reaches the other person poorly.
     """
 
     state: Literal["home", "waiting", "ringing", "connected", "ended"]
@@ -307,6 +309,7 @@ class CustomerView(Message, tag="customer_view", frozen=True):
     picture: Literal["clear", "protected", "slate", ""] = ""
     own_picture: Literal["clear", "protected", "slate", ""] = ""
     narrow: Narrow = ""
+    line_word: Literal["", "poor"] = ""
     camera_fps: int = 0
     ended_reason: EndReason = ""
     requeued: Requeued = ""
@@ -321,6 +324,8 @@ class AgentView(Message, tag="agent_view", frozen=True):
     `picture` is what viewers of this agent see. `signing_ms`: signed since the last rest, without the running call,
     which began at `signing_from_ms` (0: none runs); at `signing_limit_ms` a rest comes before the next call.
     `rest_until_ms` 0: not resting. `after_call`: while the state is that. `narrow`, `camera_fps`: as a customer's.
+    `line_mine`, `line_theirs`: how well the agent's picture reaches the customer, and the customer's the agent, in the
+    last seconds of a call; "" while it is not known.
     """
 
     state: AgentState
@@ -332,6 +337,8 @@ class AgentView(Message, tag="agent_view", frozen=True):
     picture: Literal["clear", "protected", "slate", ""] = ""
     picture_reason: str = ""
     narrow: Narrow = ""
+    line_mine: LineWord = ""
+    line_theirs: LineWord = ""
     camera_fps: int = 0
     break_wanted: bool = False
     away_reason: Literal["missed", "shift_over", "asked", "no_picture", ""] = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from signaling.messages import AgentEndReason, AgentState, CallClass, EndReason, OutcomeSoFar, Requeued
+from video_service.line_quality import LineWord
 
 
 class PersonRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +23,9 @@ class PersonRow(msgspec.Struct, frozen=True, kw_only=True):
     paused: bool = False
     picture: str = ""
     picture_reason: str = ""
+    quality: LineWord = ""
+    quality_of: str = ""
+    """The call and the leg that it is of."""
     narrow: bool = False
     camera_fps: int = 0
 

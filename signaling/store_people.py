@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 from signaling.identity_types import Identity, canonical
 from signaling.store_base import StoreBase
+from video_service.line_quality import LineFacts, LineWord
 from video_service.media_plane import LegState, PictureState
 
 BEAT_BATCH = 500
@@ -68,6 +71,13 @@ class PeopleStore(StoreBase):
     async def line(self, person: str, *, leg: str, narrow: bool, camera_fps: int) -> None:
         """A person's line became narrow, or wide enough again. Ignored when it is not the newest leg."""
         await self.run("line", person, leg, int(narrow), camera_fps)
+
+    async def quality(self, person: str, *, leg: str, call: str, word: LineWord, facts: LineFacts) -> None:
+        """Put on record how a leg's picture reached the other person of a call so far; nothing when the record is gone.
+
+        The word is for the pages, while the call is on and the leg the person's newest.
+        """
+        await self.run("quality", person, leg, call, word, msgspec.json.encode(facts))
 
     async def pause(self, person: str, paused: bool) -> None:
         """A person paused or resumed the own picture."""

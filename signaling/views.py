@@ -24,6 +24,7 @@ from signaling.snapshots import (
 )
 from signaling.store_types import CallRouteInfo, LegInfo
 from video_service.keys import readable
+from video_service.line_quality import LineWord
 
 Picture = Literal["clear", "protected", "slate", ""]
 AwayReason = Literal["missed", "shift_over", "asked", "no_picture", ""]
@@ -84,6 +85,12 @@ def narrow_of(mine: PersonRow | None, other: PersonRow | None) -> messages.Narro
     return "mine" if ours else ""
 
 
+def line_of(person: PersonRow | None, call: str) -> LineWord:
+    """Return how well this person's picture reaches the other one, "" unless it is known of this call and leg."""
+    known = person is not None and person.present and person.quality_of == f"{call}/{person.leg}"
+    return person.quality if known and person is not None else ""
+
+
 def customer_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -> messages.CustomerView:
     """Draw a customer's page. `alive` holds the media workers that are reachable."""
     check(snap.person, snap.call)
@@ -122,6 +129,7 @@ def customer_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy
             own_picture=_picture(snap.person),
             narrow=narrow_of(snap.person, snap.other),
             camera_fps=snap.person.camera_fps if snap.person else 0,
+            line_word="poor" if "poor" in (line_of(each, snap.call_id) for each in (snap.person, snap.other)) else "",
         )
     low, high = 0, 0
     if snap.hope:
@@ -178,6 +186,8 @@ def agent_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -
     return msgspec.structs.replace(
         view,
         narrow=narrow_of(snap.person, snap.other),
+        line_mine=line_of(snap.person, snap.call_id),
+        line_theirs=line_of(snap.other, snap.call_id),
         call=messages.AgentCall(
             call=snap.call_id,
             epoch=call.epoch,

@@ -223,7 +223,7 @@ class QualityEvent(msgspec.Struct, frozen=True, kw_only=True, tag="quality"):
     """How a leg's picture reaches the other person of its call: about every 5 s, when the word changes, and at the end.
 
     `facts` are of the whole time of this leg in this call so far: the last event says all, and one that is lost costs
-    nothing. `word` is of the last seconds.
+    nothing. `word` is of the last seconds. `last`: the leg has left the call.
     """
 
     worker: str
@@ -233,6 +233,7 @@ class QualityEvent(msgspec.Struct, frozen=True, kw_only=True, tag="quality"):
     role: LegRole
     word: LineWord = ""
     facts: LineFacts = LineFacts()
+    last: bool = False
 
 
 MediaEvent = LegEvent | PictureEvent | ObjectEvent | LineEvent | WorkerEvent | QualityEvent

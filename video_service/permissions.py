@@ -98,6 +98,7 @@ MESSAGES: dict[str, frozenset[str]] = {
     "disposition": AGENT,
     "media_offer": _IN_A_CALL,
     "pause_picture": _IN_A_CALL,
+    "picture_shown": _IN_A_CALL,
     "this_is_me": AGENT,
     "say": _IN_A_CALL,
     "survey": frozenset({CUSTOMER}),

@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 
 from video_service.errors import ServiceError
 from video_service.keys import Keys, readable
+from video_service.line_quality import LineFacts
 from video_service.redis_client import text_of
 
 BATCH = 200
@@ -51,7 +52,8 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True):
 class LegFacts(msgspec.Struct, frozen=True, kw_only=True):
     """One RTCPeerConnection of a call; times are epoch milliseconds, 0: never.
 
-    `flowing_ms` is when the first picture was sent to this leg.
+    `flowing_ms` is when the first picture was sent to this leg. `quality`: how its picture reached the other person,
+    None when no second of it was counted.
     """
 
     leg: str
@@ -62,6 +64,7 @@ class LegFacts(msgspec.Struct, frozen=True, kw_only=True):
     flowing_ms: int
     silences: int
     closed_ms: int
+    quality: LineFacts | None = None
 
 
 class SessionRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"call_class": "class"}):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
+from video_service.line_quality import LineFacts, LineWord
 from video_service.media_plane import (
     Background,
     Box,
@@ -21,6 +22,7 @@ from video_service.media_plane import (
     ObjectEvent,
     PictureEvent,
     PictureState,
+    QualityEvent,
     Shown,
     StaleEpoch,
     UnknownLeg,
@@ -157,6 +159,22 @@ class DiaryPlane:
         worker, request = self.legs[leg]
         self._events.put_nowait(
             LineEvent(worker=worker, leg_id=leg, person=request.person, narrow=narrow, camera_fps=camera_fps)
+        )
+
+    def judge(self, leg: str, call: str, word: LineWord, facts: LineFacts, *, last: bool = False) -> None:
+        """Let a worker report how a leg's picture reaches the other person."""
+        worker, request = self.legs[leg]
+        self._events.put_nowait(
+            QualityEvent(
+                worker=worker,
+                call_id=call,
+                leg_id=leg,
+                person=request.person,
+                role=request.role,
+                word=word,
+                facts=facts,
+                last=last,
+            )
         )
 
     def lose(self, worker: str) -> None:

@@ -51,6 +51,8 @@ export type Requeued = "" | "agent_lost" | "another_signer";
 
 export type UrgentReason = "" | "airport" | "car" | "hotel";
 
+export type LineWord = "" | "fair" | "good" | "poor";
+
 /** First message on a socket: a one-time ticket (POST /api/ticket) or the resume token of an earlier socket. */
 export interface Hello {
   type: "hello";
@@ -244,6 +246,7 @@ export interface Error {
  * for fluent signing; `camera_fps`: the most pictures a second for the own camera to send, 0 for no limit.
  * `picture`: how the customer sees the agent. `own_picture`: how the agent sees a customer who asked for blur
  * ("clear": only the room is blurred); "" while the picture goes through as it is, and before the first one.
+ * `line_word`: one of the two pictures reaches the other person poorly.
  */
 export interface CustomerView {
   type: "customer_view";
@@ -265,6 +268,7 @@ export interface CustomerView {
   picture: "" | "clear" | "protected" | "slate";
   own_picture: "" | "clear" | "protected" | "slate";
   narrow: Narrow;
+  line_word: "" | "poor";
   camera_fps: number;
   ended_reason: EndReason;
   requeued: Requeued;
@@ -279,6 +283,8 @@ export interface CustomerView {
  * `picture` is what viewers of this agent see. `signing_ms`: signed since the last rest, without the running call,
  * which began at `signing_from_ms` (0: none runs); at `signing_limit_ms` a rest comes before the next call.
  * `rest_until_ms` 0: not resting. `after_call`: while the state is that. `narrow`, `camera_fps`: as a customer's.
+ * `line_mine`, `line_theirs`: how well the agent's picture reaches the customer, and the customer's the agent, in the
+ * last seconds of a call; "" while it is not known.
  */
 export interface AgentView {
   type: "agent_view";
@@ -291,6 +297,8 @@ export interface AgentView {
   picture: "" | "clear" | "protected" | "slate";
   picture_reason: string;
   narrow: Narrow;
+  line_mine: LineWord;
+  line_theirs: LineWord;
   camera_fps: number;
   break_wanted: boolean;
   away_reason: "" | "asked" | "missed" | "no_picture" | "shift_over";
