@@ -15,6 +15,7 @@ import errno
 import ipaddress
 import random
 import socket
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, cast
 
@@ -22,7 +23,7 @@ import ifaddr
 from aioice import Candidate, Connection
 from aioice.candidate import candidate_foundation, candidate_priority
 from aioice.ice import StunProtocol
-from aioice.stun import Message
+from aioice.stun import RETRY_RTO, Message
 from aiortc import RTCIceGatherer
 
 from media.settings import MediaSettings
@@ -159,6 +160,19 @@ class MediaProtocol(StunProtocol):
             return
         super().datagram_received(data, addr)
 
+    async def request(
+        self,
+        request: Message,
+        addr: tuple[str, int],
+        integrity_key: bytes | None = None,
+        retransmissions: int | None = None,
+    ) -> tuple[Message, tuple[str, int]]:
+        """Have a check answered, and note how long that took: a first round trip, before any report could tell it."""
+        asked_s = time.monotonic()
+        answer = await super().request(request, addr, integrity_key, retransmissions)
+        self.receiver.answered((time.monotonic() - asked_s) * 1000)
+        return answer
+
 
 class BoundConnection(Connection):
     """An ICE connection over the configured sockets that waits to be called upon."""
@@ -166,6 +180,7 @@ class BoundConnection(Connection):
     def __init__(self, gathering: Gathering) -> None:
         super().__init__(ice_controlling=False)
         self.sink: Sink | None = None
+        self.round_trip_ms: float | None = None
         self._gathering = gathering
 
     async def gather_candidates(self) -> None:
@@ -190,6 +205,11 @@ class BoundConnection(Connection):
             len(self._check_list) < MAX_PAIRS or any(pair.remote_addr == addr for pair in self._check_list)
         ):
             super().check_incoming(message, addr, protocol)
+
+    def answered(self, after_ms: float) -> None:
+        """Note the round trip of a check; one that was asked twice says nothing (RFC 6298, section 3)."""
+        if after_ms < RETRY_RTO * 1000:
+            self.round_trip_ms = after_ms
 
     def selected(self) -> tuple[asyncio.DatagramTransport, tuple[str, int]] | None:
         """Return the nominated socket and the client's address."""

@@ -193,9 +193,11 @@ class Leg:
 
     @property
     def round_trip_ms(self) -> float:
-        """The client's round trip, or a careful guess before one is known."""
-        known_ms = self._known_round_trip_ms()
-        return DEFAULT_ROUND_TRIP_MS if known_ms is None else known_ms
+        """The client's round trip: by its reports, else by the connectivity check, else a careful guess."""
+        for known_ms in (self._known_round_trip_ms(), self.peer.round_trip_ms):
+            if known_ms is not None:
+                return known_ms
+        return DEFAULT_ROUND_TRIP_MS
 
     @property
     def measured_round_trip_ms(self) -> float | None:

@@ -80,6 +80,11 @@ class Peer:
     def octets_out(self) -> int:
         return self._transport.octets_out
 
+    @property
+    def round_trip_ms(self) -> float | None:
+        """The round trip of the last connectivity check, None before one was answered."""
+        return self._transport.round_trip_ms
+
     async def answer(self, listener: Listener) -> str:
         """Open the sockets, begin to listen for the client, and return the answer's text.
 

@@ -51,6 +51,11 @@ class MediaTransport:
         """Whether packets can be sent."""
         return self._up
 
+    @property
+    def round_trip_ms(self) -> float | None:
+        """The round trip of the last connectivity check, None before one was answered."""
+        return self._connection.round_trip_ms
+
     async def connect(self, offer: Offer, dtls_role: str) -> bool:
         """Wait for the client's checks and its handshake; return whether the transport is up."""
         self._ice.on("statechange", self._state_changed)

@@ -193,3 +193,22 @@ async def test_a_flood_before_the_handshake_is_not_kept() -> None:
         assert connection._queue.qsize() == MAX_EARLY_DATAGRAMS
     finally:
         await connection.close()
+
+
+async def test_the_connectivity_check_gives_a_first_round_trip() -> None:
+    async with site(MediaEngine(loopback_settings(), InvertingStage)) as place:
+        await place.join("customer", LegRole.CUSTOMER)
+        leg = place.engine._legs["customer"]
+        await until(lambda: leg.peer.round_trip_ms is not None, "an answered check", 30)
+        leg._outlets.clear()  # no report says anything
+
+        assert leg.round_trip_ms == leg.peer.round_trip_ms
+
+
+async def test_a_check_that_may_have_been_asked_twice_gives_none() -> None:
+    connection = BoundConnection(Gathering(loopback_settings()))
+    assert connection.round_trip_ms is None
+    connection.answered(499)
+    connection.answered(500)
+
+    assert connection.round_trip_ms == 499
