@@ -3,7 +3,8 @@
     python benchmarks/erlang.py --reference erlang_reference_values.csv [--json]
 
 The table has the columns calls, interval_s, aht_s, agents, threshold_s, patience_s, and the figures named in `FIGURES`;
-an empty cell is not compared. Printed is the largest relative error of each figure and the row that has it.
+an empty cell is not compared. Printed is the largest relative error of each figure and the row that has it; with
+`--peers` also pyworkforce's, where it is installed (see `benchmarks/planning_peers.py`).
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ import argparse
 import csv
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks import planning_peers
 from scheduler.erlang import Definition, Load, erlang_a, erlang_c
 
 FIGURES = (
@@ -50,11 +53,13 @@ def figures(row: dict[str, str]) -> dict[str, float]:
     }
 
 
-def worst_errors(rows: list[dict[str, str]]) -> dict[str, dict[str, float | int]]:
+def worst_errors(
+    rows: list[dict[str, str]], compute: Callable[[dict[str, str]], dict[str, float]] = figures
+) -> dict[str, dict[str, float | int]]:
     """Return for each figure its largest relative error, the line of the table that has it, and the rows compared."""
     worst: dict[str, dict[str, float | int]] = {}
     for line, row in enumerate(rows, start=2):
-        found = figures(row)
+        found = compute(row)
         for name in FIGURES:
             told = row.get(name) or ""
             if name not in found or told.lower() in ("", "nan", "inf"):
@@ -71,6 +76,7 @@ def worst_errors(rows: list[dict[str, str]]) -> dict[str, dict[str, float | int]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--reference", type=Path, required=True)
+    parser.add_argument("--peers", action="store_true")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     with chosen.reference.open(newline="", encoding="utf-8") as file:
@@ -79,10 +85,25 @@ def main() -> None:
     worst = worst_errors(rows)
     ms_per_row = (time.perf_counter() - started) / max(len(rows), 1) * 1000
     largest = max(float(entry["relative_error"]) for entry in worst.values())
+    peers = {}
+    if chosen.peers and planning_peers.has("pyworkforce"):
+        started = time.perf_counter()
+        peers["pyworkforce"] = worst_errors(rows, planning_peers.pyworkforce_erlang_c)
+        peers_ms = (time.perf_counter() - started) / max(len(rows), 1) * 1000
     if chosen.json:
-        print(json.dumps({"rows": len(rows), "largest": largest, "ms_per_row": ms_per_row, "figures": worst}, indent=1))
+        report = {"rows": len(rows), "largest": largest, "ms_per_row": ms_per_row, "figures": worst, "peers": peers}
+        print(json.dumps(report, indent=1))
         return
     print(f"{len(rows)} rows, {ms_per_row:.2f} ms a row, largest relative error {largest:.1e}")
+    print_errors(worst)
+    for peer, errors in peers.items():
+        print(f"{peer}: {peers_ms:.2f} ms a row")
+        print_errors(errors)
+    if chosen.peers and not peers:
+        print("pyworkforce is not installed here")
+
+
+def print_errors(worst: dict[str, dict[str, float | int]]) -> None:
     for name, entry in worst.items():
         print(f"  {name:<26} {entry['relative_error']:.1e}  line {entry['line']} of {entry['rows']} rows")
 

@@ -6,7 +6,8 @@ Each of the last recorded days is forecast from what was known `--lead-days` (14
 `--up-to-lead` forecasts from each origin all test days of the following two weeks instead, and pools them. The series
 is counted in intervals of `--interval-min` (30) minutes, or in its own where that is longer; its format is told in
 `scheduler/history_csv.py`. `--calendar` marks holidays and make-up days (date,kind,acts_as). `--leave-out-days` cuts
-days off the end of the series: it is how the model was chosen without a look at the days it is judged by.
+days off the end of the series: it is how the model was chosen without a look at the days it is judged by. `--peers`
+adds statsforecast's MSTL where it is installed (see `benchmarks/planning_peers.py`).
 
     python benchmarks/forecast.py --sparse 40 [--json]
 
@@ -25,6 +26,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import planning_peers
 from scheduler.calendar_csv import calendar_from_csv
 from scheduler.day_types import Calendar
 from scheduler.forecast_backtest import Backtest, backtest
@@ -112,6 +114,7 @@ def main() -> None:
     parser.add_argument("--up-to-lead", action="store_true")
     parser.add_argument("--leave-out-days", type=int, default=0)
     parser.add_argument("--calendar", type=Path)
+    parser.add_argument("--peers", action="store_true")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     if chosen.sparse:
@@ -133,6 +136,11 @@ def series_report(chosen: argparse.Namespace) -> None:
     started = time.perf_counter()
     tested = backtest(history, calendar, days, chosen.lead_days, up_to_lead=chosen.up_to_lead)
     seconds = time.perf_counter() - started
+    peers = {}
+    if chosen.peers and planning_peers.has("statsforecast"):
+        peers["statsforecast MSTL"] = planning_peers.wape(
+            *planning_peers.statsforecast_mstl(history, days, chosen.lead_days)
+        )
     gaps, outages = (len(runs(history, state)) for state in (State.GAP, State.OUTAGE))
     if chosen.json:
         report = {
@@ -147,6 +155,7 @@ def series_report(chosen: argparse.Namespace) -> None:
             "outages": outages,
             "notes": list(history.notes),
             "best": tested.best.value,
+            "peers": {name: {"wape": found[0], "day_wape": found[1]} for name, found in peers.items()},
             "methods": {method.value: asdict(scores) for method, scores in tested.scores.items()},
             "seconds": seconds,
         }
@@ -157,6 +166,10 @@ def series_report(chosen: argparse.Namespace) -> None:
         f"{len(days)} days, {days[0]} to {days[-1]}, {kind} days ahead, {history.interval_s // 60} min, {seconds:.1f} s"
     )
     print(table(tested))
+    for name, (by_slot, by_day) in peers.items():
+        print(f"{name:<16} {by_slot:6.2%}  {by_day:6.2%}")
+    if chosen.peers and not peers:
+        print("statsforecast is not installed here")
     print(f"best: {tested.best.value}; {gaps} gaps and {outages} outages not learned from", *history.notes, sep="\n")
 
 
