@@ -24,10 +24,12 @@ from media.assembler import EncodedFrame
 from media.decoder import PictureDecoder
 from media.encoder import EncodedPicture, PictureEncoder
 from media.fitting import FULL_RATE, LEVELS, Pace
+from media.ladder import Gauge
 from media.loss import KeyFrameRequests
 from media.negotiation import VIDEO_CLOCK_HZ, VP8
 from media.picture import BadPicture, ProtectedPicture, RawPicture
 from media.rate_control import Limits
+from media.segmenter import Reason
 from video_service.media_plane import Background, Box, PictureState
 
 log = structlog.get_logger(__name__)
@@ -82,6 +84,7 @@ class _Outcome:
     needs_key: bool = False
     skipped: int = 0
     shown: bool = False
+    wait_ms: float = 0.0
 
 
 class _Pipeline:
@@ -92,7 +95,8 @@ class _Pipeline:
         self._decoder = PictureDecoder()
         self._encoder = PictureEncoder(VP8, limits.start, limits.maximum)
 
-    def run(self, frames: Sequence[EncodedFrame], order: _Order) -> _Outcome:
+    def run(self, frames: Sequence[EncodedFrame], order: _Order, asked_s: float) -> _Outcome:
+        wait_ms = (perf_counter() - asked_s) * 1000
         newest: RawPicture | None = None
         pictures = 0
         try:
@@ -110,7 +114,8 @@ class _Pipeline:
         self._encoder.codec, self._encoder.bitrate_bps = order.codec, order.bitrate_bps
         self._encoder.pixels, self._encoder.rate = order.pixels, order.rate
         encoded = self._encoder.encode(protected, key=order.key)
-        return _Outcome(encoded, protected.state, protected.reason, blur_ms, skipped=pictures - 1, shown=True)
+        skipped = pictures - 1
+        return _Outcome(encoded, protected.state, protected.reason, blur_ms, False, skipped, True, wait_ms)
 
     def close(self) -> None:
         self._decoder.close()
@@ -140,6 +145,7 @@ class BlurLeg:
         self.pixels = LEVELS[0].pixels
         self.line_rate = FULL_RATE
         self.worker_rate = FULL_RATE
+        self.gauge: Gauge | None = None
         self.full_rate = False
         self.watched = False
         self.dropped = 0
@@ -236,7 +242,8 @@ class BlurLeg:
         if show:
             self._key_due = False
             self._pace.shown(timestamp, rate)
-        self._running = asyncio.get_running_loop().run_in_executor(self._executor, self._pipeline.run, frames, order)
+        loop = asyncio.get_running_loop()
+        self._running = loop.run_in_executor(self._executor, self._pipeline.run, frames, order, perf_counter())
         self._running.add_done_callback(lambda future: self._done(future, order, since_ms))
 
     def _next_frames(self) -> list[_Waiting]:
@@ -268,6 +275,9 @@ class BlurLeg:
             self._key_due |= order.key
             self._on_key_needed()
             return
+        if outcome.shown and self.gauge is not None:
+            late = outcome.reason == Reason.LATE
+            self.gauge.note(shown=not late, late=outcome.skipped + late, wait_ms=outcome.wait_ms)
         if outcome.state is not None:
             self.states[outcome.state] += 1
             self.blur_ms.append(outcome.blur_ms)

@@ -29,6 +29,7 @@ from media.call_quality import CallQuality
 from media.customer_leg import CustomerLeg
 from media.fault_log import FaultLog
 from media.gathering import Gathering
+from media.ladder import WorkerLoad
 from media.leg import Leg
 from media.line_watch import LineState
 from media.own_speed import holds
@@ -80,6 +81,7 @@ class MediaEngine:
     """Carries legs and calls. Make it on the loop that runs it; `close` may be called twice.
 
     `stage_factory` makes the blur stage of one agent's leg; it may block. `weights_ok` goes into the status.
+    `load` makes the engine step down when there is more to blur than it can; without it, it does not.
     `measure` returns the CPU milliseconds of one blurred picture, or None when it was told to stop (by what it is
     given); it runs once, in a thread of its own, unless the settings say how many blurred legs the worker takes.
     `pictures` are what the stages take the company's picture from.
@@ -96,6 +98,7 @@ class MediaEngine:
         worker: str = "worker",
         weights_ok: bool = True,
         measure: Measure | None = None,
+        load: WorkerLoad | None = None,
         pictures: PictureShelf | None = None,
     ) -> None:
         self._settings = settings
@@ -103,6 +106,7 @@ class MediaEngine:
         self._stage_factory = stage_factory
         self._worker = worker
         self._weights_ok = weights_ok
+        self._load = load
         self._gathering = Gathering(settings)
         self._capacity = settings.capacity if settings.capacity is not None else UNMEASURED_CAPACITY
         threads = max(1, min(self._capacity, os.cpu_count() or 1))
@@ -131,6 +135,7 @@ class MediaEngine:
             blur_legs=blurred,
             capacity=self._capacity,
             weights_ok=self._weights_ok,
+            step=self._load.step if self._load is not None else 0,
         )
 
     async def events(self) -> AsyncIterator[MediaEvent]:
@@ -166,6 +171,7 @@ class MediaEngine:
             raise WorkerUnavailable
         self._legs[leg.id] = leg
         leg.on_line = lambda state: self._line_changed(leg, state)
+        self._burden(leg)
         if self._ticker is None:
             self._ticker = asyncio.create_task(self._tick(), name="media-tick")
         log.info("leg_answered", leg=leg.id, role=leg.role.value)
@@ -361,6 +367,11 @@ class MediaEngine:
     def _picture_changed(self, leg: BlurredLeg, state: PictureState, reason: str) -> None:
         self._emit(PictureEvent(worker=self._worker, leg_id=leg.id, person=leg.person, state=state, reason=reason))
 
+    def _burden(self, leg: Leg) -> None:
+        """Let a leg make as many pictures as the worker can, and have it counted how that goes."""
+        if self._load is not None and isinstance(leg, BlurredLeg):
+            leg.blur.gauge, leg.blur.worker_rate = self._load.gauge, self._load.rate
+
     def _line_changed(self, leg: Leg, state: LineState) -> None:
         log.info("line_changed", leg=leg.id, narrow=state.narrow, camera_fps=state.camera_fps)
         self._emit(
@@ -406,6 +417,9 @@ class MediaEngine:
             before_ms = loop.time() * 1000
             await asyncio.sleep(TICK_S)
             now_ms = loop.time() * 1000
+            if self._load is not None and self._load.look(now_ms):
+                for leg in self._legs.values():
+                    self._burden(leg)
             for leg in list(self._legs.values()):
                 try:
                     leg.tick(now_ms)

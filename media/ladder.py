@@ -68,11 +68,11 @@ class Pressure:
 class Ladder:
     """Decides the step. Down after two bad looks in a row, up after 15 calm ones, later if that was too soon."""
 
-    def __init__(self) -> None:
+    def __init__(self, calm_first: int = CALM_FIRST) -> None:
         self.step = 0
         self._bad = 0
         self._good = 0
-        self._patience = CALM_FIRST
+        self._calm_first = self._patience = calm_first
         self._rose_ms: float | None = None
 
     def look(self, pressure: Pressure, now_ms: float) -> int:
@@ -87,7 +87,7 @@ class Ladder:
                 self._rose_ms = None
         elif self._good >= self._patience and self.step:
             if self._rose_ms is not None and now_ms - self._rose_ms > CALM_MOST * LOOK_MS:
-                self._patience = CALM_FIRST
+                self._patience = self._calm_first
             self._good = 0
             self.step -= 1
             self._rose_ms = now_ms
@@ -137,25 +137,26 @@ class WorkerLoad:
 
     gauge: Gauge = field(default_factory=Gauge)
     thrift: Thrift = field(default_factory=Thrift)
-    _ladder: Ladder = field(default_factory=Ladder)
+    ladder: Ladder = field(default_factory=Ladder)
+    look_ms: float = LOOK_MS
     _looked_ms: float | None = None
 
     @property
     def step(self) -> int:
-        return self._ladder.step
+        return self.ladder.step
 
     @property
     def rate(self) -> int:
         """Pictures a second at most."""
-        return RATES[self._ladder.step]
+        return RATES[self.ladder.step]
 
     def look(self, now_ms: float) -> bool:
         """Read the gauge once a second; return whether the step has changed."""
-        if self._looked_ms is not None and now_ms - self._looked_ms < LOOK_MS:
+        if self._looked_ms is not None and now_ms - self._looked_ms < self.look_ms:
             return False
         self._looked_ms = now_ms
-        before, pressure = self._ladder.step, self.gauge.read(now_ms)
-        step = self._ladder.look(pressure, now_ms)
+        before, pressure = self.ladder.step, self.gauge.read(now_ms)
+        step = self.ladder.look(pressure, now_ms)
         if step == before:
             return False
         self.thrift.on = step >= 1

@@ -31,6 +31,7 @@ from media.mask_filter import KeepEdge, SlowOut
 from media.mask_source import InlineMasks, MaskMaker, MaskSource, NoMasks, ThreadedMasks
 from media.picture import ProtectedPicture, RawPicture
 from media.segmenter import Mask, Reason, Segmenter
+from media.segmenter_sparing import SparingNetwork, Wish
 from media.shown_object import ShownObject
 from media.weights import WeightsAltered, WeightsMissing, verified_path
 from video_service.media_plane import Background, Box, PictureState
@@ -50,6 +51,7 @@ class BlurSettings:
 
     `budget_ms`: how long a picture waits for its mask before it is blurred whole. Ten times the usual time: a missed
     budget costs a sign, waiting a little longer costs nothing that a person notices.
+    `thrift`: whether the network is to look at every second picture only, asked for each of them.
     `slate_after_ms`: time without a good mask after which the slate stands instead of the blurred whole.
     """
 
@@ -58,6 +60,7 @@ class BlurSettings:
     slate_after_ms: float = 2000.0
     threads: int = 1
     limits: MaskLimits = field(default_factory=MaskLimits)
+    thrift: Wish | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,7 +220,9 @@ def open_segmenter(
         from media.segmenter_litert import LiteRtSegmenter
         from media.signer_mask import SignerMasks
 
-        return SignerMasks(LiteRtSegmenter(path, clock_ms, settings.threads), FaceFinder(faces, settings.threads))
+        people = LiteRtSegmenter(path, clock_ms, settings.threads)
+        sparing = people if settings.thrift is None else SparingNetwork(people, settings.thrift, clock_ms)
+        return SignerMasks(sparing, FaceFinder(faces, settings.threads))
     except Exception as error:  # noqa: BLE001 - an engine that does not load is a reason for the slate, not for the end
         log.warning("engine_failed", error=type(error).__name__)
         return Reason.NO_ENGINE

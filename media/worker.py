@@ -9,6 +9,7 @@ import os
 import secrets
 import ssl
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,6 +58,7 @@ def make_engine(settings: Settings, name: str) -> Engine:
     from media import own_speed
     from media.backdrop import PictureShelf
     from media.engine import MediaEngine
+    from media.ladder import Gauge, WorkerLoad
     from media.segmenter import Reason
     from media.stage import BlurSettings, monotonic_ms, open_segmenter, open_stage
 
@@ -64,6 +66,7 @@ def make_engine(settings: Settings, name: str) -> Engine:
     # picture beside a busy thread took 176 ms, with this 15 ms), and OpenCV starts no threads of its own.
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     cv2.setNumThreads(1)
+    load = WorkerLoad(Gauge(time.process_time))
     found = open_segmenter(BlurSettings(), monotonic_ms, settings.weights_dir or None)
     if isinstance(found, Reason):
         log.error("weights_unusable", reason=found.value, worker=name)
@@ -72,10 +75,13 @@ def make_engine(settings: Settings, name: str) -> Engine:
     pictures = PictureShelf()
     return MediaEngine(
         settings.project(MediaSettings),
-        lambda: open_stage(weights_dir=settings.weights_dir or None, pictures=pictures),
+        lambda: open_stage(
+            BlurSettings(thrift=load.thrift), weights_dir=settings.weights_dir or None, pictures=pictures
+        ),
         worker=name,
         weights_ok=not isinstance(found, Reason),
         measure=lambda should_stop: own_speed.measure(settings.weights_dir or None, should_stop),
+        load=load,
         pictures=pictures,
     )
 
