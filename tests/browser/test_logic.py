@@ -79,6 +79,8 @@ async def test_the_screen_follows_from_the_last_view(page: Page, change: dict[st
         ({"view": {**CONNECTED, "other_paused": True}}, "other_paused"),
         ({"view": {**CONNECTED, "picture": "protected"}, "quality": "weak"}, "protected"),
         ({"view": {**CONNECTED, "picture": "slate"}}, "slate"),
+        ({"view": {**CONNECTED, "narrow": "theirs"}, "quality": "weak"}, "narrow"),
+        ({"view": {**CONNECTED, "narrow": "mine", "other_paused": True}}, "other_paused"),
         ({"pictureShown": False}, "connecting"),
     ],
 )

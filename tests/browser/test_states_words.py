@@ -86,6 +86,7 @@ async def test_a_customers_call(open_page: OpenPage, stage: Stage) -> None:
     await tell("other_paused", other_paused=True)
     await tell("slate", picture="slate")
     await tell("protected", picture="protected")
+    await tell("narrow", narrow="mine", camera_fps=12)
     await tell("other_lost", other_media="reconnecting")
     await tell("reconnecting", media="reconnecting")
     await stage.show(views.customer("connected", media="live"))
@@ -172,6 +173,10 @@ async def test_an_agents_desk(open_page: OpenPage, stage: Stage) -> None:
         await seen(page, f"desk-{word}", f"agent.preview_word.{word}", f"agent.preview_say.{word}")
     await stage.show(views.agent("on_call", media="live", call=views.agent_call()))
     await seen(page, "desk-call", "agent.customer_word.clear", "agent.customer_say.clear", "agent.say.on_call")
+    await stage.show(views.agent("on_call", media="live", call=views.agent_call(other_paused=True)))
+    for narrow in ("mine", "theirs", "both"):
+        await stage.show(views.agent("on_call", media="live", call=views.agent_call(), narrow=narrow))
+        await seen(page, f"desk-narrow-{narrow}", f"agent.narrow.{narrow}")
     await stage.show(views.agent("on_call", media="live", call=views.agent_call(other_paused=True)))
     await seen(page, "desk-customer-paused", "agent.customer_word.paused", "agent.customer_say.paused")
     await stage.show(views.agent("on_call", media="live", call=views.agent_call(other_media="reconnecting")))

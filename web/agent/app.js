@@ -233,6 +233,7 @@ export class AgentApp extends PersonApp {
     const before = this.state.view;
     if (before?.state !== view.state) this.set({ trouble: "" });
     this.set({ view });
+    this.peer.slow(view.camera_fps);
     this.disposition.see(view.after_call);
     // Each call starts without a picture: nothing of an earlier caller may be seen in it.
     if (before?.call?.call !== view.call?.call) {

@@ -5,6 +5,8 @@ import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { cameraTrouble } from "../shared/person.js";
 import { errorText } from "../shared/words.js";
+import { key } from "./ring.js";
+import { KEYS } from "./state.js";
 
 /** @typedef {import("./app.js").AgentApp} AgentApp */
 /** @typedef {import("./state.js").State} State */
@@ -14,8 +16,9 @@ export class Notices {
   /**
    * @param {AgentApp} app
    * @param {HTMLElement} lost the note that came too late
+   * @param {() => void} write go on in writing
    */
-  constructor(app, lost) {
+  constructor(app, lost, write) {
     this.link = notice("attention", "lost");
     this.trouble = notice("danger", "info");
     this.camera = notice(
@@ -29,13 +32,25 @@ export class Notices {
       ),
     );
     this.camera.element.classList.add("camera-trouble");
-    const parts = [this.link.element, this.trouble.element, this.camera.element, lost];
+    this.narrow = notice(
+      "attention",
+      "weak",
+      h(
+        "button",
+        { class: "button", type: "button", on: { click: write } },
+        icon("write"),
+        h("span", { text: t("agent.write") }),
+        key(KEYS.write),
+      ),
+    );
+    const parts = [this.link.element, this.narrow.element, this.trouble.element, this.camera.element, lost];
     this.element = h("div", { class: "desk-notices" }, parts);
   }
 
   /** @param {State} state */
-  draw({ link, trouble, camera }) {
+  draw({ link, trouble, camera, view }) {
     this.link.draw(link === "lost" ? t("agent.link_lost") : "");
+    this.narrow.draw(view?.call && view.narrow ? t(`agent.narrow.${view.narrow}`) : "");
     this.trouble.draw(trouble ? errorText(trouble) : "");
     const failed = cameraTrouble(camera);
     this.camera.draw(failed ? t(`camera.${failed}`) : "");

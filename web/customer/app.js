@@ -305,6 +305,7 @@ export class CustomerApp extends PersonApp {
     const before = last?.state;
     const joined = view.state !== "home" && view.state !== "ended";
     this.set({ view });
+    this.peer.slow(view.camera_fps);
     if (joined) {
       const firstPlace = Math.max(this.state.firstPlace, view.place);
       const step = view.state === "waiting" && this.state.step === "message" ? "message" : "home";

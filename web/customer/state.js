@@ -135,7 +135,7 @@ export function isConsentOld({ service, trouble }) {
 /**
  * The state of the call in one word, with its icon; `call.pill.<name>` is the word, `call.say.<name>` the sentence.
  * @typedef {object} Pill
- * @property {"clear" | "weak" | "connecting" | "reconnecting" | "other_lost" | "frozen" | "other_paused" | "protected" | "slate"} name
+ * @property {"clear" | "weak" | "connecting" | "reconnecting" | "other_lost" | "frozen" | "other_paused" | "protected" | "slate" | "narrow"} name
  * @property {IconName} icon
  * @property {"good" | "attention" | "accent"} tone
  */
@@ -156,6 +156,7 @@ export function pillOf({ view, link, peer, quality, pictureShown, stalled }) {
   if (view?.other_paused) return { name: "other_paused", icon: "pause", tone: "attention" };
   if (view?.picture === "slate") return { name: "slate", icon: "shield", tone: "attention" };
   if (view?.picture === "protected") return { name: "protected", icon: "shield", tone: "attention" };
+  if (view?.narrow) return { name: "narrow", icon: "weak", tone: "attention" };
   if (quality === "weak") return { name: "weak", icon: "weak", tone: "attention" };
   return { name: "clear", icon: "signal", tone: "good" };
 }

@@ -66,6 +66,8 @@ export class Peer {
     this.sound = null;
     /** @type {MediaWish} */
     this.wish = "none";
+    /** The most pictures a second to send; 0: as many as the camera gives. */
+    this.fps = 0;
     this.generation = 0;
     this.startedMs = -Infinity;
     this.answered = false;
@@ -111,6 +113,17 @@ export class Peer {
   }
 
   /**
+   * Send at most so many pictures a second from now on: what a narrow line still carries is few sharp ones.
+   * @param {number} fps 0: as many as the camera gives
+   */
+  slow(fps) {
+    if (fps === this.fps) return;
+    this.fps = fps;
+    const camera = this.pc?.getTransceivers()[1];
+    if (camera) fluentFirst(camera.sender, fps);
+  }
+
+  /**
    * Send this sound, or none.
    * @param {MediaStreamTrack | null} track
    */
@@ -139,7 +152,7 @@ export class Peer {
     pc.onconnectionstatechange = () => pc === this.pc && this.moved(pc.connectionState);
     try {
       await pc.setLocalDescription(await pc.createOffer());
-      await fluentFirst(camera.sender);
+      await fluentFirst(camera.sender, this.fps);
     } catch {
       if (pc === this.pc) this.again();
       return;
@@ -260,14 +273,20 @@ export class Peer {
 }
 
 /**
- * When the network is narrow the picture gets smaller, never slower: signing needs every frame.
+ * When the network is narrow the picture gets smaller, not slower: signing needs every frame. Only where the service
+ * says that even a small picture does not get through, there are fewer.
  * Source: EN 301 549 V3.2.1, 6.5.1.
  * @param {RTCRtpSender} sender
+ * @param {number} fps 0: no limit
  */
-async function fluentFirst(sender) {
+async function fluentFirst(sender, fps) {
   try {
     const parameters = sender.getParameters();
     /** @type {any} */ (parameters).degradationPreference = "maintain-framerate";
+    for (const encoding of parameters.encodings) {
+      if (fps) encoding.maxFramerate = fps;
+      else delete encoding.maxFramerate;
+    }
     await sender.setParameters(parameters);
   } catch {
     // Older browsers do not know it; the track's content hint says the same more softly.

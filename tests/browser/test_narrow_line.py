@@ -1,0 +1,78 @@
+"""A line that is too narrow for signing: both pages say so and offer text, and the camera sends fewer pictures."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser import views
+from tests.browser.conftest import OpenPage
+from tests.browser.desk import desk
+from tests.browser.looks import look
+from tests.browser.stage import Stage
+from tests.browser.steps import call, pictures
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+NOTE = """() => {
+  window.asked = [];
+  const real = RTCRtpSender.prototype.setParameters;
+  RTCRtpSender.prototype.setParameters = function (parameters) {
+    window.asked.push([parameters.degradationPreference, ...parameters.encodings.map((one) => one.maxFramerate ?? 0)]);
+    return real.call(this, parameters);
+  };
+}"""
+
+
+async def asked(page: Page) -> list[list[object]]:
+    found: list[list[object]] = await page.evaluate("window.asked")
+    return found
+
+
+async def test_a_customers_page_says_so_offers_text_and_slows_its_camera(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_page("/customer/")
+    await call(page, stage)
+    await page.evaluate(NOTE)
+    notice = page.locator(".call-say")
+    await stage.show(views.customer("connected", media="live", narrow="mine", camera_fps=12))
+    await page.locator(".pill[data-name='narrow']").wait_for()
+    await expect(notice).to_contain_text("网络很慢")
+    assert await asked(page) == [["maintain-framerate", 12]]
+    await look(page, "customer-narrow")
+    await notice.get_by_role("button", name="打字").click()
+    await expect(page.get_by_role("textbox")).to_be_focused()
+    await expect(notice.get_by_role("button")).to_be_hidden()
+    await stage.show(views.customer("connected", media="live"))
+    await page.locator(".pill[data-name='clear']").wait_for()
+    await expect(notice).to_be_hidden()
+    assert await asked(page) == [["maintain-framerate", 12], ["maintain-framerate", 0]]
+
+
+async def test_the_notice_offers_no_text_where_it_is_open_already(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_page("/customer/")
+    await call(page, stage)
+    await page.get_by_role("button", name="打字").click()
+    await stage.show(views.customer("connected", media="live", narrow="theirs"))
+    await page.locator(".pill[data-name='narrow']").wait_for()
+    await expect(page.locator(".call-say")).to_be_visible()
+    await expect(page.locator(".call-say").get_by_role("button")).to_be_hidden()
+
+
+async def test_an_agents_page_says_whose_line_it_is_and_offers_text(open_page: OpenPage, stage: Stage) -> None:
+    stage.pictures = {0: pictures("dev-student"), 1: pictures("customer")}
+    page = await desk(open_page, stage, views.agent("on_call", media="live", call=views.agent_call()))
+    notice = page.locator(".desk-notices .notice", has_text="网络很慢")
+    await page.locator(".customer .pill-good").wait_for()
+    await page.evaluate(NOTE)
+    await expect(notice).to_have_count(0)
+    await stage.show(views.agent("on_call", media="live", call=views.agent_call(), narrow="theirs"))
+    await expect(notice).to_contain_text("客户的网络很慢")
+    assert await asked(page) == [], "the customer's line says nothing of the agent's camera"
+    await look(page, "agent-narrow")
+    await notice.get_by_role("button").click()
+    await expect(page.get_by_role("textbox")).to_be_focused()
+    await stage.show(views.agent("on_call", media="live", call=views.agent_call(), narrow="both", camera_fps=12))
+    await expect(page.locator(".desk-notices")).to_contain_text("双方")
+    assert await asked(page) == [["maintain-framerate", 12]]
+    await stage.show(views.agent("available", media="live", narrow="mine"))
+    await expect(page.locator(".desk-notices .notice:visible")).to_have_count(0)
