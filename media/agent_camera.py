@@ -54,7 +54,7 @@ class AgentCamera:
         self._timestamp = unwrap(packet.timestamp, self._timestamp, 32)
         action = self._loss.add(sequence, now_ms)
         if action.nack:
-            self._feedback.ask_again(packet.ssrc, action.nack)
+            self._feedback.ask_again(packet.ssrc, action.nack, action.since_ms)
         frames = assembler.add(sequence, self._timestamp, packet.marker, packet.payload)
         if not frames:
             return

@@ -25,6 +25,7 @@ from aiortc.rtp import (
 from media import rtcp
 from media.forwarder import Outlet, PictureOutlet, SoundOutlet
 from media.line_watch import LineState, LineWatch
+from media.loss import key_frame_patience_ms
 from media.meter import PictureMeter
 from media.negotiation import AUDIO_CLOCK_HZ, VIDEO_CLOCK_HZ, Line
 from media.peer import Peer
@@ -235,15 +236,23 @@ class Leg:
 
     # The way back to the client (media.sources.Feedback)
 
-    def ask_again(self, ssrc: int, lost: list[int]) -> None:
+    def ask_again(self, ssrc: int, lost: list[int], since_ms: float | None = None) -> None:
         self.nacks_sent += 1
         self.peer.send_rtcp(rtcp.nack(self._own_ssrc, ssrc, lost))
+        if since_ms is not None:
+            # If that does not help, a key frame is asked for in time: the next tick may be too late by a whole frame.
+            due_ms = since_ms + key_frame_patience_ms(self.round_trip_ms)
+            asyncio.get_running_loop().call_at(due_ms / 1000, self._look_again)
 
     def ask_key_frame(self, ssrc: int) -> None:
         self.plis_sent += 1
         self.peer.send_rtcp(rtcp.picture_loss(self._own_ssrc, ssrc))
 
     # Inside
+
+    def _look_again(self) -> None:
+        if not self.gone:
+            self.tick(self.now_ms())
 
     @property
     def _own_ssrc(self) -> int:

@@ -13,20 +13,32 @@ NACK_PATIENCE_MS: Final = 1000.0
 KEY_FRAME_PATIENCE_MS: Final = 100.0
 KEY_FRAME_INTERVAL_MS: Final = 1000.0
 MIN_NACK_INTERVAL_MS: Final = 20.0
+MOST_BEFORE_MS: Final = 34.0  # a frame: for so long a packet can have been lost before the next one shows it
 
 
 @dataclass(slots=True)
 class _Missing:
+    """A packet: when it should have come, and when it was asked for last."""
+
     since_ms: float
     asked_ms: float
 
 
 @dataclass(frozen=True, slots=True)
 class LossAction:
-    """What is due now: packets to ask for, and whether the picture needs a key frame."""
+    """What is due now: packets to ask for, and whether the picture needs a key frame.
+
+    `since_ms` is when the packets of a new gap should have come.
+    """
 
     nack: list[int] = field(default_factory=list)
     key_frame: bool = False
+    since_ms: float | None = field(default=None, compare=False)
+
+
+def key_frame_patience_ms(round_trip_ms: float) -> float:
+    """Return how long a packet may be missing before a key frame is asked for."""
+    return max(KEY_FRAME_PATIENCE_MS, 2 * round_trip_ms)
 
 
 class LossTracker:
@@ -35,6 +47,7 @@ class LossTracker:
     def __init__(self) -> None:
         self._missing: dict[int, _Missing] = {}
         self._highest: int | None = None
+        self._highest_ms = 0.0
 
     @property
     def pending(self) -> bool:
@@ -44,12 +57,13 @@ class LossTracker:
         """Note a received packet; return what has to be asked for at once."""
         highest = self._highest
         if highest is None:
-            self._highest = sequence
+            self._highest, self._highest_ms = sequence, now_ms
             return LossAction()
         if sequence <= highest:
             self._missing.pop(sequence, None)
             return LossAction()
-        self._highest = sequence
+        since_ms = max(self._highest_ms, now_ms - MOST_BEFORE_MS)
+        self._highest, self._highest_ms = sequence, now_ms
         if sequence == highest + 1:
             return LossAction()
         if sequence - highest > MAX_GAP:
@@ -57,15 +71,15 @@ class LossTracker:
             return LossAction(key_frame=True)
         lost = list(range(highest + 1, sequence))
         for number in lost:
-            self._missing[number] = _Missing(now_ms, now_ms)
-        return LossAction(lost)
+            self._missing[number] = _Missing(since_ms, now_ms)
+        return LossAction(lost, since_ms=since_ms)
 
     def due(self, now_ms: float, round_trip_ms: float) -> LossAction:
         """Return what has to be asked for again: packets once per round trip, a key frame after two."""
         if not self._missing:
             return LossAction()
         interval_ms = max(MIN_NACK_INTERVAL_MS, round_trip_ms)
-        patience_ms = max(KEY_FRAME_PATIENCE_MS, 2 * round_trip_ms)
+        patience_ms = key_frame_patience_ms(round_trip_ms)
         nack = []
         key_frame = False
         for number, missing in list(self._missing.items()):

@@ -34,8 +34,8 @@ class NotForwardable(ServiceError):
 class Feedback(Protocol):
     """The way back to the client that sends a stream."""
 
-    def ask_again(self, ssrc: int, lost: list[int]) -> None:
-        """Send a NACK for unwrapped sequence numbers."""
+    def ask_again(self, ssrc: int, lost: list[int], since_ms: float | None = None) -> None:
+        """Send a NACK for unwrapped sequence numbers; with `since_ms`, look again when a key frame is due."""
         ...
 
     def ask_key_frame(self, ssrc: int) -> None:
@@ -150,7 +150,7 @@ class ForwardedPicture(_Fanout):
         starts_key = vp8_starts_key_frame(payload) if codec == VP8 else h264_starts_key_frame(payload)
         action = self._loss.add(sequence, now_ms)
         if action.nack and self._viewers:
-            self._feedback.ask_again(packet.ssrc, action.nack)
+            self._feedback.ask_again(packet.ssrc, action.nack, action.since_ms)
         if starts_key:
             self._key_frames.settled()
             self._loss.forget_before(sequence)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from media.loss import (
     KEY_FRAME_INTERVAL_MS,
     MAX_GAP,
+    MOST_BEFORE_MS,
     NACK_PATIENCE_MS,
     KeyFrameRequests,
     LossAction,
@@ -73,6 +74,25 @@ def test_a_key_frame_is_wanted_after_two_round_trips_but_not_before_100_ms(
 
     assert not tracker.due(patience_ms - 1, round_trip_ms).key_frame
     assert tracker.due(patience_ms, round_trip_ms).key_frame
+
+
+def test_a_packet_counts_as_missing_from_when_it_should_have_come() -> None:
+    tracker = LossTracker()
+    tracker.add(10, 0)
+    tracker.add(11, 40)
+    tracker.add(13, 60)
+
+    assert not tracker.due(199, ROUND_TRIP_MS).key_frame
+    assert tracker.due(200, ROUND_TRIP_MS).key_frame
+
+
+def test_after_a_pause_it_counts_from_one_frame_before() -> None:
+    tracker = LossTracker()
+    tracker.add(10, 0)
+    tracker.add(12, 5000)
+
+    assert not tracker.due(5000 - MOST_BEFORE_MS + 159, ROUND_TRIP_MS).key_frame
+    assert tracker.due(5000 - MOST_BEFORE_MS + 160, ROUND_TRIP_MS).key_frame
 
 
 def test_a_packet_that_never_comes_is_given_up() -> None:

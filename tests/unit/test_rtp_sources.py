@@ -20,6 +20,7 @@ from media.agent_leg import BlurredLeg
 from media.assembler import EncodedFrame
 from media.encoder import EncodedPicture, PictureEncoder
 from media.forwarder import PictureOutlet, SoundOutlet
+from media.loss import KEY_FRAME_PATIENCE_MS, MOST_BEFORE_MS
 from media.negotiation import OPUS, VP8, Choice
 from media.offer import Codec
 from media.packetizer import Vp8Packetizer
@@ -44,7 +45,7 @@ class Way:
         self.key_frames = 0
         self.now = 0.0
 
-    def ask_again(self, ssrc: int, lost: list[int]) -> None:
+    def ask_again(self, ssrc: int, lost: list[int], since_ms: float | None = None) -> None:
         self.nacks.append(lost)
 
     def ask_key_frame(self, ssrc: int) -> None:
@@ -309,9 +310,10 @@ def test_a_packet_lost_for_good_leads_to_a_key_frame_request() -> None:
     way.now = 2000
     camera.send(lose=True)
     camera.send()
-    source.tick(2090, 40)
+    due_ms = way.now - MOST_BEFORE_MS + KEY_FRAME_PATIENCE_MS
+    source.tick(due_ms - 10, 40)
     assert way.key_frames == asked
-    way.now = 2100
+    way.now = due_ms
     source.tick(way.now, 40)
     assert way.key_frames == asked + 1
 
