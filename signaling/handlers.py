@@ -88,6 +88,17 @@ async def _act(hub: Hub, connection: Connection, message: messages.FromPage) -> 
             hub.reports.shown(connection, shown)
         case messages.ThisIsMe():
             await hub.media.confirm_signer(person)
+        case messages.ChooseBackground():
+            await store.choose_background(
+                person,
+                kind=message.kind,
+                strength=message.strength,
+                colour=message.colour,
+                brighten=message.brighten,
+            )
+            await hub.media.set_background(person)
+        case messages.ShowObject():
+            await hub.media.show_object(person, message)
         case messages.Survey():
             await store.survey(person, message.call, solved=message.solved, face=message.face)
         case messages.Say():

@@ -13,7 +13,16 @@ from signaling.messages import CloseCode
 from signaling.showing import STORE_TIMEOUT_S
 from signaling.store_types import Wake
 from video_service.errors import ServiceError
-from video_service.media_plane import LegEvent, LegState, LineEvent, MediaPlane, PictureEvent, QualityEvent, WorkerEvent
+from video_service.media_plane import (
+    LegEvent,
+    LegState,
+    LineEvent,
+    MediaPlane,
+    ObjectEvent,
+    PictureEvent,
+    QualityEvent,
+    WorkerEvent,
+)
 
 if TYPE_CHECKING:
     from signaling.hub import Hub
@@ -53,6 +62,9 @@ class Listening:
             case "lagged":
                 hub.showing.look_at_all()
                 self._reconcile_now.set()
+            case "background":
+                hub.showing.look_at_all()
+                hub.spawn(self._backgrounds(), name="backgrounds")
             case "text":
                 connection = hub.showing.newest.get(wake.id)
                 if connection is not None and connection.call == wake.call:
@@ -80,11 +92,11 @@ class Listening:
                         self._reconcile_now.set()
                     else:
                         self._lost_s.setdefault(event.worker, time.monotonic())
-                case LegEvent() | PictureEvent() | LineEvent() | QualityEvent():
+                case LegEvent() | PictureEvent() | ObjectEvent() | LineEvent() | QualityEvent():
                     if self._concerns_us(event):
                         await self._note(event)
 
-    async def _note(self, event: LegEvent | PictureEvent | LineEvent | QualityEvent) -> None:
+    async def _note(self, event: LegEvent | PictureEvent | ObjectEvent | LineEvent | QualityEvent) -> None:
         """Keep the order in which the worker saw things; a store that is away is waited for.
 
         Meanwhile events queue at the worker, which cuts a node that reads none and tells the last state of every leg
@@ -102,7 +114,7 @@ class Listening:
                 log.warning("media_event_retries", error=type(error).__name__)
                 await asyncio.sleep(EVENT_RETRY_S)
 
-    def _concerns_us(self, event: LegEvent | PictureEvent | LineEvent | QualityEvent) -> bool:
+    def _concerns_us(self, event: LegEvent | PictureEvent | ObjectEvent | LineEvent | QualityEvent) -> bool:
         """Whether its person is here, or somebody in the same call: the person's own node may be dead.
 
         When a leg leaves its call both pages may be gone already: its last facts are everybody's.
@@ -112,6 +124,12 @@ class Listening:
             return True
         call = event.call_id if isinstance(event, LegEvent | QualityEvent) else ""
         return bool(call) and any(connection.call == call for connection in newest.values())
+
+    async def _backgrounds(self) -> None:
+        """Put what the company has decided behind every agent who is here."""
+        for connection in list(self._hub.showing.newest.values()):
+            if connection.identity.role == "agent":
+                await self._hub.media.set_background(connection.person)
 
     async def reconcile(self) -> None:
         """Loop: part what should not be joined: after a gap in what was heard, and now and then in any case."""

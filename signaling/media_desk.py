@@ -10,11 +10,13 @@ import structlog
 
 from signaling import messages
 from signaling.connection import Connection
-from signaling.errors import NoCall, NoPicture
+from signaling.errors import NoCall, NoPicture, StaleReservation
 from signaling.store import Store
 from signaling.store_types import CallRouteInfo, Wake
 from video_service.errors import ServiceError
 from video_service.media_plane import (
+    Background,
+    BadBox,
     CallRoute,
     LegEvent,
     LegRequest,
@@ -22,12 +24,14 @@ from video_service.media_plane import (
     LegState,
     LineEvent,
     MediaPlane,
+    ObjectEvent,
     PictureEvent,
     QualityEvent,
     StaleEpoch,
     UnknownLeg,
     WorkerUnavailable,
 )
+from video_service.shown_box import is_box
 
 log = structlog.get_logger(__name__)
 
@@ -78,6 +82,45 @@ class MediaDesk:
         except UnknownLeg as error:
             raise NoPicture from error
 
+    async def set_background(self, person: str) -> None:
+        """Have what this agent chose, or the company decided, put behind the agent's picture.
+
+        A worker that cannot be asked has lost the leg, or is told when the page makes its next one.
+        """
+        leg = await self._store.leg(person)
+        if leg is None:
+            return
+        try:
+            await self._plane.set_background(leg.worker, leg.leg, await self._store.background(person))
+        except ServiceError as error:
+            log.info("background_not_set", leg=leg.leg, code=error.code)
+
+    async def show_object(self, person: str, wish: messages.ShowObject) -> None:
+        """Have what an agent in a call holds up shown, or covered again. The worker tells what became of it.
+
+        Raises:
+            BadBox: outside of the picture, too small or too large.
+            NoCall: the agent is in no such call.
+            StaleReservation: that call has moved on.
+            NoPicture: the worker has lost the agent's leg.
+            MediaError: the worker cannot be asked.
+        """
+        box = wish.box
+        if box is not None and not is_box(box):
+            raise BadBox
+        route = await self._store.route(person)
+        if route is None or route.call != wish.call or route.agent != person:
+            raise NoCall
+        if route.epoch != wish.epoch:
+            raise StaleReservation
+        if not route.agent_leg:
+            raise NoPicture
+        try:
+            wanted = None if box is None else (box[0], box[1], box[2], box[3])
+            await self._plane.show_object(route.agent_worker, route.agent_leg, wanted)
+        except UnknownLeg as error:
+            raise NoPicture from error
+
     def forget(self, connection: Connection) -> None:
         """The socket is gone. Its leg stays: a picture outlives a cut of signalling; a closed page falls silent."""
         page = self._pages.pop(connection.socket_id, None)
@@ -110,6 +153,7 @@ class MediaDesk:
             # The page has left its old connection already; first out, then in, or a full worker would refuse its own.
             await self.close_leg(before.worker, before.leg)
         await self._store.leg_offered(person, leg=leg, worker=worker)
+        background = await self._store.background(person) if role is LegRole.AGENT else Background()
         request = LegRequest(
             leg_id=leg,
             person=person,
@@ -117,6 +161,7 @@ class MediaDesk:
             codecs=connection.codecs,
             sdp=offer.sdp,
             blur=offer.blur and role is LegRole.CUSTOMER,
+            background=background,
         )
         try:
             answer = await self._plane.answer_leg(worker, request)
@@ -194,7 +239,7 @@ class MediaDesk:
         except ServiceError as error:
             log.info("leg_not_closed", leg=leg, code=error.code)
 
-    async def note(self, event: LegEvent | PictureEvent | LineEvent | QualityEvent) -> None:
+    async def note(self, event: LegEvent | PictureEvent | ObjectEvent | LineEvent | QualityEvent) -> None:
         """Write down what a worker saw of a leg, of its line, or of an agent's picture."""
         if isinstance(event, LegEvent):
             await self._store.leg_event(event.person, leg=event.leg_id, state=event.state)
@@ -202,6 +247,8 @@ class MediaDesk:
             await self._store.quality(
                 event.person, leg=event.leg_id, call=event.call_id, word=event.word, facts=event.facts
             )
+        elif isinstance(event, ObjectEvent):
+            await self._store.shown_object(event.person, leg=event.leg_id, box=event.box)
         elif isinstance(event, LineEvent):
             await self._store.line(event.person, leg=event.leg_id, narrow=event.narrow, camera_fps=event.camera_fps)
         else:

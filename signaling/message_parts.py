@@ -15,6 +15,11 @@ Millis = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 Sdp = Annotated[str, Meta(min_length=1, max_length=40_000)]
 Codec = Annotated[str, Meta(max_length=32, pattern="^video/[A-Za-z0-9-]+$")]
 Line = Annotated[str, Meta(min_length=1, max_length=500)]
+Colour = Annotated[str, Meta(pattern="^#[0-9a-f]{6}$", max_length=7)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+ObjectBox = Annotated[tuple[Share, ...], Meta(min_length=4, max_length=4)]
+
+BackgroundKind = Literal["blur", "colour", "picture"]
 
 CallClass = Literal["urgent", "normal"]
 UrgentReason = Literal["airport", "hotel", "car", ""]
@@ -46,6 +51,21 @@ AgentState = Literal["offline", "available", "reserved", "on_call", "after_call"
 Requeued = Literal["another_signer", "agent_lost", ""]
 Outcome = Literal["solved", "follow_up", "referred", "cut_off", "misdirected"]
 OutcomeSoFar = Literal["solved", "follow_up", "referred", "cut_off", "misdirected", ""]
+
+
+class AgentBackground(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands behind an agent, and what the agent may choose.
+
+    `strength` 1 to 3 is that of the blur. `picture`: whether the company has a picture. `may_choose`: whether kind,
+    strength and colour are the agent's to choose; `brighten` always is.
+    """
+
+    kind: BackgroundKind
+    strength: int
+    colour: str
+    brighten: bool
+    picture: bool
+    may_choose: bool
 
 
 class IceServer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

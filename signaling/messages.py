@@ -16,12 +16,15 @@ from msgspec import Meta
 
 from signaling.message_parts import (
     AfterCall,
+    AgentBackground,
     AgentCall,
     AgentEndReason,
     AgentState,
+    BackgroundKind,
     CallClass,
     Caller,
     Codec,
+    Colour,
     Earlier,
     EndReason,
     Epoch,
@@ -31,6 +34,7 @@ from signaling.message_parts import (
     MediaWish,
     Millis,
     Narrow,
+    ObjectBox,
     Outcome,
     OutcomeSoFar,
     Requeued,
@@ -47,12 +51,15 @@ from video_service.line_quality import LineWord
 # The parts belong to the protocol: whoever needs one takes it from here.
 __all__ = [
     "AfterCall",
+    "AgentBackground",
     "AgentCall",
     "AgentEndReason",
     "AgentState",
+    "BackgroundKind",
     "CallClass",
     "Caller",
     "Codec",
+    "Colour",
     "Earlier",
     "EndReason",
     "Epoch",
@@ -62,6 +69,7 @@ __all__ = [
     "MediaWish",
     "Millis",
     "Narrow",
+    "ObjectBox",
     "Outcome",
     "OutcomeSoFar",
     "Requeued",
@@ -202,6 +210,31 @@ class ThisIsMe(Message, tag="this_is_me", frozen=True):
     """An agent says: the person nearest to my camera now is me. The picture shows that person from here on."""
 
 
+class ChooseBackground(Message, tag="background", frozen=True):
+    """What an agent wants behind the own picture from now on, in this and in later sessions.
+
+    `strength` 1 to 3 is that of the blur; 1 is the weakest there is. `colour` is "#rrggbb". "picture" is the company's;
+    where there is none the room is blurred. `brighten` lifts the signer in low light.
+    """
+
+    kind: BackgroundKind
+    strength: Annotated[int, Meta(ge=1, le=3)] = 2
+    colour: Colour = "#3b4a54"
+    brighten: bool = False
+
+
+class ShowObject(Message, tag="show_object", frozen=True):
+    """An agent shows what lies in `box`, beside the own figure, for a minute at most; null: not any more.
+
+    `box`: x, y, width and height as shares of the agent's picture as others see it (not mirrored). One that reaches
+    outside, or is too large or too small, is refused as `bad_box`.
+    """
+
+    call: ShortId
+    epoch: Epoch
+    box: ObjectBox | None
+
+
 class Say(Message, tag="say", frozen=True):
     """One line of written text to the other person of the call."""
 
@@ -233,6 +266,8 @@ FromPage = (
     | PausePicture
     | PictureShown
     | ThisIsMe
+    | ChooseBackground
+    | ShowObject
     | Say
     | Survey
 )
@@ -323,6 +358,8 @@ class AgentView(Message, tag="agent_view", frozen=True):
     `media` is the agent's own peer connection (preview and call are one). `shift_until_ms` 0: not on shift now.
     `picture` is what viewers of this agent see. `signing_ms`: signed since the last rest, without the running call,
     which began at `signing_from_ms` (0: none runs); at `signing_limit_ms` a rest comes before the next call.
+    `background`: what stands behind the agent. `object_box`: what the customer sees beside the signer, as in
+    show_object; empty for nothing.
     `rest_until_ms` 0: not resting. `after_call`: while the state is that. `narrow`, `camera_fps`: as a customer's.
     `line_mine`, `line_theirs`: how well the agent's picture reaches the customer, and the customer's the agent, in the
     last seconds of a call; "" while it is not known.
@@ -340,6 +377,8 @@ class AgentView(Message, tag="agent_view", frozen=True):
     line_mine: LineWord = ""
     line_theirs: LineWord = ""
     camera_fps: int = 0
+    background: AgentBackground | None = None
+    object_box: tuple[float, ...] = ()
     break_wanted: bool = False
     away_reason: Literal["missed", "shift_over", "asked", "no_picture", ""] = ""
     reservation: Reservation | None = None

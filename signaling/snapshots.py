@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from signaling.messages import AgentEndReason, AgentState, CallClass, EndReason, OutcomeSoFar, Requeued
 from video_service.line_quality import LineWord
+from video_service.media_plane import Background, BackgroundKind
 
 
 class PersonRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +31,18 @@ class PersonRow(msgspec.Struct, frozen=True, kw_only=True):
     """The call and the leg that it is of."""
     narrow: bool = False
     camera_fps: int = 0
+    object_box: str = ""
+
+
+class BackgroundRow(msgspec.Struct, frozen=True, kw_only=True):
+    """`background` and `agent_background:<agent>`: what the company has decided, and what an agent has chosen."""
+
+    kind: BackgroundKind = BackgroundKind.BLUR
+    strength: Literal[1, 2, 3] = 2
+    colour: str = Background().colour
+    brighten: bool = False
+    agents_choose: bool = True
+    picture: str = ""
 
 
 class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +115,8 @@ class PersonSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     door_closed: bool = False
     person: PersonRow | None = None
     agent: AgentRow | None = None
+    company: BackgroundRow | None = None
+    choice: BackgroundRow | None = None
     shift_until_ms: int = 0
     rest_until_ms: int = 0
     after: AfterRow | None = None

@@ -9,7 +9,7 @@ import msgspec
 from signaling.identity_types import Identity, canonical
 from signaling.store_base import StoreBase
 from video_service.line_quality import LineFacts, LineWord
-from video_service.media_plane import LegState, PictureState
+from video_service.media_plane import Box, LegState, PictureState
 
 BEAT_BATCH = 500
 
@@ -78,6 +78,18 @@ class PeopleStore(StoreBase):
         The word is for the pages, while the call is on and the leg the person's newest.
         """
         await self.run("quality", person, leg, call, word, msgspec.json.encode(facts))
+
+    async def choose_background(self, person: str, *, kind: str, strength: int, colour: str, brighten: bool) -> None:
+        """Keep what an agent wants behind the own picture.
+
+        Raises:
+            NotConnected: no agent is known by that name.
+        """
+        await self.run("background", person, kind, strength, colour, int(brighten))
+
+    async def shown_object(self, person: str, *, leg: str, box: Box | None) -> None:
+        """A worker shows what lies in a box beside this agent, or nothing any more. Ignored if not the newest leg."""
+        await self.run("object", person, leg, "" if box is None else msgspec.json.encode(box))
 
     async def pause(self, person: str, paused: bool) -> None:
         """A person paused or resumed the own picture."""

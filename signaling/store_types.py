@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-WakeKind = Literal["person", "queue", "replaced", "signed_out", "text", "call", "lagged"]
+WakeKind = Literal["person", "queue", "replaced", "signed_out", "text", "call", "background", "lagged"]
 
 
 class Wake(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -19,6 +19,7 @@ class Wake(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     - "text": person `id` has new text in `call`, up to `seq`.
     - "call": call `id` was closed or went back to the queue. Whoever hears it parts the legs on `worker` with
       `epoch`, and closes the customer's `leg` on `leg_worker`: nobody looks at that picture any more.
+    - "background": the company has changed what stands behind agents.
     - "lagged": wakes may have been missed; read everything again.
     """
 

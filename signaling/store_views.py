@@ -13,6 +13,7 @@ from signaling.snapshots import PersonSnapshot, WallSnapshot
 from signaling.store_base import StoreBase
 from signaling.store_types import CallRouteInfo, LegInfo
 from video_service.day import day_start_ms
+from video_service.media_plane import Background
 
 
 class ViewStore(StoreBase):
@@ -43,6 +44,10 @@ class ViewStore(StoreBase):
     async def leg(self, person: str) -> LegInfo | None:
         """Return the person's newest leg, or None when there is none or it is closed."""
         return views.leg(await self._person(person))
+
+    async def background(self, agent: str) -> Background:
+        """Return what stands behind an agent's picture."""
+        return views.background_of(await self._person(agent))
 
     async def customer_view(self, customer: str, *, alive: Container[str]) -> messages.CustomerView:
         """Return all that a customer's page shows. `alive` holds the names of the media workers that are reachable."""

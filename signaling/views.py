@@ -15,6 +15,7 @@ from signaling.messages import MediaWish
 from signaling.policy import Policy
 from signaling.snapshots import (
     AgentRow,
+    BackgroundRow,
     CallRow,
     PersonRow,
     PersonSnapshot,
@@ -25,6 +26,7 @@ from signaling.snapshots import (
 from signaling.store_types import CallRouteInfo, LegInfo
 from video_service.keys import readable
 from video_service.line_quality import LineWord
+from video_service.media_plane import Background, BackgroundKind
 
 Picture = Literal["clear", "protected", "slate", ""]
 AwayReason = Literal["missed", "shift_over", "asked", "no_picture", ""]
@@ -89,6 +91,34 @@ def line_of(person: PersonRow | None, call: str) -> LineWord:
     """Return how well this person's picture reaches the other one, "" unless it is known of this call and leg."""
     known = person is not None and person.present and person.quality_of == f"{call}/{person.leg}"
     return person.quality if known and person is not None else ""
+
+
+def background_of(snap: PersonSnapshot) -> Background:
+    """Return what stands behind an agent: the own choice where the company leaves it, and always as to brightness."""
+    company, choice = snap.company or BackgroundRow(), snap.choice
+    chosen = choice if choice is not None and company.agents_choose else company
+    brighten = (choice or company).brighten
+    if chosen.kind is BackgroundKind.PICTURE and not company.picture:
+        return Background(brighten=brighten)
+    return Background(
+        kind=chosen.kind,
+        strength=chosen.strength,
+        colour=chosen.colour,
+        picture=company.picture if chosen.kind is BackgroundKind.PICTURE else "",
+        brighten=brighten,
+    )
+
+
+def _background(snap: PersonSnapshot) -> messages.AgentBackground:
+    company, now = snap.company or BackgroundRow(), background_of(snap)
+    return messages.AgentBackground(
+        kind=now.kind.value,
+        strength=now.strength,
+        colour=now.colour,
+        brighten=now.brighten,
+        picture=bool(company.picture),
+        may_choose=company.agents_choose,
+    )
 
 
 def customer_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -> messages.CustomerView:
@@ -166,6 +196,7 @@ def agent_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -
         picture_reason=snap.person.picture_reason if snap.person else "",
         narrow=narrow_of(snap.person, None),
         camera_fps=snap.person.camera_fps if snap.person else 0,
+        background=_background(snap),
         break_wanted=agent.break_wanted,
         away_reason=msgspec.convert(agent.away if agent.state == "break" else "", type=AwayReason),
         after_call=_after_call(snap, agent, policy),
@@ -188,6 +219,9 @@ def agent_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -
         narrow=narrow_of(snap.person, snap.other),
         line_mine=line_of(snap.person, snap.call_id),
         line_theirs=line_of(snap.other, snap.call_id),
+        object_box=msgspec.json.decode(snap.person.object_box, type=tuple[float, ...])
+        if snap.person and snap.person.object_box
+        else (),
         call=messages.AgentCall(
             call=snap.call_id,
             epoch=call.epoch,

@@ -73,6 +73,13 @@ KEYS: tuple[KeySpec, ...] = (
         "agent scripts, matching, sweep",
         "state of the agent's life cycle, call, misses, signing time",
     ),
+    KeySpec(
+        "agent_background:<agent>",
+        "hash",
+        "record_retention_days after the agent's last picture",
+        "background",
+        "what the agent wants behind the own picture",
+    ),
     KeySpec("agents", "zset", "none", "sign_in, sign_out, sweep", "signed-in agents by sign-in time"),
     KeySpec("agent_states", "hash", "none", "agent scripts", "how many agents are in each state"),
     KeySpec("idle:<skills>", "zset", "none", "agent scripts", "available and present agents by idle since"),

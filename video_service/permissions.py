@@ -100,6 +100,8 @@ MESSAGES: dict[str, frozenset[str]] = {
     "pause_picture": _IN_A_CALL,
     "picture_shown": _IN_A_CALL,
     "this_is_me": AGENT,
+    "background": AGENT,
+    "show_object": AGENT,
     "say": _IN_A_CALL,
     "survey": frozenset({CUSTOMER}),
 }

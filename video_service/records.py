@@ -67,6 +67,14 @@ class LegFacts(msgspec.Struct, frozen=True, kw_only=True):
     quality: LineFacts | None = None
 
 
+class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that somebody did in a call: `what` is "object_shown" or "object_hidden", `who` an agent's id."""
+
+    at_ms: int
+    what: str
+    who: str
+
+
 class SessionRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"call_class": "class"}):
     """What is kept of a call. Times are epoch milliseconds (0: did not happen), durations milliseconds.
 
@@ -109,6 +117,7 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"call_cla
     follow_up_due_ms: int = 0
     follow_up_in_h: int = 0
     follow_up_owner: str = ""
+    timeline: tuple[TimelineEntry, ...] = ()
     segments: tuple[Segment, ...]
     legs: tuple[LegFacts, ...]
 
@@ -155,7 +164,7 @@ def read_record(flat: dict[Any, Any]) -> SessionRecord:
     row: dict[str, Any] = {text_of(name): text_of(value) for name, value in flat.items()}
     if not readable(int(row.get("v", -1))):
         raise RecordUnreadable(call=row.get("call", ""), version=row.get("v"))
-    for name in ("segments", "legs"):
+    for name in ("segments", "legs", "timeline"):
         row[name] = msgspec.json.decode(row.get(name, "[]"))
     return msgspec.convert(row, type=SessionRecord, strict=False)
 

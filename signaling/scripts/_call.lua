@@ -203,6 +203,34 @@ function DO.leg.note_closed(person)
   end)
 end
 
+-- What an agent shows beside the signer: for the page while it lasts, for good on the record of the call.
+local TIMELINE_KEPT = 200
+
+local function on_timeline(call, what, person)
+  local record = call ~= '' and get('record', call)
+  local timeline = record and cjson.decode(record.timeline or '[]')
+  if record and #timeline < TIMELINE_KEPT then
+    timeline[#timeline + 1] = {at_ms = NOW, what = what, who = person}
+    put('record', call, {timeline = encode_list(timeline)})
+  end
+end
+
+local function set_object(person, box)
+  local row = get('person', person)
+  local before, call = row.object_box or '', row.object_call or ''
+  if before == box then
+    return
+  end
+  if before == '' then
+    call = call_of(person) or ''
+    on_timeline(call, 'object_shown', person)
+  elseif box == '' then
+    on_timeline(call, 'object_hidden', person)
+  end
+  put('person', person, {object_box = box, object_call = box ~= '' and call or ''})
+  wake('person', person)
+end
+
 local function other_of(person, call)
   return call.customer == person and call.agent or call.customer
 end

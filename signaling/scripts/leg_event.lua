@@ -3,6 +3,9 @@ local person = ARGV[2]
 local row = get('person', person)
 if row and row.leg == ARGV[3] and step('leg', person, ARGV[4]) then
   wake('person', person)
+  if ARGV[4] == 'closed' then
+    set_object(person, '')
+  end
   local agent = ARGV[4] == 'closed' and row.role == 'agent' and get('agent', person)
   if agent and (agent.state == 'available' or agent.state == 'reserved') then
     arm('no_picture', person, NOW + DELAY.no_picture)

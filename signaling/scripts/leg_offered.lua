@@ -6,6 +6,10 @@ if not row then
 end
 local id, call = call_of(person)
 local live = id and STATE_OF[call.phase] == 'active'
+set_object(person, '')
+if row.role == 'agent' then
+  expire(POLICY.retention_ms, 'agent_background', person)
+end
 put('person', person, {
   leg = ARGV[3], leg_worker = ARGV[4], leg_ms = NOW, leg_call = live and id or '', picture = '', picture_reason = '',
   narrow = 0, camera_fps = 0,

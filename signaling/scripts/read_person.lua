@@ -40,6 +40,7 @@ end
 local call_id = person.call or ''
 if person.role == 'agent' then
   answer.agent = get('agent', id)
+  answer.company, answer.choice = get('background'), get('agent_background', id)
   local _, last = shift_at(id, NOW)
   answer.shift_until_ms = on_shift(id) and last or 0
   call_id = answer.agent and answer.agent.call or ''

@@ -202,6 +202,10 @@ def _value(kind: msgspec.inspect.Type) -> Any:
             return False
         case msgspec.inspect.LiteralType():
             return kind.values[0]
+        case msgspec.inspect.FloatType():
+            return kind.ge or 0
+        case msgspec.inspect.VarTupleType():
+            return [_value(kind.item_type)] * (kind.min_length or 0)
         case msgspec.inspect.UnionType():
             return _value(kind.types[0])
         case _:

@@ -62,6 +62,7 @@ async def full_history(redis: Redis, pool: str) -> Dump:
     await store.add_shift("a9", world.clock.now_ms, world.clock.now_ms + 3_600_000)
     await store.sign_in(agent)
     await store.leg_offered("a9", leg="l0", worker="w")
+    await store.choose_background("a9", kind="colour", strength=2, colour="#3b4a54", brighten=True)
     await store.ready("a9")
     for customer in ("x1", "x2", "x3"):
         await store.connect(Identity(person=customer, role="customer"), node="n", socket="s")

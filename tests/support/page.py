@@ -46,7 +46,7 @@ class Page:
         self.view: dict[str, Any] = {}
         self.resume = ""
 
-    def send(self, kind: str, **fields: object) -> None:
+    def send(self, kind: str, /, **fields: object) -> None:
         self.raw(msgspec.json.encode({"type": kind, **fields}))
 
     def raw(self, data: str | bytes) -> None:

@@ -27,6 +27,8 @@ export type AgentEndReason =
 
 export type AgentState = "after_call" | "available" | "break" | "offline" | "on_call" | "reserved" | "rest";
 
+export type BackgroundKind = "blur" | "colour" | "picture";
+
 export type CallClass = "normal" | "urgent";
 
 export type EndReason =
@@ -177,6 +179,33 @@ export interface ThisIsMe {
   type: "this_is_me";
 }
 
+/**
+ * What an agent wants behind the own picture from now on, in this and in later sessions.
+ *
+ * `strength` 1 to 3 is that of the blur; 1 is the weakest there is. `colour` is "#rrggbb". "picture" is the company's;
+ * where there is none the room is blurred. `brighten` lifts the signer in low light.
+ */
+export interface ChooseBackground {
+  type: "background";
+  kind: BackgroundKind;
+  strength?: number;
+  colour?: string;
+  brighten?: boolean;
+}
+
+/**
+ * An agent shows what lies in `box`, beside the own figure, for a minute at most; null: not any more.
+ *
+ * `box`: x, y, width and height as shares of the agent's picture as others see it (not mirrored). One that reaches
+ * outside, or is too large or too small, is refused as `bad_box`.
+ */
+export interface ShowObject {
+  type: "show_object";
+  call: string;
+  epoch: number;
+  box: ReadonlyArray<number> | null;
+}
+
 /** One line of written text to the other person of the call. */
 export interface Say {
   type: "say";
@@ -282,6 +311,8 @@ export interface CustomerView {
  * `media` is the agent's own peer connection (preview and call are one). `shift_until_ms` 0: not on shift now.
  * `picture` is what viewers of this agent see. `signing_ms`: signed since the last rest, without the running call,
  * which began at `signing_from_ms` (0: none runs); at `signing_limit_ms` a rest comes before the next call.
+ * `background`: what stands behind the agent. `object_box`: what the customer sees beside the signer, as in
+ * show_object; empty for nothing.
  * `rest_until_ms` 0: not resting. `after_call`: while the state is that. `narrow`, `camera_fps`: as a customer's.
  * `line_mine`, `line_theirs`: how well the agent's picture reaches the customer, and the customer's the agent, in the
  * last seconds of a call; "" while it is not known.
@@ -300,6 +331,8 @@ export interface AgentView {
   line_mine: LineWord;
   line_theirs: LineWord;
   camera_fps: number;
+  background: AgentBackground | null;
+  object_box: ReadonlyArray<number>;
   break_wanted: boolean;
   away_reason: "" | "asked" | "missed" | "no_picture" | "shift_over";
   reservation: Reservation | null;
@@ -311,6 +344,21 @@ export interface AgentView {
   signing_limit_ms: number;
   rest_until_ms: number;
   server_time_ms: number;
+}
+
+/**
+ * What stands behind an agent, and what the agent may choose.
+ *
+ * `strength` 1 to 3 is that of the blur. `picture`: whether the company has a picture. `may_choose`: whether kind,
+ * strength and colour are the agent's to choose; `brighten` always is.
+ */
+export interface AgentBackground {
+  kind: BackgroundKind;
+  strength: number;
+  colour: string;
+  brighten: boolean;
+  picture: boolean;
+  may_choose: boolean;
 }
 
 /** The call that rings at an agent. */
@@ -463,6 +511,8 @@ export type FromPage =
   | PausePicture
   | PictureShown
   | ThisIsMe
+  | ChooseBackground
+  | ShowObject
   | Say
   | Survey;
 

@@ -63,13 +63,17 @@ async def test_a_page_that_does_not_read_is_cut(hub: Hub) -> None:
         (CUSTOMER, {"kind": "disposition", "call": "x", "outcome": "solved"}),
         (AGENT, {"kind": "another_signer", "call": "x", "epoch": 1}),
         (COORDINATOR, {"kind": "this_is_me"}),
+        (CUSTOMER, {"kind": "background", "kind_": "blur"}),
+        (COORDINATOR, {"kind": "background", "kind_": "blur"}),
+        (CUSTOMER, {"kind": "show_object", "call": "x", "epoch": 1, "box": None}),
+        (COORDINATOR, {"kind": "show_object", "call": "x", "epoch": 1, "box": None}),
         (CUSTOMER, {"kind": "hello", "v": 1}),
     ],
 )
 async def test_a_role_may_do_only_its_own(hub: Hub, identity: Identity, message: dict[str, object]) -> None:
     page = await enter(hub, identity)
     kind = str(message["kind"])
-    page.send(kind, **{name: value for name, value in message.items() if name != "kind"})
+    page.send(kind, **{name.rstrip("_"): value for name, value in message.items() if name != "kind"})
     assert await page.until(type="error") == {
         "type": "error",
         "code": "not_allowed",
