@@ -5,6 +5,7 @@ import { t } from "../shared/i18n.js";
 import { cameraTrouble, PersonApp } from "../shared/person.js";
 import { RemotePicture } from "../shared/picture.js";
 import { request } from "../shared/service.js";
+import { watchShown } from "../shared/shown.js";
 import { DispositionDesk } from "./disposition.js";
 import { actsOf, startState } from "./state.js";
 
@@ -44,6 +45,11 @@ export class AgentApp extends PersonApp {
     });
     this.check = new CameraCheck(this.preview.video, (look) => this.looked(look));
     this.check.steady = new Steady(LOOKS_LAST, LOOKS_STAY);
+    watchShown(
+      this.theirs.video,
+      () => Boolean(this.state.view?.call) && this.state.customerShown && this.state.peer === "up",
+      (shown) => this.socket.send({ type: "picture_shown", ...shown }),
+    );
     addEventListener("pagehide", () => this.disposition.flush());
     try {
       this.state.keysOn = localStorage.getItem(KEYS_OFF) !== "1";

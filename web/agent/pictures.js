@@ -4,6 +4,7 @@ import { h, setText, show } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { clockText, nowMs } from "../shared/time.js";
+import { LineMark } from "./line.js";
 import { customerWord, previewSentence, previewWord } from "./words.js";
 
 /** @typedef {import("./app.js").AgentApp} AgentApp */
@@ -23,6 +24,7 @@ export class CustomerPicture {
       (this.sayText = h("span")),
     );
     this.clock = h("span", { class: "figure" });
+    this.line = new LineMark("theirs");
     this.element = h(
       "section",
       { class: "customer" },
@@ -30,7 +32,7 @@ export class CustomerPicture {
         "div",
         { class: "row spread picture-head" },
         h("h2", { text: t("agent.customer") }),
-        h("span", { class: "row" }, this.clock, this.pill.element),
+        h("span", { class: "row" }, this.clock, this.line.element, this.pill.element),
       ),
       h("div", { class: "picture-room" }, this.picture.element),
       this.say,
@@ -54,6 +56,7 @@ export class CustomerPicture {
     this.pill.draw(word, t(`agent.customer_word.${word.name}`));
     this.picture.explain(word.name === "paused" ? "pause" : "hands", sentence);
     this.picture.dim(state.stalled || state.peer === "interrupted" || word.name === "lost");
+    this.line.draw(state);
     show(this.say, word.name !== "clear" && state.customerShown);
     setText(this.sayText, sentence);
     this.tick(state);
@@ -75,10 +78,11 @@ export class Preview {
     this.picture = app.preview;
     this.pill = pill();
     this.say = h("p", { class: "soft small" });
+    this.line = new LineMark("mine");
     this.element = h(
       "section",
       { class: "preview", "aria-label": t("agent.preview") },
-      h("div", { class: "row spread picture-head" }, h("h2", { text: t("agent.preview") }), this.pill.element),
+      h("div", { class: "row spread picture-head" }, h("h2", { text: t("agent.preview") }), h("span", { class: "row" }, this.line.element, this.pill.element)),
       h("div", { class: "picture-room" }, this.picture.element),
       h("div", { class: "preview-acts" }, acts),
       this.say,
@@ -91,6 +95,7 @@ export class Preview {
     const sentence = t(`agent.preview_say.${previewSentence(word, state.look)}`);
     this.pill.draw(word, t(`agent.preview_word.${word.name}`));
     setText(this.say, sentence);
+    this.line.draw(state);
     this.picture.explain(word.icon, sentence);
     this.picture.dim(state.peer === "interrupted" || state.view?.media === "reconnecting");
     show(this.say, state.previewShown);

@@ -6,6 +6,7 @@ import { PersonApp } from "../shared/person.js";
 import { vibrate, WakeLock } from "../shared/phone.js";
 import { QualityWatch } from "../shared/quality.js";
 import { enter, fetchService, RequestError } from "../shared/service.js";
+import { watchShown } from "../shared/shown.js";
 import { nowMs } from "../shared/time.js";
 import { keep, kept } from "./kept.js";
 import { CONSENT_VERSION, isServed, screenOf, startState } from "./state.js";
@@ -34,6 +35,11 @@ export class CustomerApp extends PersonApp {
     /** How often it was asked how the line stands. */
     this.asked = 0;
     this.quality = this.watchedQuality();
+    watchShown(
+      this.theirs.video,
+      () => screenOf(this.state) === "call" && this.state.pictureShown && this.state.peer === "up",
+      (shown) => this.socket.send({ type: "picture_shown", ...shown }),
+    );
     setInterval(() => this.watchQuality(), QUALITY_EVERY_MS);
     setInterval(() => this.askService(), SERVICE_EVERY_MS);
     addEventListener("visibilitychange", () => this.askService());
