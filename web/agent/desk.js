@@ -4,7 +4,7 @@ import { h, setAttribute, setText, show } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { languageChoice } from "../shared/language.js";
-import { TextStrip } from "../shared/text.js";
+import { TextStrip } from "../shared/strip.js";
 import { everySecond } from "../shared/time.js";
 import { AfterPanel } from "./after.js";
 import { Context } from "./context.js";
@@ -55,7 +55,7 @@ export class Desk {
     this.me = new MyState();
     this.ring = new RingCard(app);
     this.after = new AfterPanel(app);
-    this.notices = new Notices(app, this.after.lost, () => this.focus("write"));
+    this.notices = new Notices(app, this.after.lost);
     this.customer = new CustomerPicture(app);
     this.preview = new Preview(app, [this.buttons.hide, this.buttons.me]);
     this.callActs = h("div", { class: "call-acts" }, this.buttons.write, this.buttons.end);

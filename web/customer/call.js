@@ -4,8 +4,9 @@ import { announce, h, setAttribute, setText, show } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { cameraTrouble } from "../shared/person.js";
-import { OwnPicture, play } from "../shared/picture.js";
-import { TextStrip } from "../shared/text.js";
+import { OwnPicture } from "../shared/own.js";
+import { play } from "../shared/picture.js";
+import { TextStrip } from "../shared/strip.js";
 import { clockText, everySecond, nowMs } from "../shared/time.js";
 import { dataText, errorText } from "../shared/words.js";
 import { isOld, pillOf } from "./state.js";
@@ -47,12 +48,6 @@ export class CallScreen {
       { class: "notice notice-attention call-say", hidden: true },
       (this.sayIcon = h("span")),
       (this.sayText = h("span")),
-      (this.sayWrite = h(
-        "button",
-        { class: "button", type: "button", hidden: true, on: { click: () => this.toggleWrite() } },
-        icon("write"),
-        h("span", { text: t("call.write") }),
-      )),
     );
     this.own = new OwnPicture({ label: t("own.label"), emptyText: t("own.none") });
     this.fold = h("button", {
@@ -194,7 +189,6 @@ export class CallScreen {
     show(this.strip.form, this.writing);
     this.element.classList.toggle("is-writing", this.writing);
     setAttribute(this.buttons.write.element, "aria-pressed", String(this.writing));
-    if (this.writing) show(this.sayWrite, false);
     if (this.writing) this.strip.input.focus();
   }
 
@@ -286,7 +280,6 @@ export class CallScreen {
     if (!text && soundTrouble) [key, mark, text] = ["sound", "sound-off", t("call.sound_refused")];
     if (!text && paused) [key, mark, text] = ["paused", "pause", t("call.say.paused")];
     show(this.say, text !== "");
-    show(this.sayWrite, key === "narrow" && !this.writing);
     if (text && this.say.dataset.name !== key) {
       this.say.dataset.name = key;
       this.sayIcon.replaceChildren(icon(mark));

@@ -5,7 +5,7 @@ import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { cameraTrouble } from "../shared/person.js";
 import { isWeChat, outsideAddress } from "../shared/phone.js";
-import { OwnPicture } from "../shared/picture.js";
+import { OwnPicture } from "../shared/own.js";
 import { errorText } from "../shared/words.js";
 import { CameraCheck } from "./check.js";
 import { signedClip } from "./clip.js";

@@ -4,7 +4,7 @@ import { announce, h, setText, show } from "../shared/dom.js";
 import { count, t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { cameraTrouble } from "../shared/person.js";
-import { OwnPicture } from "../shared/picture.js";
+import { OwnPicture } from "../shared/own.js";
 import { clockText, everySecond, nowMs } from "../shared/time.js";
 import { signedClip } from "./clip.js";
 import { ringShare } from "./state.js";

@@ -64,6 +64,8 @@ export class Peer {
     this.picture = null;
     /** @type {MediaStreamTrack | null} */
     this.sound = null;
+    /** The room behind a customer is not to be seen: the service is asked to blur it. */
+    this.blur = false;
     /** @type {MediaWish} */
     this.wish = "none";
     /** The most pictures a second to send; 0: as many as the camera gives. */
@@ -135,6 +137,23 @@ export class Peer {
       .catch(() => {});
   }
 
+  /**
+   * Whether the way of this connection is alive, by what comes over it; asked again and again while it is up.
+   * @param {boolean} silent
+   */
+  heard(silent) {
+    if (this.pc?.connectionState === "connected") this.setState(silent ? "interrupted" : "up");
+  }
+
+  /** The service can be reached again: whatever was asked meanwhile was asked of nobody. */
+  back() {
+    if (!this.pc || this.state === "up") return;
+    // An answer came, and its checks are under way.
+    if (this.answered && ["new", "connecting"].includes(this.pc.connectionState)) return;
+    this.failures = 0;
+    this.start();
+  }
+
   /** Make a new peer connection and offer it. The old one's last picture stays until the new one shows. */
   async start() {
     this.drop();
@@ -158,7 +177,8 @@ export class Peer {
       return;
     }
     if (pc !== this.pc) return;
-    this.send({ type: "media_offer", generation, sdp: pc.localDescription?.sdp ?? "" });
+    // Without a socket nobody can be asked: `back` tells when there is one again.
+    if (!this.send({ type: "media_offer", generation, sdp: pc.localDescription?.sdp ?? "", blur: this.blur })) return;
     this.later("answer", this.pause(ANSWER_TIMEOUT_MS), () => !this.answered && this.start());
   }
 

@@ -51,6 +51,7 @@ export class PersonApp {
     this.drawing = false;
     /** What is sent in place of the camera. @type {MediaStreamTrack | null} */
     this.card = null;
+    /** @type {Socket} */
     this.socket = new Socket({
       role,
       locale: locale(),
@@ -59,6 +60,7 @@ export class PersonApp {
       onLink: (link) => this.linked(link),
       onForgotten: () => this.forgotten(),
     });
+    /** @type {Peer} */
     this.peer = new Peer({
       send: (message) => this.socket.send(message),
       iceServers: () => this.socket.welcome?.ice_servers ?? [],
@@ -146,11 +148,19 @@ export class PersonApp {
   /** @param {Link} link */
   linked(link) {
     this.note({ link });
+    if (link === "open") this.peer.back();
   }
 
   /** @param {PeerState} peer */
   peerMoved(peer) {
     this.note({ peer });
+    if (peer === "up") this.bringWay();
+  }
+
+  /** What did not come is asked for again with the next connection. */
+  async bringWay() {
+    const { Way } = await import("./way.js").catch(() => ({ Way: null }));
+    if (Way) this.socket.way ??= new Way(this.socket, this.peer);
   }
 
   /**

@@ -66,6 +66,9 @@ export class Socket {
     this.ws = null;
     this.tries = 0;
     this.heardMs = 0;
+    this.connectingMs = 0;
+    /** In a call: what looks for the quickest way back. @type {import("./way.js").Way | null} */
+    this.way = null;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.retryTimer = undefined;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -138,6 +141,7 @@ export class Socket {
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
     const ws = new WebSocket(`${scheme}//${location.host}/ws`);
     this.ws = ws;
+    this.connectingMs = performance.now();
     this.greetingTimer = setTimeout(() => ws === this.ws && this.drop(OWN_TIMEOUT), GREETING_TIMEOUT_MS);
     ws.onopen = () => {
       if (ws !== this.ws) return;
@@ -157,6 +161,7 @@ export class Socket {
       return;
     }
     this.heardMs = performance.now();
+    this.way?.heard(message.type === "pong" ? message.t : undefined);
     if ("server_time_ms" in message) learnClock(message.server_time_ms ?? 0);
     if (message.type === "welcome") this.greeted(message);
     else if (message.type === "draining") this.drop(1012);
@@ -210,6 +215,13 @@ export class Socket {
     clearTimeout(this.retryTimer);
     this.retryTimer = setTimeout(() => this.connect(), backoffMs(this.tries, Math.random()));
     this.tries += 1;
+    this.way?.seek();
+  }
+
+  /** The service can be reached: whatever was tried before it could is of no use. */
+  connectNow() {
+    this.discard();
+    this.connect();
   }
 
   /** Something changed for the better (network back, page visible again): look at once instead of waiting. */

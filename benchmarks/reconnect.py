@@ -1,0 +1,162 @@
+"""A customer's network dies in a call and comes back as another one: how soon that is noticed, and both see again.
+
+    python -m benchmarks.reconnect [--cuts N] [--side customer|agent] [--json]
+
+A real call between two Chromium processes. Everything between one page and the service passes a relay. A cut loses
+every packet, and what was open before stays dead for ever: sockets stay open and say nothing, and media come back from
+other ports alone. Noticed: from the cut to the word on the other person's page. Back: from the moment in which the
+network is there again to the first new picture that each of the two was shown. The browser gets no hint from the system
+that the network changed, which a phone would give it: this is the worst case. Everything runs on this machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from playwright.async_api import Browser, Page, async_playwright
+from rich.console import Console
+from rich.table import Table
+
+from tests.browser import cameras
+from tests.browser.conftest import launch_flags, person
+from tests.browser.line import Line, open_line
+from tests.browser.network import Network
+from tests.browser.people import Customer
+
+CUT_S = (2.5, 3.1, 4.0, 5.3, 7.0)  # in turn: a lift, a tunnel, the walk out of a house
+BETWEEN_S = 4.0
+LIMIT_S = 30.0
+CUSTOMER_SEES, AGENT_SEES = ".stage video", ".customer video"
+LOST_TO_CUSTOMER, LOST_TO_AGENT = "正在重连", "客户断线"
+
+
+async def measure(cuts: int, side: str) -> dict[str, object]:
+    """Have a call, cut the network of `side` again and again, and return the figures."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        raise SystemExit("Chromium is not installed; on Debian: apt-get install chromium fonts-noto-cjk")
+    async with async_playwright() as playwright:
+        started: dict[str, Browser] = {}
+        with tempfile.TemporaryDirectory(prefix="reconnect-") as folder:
+
+            async def launch(camera: str, width: int = 640, height: int = 480) -> Browser:
+                if camera not in started:
+                    file = None
+                    if camera not in ("none", "refused"):
+                        pictures = iter(person(camera, width, height))
+                        file = cameras.write_camera(pictures, Path(folder) / f"{camera}.mjpeg")
+                    started[camera] = await playwright.chromium.launch(
+                        executable_path=chromium, headless=True, args=launch_flags(camera, file)
+                    )
+                return started[camera]
+
+            async with open_line(launch, networks=(side,)) as line:
+                customer = await line.new_customer()
+                await customer.begin()
+                await line.agent.accept()
+                await customer.see_agent()
+                network = line.networks[side]
+                found = []
+                for number in range(cuts):
+                    await asyncio.sleep(BETWEEN_S)
+                    found.append(await one_cut(line, customer, network, CUT_S[number % len(CUT_S)]))
+        for browser in started.values():
+            await browser.close()
+    names = ("noticed_by_other_ms", "customer_sees_again_ms", "agent_sees_again_ms")
+    return {"cuts": cuts, "side": side} | {
+        name: spread([one[index] for one in found]) for index, name in enumerate(names)
+    }
+
+
+async def one_cut(line: Line, customer: Customer, network: Network, cut_s: float) -> tuple[float, float, float]:
+    """Cut the network for a while; return when the other page said so, and when each saw again, in milliseconds."""
+    other, word = (
+        (line.agent.page, LOST_TO_AGENT)
+        if network is line.networks.get("customer")
+        else (customer.page, LOST_TO_CUSTOMER)
+    )
+    watching = asyncio.create_task(says(other, word))
+    cut_ms = now_ms()
+    network.cut()
+    await asyncio.sleep(cut_s)
+    network.give_back()
+    back_ms = now_ms()
+    seen = await asyncio.gather(
+        shown_after(customer.page, CUSTOMER_SEES, back_ms), shown_after(line.agent.page, AGENT_SEES, back_ms)
+    )
+    return await watching - cut_ms, seen[0] - back_ms, seen[1] - back_ms
+
+
+def now_ms() -> float:
+    return time.time() * 1000
+
+
+async def says(page: Page, word: str) -> float:
+    """Return when a pill of the page first says `word`, in milliseconds since 1970."""
+    at: float = await page.evaluate(
+        """async ([word, limit]) => {
+          const end = Date.now() + limit;
+          while (![...document.querySelectorAll('.pill')].some((pill) => pill.textContent.includes(word))) {
+            if (Date.now() > end) return NaN;
+            await new Promise((done) => setTimeout(done, 10));
+          }
+          return Date.now();
+        }""",
+        [word, LIMIT_S * 1000],
+    )
+    return at
+
+
+async def shown_after(page: Page, selector: str, since_ms: float) -> float:
+    """Return when a video was shown its first picture after `since_ms`, in milliseconds since 1970."""
+    at: float = await page.locator(selector).evaluate(
+        """async (video, [since, limit]) => {
+          const end = Date.now() + limit;
+          for (;;) {
+            const first = video.shownAt.find((at) => at >= since);
+            if (first) return first;
+            if (Date.now() > end) return NaN;
+            await new Promise((done) => setTimeout(done, 10));
+          }
+        }""",
+        [since_ms, LIMIT_S * 1000],
+    )
+    return at
+
+
+def spread(values: list[float]) -> dict[str, float]:
+    """Return median, 95 % quantile and the largest."""
+    return {
+        "p50": float(np.quantile(values, 0.5)),
+        "p95": float(np.quantile(values, 0.95)),
+        "max": max(values),
+    }
+
+
+def main() -> None:
+    """Print a table, or JSON."""
+    parser = argparse.ArgumentParser(description="A network that dies in a call and comes back as another one")
+    parser.add_argument("--cuts", type=int, default=10)
+    parser.add_argument("--side", choices=("customer", "agent"), default="customer")
+    parser.add_argument("--json", action="store_true")
+    chosen = parser.parse_args()
+    figures = asyncio.run(measure(chosen.cuts, chosen.side))
+    if chosen.json:
+        print(json.dumps(figures))
+        return
+    table = Table(f"{figures['cuts']} cuts of the {figures['side']}'s network", "p50 ms", "p95 ms", "max ms")
+    for name, values in figures.items():
+        if isinstance(values, dict):
+            table.add_row(name, *(f"{value:.0f}" for value in values.values()))
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
