@@ -55,7 +55,7 @@ export class Desk {
     this.me = new MyState();
     this.ring = new RingCard(app);
     this.after = new AfterPanel(app);
-    this.notices = new Notices(app, this.after.lost);
+    this.notices = new Notices(app, this.after.lost, () => this.focus("write"));
     this.customer = new CustomerPicture(app);
     this.preview = new Preview(app, [this.buttons.hide, this.buttons.me]);
     this.callActs = h("div", { class: "call-acts" }, this.buttons.write, this.buttons.end);

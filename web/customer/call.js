@@ -48,6 +48,12 @@ export class CallScreen {
       { class: "notice notice-attention call-say", hidden: true },
       (this.sayIcon = h("span")),
       (this.sayText = h("span")),
+      (this.sayWrite = h(
+        "button",
+        { class: "button", type: "button", hidden: true, on: { click: () => this.toggleWrite() } },
+        icon("write"),
+        h("span", { text: t("call.write") }),
+      )),
     );
     this.own = new OwnPicture({ label: t("own.label"), emptyText: t("own.none") });
     this.fold = h("button", {
@@ -189,6 +195,7 @@ export class CallScreen {
     show(this.strip.form, this.writing);
     this.element.classList.toggle("is-writing", this.writing);
     setAttribute(this.buttons.write.element, "aria-pressed", String(this.writing));
+    if (this.writing) show(this.sayWrite, false);
     if (this.writing) this.strip.input.focus();
   }
 
@@ -280,6 +287,7 @@ export class CallScreen {
     if (!text && soundTrouble) [key, mark, text] = ["sound", "sound-off", t("call.sound_refused")];
     if (!text && paused) [key, mark, text] = ["paused", "pause", t("call.say.paused")];
     show(this.say, text !== "");
+    show(this.sayWrite, key === "narrow" && !this.writing);
     if (text && this.say.dataset.name !== key) {
       this.say.dataset.name = key;
       this.sayIcon.replaceChildren(icon(mark));
