@@ -46,10 +46,10 @@ export async function readCounts(pc, track) {
       counts.frames = entry.framesDecoded ?? 0;
       counts.packets = entry.packetsReceived ?? 0;
       counts.lost = entry.packetsLost ?? 0;
-    } else if (entry.type === "transport") {
+    } else if (entry.type === "candidate-pair") {
+      // Firefox counts bytes with its pairs of candidates alone, not with the transport.
       counts.bytes += (entry.bytesSent ?? 0) + (entry.bytesReceived ?? 0);
-    } else if (entry.type === "candidate-pair" && entry.nominated) {
-      counts.roundTripMs = (entry.currentRoundTripTime ?? 0) * 1000;
+      if (entry.nominated) counts.roundTripMs = (entry.currentRoundTripTime ?? 0) * 1000;
     }
   });
   return counts;
