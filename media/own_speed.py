@@ -23,7 +23,7 @@ from media.decoder import PictureDecoder
 from media.encoder import FRAME_RATE, TIME_BASE, PictureEncoder
 from media.negotiation import VIDEO_CLOCK_HZ, VP8
 from media.picture import Plane
-from media.stage import open_stage
+from media.stage import BlurSettings, open_stage
 
 WIDTH: Final = 640
 HEIGHT: Final = 480
@@ -42,14 +42,16 @@ def holds(picture_ms: float, rate: int = FRAME_RATE) -> int:
     return max(1, int(SHARE_FOR_PICTURES * 1000 / (rate * picture_ms)))
 
 
-def measure(weights_dir: Path | str | None, should_stop: Callable[[], bool]) -> float | None:
+def measure(
+    weights_dir: Path | str | None, should_stop: Callable[[], bool], settings: BlurSettings | None = None
+) -> float | None:
     """Return the CPU milliseconds of one blurred 640x480 picture on a stage made for it; None when told to stop.
 
     Raises:
         av.FFmpegError: a codec failed.
     """
     # Its clock stands still, so that no mask is late however busy the machine is.
-    stage = open_stage(clock_ms=lambda: 0.0, weights_dir=weights_dir, threaded=False)
+    stage = open_stage(settings, clock_ms=lambda: 0.0, weights_dir=weights_dir, threaded=False)
     try:
         return picture_ms(stage, should_stop)
     finally:

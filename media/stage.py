@@ -37,7 +37,7 @@ from media.weights import WeightsAltered, WeightsMissing, verified_path
 from video_service.media_plane import Background, Box, PictureState
 
 if TYPE_CHECKING:
-    from media.signer_mask import SignerMasks
+    from media.signer_mask import PersonNetwork, SignerMasks
 
 log = structlog.get_logger(__name__)
 
@@ -51,11 +51,13 @@ class BlurSettings:
 
     `budget_ms`: how long a picture waits for its mask before it is blurred whole. Ten times the usual time: a missed
     budget costs a sign, waiting a little longer costs nothing that a person notices.
+    `engine`: what runs the network, "litert" or "mediapipe"; `threads` is for the first, the second decides by itself.
     `thrift`: whether the network is to look at every second picture only, asked for each of them.
     `slate_after_ms`: time without a good mask after which the slate stands instead of the blurred whole.
     """
 
     model: str = "selfie_segmentation"
+    engine: str = "litert"
     budget_ms: float = 50.0
     slate_after_ms: float = 2000.0
     threads: int = 1
@@ -204,6 +206,22 @@ def open_stage(
     return BlurStage(masks, YuvCompositor(), clock_ms, settings, on_change, confirm=confirm, pictures=pictures)
 
 
+def open_network(settings: BlurSettings, weights: Path, clock_ms: Callable[[], float]) -> PersonNetwork:
+    """Return the network in the verified file `weights`, run by the engine of `settings`.
+
+    Raises:
+        ImportError: the engine is not installed.
+        ValueError: the file is no segmentation network.
+    """
+    if settings.engine == "mediapipe":
+        from media.segmenter_mediapipe import MediapipeSegmenter
+
+        return MediapipeSegmenter(weights, clock_ms)
+    from media.segmenter_litert import LiteRtSegmenter
+
+    return LiteRtSegmenter(weights, clock_ms, settings.threads)
+
+
 def open_segmenter(
     settings: BlurSettings, clock_ms: Callable[[], float], weights_dir: Path | str | None = None
 ) -> SignerMasks | Reason:
@@ -217,10 +235,9 @@ def open_segmenter(
         return Reason.WEIGHTS_ALTERED
     try:
         from media.faces import FaceFinder
-        from media.segmenter_litert import LiteRtSegmenter
         from media.signer_mask import SignerMasks
 
-        people = LiteRtSegmenter(path, clock_ms, settings.threads)
+        people = open_network(settings, path, clock_ms)
         sparing = people if settings.thrift is None else SparingNetwork(people, settings.thrift, clock_ms)
         return SignerMasks(sparing, FaceFinder(faces, settings.threads))
     except Exception as error:  # noqa: BLE001 - an engine that does not load is a reason for the slate, not for the end

@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 from media.registry import RENEW_S, Lease, Registry
 from media.rpc_server import Engine, RpcServer
 from media.settings import MediaSettings
+from media.silent import keep_off_the_network
 from video_service import redis_client
 from video_service.child import on_stop
 from video_service.settings import Settings
@@ -30,20 +31,13 @@ ENGINE_CLOSE_S = 0.5
 SWITCH_INTERVAL_S = 0.0005
 LEAVE_S = 0.1  # a lease that cannot be taken back ends by itself
 
-# Somewhere that refuses at once: a library that wants to call home gets nowhere (see keep_to_ourselves).
-NOWHERE = "http://127.0.0.1:1"
-
 
 def keep_to_ourselves() -> None:
     """Set up this process's environment before any media library is loaded.
 
-    mediapipe reports its use to an outside host; it obeys the proxy variables, so they point nowhere. Numeric libraries
-    get one thread each: there is a worker for every core.
+    No library calls home, and numeric libraries get one thread each: there is a worker for every core.
     """
-    for name in ("http_proxy", "https_proxy", "all_proxy"):
-        os.environ[name] = os.environ[name.upper()] = NOWHERE
-    for name in ("no_proxy", "NO_PROXY"):
-        os.environ.pop(name, None)
+    keep_off_the_network()
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
 
@@ -67,7 +61,8 @@ def make_engine(settings: Settings, name: str) -> Engine:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     cv2.setNumThreads(1)
     load = WorkerLoad(Gauge(time.process_time))
-    found = open_segmenter(BlurSettings(), monotonic_ms, settings.weights_dir or None)
+    blur = BlurSettings(engine=settings.segmenter, thrift=load.thrift)
+    found = open_segmenter(blur, monotonic_ms, settings.weights_dir or None)
     if isinstance(found, Reason):
         log.error("weights_unusable", reason=found.value, worker=name)
     else:
@@ -75,12 +70,12 @@ def make_engine(settings: Settings, name: str) -> Engine:
     pictures = PictureShelf()
     return MediaEngine(
         settings.project(MediaSettings),
-        lambda: open_stage(
-            BlurSettings(thrift=load.thrift), weights_dir=settings.weights_dir or None, pictures=pictures
-        ),
+        lambda: open_stage(blur, weights_dir=settings.weights_dir or None, pictures=pictures),
         worker=name,
         weights_ok=not isinstance(found, Reason),
-        measure=lambda should_stop: own_speed.measure(settings.weights_dir or None, should_stop),
+        measure=lambda should_stop: own_speed.measure(
+            settings.weights_dir or None, should_stop, BlurSettings(engine=settings.segmenter)
+        ),
         load=load,
         pictures=pictures,
     )

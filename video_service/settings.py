@@ -259,6 +259,9 @@ class Settings:
     weights_dir: Annotated[str, Says("Folder of the networks' weights; empty is `var/weights` beside the program.")] = (
         ""
     )
+    segmenter: Annotated[
+        str, Says("What runs the network that finds the signer; the masks are the same.", choices=("litert", "mediapipe"))
+    ] = "litert"
 
     # -- between web nodes and media workers
     media_listen: Annotated[

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from media.worker import NOWHERE
+from media.silent import NOWHERE
 
 pytestmark = pytest.mark.integration
 
