@@ -260,7 +260,8 @@ class Settings:
         ""
     )
     segmenter: Annotated[
-        str, Says("What runs the network that finds the signer; the masks are the same.", choices=("litert", "mediapipe"))
+        str,
+        Says("What runs the network that finds the signer; the masks are the same.", choices=("litert", "mediapipe")),
     ] = "litert"
 
     # -- between web nodes and media workers
