@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from benchmarks import _peers, loss, relay
+from benchmarks import _peers, loss, memory, relay
 from media.rtp_packet import RtpPacket
 from tests.integration.udp_relay import Datagram
 
@@ -204,3 +206,54 @@ class TestReplay:
         picture = _peers.base_pictures()[0]
         for number in (0, 1, 513, 1023):
             assert _peers.stamp_of(_peers.stamped(picture, number)[: _peers.HEIGHT]) == number
+
+
+def samples(rss_mb: Sequence[float], files: int = 20, threads: int = 3) -> list[memory.Sample]:
+    return [memory.Sample(round(each * 1e6), files, threads) for each in rss_mb]
+
+
+class TestMemory:
+    def test_blocks_are_medians_of_whole_blocks(self) -> None:
+        assert memory.blocks([1, 2, 9, 4, 5, 6, 7], size=3) == [2, 5]
+        assert memory.blocks([1, 2, 9], size=4) == [2]
+
+    def test_drift_is_that_of_the_farthest_block_with_its_sign(self) -> None:
+        assert memory.drift([100, 101, 99, 100], size=1) == pytest.approx(0.01)
+        assert memory.drift([100, 101, 97, 100], size=1) == pytest.approx(-0.03)
+        assert memory.drift([100], size=1) == 0
+
+    def test_what_grows_before_the_first_calls_are_over_does_not_count(self) -> None:
+        found = memory.summary(samples([*range(100, 300), *[300.0] * 400]), 60.0)
+
+        assert (found["first_calls"], found["drift_share"], found["flat"]) == (200, 0, True)
+        assert found["rss_mb"][0] < found["rss_mb"][3] < 300
+        assert found["leftovers"] is False
+
+    def test_a_slow_leak_is_not_flat(self) -> None:
+        found = memory.summary(samples([250 + 0.01 * number for number in range(2000)]), 60.0)
+
+        assert found["drift_share"] == pytest.approx(0.07, abs=0.01)
+        assert found["flat"] is False
+
+    def test_one_file_more_is_a_leftover_and_a_thread_of_a_pool_is_not(self) -> None:
+        before = samples([250.0] * 400)
+        pool = samples([250.0] * 200, threads=3 + memory.LATER["threads"])
+
+        assert memory.summary(before + pool, 60.0)["leftovers"] is False
+        assert memory.summary(before + samples([250.0] * 200, files=21), 60.0)["leftovers"] is True
+        assert memory.summary(before + samples([250.0] * 200, threads=99), 60.0)["leftovers"] is True
+
+    def test_the_table_says_what_became_of_it(self) -> None:
+        lines = memory.table(memory.summary(samples([250.0] * 650), 61.0)).splitlines()
+
+        assert lines[0].endswith("650 calls in 61 s")
+        assert [float(each) for line in lines[2:4] for each in line.split()] == [250.0] * 13
+        assert lines[4].startswith("after the first 200 calls: +0.00 %")
+        assert lines[-2:] == ["files: 20 then, 20 at the end", "threads: 3 then, 3 at the end"]
+
+    def test_a_process_is_looked_at_from_outside(self) -> None:
+        found = memory.Sample.of(os.getpid())
+
+        assert found.rss_bytes > 1e7
+        assert found.threads >= 1
+        assert found.files >= 3
