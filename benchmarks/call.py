@@ -4,7 +4,8 @@
 
 Join time: from the agent's tap on "accept" to the customer's first shown picture, both by the machine's clock, over
 `--calls` calls. Frame rate: pictures shown in each second of the last call, both ways, as the video elements count
-them (`presentedFrames` of requestVideoFrameCallback). Everything runs on this machine, browsers included; a share of
+them (`presentedFrames` of requestVideoFrameCallback). Start: how long each camera's browser takes from its first
+packet to 90 % of the rate that it ends at. Everything runs on this machine, browsers included; a share of
 the time is theirs.
 """
 
@@ -13,56 +14,60 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import shutil
-import tempfile
-from pathlib import Path
+from collections.abc import Sequence
 from statistics import median
+from typing import Final
 
 import numpy as np
-from playwright.async_api import Browser, async_playwright
 from rich.console import Console
 from rich.table import Table
 
-from tests.browser import cameras
-from tests.browser.conftest import launch_flags, person
-from tests.browser.line import Line, open_line
+from benchmarks._line import open_call_line, until_sent
+from tests.browser.line import Line
 from tests.browser.people import Customer
 
-WARM_UP_S = 10.0
+RISE_S: Final = 20.0
+FINAL_MS: Final = 5000.0
+SEEN_MS: Final = 2000.0
 
 
 async def measure(calls: int, seconds: int) -> dict[str, object]:
     """Run the calls and return the figures."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        raise SystemExit("Chromium is not installed; on Debian: apt-get install chromium fonts-noto-cjk")
-    async with async_playwright() as playwright:
-        started: dict[str, Browser] = {}
-        with tempfile.TemporaryDirectory(prefix="call-") as folder:
-
-            async def launch(camera: str, width: int = 640, height: int = 480) -> Browser:
-                if camera not in started:
-                    file = None
-                    if camera not in ("none", "refused"):
-                        pictures = iter(person(camera, width, height))
-                        file = cameras.write_camera(pictures, Path(folder) / f"{camera}.mjpeg")
-                    started[camera] = await playwright.chromium.launch(
-                        executable_path=chromium, headless=True, args=launch_flags(camera, file)
-                    )
-                return started[camera]
-
-            async with open_line(launch) as line:
-                joins = [await one_call(line) for _ in range(calls - 1)]
-                customer, joined_ms = await begin_call(line)
-                joins.append(joined_ms)
-                await asyncio.sleep(WARM_UP_S)
-                rates = [await one_second(line, customer) for _ in range(seconds)]
-        for browser in started.values():
-            await browser.close()
+    async with open_call_line() as line:
+        joins = [await one_call(line) for _ in range(calls - 1)]
+        customer, joined_ms = await begin_call(line)
+        joins.append(joined_ms)
+        starts = {
+            "customer_camera": rise(await until_sent(customer.page, RISE_S)),
+            "agent_camera": rise(await until_sent(line.agent.page, RISE_S)),
+        }
+        rates = [await one_second(line, customer) for _ in range(seconds)]
     return {
         "join_ms": {"calls": calls, "p50": median(joins), "p95": float(np.quantile(joins, 0.95)), "max": max(joins)},
         "agent_seen_fps": spread([seen for seen, _ in rates]),
         "customer_seen_fps": spread([seen for _, seen in rates]),
+        **{f"{name}_start": values for name, values in starts.items()},
+    }
+
+
+def rise(sent: Sequence[tuple[float, float]]) -> dict[str, float]:
+    """Return after how many ms a camera sends 90 % of its final rate, seen over two seconds, and that rate in kbit/s.
+
+    `sent`: (ms, bytes so far), from the first packet on. The final rate is that of the last five seconds.
+    """
+    at_ms, octets = (np.array(column) for column in zip(*sent, strict=True))
+
+    def kbps(since_ms: float, until_ms: float) -> float:
+        first, last = np.interp([since_ms, until_ms], at_ms, octets)
+        return float(last - first) * 8 / (until_ms - since_ms)
+
+    final = kbps(at_ms[-1] - FINAL_MS, at_ms[-1])
+    starts = at_ms[at_ms <= at_ms[-1] - SEEN_MS]
+    risen = next((each for each in starts if kbps(each, each + SEEN_MS) >= 0.9 * final), starts[-1])
+    return {
+        "rise_ms": float(risen - at_ms[0]),
+        "final_kbps": final,
+        "first_second_kbps": kbps(at_ms[0], at_ms[0] + 1000),
     }
 
 

@@ -28,6 +28,8 @@ from video_service.app import (
     drain,
     open_services,
 )
+from video_service.http_health import media_word
+from video_service.media_plane import WorkerStatus
 from video_service.settings import Settings
 
 pytestmark = pytest.mark.integration
@@ -55,6 +57,14 @@ async def test_a_node_that_can_serve_says_so_and_that_it_has_no_worker(site: Sit
     browser = site.browser()
     assert (await browser.get("/healthz")).status_code == 200
     assert await _parts(browser) == (200, {"store": "ok", "scripts": "ok", "media": "no_worker"})
+
+
+@pytest.mark.parametrize(
+    ("steps", "word"), [((), "no_worker"), ((0, 0), "ok"), ((0, 2, 1), "load_step_2")], ids=["none", "well", "busy"]
+)
+def test_it_says_how_far_the_busiest_worker_has_stepped_down(steps: tuple[int, ...], word: str) -> None:
+    workers = [WorkerStatus(worker="w", legs=1, blur_legs=1, capacity=4, weights_ok=True, step=step) for step in steps]
+    assert media_word(workers) == word
 
 
 async def test_a_node_without_its_store_lives_and_is_not_ready(

@@ -27,6 +27,8 @@ class Datagram:
 
 
 Lose = Callable[[Datagram], bool]
+LONGEST_QUEUE_S = 0.3  # what comes when more stands in a narrow line's queue is lost
+HEADER_BYTES = 28  # of IPv4 and UDP, which take their room on the line, too
 
 
 def nothing(datagram: Datagram) -> bool:
@@ -45,11 +47,16 @@ def random_loss(share: float, *, to_engine: bool | None = None, seed: int = 1) -
 
 
 class UdpRelay:
-    """Give `through` to `Site.join` as `change_answer`; then set `lose` and `delay_ms` (one way) at any time."""
+    """Give `through` to `Site.join` as `change_answer`; then set the rest at any time.
+
+    `delay_ms`: one way. `bps`: what each way carries, with a queue before it; None: everything.
+    """
 
     def __init__(self) -> None:
         self.lose: Lose = nothing
         self.delay_ms = 0.0
+        self.bps: int | None = None
+        self._free_s = {True: 0.0, False: 0.0}
         self.dead = False
         self.passed = 0
         self.lost = 0
@@ -95,9 +102,18 @@ class UdpRelay:
         if self.dead or self.lose(Datagram(to_engine, _rtp_header(data), _is_feedback(data))):
             self.lost += 1
             return
+        wait_s = self.delay_ms / 1000
+        if self.bps is not None:
+            now_s = asyncio.get_running_loop().time()
+            starts_s = max(now_s, self._free_s[to_engine])
+            if starts_s - now_s > LONGEST_QUEUE_S:
+                self.lost += 1
+                return
+            self._free_s[to_engine] = starts_s + (len(data) + HEADER_BYTES) * 8 / self.bps
+            wait_s += self._free_s[to_engine] - now_s
         self.passed += 1
-        if self.delay_ms:
-            asyncio.get_running_loop().call_later(self.delay_ms / 1000, self._send, data, to_engine)
+        if wait_s:
+            asyncio.get_running_loop().call_later(wait_s, self._send, data, to_engine)
         else:
             self._send(data, to_engine)
 
