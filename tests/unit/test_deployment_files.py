@@ -67,6 +67,7 @@ GIVEN: dict[str, object] = {
     "media_token": "8b1f0c7e5d3a4b28a6c4e2f01d7b9835",
     "turn_secret": "4c5e7a9b1d0f24681357bdf9ace02468",
     "capacity": 3,
+    "segmenter": "mediapipe",
     "data_keys": ("At3pQ0mVb7yXw2Ks9RtLz8Nb3cDfGhJk4MnPqSvWxYU=",),
 }
 CONDITIONS = {"service_healthy", "service_completed_successfully"}
