@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -19,6 +18,7 @@ from signaling.policy import Policy
 from signaling.scripts_loader import Script, ScriptSet
 from video_service.cipher import Cipher, new_key
 from video_service.keys import Keys
+from video_service.tasks import keeps_cancellation
 
 log = structlog.get_logger(__name__)
 
@@ -35,20 +35,6 @@ def reply_code(error: RedisError) -> str:
     """Return the code that a server's refusal begins with ("MISCONF"), "" without one; the rest may hold data."""
     word = str(error).partition(" ")[0]
     return word if word.isalpha() and word.isupper() else ""
-
-
-@contextlib.contextmanager
-def keeps_cancellation() -> Iterator[None]:
-    """Raise a cancellation that the block swallowed.
-
-    On Python 3.11 redis-py sends through `asyncio.wait_for`, which drops a cancellation that comes in the same turn as
-    its result; a loop around such calls could then not be ended. (Python 3.12 mended `wait_for`.)
-    """
-    task = asyncio.current_task()
-    before = task.cancelling() if task is not None else 0
-    yield
-    if task is not None and task.cancelling() > before:
-        raise asyncio.CancelledError
 
 
 class StoreBase:

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from redis.exceptions import RedisError
 
 from signaling.errors import StoreUnavailable
-from signaling.store_base import StoreBase, keeps_cancellation
+from signaling.store_base import StoreBase
+from video_service.tasks import keeps_cancellation
 
 LAST_EPOCH = 2**53 - 1
 

@@ -8,8 +8,9 @@ from collections.abc import AsyncGenerator
 import msgspec
 from redis.exceptions import RedisError
 
-from signaling.store_base import StoreBase, keeps_cancellation
+from signaling.store_base import StoreBase
 from signaling.store_types import Wake
+from video_service.tasks import keeps_cancellation
 
 _decoder = msgspec.json.Decoder(list[Wake])
 

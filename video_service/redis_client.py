@@ -9,11 +9,31 @@ from __future__ import annotations
 from typing import Any
 
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.client import NEVER_DECODE
 
+from video_service.tasks import keeps_cancellation
+
 MAX_CONNECTIONS = 64
+
+
+class _Pipeline(Pipeline):
+    async def execute(self, raise_on_error: bool = True) -> list[Any]:
+        with keeps_cancellation():
+            return await super().execute(raise_on_error)
+
+
+class _Client(Redis):
+    """A client whose callers can be cancelled for certain: a loop around its calls could not be ended otherwise."""
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        with keeps_cancellation():
+            return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
+        return _Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
 
 
 def hot(url: str, *, timeout_s: float = 1.0) -> Redis:
@@ -22,7 +42,7 @@ def hot(url: str, *, timeout_s: float = 1.0) -> Redis:
     A script is not repeated by the client because the first try may have been carried out; who calls it decides.
     Answers are text (`decode_responses`). Close it with `aclose()`.
     """
-    return Redis.from_url(
+    return _Client.from_url(
         url,
         decode_responses=True,
         socket_timeout=timeout_s,
@@ -34,7 +54,7 @@ def hot(url: str, *, timeout_s: float = 1.0) -> Redis:
 
 def blocking(url: str, *, connect_timeout_s: float = 1.0) -> Redis:
     """Return a client for blocking reads (XREAD BLOCK, pub/sub): it waits as long as the command says."""
-    return Redis.from_url(
+    return _Client.from_url(
         url,
         decode_responses=True,
         socket_timeout=None,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 AGAIN_S = 0.2
@@ -24,3 +25,17 @@ async def cancel_and_wait(tasks: Iterable[asyncio.Future[Any]]) -> None:
         for task in done:
             if not task.cancelled():
                 task.exception()  # marks it as seen
+
+
+@contextlib.contextmanager
+def keeps_cancellation() -> Iterator[None]:
+    """Raise a cancellation that the block swallowed.
+
+    On Python 3.11 redis-py sends through `asyncio.wait_for`, which drops a cancellation that comes in the same turn as
+    its result; a loop around such calls could then not be ended. (Python 3.12 mended `wait_for`.)
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task is not None else 0
+    yield
+    if task is not None and task.cancelling() > before:
+        raise asyncio.CancelledError

@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 from tests.rpc_worker import within
 from tests.valkey_server import RealValkey
 from video_service import redis_client
+from video_service.tasks import cancel_and_wait
 
 pytestmark = pytest.mark.integration
 
@@ -55,3 +56,25 @@ async def test_a_blocking_client_waits_as_long_as_the_command_says(valkey: RealV
 
     await reader.aclose()
     await writer.aclose()
+
+
+async def test_a_loop_around_calls_ends_at_the_first_cancellation(valkey: RealValkey, pool: str) -> None:
+    client = redis_client.hot(valkey.url)
+    key = f"{{{pool}}}:n"
+
+    async def call() -> None:
+        while True:
+            await client.incr(key)
+            async with client.pipeline(transaction=False) as pipe:
+                await pipe.get(key).get(key).execute()
+
+    # Sooner or later a cancellation comes in the same turn as an answer, which the library then takes for all there is.
+    for turns in range(400):
+        task = asyncio.create_task(call())
+        for _ in range(turns % 40):
+            await asyncio.sleep(0)
+        task.cancel()
+        done, lost = await asyncio.wait([task], timeout=10)
+        await cancel_and_wait(lost)
+        assert done, "the cancellation was lost"
+    await client.aclose()
