@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
+from video_service.local_ca import CertificateFiles
+
 LIMIT_S = 10.0
 MISSING = "coturn is not installed; on Debian: apt-get install coturn"
 
@@ -23,7 +25,7 @@ def program() -> str | None:
 class Coturn:
     """Use `with`. `options` are added to the configuration's lines; `prefix` goes before the command.
 
-    `relay`: it relays from `address`, too; without, `options` say from where.
+    `relay`: it relays from `address`, too; without, `options` say from where. With a `certificate` it speaks TLS.
     """
 
     def __init__(
@@ -34,9 +36,12 @@ class Coturn:
         options: Sequence[str] = (),
         prefix: Sequence[str] = (),
         relay: bool = True,
+        certificate: CertificateFiles | None = None,
     ) -> None:
         self.address = address
         self.port = _free_port()
+        self.tls_port = _free_port()
+        self._certificate = certificate
         self._secret = secret
         self._options = options
         self._relay = relay
@@ -48,6 +53,15 @@ class Coturn:
     def url(self) -> str:
         return f"turn:{self.address}:{self.port}?transport=udp"
 
+    @property
+    def urls(self) -> dict[str, str]:
+        """The addresses for pages, by the way that they use."""
+        return {
+            "udp": self.url,
+            "tcp": f"turn:{self.address}:{self.port}?transport=tcp",
+            "tls": f"turns:{self.address}:{self.tls_port}?transport=tcp",
+        }
+
     def __enter__(self) -> Coturn:
         folder = Path(self._folder.name)
         lines = [
@@ -57,7 +71,7 @@ class Coturn:
             f"static-auth-secret={self._secret}",
             "realm=video-service",
             "fingerprint",
-            "no-tls",
+            *self._encryption(),
             "no-dtls",
             "no-cli",
             "no-tcp-relay",
@@ -96,12 +110,25 @@ class Coturn:
                 self._process.wait()
         self._folder.cleanup()
 
+    def _encryption(self) -> list[str]:
+        if self._certificate is None:
+            return ["no-tls"]
+        certificate, key = self._certificate.certificate, self._certificate.key
+        return [f"tls-listening-port={self.tls_port}", f"cert={certificate}", f"pkey={key}"]
+
     def log(self) -> str:
         """Return what the server has said."""
         return (Path(self._folder.name) / "log").read_text(errors="replace")
 
 
 def _free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as found:
-        found.bind(("", 0))
-        return int(found.getsockname()[1])
+    """Return a port that nobody has, neither for UDP nor for TCP."""
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as found, socket.socket() as same:
+            found.bind(("", 0))
+            port = int(found.getsockname()[1])
+            try:
+                same.bind(("", port))
+            except OSError:
+                continue
+            return port
