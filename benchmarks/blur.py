@@ -7,6 +7,7 @@ whether the picture is blended or covered. Everything else is the live code.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import sys
 import time
@@ -26,7 +27,7 @@ from media.mask_source import InlineMasks, MaskSource, ThreadedMasks
 from media.picture import Planes, RawPicture
 from media.segmenter import Alpha, Mask
 from media.segmenter_litert import LiteRtSegmenter
-from media.stage import BlurSettings, BlurStage, mask_maker, monotonic_ms
+from media.stage import BlurSettings, BlurStage, mask_maker, monotonic_ms, open_network
 from media.weights import WeightsError, verified_path
 
 SIZES = ((640, 480), (1280, 720))
@@ -106,6 +107,20 @@ def timed(work: Callable[[], object], frames: int) -> dict[str, float]:
     return {"mean_ms": round(float(np.mean(times)), 3), "p95_ms": round(float(np.percentile(times, 95)), 3)}
 
 
+def engines(settings: BlurSettings, picture: RawPicture, frames: int) -> dict[str, dict[str, float]]:
+    """The same network in each engine, from the picture to the mask; an engine's own threads count as CPU time."""
+    rows = {}
+    for engine in ("litert", "mediapipe"):
+        chosen = dataclasses.replace(settings, engine=engine)
+        network = open_network(chosen, verified_path(settings.model), monotonic_ms)
+        busy_s = time.process_time()
+        row = timed(lambda network=network: network.segment(picture), frames)  # type: ignore[misc]
+        row["cpu_ms"] = round((time.process_time() - busy_s) * 1000 / (frames + WARM_UP), 3)
+        rows[f"picture to mask, {engine}"] = row
+        network.close()
+    return rows
+
+
 def measure(width: int, height: int, frames: int) -> dict[str, dict[str, float]]:
     """Each part alone, then the whole stage in place and through its thread."""
     settings = BlurSettings(budget_ms=10_000)
@@ -131,6 +146,7 @@ def measure(width: int, height: int, frames: int) -> dict[str, dict[str, float]]
         },
         "whole frame covered": timed(lambda: compositor.whole(planes), frames),
     }
+    parts |= engines(settings, picture, frames)
     sources: dict[str, MaskSource] = {
         "total, in place": InlineMasks(mask_maker(drawn, settings), settings.budget_ms, monotonic_ms),
         "total, own thread": ThreadedMasks(mask_maker(drawn, settings), settings.budget_ms),
