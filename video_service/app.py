@@ -29,6 +29,8 @@ from signaling.store import Store
 from video_service import http_errors, http_gate, redis_client, security
 from video_service.accounts import Accounts
 from video_service.audit import Audit
+from video_service.background_picture import PictureMaker
+from video_service.background_store import BackgroundStore
 from video_service.cipher import Cipher
 from video_service.clock import SystemClock
 from video_service.customers import CustomerLimits, Customers
@@ -37,6 +39,7 @@ from video_service.day import DayRules
 from video_service.door import Door
 from video_service.errors import ServiceError
 from video_service.http_api import OPEN_CALL, api
+from video_service.http_background import background_api
 from video_service.http_coordinator import coordinator_api
 from video_service.http_health import health
 from video_service.http_hours import hours_api
@@ -168,6 +171,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Quart:
     http_gate.install(app)
     app.register_blueprint(api)
     app.register_blueprint(coordinator_api)
+    app.register_blueprint(background_api)
     app.register_blueprint(hours_api)
     app.register_blueprint(messages_api)
     app.register_blueprint(health)
@@ -291,6 +295,8 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
             limits=settings.project(CustomerLimits),
         ),
         audit=Audit(redis, pool=settings.pool, clock=clock, retention_days=settings.audit_retention_days),
+        backgrounds=BackgroundStore(redis, settings.pool, clock),
+        picture_maker=PictureMaker(),
         door=Door(redis, pool=settings.pool, clock=clock),
         hours=hours,
         messages=LeftMessages(

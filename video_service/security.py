@@ -15,7 +15,9 @@ from quart.wrappers import Request, Websocket
 from video_service.errors import ServiceError
 
 MAX_BODY_BYTES = 16_384
-LONGER_BODIES = {"/api/shifts/import": 720_000, "/api/hours": 131_072}
+PICTURE_PATH = "/api/background/picture"
+LONGER_BODIES = {"/api/shifts/import": 720_000, "/api/hours": 131_072, PICTURE_PATH: 2 << 20}
+PICTURE_TYPES = frozenset({"image/png", "image/jpeg", "image/webp"})
 BODY_TIMEOUT_S = 10
 HSTS_S = 31_536_000
 
@@ -160,6 +162,9 @@ async def _check_request() -> None:
         return
     if not same_origin(request):
         raise BadOrigin
+    # Neither kind is one that a form of another site can send.
+    if request.path == PICTURE_PATH and request.mimetype in PICTURE_TYPES:
+        return
     # Without a type there is no body; whoever reads one (`http_input.body`) insists on it.
     if request.mimetype not in ("", "application/json"):
         raise NotJson

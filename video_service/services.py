@@ -11,6 +11,8 @@ from redis.asyncio import Redis
 
 from video_service.accounts import Accounts
 from video_service.audit import Audit
+from video_service.background_picture import PictureMaker
+from video_service.background_store import BackgroundStore
 from video_service.cipher import Cipher
 from video_service.clock import Clock
 from video_service.customers import Customers, Entry
@@ -151,6 +153,8 @@ class Services:
     audit: Audit
     door: Door
     hours: OpeningHours
+    backgrounds: BackgroundStore
+    picture_maker: PictureMaker
     messages: LeftMessages
     store: CallStore
     issue_ticket: Callable[[Visitor], Awaitable[str]]

@@ -118,6 +118,11 @@ ASKS: dict[str, Ask] = {
     "DELETE /api/shifts/<shift>": Ask(204, path="/api/shifts/{shift}"),
     "GET /api/door": Ask(),
     "POST /api/door": Ask(body={"open": True}),
+    "GET /api/background": Ask(),
+    "PUT /api/background": Ask(body={"default": {"kind": "blur"}, "agents_choose": True}),
+    "PUT /api/background/picture": Ask(400, {}),  # no picture; one that is taken is in test_http_background
+    "DELETE /api/background/picture": Ask(),
+    "GET /api/background/picture.jpg": Ask(404),
     "GET /api/hours": Ask(),
     "PUT /api/hours": Ask(body={"week": [[["09:00", "18:00"]]] * 7}),
     "POST /api/messages": Ask(201, {"text": "hello", "consent": CONSENT_VERSION}),
