@@ -50,6 +50,8 @@ export class RemotePicture {
     this.shown = false;
     this.slowed = false;
     this.frames = 0;
+    this.came = 0;
+    this.listening = false;
     this.flowedMs = 0;
     this.attempt = 0;
     this.video.addEventListener("resize", () => this.fit());
@@ -116,12 +118,28 @@ export class RemotePicture {
    * @param {number} nowMs
    */
   isStalled(nowMs) {
-    const count = this.video.getVideoPlaybackQuality?.().totalVideoFrames ?? 0;
+    const count = this.count();
     if (count !== this.frames || !this.shown || document.visibilityState !== "visible") {
       this.frames = count;
       this.flowedMs = nowMs;
     }
     return nowMs - this.flowedMs > STALLED_MS;
+  }
+
+  /** @returns {number} what grows while pictures come, from one asking to the next */
+  count() {
+    // Firefox's quality counts no picture of a stream: the next picture is asked to say itself that it came.
+    if (!("requestVideoFrameCallback" in this.video)) {
+      return /** @type {HTMLVideoElement} */ (this.video).getVideoPlaybackQuality?.().totalVideoFrames ?? 0;
+    }
+    if (!this.listening) {
+      this.listening = true;
+      this.video.requestVideoFrameCallback(() => {
+        this.listening = false;
+        this.came += 1;
+      });
+    }
+    return this.came;
   }
 
   /** Forget the picture and the sound at once. */
