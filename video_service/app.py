@@ -31,6 +31,7 @@ from video_service.accounts import Accounts
 from video_service.audit import Audit
 from video_service.background_picture import PictureMaker
 from video_service.background_store import BackgroundStore
+from video_service.calendar_feeds import CalendarFeeds
 from video_service.cipher import Cipher
 from video_service.clock import SystemClock
 from video_service.customers import CustomerLimits, Customers
@@ -44,6 +45,7 @@ from video_service.http_coordinator import coordinator_api
 from video_service.http_health import health
 from video_service.http_hours import hours_api
 from video_service.http_messages import messages_api
+from video_service.http_my_shifts import my_shifts_api
 from video_service.launch_tokens import LaunchKeys, read_keys
 from video_service.left_messages import LeftMessages, MessageRules
 from video_service.opening_hours_store import OpeningHours
@@ -174,6 +176,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Quart:
     app.register_blueprint(background_api)
     app.register_blueprint(hours_api)
     app.register_blueprint(messages_api)
+    app.register_blueprint(my_shifts_api)
     app.register_blueprint(health)
     app.register_blueprint(create_blueprint(settings.project(PageFacts)))
     app.add_url_rule("/", view_func=_home)
@@ -300,6 +303,7 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
         door=Door(redis, pool=settings.pool, clock=clock),
         hours=hours,
         messages=LeftMessages(
+        calendar_feeds=CalendarFeeds(redis, accounts, rates, pool=settings.pool, clock=clock),
             redis, pool=settings.pool, cipher=cipher, rates=rates, rules=settings.project(MessageRules)
         ),
         store=store,

@@ -50,6 +50,7 @@ STATUS = {
     "too_many": 429,
     "unknown_account": 404,
     "unknown_agent": 400,
+    "unknown_feed": 404,
     "unknown_message": 404,
     "unknown_record": 404,
     "weak_password": 400,

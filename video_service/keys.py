@@ -178,6 +178,10 @@ OTHER_KEYS: tuple[KeySpec, ...] = (
     ),
     KeySpec("hours", "hash", "none", "the HTTP surface", "opening hours as JSON, since when, by whom"),
     KeySpec(
+        "calendar:<digest>", "string", "none", "calendar feeds", "whose shifts a secret address shows, language, since"
+    ),
+    KeySpec("calendar_of:<person>", "string", "none", "calendar feeds", "digest of the agent's one secret address"),
+    KeySpec(
         "forecast:<queue>:<day>",
         "string",
         "rollup_retention_days",
@@ -264,6 +268,12 @@ class Keys:
     def open_time(self, day: int) -> str:
         """`day`: days since 1970, by UTC."""
         return f"{self.root}:open_time:{day}"
+
+    def calendar(self, digest: str) -> str:
+        return f"{self.root}:calendar:{digest}"
+
+    def calendar_of(self, person: str) -> str:
+        return f"{self.root}:calendar_of:{person}"
 
     def forecast(self, queue: str, made: str) -> str:
         """`made`: the day of making, YYYY-MM-DD."""

@@ -67,6 +67,10 @@ ROUTES: dict[str, Right] = {
     "GET /api/shifts/template.csv": COORDINATORS,
     "DELETE /api/shifts/<shift>": COORDINATORS,
     "GET /api/door": COORDINATORS,
+    "GET /api/my/shifts": Right(who=AGENT),
+    "POST /api/my/calendar": Right(who=AGENT),
+    "DELETE /api/my/calendar": Right(who=AGENT),
+    "GET /api/calendar/<secret>.ics": ANYBODY,  # calendar programs sign in nowhere: the address is the right
     "POST /api/door": COORDINATORS,
     "GET /api/background": Right(who=STAFF),
     "PUT /api/background": COORDINATORS,

@@ -13,6 +13,7 @@ from video_service.accounts import Accounts
 from video_service.audit import Audit
 from video_service.background_picture import PictureMaker
 from video_service.background_store import BackgroundStore
+from video_service.calendar_feeds import CalendarFeeds
 from video_service.cipher import Cipher
 from video_service.clock import Clock
 from video_service.customers import Customers, Entry
@@ -164,6 +165,7 @@ class Services:
     day: DayRules
 
 
+    calendar_feeds: CalendarFeeds
 def provide(app: Quart, services: Services) -> None:
     """Give `app` its services."""
     app.extensions[_EXTENSION] = services

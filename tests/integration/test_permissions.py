@@ -21,13 +21,19 @@ from tests.valkey_server import RealValkey
 from video_service.accounts import Role
 from video_service.consent import CONSENT_VERSION
 from video_service.left_messages import Left
-from video_service.permissions import COORDINATING, CUSTOMER, ENTRANCES, EVERYBODY, MESSAGES, ROUTES, STAFF
+from video_service.permissions import AGENT, COORDINATING, CUSTOMER, ENTRANCES, EVERYBODY, MESSAGES, ROUTES, STAFF
 from video_service.settings import Settings
 
 pytestmark = pytest.mark.integration
 
 PEOPLE = (CUSTOMER, *Role)
-IN_WORDS = {"anybody": EVERYBODY, "signed in": STAFF, "coordinator": COORDINATING, "see below": EVERYBODY}
+IN_WORDS = {
+    "agent": AGENT,
+    "anybody": EVERYBODY,
+    "signed in": STAFF,
+    "coordinator": COORDINATING,
+    "see below": EVERYBODY,
+}
 TYPES: dict[str, type[msgspec.Struct]] = {
     str(kind.__struct_config__.tag): kind for kind in typing.get_args(messages.FromPage)
 }
@@ -117,6 +123,10 @@ ASKS: dict[str, Ask] = {
     "GET /api/shifts/template.csv": Ask(),
     "DELETE /api/shifts/<shift>": Ask(204, path="/api/shifts/{shift}"),
     "GET /api/door": Ask(),
+    "GET /api/my/shifts": Ask(),
+    "POST /api/my/calendar": Ask(201, {}),
+    "DELETE /api/my/calendar": Ask(204),
+    "GET /api/calendar/<secret>.ics": Ask(404, path=f"/api/calendar/{'x' * 43}.ics"),  # the secret is the right
     "POST /api/door": Ask(body={"open": True}),
     "GET /api/background": Ask(),
     "PUT /api/background": Ask(body={"default": {"kind": "blur"}, "agents_choose": True}),
