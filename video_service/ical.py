@@ -15,7 +15,7 @@ import msgspec
 REFRESH = timedelta(hours=1)
 
 # What a calendar program shows: of a shift, and of all of them together.
-WORDS = {"zh-CN": ("值班", "值班表"), "zh-HK": ("當值", "當值表"), "en": ("Shift", "My shifts")}
+WORDS = {"zh-CN": ("值班", "值班表"), "zh-HK": ("當值", "更表"), "en": ("Shift", "My shifts")}
 
 
 class CalendarShift(msgspec.Struct, frozen=True, kw_only=True):

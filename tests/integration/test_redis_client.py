@@ -66,7 +66,8 @@ async def test_a_loop_around_calls_ends_at_the_first_cancellation(valkey: RealVa
         while True:
             await client.incr(key)
             async with client.pipeline(transaction=False) as pipe:
-                await pipe.get(key).get(key).execute()
+                pipe.get(key)
+                await pipe.execute()
 
     # Sooner or later a cancellation comes in the same turn as an answer, which the library then takes for all there is.
     for turns in range(400):
