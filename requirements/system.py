@@ -16,6 +16,7 @@ LIBRARIES = {
     "libGLESv2.so.2": "libgles2",
 }
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FIREFOX_NAMES = ("firefox-esr", "firefox")
 # Programs that tests run, and Debian's packages for them: a TURN server, and what makes a browser trust a certificate.
 PROGRAMS = {"turnserver": "coturn", "certutil": "libnss3-tools"}
 APT_LIMIT_S = 900
@@ -36,6 +37,7 @@ def missing_libraries() -> list[str]:
 def missing_for_browser_tests() -> list[str]:
     """Return the Debian packages that tests with browsers and with a TURN server lack."""
     missing = [] if any(map(shutil.which, CHROMIUM_NAMES)) else ["chromium"]
+    missing += [] if any(map(shutil.which, FIREFOX_NAMES)) else ["firefox-esr"]
     missing += [] if _has_chinese_font() else ["fonts-noto-cjk"]
     return missing + [package for program, package in PROGRAMS.items() if shutil.which(program) is None]
 

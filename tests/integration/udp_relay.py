@@ -65,9 +65,10 @@ class UdpRelay:
         self._front: asyncio.DatagramTransport | None = None
         self._back: asyncio.DatagramTransport | None = None
 
-    async def open(self) -> None:
+    async def open(self, host: str = "127.0.0.1") -> None:
+        """Listen on both sides, at an address by which the client and the engine can be reached."""
         loop = asyncio.get_running_loop()
-        local = ("127.0.0.1", 0)
+        local = (host, 0)
         self._front, _ = await loop.create_datagram_endpoint(lambda: _Side(self._from_client), local_addr=local)
         self._back, _ = await loop.create_datagram_endpoint(lambda: _Side(self._from_engine), local_addr=local)
 

@@ -210,13 +210,14 @@ def test_root_on_debian_gets_what_is_missing(
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     missing = system.missing_for_browser_tests()
 
-    assert missing == ["chromium", "fonts-noto-cjk", "coturn", "libnss3-tools"]
+    assert missing == ["chromium", "firefox-esr", "fonts-noto-cjk", "coturn", "libnss3-tools"]
     assert system.provide(missing, "the browser tests", "They are skipped.")
     assert debian.read_text().splitlines() == [
         "update -qq",
-        "install -y --no-install-recommends chromium fonts-noto-cjk coturn libnss3-tools",
+        "install -y --no-install-recommends chromium firefox-esr fonts-noto-cjk coturn libnss3-tools",
     ]
-    assert capsys.readouterr().err.startswith("Installing chromium, fonts-noto-cjk, coturn, libnss3-tools for the br")
+    said = capsys.readouterr().err
+    assert said.startswith("Installing chromium, firefox-esr, fonts-noto-cjk, coturn, libnss3-tools for the browser")
 
 
 def test_a_failed_installation_is_said(
