@@ -25,7 +25,18 @@ ROOT = Path(__file__).resolve().parents[1]
 SIGNING = ROOT.parent / "shared" / "data" / "signing"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 LEAK_GRACE_S = 1.0
-TIERS = ("browser", "faults", "integration", "unit")
+# In the order in which processes take them: first what one process does from its beginning to its end, alone, last what
+# any number of processes can share.
+TIERS = ("calls", "faults", "integration", "unit", "pages")
+# Browsers with a real service behind them: two such tests at once starve each other.
+CALLS = frozenset(
+    {
+        *("test_agent_call.py", "test_call.py", "test_demo.py", "test_embed.py", "test_firefox.py"),
+        *("test_media_chromium.py", "test_no_weights.py", "test_second_signer.py", "test_turn.py"),
+    }
+)
+# What one of these has looked at is asked for by the other.
+TOGETHER = {"test_states.py": "states", "test_states_words.py": "states"}
 
 # In CI a skipped test counts as a failed one, unless its reason begins with one of these.
 STRICT = os.environ.get("CI_STRICT") == "1"
@@ -50,8 +61,7 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # Several processes take files in turn, from the top: what is long comes first and what is short evens it out.
-    items.sort(key=lambda item: TIERS.index(item.path.relative_to(ROOT / "tests").parts[0]) if _is_ours(item) else 0)
+    items.sort(key=_turn)
     if find_chromium() is None:
         reason = "Chromium is not installed; on Debian: apt-get install chromium fonts-noto-cjk"
         for item in items:
@@ -63,14 +73,29 @@ def _is_ours(item: pytest.Item) -> bool:
     return item.path.is_relative_to(ROOT / "tests")
 
 
+def _turn(item: pytest.Item) -> tuple[int, bool]:
+    """Return what orders tests: by tier, and in each the longest file first, so that nobody waits for it at the end."""
+    return (TIERS.index(_tier(item.path)), item.path.name not in TOGETHER) if _is_ours(item) else (0, False)
+
+
+def _tier(path: Path) -> str:
+    folder = path.relative_to(ROOT / "tests").parts[0]
+    if folder != "browser":
+        return folder
+    return "calls" if path.name in CALLS else "pages"
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    """Let each process take a file, and one of them all that needs browsers: two of those starve each other."""
+    """Let each process take a file, and one of them all calls in browsers."""
 
     class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             path = nodeid.partition("::")[0]
-            return "browser" if path.startswith("tests/browser/") else path
+            name = path.rpartition("/")[2]
+            if path.startswith("tests/browser/") and name in CALLS:
+                return "calls"
+            return TOGETHER.get(name, path)
 
     return Scheduling(config, log)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright, expect
 
 from tests.browser import cameras
 from tests.browser.stage import Stage, open_stage
@@ -36,6 +36,9 @@ PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 800}
 
 session = pytest_asyncio.fixture(scope="session", loop_scope="session")
+
+# What is expected comes at once, or on a busy machine in a while; five seconds, the default, is no statement of ours.
+expect.set_options(timeout=30_000)
 
 
 def launch_flags(camera: str, file: Path | None = None) -> list[str]:
