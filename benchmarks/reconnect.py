@@ -27,7 +27,7 @@ from rich.table import Table
 from tests.browser import cameras
 from tests.browser.conftest import launch_flags, person
 from tests.browser.line import Line, open_line
-from tests.browser.network import Network
+from tests.browser.network import Network, open_network
 from tests.browser.people import Customer
 
 CUT_S = (2.5, 3.1, 4.0, 5.3, 7.0)  # in turn: a lift, a tunnel, the walk out of a house
@@ -57,12 +57,12 @@ async def measure(cuts: int, side: str) -> dict[str, object]:
                     )
                 return started[camera]
 
-            async with open_line(launch, networks=(side,)) as line:
-                customer = await line.new_customer()
+            async with open_line(launch, own_network=side == "agent") as line, open_network(line.service.url) as other:
+                network = line.network or other
+                customer = await line.new_customer(network=None if line.network else other)
                 await customer.begin()
                 await line.agent.accept()
                 await customer.see_agent()
-                network = line.networks[side]
                 found = []
                 for number in range(cuts):
                     await asyncio.sleep(BETWEEN_S)
@@ -77,11 +77,8 @@ async def measure(cuts: int, side: str) -> dict[str, object]:
 
 async def one_cut(line: Line, customer: Customer, network: Network, cut_s: float) -> tuple[float, float, float]:
     """Cut the network for a while; return when the other page said so, and when each saw again, in milliseconds."""
-    other, word = (
-        (line.agent.page, LOST_TO_AGENT)
-        if network is line.networks.get("customer")
-        else (customer.page, LOST_TO_CUSTOMER)
-    )
+    theirs = network is line.network
+    other, word = (customer.page, LOST_TO_CUSTOMER) if theirs else (line.agent.page, LOST_TO_AGENT)
     watching = asyncio.create_task(says(other, word))
     cut_ms = now_ms()
     network.cut()

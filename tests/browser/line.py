@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from playwright.async_api import Browser, BrowserContext, expect
@@ -23,31 +23,31 @@ Launch = Callable[..., Awaitable[Browser]]
 
 @dataclass
 class Line:
-    """A line that is open: the service, and somebody on shift who takes calls. `networks`: those that can be cut."""
+    """A line that is open: the service, and somebody on shift who takes calls. `network`: the agent's, to be cut."""
 
     service: Service
     agent: Agent
     coordinator: Coordinator
     new_customer: Callable[..., Awaitable[Customer]]
-    networks: dict[str, Network] = field(default_factory=dict)
+    network: Network | None = None
 
 
 @asynccontextmanager
 async def open_line(
-    launch: Launch, *, preview: str = "房间已隐藏", networks: tuple[str, ...] = (), **environment: str
+    launch: Launch, *, preview: str = "房间已隐藏", own_network: bool = False, **environment: str
 ) -> AsyncIterator[Line]:
     """Start the service and bring everybody but the customers to their places, all through the pages.
 
-    `preview` is the word that the agent has to read about the own picture before taking calls. `networks`: whose
-    network, "customer" or "agent", the test wants to cut.
+    `preview` is the word that the agent has to read about the own picture before taking calls. `own_network`: the
+    agent's page gets a network that can be cut.
     """
     contexts: list[BrowserContext] = []
     async with run_service(**environment) as service, AsyncExitStack() as stack:
-        opened_networks = {who: await stack.enter_async_context(open_network(service.url)) for who in networks}
+        network = await stack.enter_async_context(open_network(service.url)) if own_network else None
         await service.account("lin", "agent", "林晓")
         await service.account("zhou", "coordinator", "周岚")
 
-        async def context(camera: str, size: dict[str, int], who: str = "") -> BrowserContext:
+        async def context(camera: str, size: dict[str, int], network: Network | None = None) -> BrowserContext:
             browser = await launch(camera)
             opened = await browser.new_context(
                 viewport=size,  # type: ignore[arg-type]
@@ -55,30 +55,27 @@ async def open_line(
                 timezone_id="Asia/Shanghai",
             )
             await opened.add_init_script(WATCH)
-            if who in opened_networks:
-                await opened_networks[who].carry(opened)
+            if network is not None:
+                await network.carry(opened)
             contexts.append(opened)
             return opened
 
-        async def new_customer(camera: str = CUSTOMER_CLIP) -> Customer:
-            page = await (await context(camera, PHONE, "customer")).new_page()
-            await page.goto(f"{url_of('customer')}/customer/")
+        async def new_customer(camera: str = CUSTOMER_CLIP, network: Network | None = None) -> Customer:
+            page = await (await context(camera, PHONE, network)).new_page()
+            await page.goto(f"{network.url if network else service.url}/customer/")
             return Customer(page)
 
-        def url_of(who: str) -> str:
-            return opened_networks[who].url if who in opened_networks else service.url
-
-        desk = await context(AGENT_CLIP, DESK, "agent")
+        desk = await context(AGENT_CLIP, DESK, network)
         coordinator = Coordinator(await (await context("refused", DESK)).new_page())
         await coordinator.page.goto(f"{service.url}/coordinator/")
         await coordinator.sign_in("zhou")
         local = await coordinator.page.evaluate("new Date().toLocaleString('sv')")
         await coordinator.roster("林晓", datetime.fromisoformat(local) - timedelta(minutes=1))
         agent = Agent(await desk.new_page())
-        await agent.page.goto(f"{url_of('agent')}/agent/")
+        await agent.page.goto(f"{network.url if network else service.url}/agent/")
         await agent.sign_in("lin")
         await expect(agent.page.locator(".preview .pill")).to_have_text(preview, timeout=20_000)
         await agent.take_calls()
-        yield Line(service, agent, coordinator, new_customer, opened_networks)
+        yield Line(service, agent, coordinator, new_customer, network)
         for opened in contexts:
             await opened.close()
