@@ -3,10 +3,11 @@
     python -m benchmarks.fail_closed [--frames 100000] [--seed 1] [--processes N] [--json]
 
 Thrown calls run through the real stage, its thread and deadline included: faults of every kind at any picture, changes
-of size and rotation, pauses, new connections. Rooms differ in place, size, contrast and light of the code; each of them
-is first shown to the decoder as it is: that is the control. Equal pictures are decoded once. Each call has a process of
-its own, for OpenCV's decoder corrupts its memory on some small pictures: a call in which it dies is thrown anew and
-counted. Ends with status 1 when the code was read, or when a picture was clear that must not be.
+of size and rotation, pauses, new connections, other backgrounds, objects shown on purpose. Rooms differ in place, size,
+contrast and light of the code; each of them is first shown to the decoder as it is: that is the control. Equal pictures
+are decoded once. Each call has a process of its own, for OpenCV's decoder corrupts its memory on some small pictures: a
+call in which it dies is thrown anew and counted. Ends with status 1 when the code was read, or when a picture was clear
+that must not be.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ import numpy as np
 import structlog
 
 from media.picture import Planes, RawPicture
-from tests.blur_rig import KINDS, Rig, call, play
+from tests.blur_rig import BACKGROUNDS, KINDS, Rig, call, play
 from tests.blur_room import CODE, pictures_looked_at, reads_code, signer_alpha
 from video_service.media_plane import PictureState
 
@@ -55,12 +56,14 @@ class Tally:
     decoder_died: int = 0
     states: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
+    backgrounds: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: Tally) -> None:
         for name in ("frames", "different", "rooms", "read", "wrong_state", "decoder_died"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.states += other.states
         self.kinds += other.kinds
+        self.backgrounds += other.backgrounds
 
 
 def readable_room(dice: random.Random, width: int, height: int) -> Planes:
@@ -90,6 +93,7 @@ def one_call(seed: int, frames: int) -> Tally:
     dice, tally, rig = random.Random(seed), Tally(), Rig()
     rooms = {size: [readable_room(dice, *size) for _ in range(ROOMS)] for size in SIZES}
     tally.rooms = len(SIZES) * ROOMS
+    names = {background: name for name, background in BACKGROUNDS.items()}
     before = pictures_looked_at()
     for number, moment in enumerate(call(dice, frames, SIZES), start=1):
         play(rig, moment)
@@ -98,6 +102,7 @@ def one_call(seed: int, frames: int) -> Tally:
         tally.frames += 1
         tally.states[released.state.value] += 1
         tally.kinds[moment.fault or NO_FAULT] += 1
+        tally.backgrounds[names[rig.background]] += 1
         tally.wrong_state += released.state is not rig.expected()
         tally.read += reads_code(released.planes.y)
     tally.different = pictures_looked_at() - before
@@ -152,6 +157,7 @@ def run(frames: int, seed: int, processes: int) -> dict[str, Any]:
         "calls_thrown_anew_because_the_decoder_died": total.decoder_died,
         "states": {state.value: total.states[state.value] for state in PictureState},
         "faults": {kind: total.kinds[kind] for kind in (NO_FAULT, *KINDS)},
+        "backgrounds": {name: total.backgrounds[name] for name in BACKGROUNDS},
         "seconds": time.perf_counter() - started_s,
     }
 
@@ -166,6 +172,7 @@ def table(found: dict[str, Any]) -> str:
         f"{found['calls_thrown_anew_because_the_decoder_died']} calls were thrown anew because the decoder died",
         "states: " + ", ".join(f"{count} {state}" for state, count in found["states"].items()),
         "faults: " + ", ".join(f"{count} {kind}" for kind, count in found["faults"].items()),
+        "backgrounds: " + ", ".join(f"{count} {name}" for name, count in found["backgrounds"].items()),
     ]
     return "\n".join(lines)
 
