@@ -173,6 +173,7 @@ def main() -> None:
     parser.add_argument("--progress", action="store_true")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
+    began = time.perf_counter()
     if chosen.instance is not None:
         name, problem = chosen.instance.stem, read(chosen.instance.read_text(encoding="utf-8"))
     else:
@@ -180,7 +181,8 @@ def main() -> None:
     if chosen.plain:
         found = plain(problem, chosen.seconds, chosen.workers)
     else:
-        limits = Limits(chosen.seconds, workers=chosen.workers, seed=chosen.seed)
+        seconds = max(0.0, chosen.seconds - (time.perf_counter() - began))
+        limits = Limits(seconds, workers=chosen.workers, seed=chosen.seed)
         found = measured(problem, limits, chosen.progress)
     report = {"instance": name, **found}
     print(json.dumps(report) if chosen.json else "\n".join(f"{key}: {value}" for key, value in report.items()))

@@ -18,7 +18,7 @@ from scheduler.roster.clock import Clock
 from scheduler.roster.evaluate import Evaluator
 from scheduler.roster.grid import FORBIDDEN, Grid, build
 from scheduler.roster.model import Model
-from scheduler.roster.problem import QUARTERS, Contract, Hours, Person, Problem
+from scheduler.roster.problem import QUARTERS, Contract, Hours, Person, Problem, Request
 from scheduler.roster.rules import RULES, add_rules
 from scheduler.roster.search import Limits
 from scheduler.roster.solve import Made, Short, breaks_of, make_roster, relieved, roster_of
@@ -118,8 +118,9 @@ def ways_out(
             break
         other = make_roster(changed, limits, cancelled=cancelled, first=made.roster)
         price = price_of(other)
-        if made.cost - other.cost > price:
-            found.append(Way(f"{words}: {_used(problem, other)}", price, made.cost - other.cost, other))
+        saves = made.cost - other.cost + (price if changed.requests != problem.requests else 0)
+        if saves > price:
+            found.append(Way(f"{words}: {_used(problem, other)}", price, saves, other))
     return sorted(found, key=lambda way: way.price - way.saves)[:3]
 
 
@@ -178,8 +179,19 @@ def _changes(
 
     yield "Overtime", everybody(overtime), over_hours
     extra = _extra(problem, prices)
-    joined = replace(problem, people=(*problem.people, extra))
-    yield _EXTRA.capitalize(), joined, lambda made: -(-_minutes(problem, made, extra.name) * prices.extra_hour // 60)
+    # Their hours cost what they cost in the roster already: of two that cover alike the one with fewer is better.
+    cost_of = {one.name: -(-one.minutes * prices.extra_hour // 60) for one in problem.shifts}
+    hours = tuple(
+        Request(extra.name, day, False, cost, name) for day in range(problem.days) for name, cost in cost_of.items()
+    )
+    joined = replace(problem, people=(*problem.people, extra), requests=(*problem.requests, *hours))
+    yield (
+        _EXTRA.capitalize(),
+        joined,
+        lambda made: sum(
+            cost_of[name] for (who, _), names in made.roster.items() if who == extra.name for name in names
+        ),
+    )
     for name in rules:
         if name in _RELAXED:
             yield f"{name.capitalize()} relaxed", everybody(_RELAXED[name]), _breaks_price(problem, prices)

@@ -117,6 +117,13 @@ def build(problem: Problem) -> Grid:
     )
 
 
+def classes_of(grid: Grid, follows: int) -> list[int]:
+    """Return the class of each duty: duties of a class are followed by the same duties on every day."""
+    table = grid.follows[follows]
+    kinds: dict[bytes, int] = {}
+    return [kinds.setdefault(table[:, duty].tobytes(), len(kinds)) for duty in range(len(grid.duties))]
+
+
 def weekends_of(problem: Problem) -> tuple[tuple[int, ...], ...]:
     """Return the days of each weekend, Saturday and Sunday, as far as they are in the roster."""
     found: dict[int, list[int]] = defaultdict(list)

@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scheduler.roster.grid import FORBIDDEN, Grid, PersonGrid, Resource
+from scheduler.roster.grid import FORBIDDEN, Grid, PersonGrid, Resource, classes_of
 
 Floats = NDArray[np.float64]
 NEVER = 1e15
 _MOST_STATES = 30_000
 _CHUNK_CELLS = 4_000_000
+_MOST_CELLS = 25_000_000
 
 
 @dataclass(frozen=True)
@@ -47,15 +48,21 @@ class Pricer:
     """Prices rosters of all people. `relaxed[p]` are the resources that a roster of `p` may break here.
 
     `together`: compute people of one shape at once; without it each person can be priced alone, cheaply.
+    `too_large`: people whose tables would not fit, as over half a year; they are never priced.
     """
 
     def __init__(self, grid: Grid, *, together: bool = True) -> None:
         self._grid = grid
         self.relaxed: dict[int, tuple[int, ...]] = {}
+        self.too_large: set[int] = set()
         self._batches: list[_Batch] = []
         shapes: dict[object, list[int]] = defaultdict(list)
         for p, person in enumerate(grid.people):
             kept = _kept(grid, person)
+            if _states(grid, person, kept) * grid.days > _MOST_CELLS:
+                self.too_large.add(p)
+                self.relaxed[p] = ()
+                continue
             self.relaxed[p] = tuple(i for i in range(len(person.resources)) if i not in kept)
             shapes[_shape(person, kept)].append(p)
         for members in shapes.values():
@@ -84,18 +91,12 @@ class Pricer:
         return self._part[1]
 
     def price_one(self, p: int, cost: Floats, off_cost: Floats) -> Priced:
-        """Return the cheapest roster of one person; only for people who are not together with others.
+        """Return the cheapest roster of one person who is not together with others; nothing if it is `too_large`.
 
         `cost`: (days, duties); `off_cost`: (days,).
         """
-        return self._batch_of[p].price(cost[None], off_cost[None])[p]
-
-
-def _classes(grid: Grid, follows: int) -> list[int]:
-    """Return the class of each duty: duties of a class are followed by the same duties on every day."""
-    table = grid.follows[follows]
-    kinds: dict[bytes, int] = {}
-    return [kinds.setdefault(table[:, duty].tobytes(), len(kinds)) for duty in range(len(grid.duties))]
+        batch = self._batch_of.get(p)
+        return Priced(-np.inf, ()) if batch is None else batch.price(cost[None], off_cost[None])[p]
 
 
 def _kept(grid: Grid, person: PersonGrid) -> tuple[int, ...]:
@@ -123,7 +124,7 @@ def _counts_weekends(person: PersonGrid) -> bool:
 
 
 def _states(grid: Grid, person: PersonGrid, kept: Sequence[int]) -> int:
-    states = len(set(_classes(grid, person.follows))) * person.contract.max_days_on + person.contract.min_days_off
+    states = len(set(classes_of(grid, person.follows))) * person.contract.max_days_on + person.contract.min_days_off
     for axis in _axes_of(person, kept):
         states *= max(one.most for one in axis) + 1
     return states * (len(grid.weekends) + 1 if _counts_weekends(person) else 1)
@@ -164,7 +165,7 @@ class _Batch:
         first = self._people[0]
         self._days, self._most_on = grid.days, first.contract.max_days_on
         self._least_on, self._least_off = first.contract.min_days_on, first.contract.min_days_off
-        self._class_of = _classes(grid, first.follows)
+        self._class_of = classes_of(grid, first.follows)
         self._classes = max(self._class_of) + 1
         follows = grid.follows[first.follows]
         possible = np.zeros((grid.days, len(grid.duties)), dtype=np.bool_)

@@ -1,16 +1,16 @@
 """The search for a roster: build one, bound it by column generation, dive, then improve it in neighbourhoods.
 
 1. `construct`: each person in turn gets the best roster given everybody else's, again and again (exact, by `Pricer`).
-2. `Master.generate`: the linear programme over whole rosters; its value bounds every roster from below.
-3. `_dive`: people are fixed to the rosters that the programme likes most; the last few are solved together, exactly.
-4. Neighbourhoods in CP-SAT, from the best roster: some people on all days, or all people in a window of days.
+2. A small team is solved as a whole, by `Team`; larger ones go on with 3 and 4.
+3. `Master.generate`: the linear programme over whole rosters; its value bounds every roster from below.
+4. `_dive`: people are fixed to the rosters that the programme likes most; the last few are solved together, exactly.
+5. Neighbourhoods in CP-SAT, from the best roster: some people on all days, or all people in a window of days.
 
 Each step keeps the best found. With `seconds` None nothing looks at a clock: the same seed gives the same roster.
 """
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -21,28 +21,33 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from scheduler.errors import BadRoster
+from scheduler.roster.cancel import unless
 from scheduler.roster.columns import Column, Master, keeps_sums
+from scheduler.roster.days import day_costs
 from scheduler.roster.evaluate import Evaluator
 from scheduler.roster.grid import FORBIDDEN, Grid
 from scheduler.roster.model import Model, Roster, Solution, spread_breaks
 from scheduler.roster.pricing import NEVER, Pricer
 from scheduler.roster.rules import add_rules
+from scheduler.roster.team import Team
 
 _FOUND = (cp_model.OPTIMAL, cp_model.FEASIBLE)
 _TURNS = 4
 _TOGETHER = 6
 _LINE_S = 5.0
 _WORK_S = 2.0
+_TINY_SIZE = 120
 _WHOLE_SIZE = 4000
 _ROUNDS = 40
 _DIVE_ROUNDS = 6
 _SURE = 0.7
 _AT_ONCE = 15
 _AT_ONCE_LATE = 6
-_ASK_S = 0.2
 _BREAKS_S = 4.0
 _MOST_COLUMNS = 3000
 _WINDOW_SIZE = 200
+_NEAR = (5.0, 20.0, 60.0)
+_NODES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +74,6 @@ class Progress:
     phase: str
 
 
-def _stop_when(cancelled: Callable[[], bool], solver: cp_model.CpSolver, ended: threading.Event) -> None:
-    """Stop a running solver soon after somebody cancels; CP-SAT itself asks nobody."""
-    while not ended.wait(_ASK_S):
-        if cancelled():
-            solver.stop_search()
-            return
-
-
 @dataclass
 class Search:
     """One search over one grid; `run` may be called once. `stop` is asked often, `report` told of every improvement."""
@@ -88,10 +85,11 @@ class Search:
     bound: float = 0.0
     best: Solution | None = None
     phase: str = "first roster"
-    _started: float = field(default_factory=time.monotonic)
+    started_s: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
         self._score = Evaluator(self.grid)
+        self._pricer = Pricer(self.grid, together=False)
         self._random = np.random.default_rng(self.limits.seed)
         # What contracts lack in any roster is no part of the models' objective.
         self._owed = sum(
@@ -104,21 +102,26 @@ class Search:
         """Return the best roster found; `first` is a roster that keeps the rules, to begin with."""
         self._keep(self._complete(self._construct() if first is None else first))
         assert self.best is not None
-        if not self._done():
+        tiny = self._size() <= _TINY_SIZE
+        if tiny and not self._done():
             self._whole()
-        if not self._done():
-            self._columns()
+        if not self._done() and not self._team():
+            if not tiny:
+                self._whole()
+            if not self._done():
+                self._columns()
         self.phase = "neighbourhoods"
         if not self._done():
             self._neighbourhoods()
         return self.best
 
     def elapsed_s(self) -> float:
-        """Return the seconds since the search was made."""
-        return time.monotonic() - self._started
+        """Return the seconds since `started_s`, on the monotonic clock."""
+        return time.monotonic() - self.started_s
 
     def _left_s(self) -> float:
-        return np.inf if self.limits.seconds is None else self.limits.seconds - self.elapsed_s()
+        # The last hundredth is for what comes after the search: names, breaks, what is short.
+        return np.inf if self.limits.seconds is None else 0.99 * self.limits.seconds - self.elapsed_s()
 
     def _done(self) -> bool:
         assert self.best is not None
@@ -167,26 +170,17 @@ class Search:
         else:
             solver.parameters.num_workers = self.limits.workers if workers is None else workers
             solver.parameters.max_time_in_seconds = max(0.05, min(seconds, self._left_s()))
-        if self.cancelled is None:
-            return solver, solver.solve(model.cp)
-        ended = threading.Event()
-        watcher = threading.Thread(target=_stop_when, args=(self.cancelled, solver, ended), daemon=True)
-        watcher.start()
-        try:
-            return solver, solver.solve(model.cp)
-        finally:
-            ended.set()
-            watcher.join()
+        return solver, unless(self.cancelled, lambda: solver.solve(model.cp), solver.stop_search)
 
     def _construct(self) -> Roster:
         """Return a roster in which nobody's line can be bettered alone."""
-        grid, pricer = self.grid, Pricer(self.grid, together=False)
+        grid, pricer = self.grid, self._pricer
         roster = np.full((len(grid.people), grid.days), -1, dtype=np.int64)
-        counts = self._score.counts(roster)
+        counts, late = self._score.counts(roster), self._until(0.3)
         for turn in range(_TURNS):
             changed = False
             for p in self._random.permutation(len(grid.people)).tolist():
-                if turn and self._stopped():
+                if turn and late():
                     return roster
                 self._score.move(counts, p, roster[p], -1)
                 line = self._best_line(pricer, p, self._score.saving(counts)[:, :, grid.people[p].group])
@@ -210,36 +204,70 @@ class Search:
             for duty, literal in model.x[p, day].items():
                 model.cost(literal, round(saving[day, duty]))
         model.minimize()
-        solver, status = self._solve(model, _LINE_S, workers=1)
+        each = _LINE_S if self.limits.seconds is None else self.limits.seconds / 4 / len(self.grid.people)
+        solver, status = self._solve(model, min(_LINE_S, each), workers=1)
+        if status not in _FOUND:
+            # There always is a roster, however little time is left: any line that keeps the rules.
+            solver = cp_model.CpSolver()
+            solver.parameters.stop_after_first_solution = True
+            solver.parameters.num_workers = 1
+            solver.parameters.max_deterministic_time = _LINE_S
+            status = solver.solve(model.cp)
         if status not in _FOUND:
             raise BadRoster(f"{person.name}: no line of work keeps the rules.")
         roster, _ = model.read(solver.value)
         return np.asarray(roster[p])
 
+    def _team(self) -> bool:
+        """Solve a small team as a whole, first among few ways to share a day, then more; tell whether it was small."""
+        assert self.best is not None
+        costs = day_costs(self.grid)
+        if costs is None:
+            return False
+        self.phase = "team"
+        team = Team(self.grid, costs)
+        team.add_roster(self.best.roster)
+        team.generate(self._until(0.5))
+        self._raise_bound(team.bound)
+        for most in _NEAR:
+            if self._done() or not team.reduced:
+                break
+            seconds = None if self.limits.seconds is None else 0.75 * self._left_s()
+            near = team.near(most)
+            roster = team.choose(near, seconds, _NODES * self.limits.rounds, self.limits.gap, self.cancelled)
+            if roster is not None:
+                self._keep(self._complete(roster))
+            self._raise_bound(team.bound)
+        return True
+
     def _whole(self) -> None:
         """Try the whole problem in CP-SAT for a short while: small ones are proved best at once."""
         self.phase = "whole problem"
-        size = sum(int((person.cost < FORBIDDEN).sum()) for person in self.grid.people)
-        if size <= _WHOLE_SIZE:
+        if self._size() <= _WHOLE_SIZE:
             self._neighbourhood(range(len(self.grid.people)), range(self.grid.days), self._share(0.08))
+
+    def _size(self) -> int:
+        return sum(int((person.cost < FORBIDDEN).sum()) for person in self.grid.people)
 
     def _share(self, share: float) -> float:
         return _WORK_S if self.limits.seconds is None else share * self.limits.seconds
+
+    def _until(self, share: float) -> Callable[[], bool]:
+        """Return what says whether a share of the time is over, or the search is stopped."""
+        until = self.elapsed_s() + self._share(share)
+        return lambda: self._stopped() or (self.limits.seconds is not None and self.elapsed_s() > until)
 
     def _columns(self) -> None:
         """Generate columns, dive, and solve the programme over the best columns in whole numbers."""
         assert self.best is not None
         self.phase = "columns"
+        if self._pricer.too_large:
+            return
         master = Master(self.grid, 10.0 * self.best.cost / len(self.grid.people) + 1000)
         for p, line in enumerate(self.best.roster):
             master.add(p, tuple(int(duty) for duty in line))
-        until = self.elapsed_s() + self._share(0.4)
         rounds = _ROUNDS if self.limits.seconds is None else 1 << 20
-
-        def stop() -> bool:
-            return self._stopped() or (self.limits.seconds is not None and self.elapsed_s() > until)
-
-        master.generate(stop, most_rounds=rounds)
+        master.generate(self._until(0.4), most_rounds=rounds)
         self._raise_bound(master.bound)
         self.phase = "dive"
         if not self._done():
@@ -252,18 +280,14 @@ class Search:
         """Fix people one after the other to what the programme likes most; leave the last few to CP-SAT."""
         people = len(self.grid.people)
         lines: dict[int, np.ndarray] = {}
-        until = self.elapsed_s() + self._share(0.3)
-
-        def stop() -> bool:
-            return self._stopped() or (self.limits.seconds is not None and self.elapsed_s() > until)
-
+        stop = self._until(0.3)
         while len(lines) < people - _TOGETHER and not self._stopped():
             liked = [
                 (share, index)
                 for share, index in master.chosen()
                 if master.columns[index].usable and master.columns[index].person not in lines
             ]
-            late = self.limits.seconds is not None and self.elapsed_s() > until
+            late = stop()
             few = max(1, (people - len(lines)) // (_AT_ONCE_LATE if late else _AT_ONCE))
             chosen = [(share, index) for share, index in liked if share > _SURE] or liked[:few]
             if not chosen:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -71,8 +72,9 @@ def make_roster(
     Raises:
         BadRoster: the problem contradicts itself; the message names the row and the rule.
     """
+    started_s = time.monotonic()
     grid = relieved(build(problem))
-    search = Search(grid, limits or Limits(), report, cancelled)
+    search = Search(grid, limits or Limits(), report, cancelled, started_s=started_s)
     best = search.run(None if first is None else roster_of(grid, first))
     return Made(
         roster=assigned(grid, best.roster.tolist()),
