@@ -205,7 +205,9 @@ class Master:
                 break
             prices = self._prices(value)
             at = prices if center is None else _between(center, prices, smooth)
-            priced = self._price(at[0], everybody - fixed)
+            priced = self._price(at[0], everybody - fixed, stop)
+            if len(priced) < len(everybody - fixed):
+                break
             bound = at[2] + sum(one.value for one in priced.values()) + sum(at[1][p] for p in fixed)
             if bound > best:
                 best, center = bound, at
@@ -216,7 +218,9 @@ class Master:
             added = self._take(priced)
             if not added and center is not None and at is not prices:
                 # Smoothed prices found nothing for the true ones: price there before giving up.
-                priced = self._price(prices[0], everybody - fixed)
+                priced = self._price(prices[0], everybody - fixed, stop)
+                if len(priced) < len(everybody - fixed):
+                    break
                 bound = prices[2] + sum(one.value for one in priced.values()) + sum(prices[1][p] for p in fixed)
                 if bound > best:
                     best, center = bound, prices
@@ -244,8 +248,8 @@ class Master:
         people = np.asarray([row.dual_value() for row in self._one])
         return prices, people, value - float(people.sum())
 
-    def _price(self, prices: Floats, only: frozenset[int]) -> dict[int, Priced]:
-        return self.pricer.price(np.where(self._cost < NEVER, self._cost - prices, NEVER), self._off_cost, only)
+    def _price(self, prices: Floats, only: frozenset[int], stop: Callable[[], bool]) -> dict[int, Priced]:
+        return self.pricer.price(np.where(self._cost < NEVER, self._cost - prices, NEVER), self._off_cost, only, stop)
 
     def chosen(self) -> list[tuple[float, int]]:
         """Return (share, column) of every column in use, largest share first."""

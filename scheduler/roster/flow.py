@@ -154,7 +154,7 @@ def _next(
 
 def _weekend_begins(grid: Grid, person: PersonGrid, state: _State, day: int) -> int:
     """Return 1 if work on this day makes another weekend worked."""
-    if person.most_weekends is None and person.fair_weekends is None:
+    if not person.counts_weekends:
         return 0
     days = next((days for days in grid.weekends if day in days), ())
     return int(bool(days) and (day == days[0] or state.on == 0))

@@ -62,6 +62,11 @@ class PersonGrid:
     most_weekends: int | None
     fair_weekends: tuple[int, int] | None
 
+    @property
+    def counts_weekends(self) -> bool:
+        """Whether weekends worked are limited or to be shared."""
+        return self.most_weekends is not None or self.fair_weekends is not None
+
 
 @dataclass(frozen=True)
 class Grid:

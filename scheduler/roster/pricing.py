@@ -10,7 +10,7 @@ Source: Desrosiers et al., "Time constrained routing and scheduling" (1995), for
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,13 +73,17 @@ class Pricer:
         self._part: tuple[frozenset[int], list[_Batch]] = (frozenset(range(len(grid.people))), self._batches)
         self._batch_of = {p: batch for batch in self._batches for p in batch.members}
 
-    def price(self, cost: Floats, off_cost: Floats, only: frozenset[int] | None = None) -> dict[int, Priced]:
-        """Return the cheapest roster of each person, or of those in `only`.
+    def price(
+        self, cost: Floats, off_cost: Floats, only: frozenset[int], stop: Callable[[], bool] = lambda: False
+    ) -> dict[int, Priced]:
+        """Return the cheapest roster of each person in `only`; of fewer if `stop` says so meanwhile.
 
         `cost`: (people, days, duties), NEVER where not possible; `off_cost`: (people, days).
         """
         found: dict[int, Priced] = {}
-        for batch in self._batches if only is None else self._parts(only):
+        for batch in self._parts(only):
+            if stop():
+                break
             found.update(batch.price(cost[batch.members], off_cost[batch.members]))
         return found
 
@@ -119,15 +123,11 @@ def _axes_of(person: PersonGrid, kept: Sequence[int]) -> list[list[Resource]]:
     return [[one for one in chosen if one.name == "hours"], *([one] for one in others)]
 
 
-def _counts_weekends(person: PersonGrid) -> bool:
-    return person.most_weekends is not None or person.fair_weekends is not None
-
-
 def _states(grid: Grid, person: PersonGrid, kept: Sequence[int]) -> int:
     states = len(set(classes_of(grid, person.follows))) * person.contract.max_days_on + person.contract.min_days_off
     for axis in _axes_of(person, kept):
         states *= max(one.most for one in axis) + 1
-    return states * (len(grid.weekends) + 1 if _counts_weekends(person) else 1)
+    return states * (len(grid.weekends) + 1 if person.counts_weekends else 1)
 
 
 def _shape(person: PersonGrid, kept: Sequence[int]) -> object:
@@ -141,7 +141,7 @@ def _shape(person: PersonGrid, kept: Sequence[int]) -> object:
         (contract.max_days_on, contract.min_days_on, contract.min_days_off),
         person.follows,
         axes,
-        _counts_weekends(person),
+        person.counts_weekends,
     )
 
 
@@ -187,7 +187,7 @@ class _Batch:
         self._axes = [_axis(axes) for axes in zip(*counters, strict=True)]
         self._weekend_first = {days[0] for days in grid.weekends}
         self._weekend_days = {day for days in grid.weekends for day in days}
-        self._weekends = _counts_weekends(first)
+        self._weekends = first.counts_weekends
         if self._weekends:
             self._axes.append(self._weekend_axis(grid))
         self._shape = tuple(axis.levels for axis in self._axes)

@@ -72,7 +72,7 @@ def least_days_off_in_a_row(model: Model, p: int) -> None:
 def weekends(model: Model, p: int) -> None:
     """No more weekends with work than the contract says; weekends above the fair share cost points."""
     person = model.grid.people[p]
-    if person.most_weekends is None and person.fair_weekends is None:
+    if not person.counts_weekends:
         return
     worked = []
     for number, days in enumerate(model.grid.weekends):
