@@ -37,6 +37,7 @@ from media.peer import Peer
 from media.settings import MediaSettings
 from media.watcher_leg import WatcherLeg
 from media.wiring import Wiring
+from media.worker_metrics import WorkerMetrics
 from video_service.media_plane import (
     Background,
     BackgroundKind,
@@ -114,7 +115,8 @@ class MediaEngine:
         self._stop_measuring = threading.Event()
         self._legs: dict[str, Leg] = {}
         self._reserved: dict[str, LegRequest] = {}
-        self._quality = CallQuality(worker, self._emit)
+        self.metrics = WorkerMetrics()
+        self._quality = CallQuality(worker, self._emit, self.metrics.second)
         self._wiring = Wiring(self._legs, self._quality.leaves)
         self._events: asyncio.Queue[MediaEvent | None] = asyncio.Queue(EVENT_LIMIT)
         self._certificate: RTCCertificate = RTCCertificate.generateCertificate()
@@ -285,6 +287,11 @@ class MediaEngine:
         wanted = background.kind is BackgroundKind.PICTURE and background.picture
         return bool(wanted) and not self._pictures.has(background.picture)
 
+    async def metrics_text(self) -> bytes:
+        """Return what Prometheus is told of this worker."""
+        words = [word for _, word in self._quality.words()]
+        return self.metrics.text(self.status(), await self.statistics(), words, self._dropped_events)
+
     async def statistics(self) -> list[LegStatistics]:
         """Return the counts of every leg."""
         return [self._quality.completed(leg.statistics()) for leg in self._legs.values()]
@@ -392,7 +399,11 @@ class MediaEngine:
 
     def _closing(self, leg: Leg) -> asyncio.Task[None]:
         """Take the leg out and return the task that closes it."""
-        self._legs.pop(leg.id, None)
+        if self._legs.pop(leg.id, None) is not None:
+            try:
+                self.metrics.retire(leg.statistics())
+            except Exception as error:  # noqa: BLE001 - a leg is closed whether it can be counted or not
+                self._faults.note(error)
         name = f"leg-close-{leg.id}"
         running = next((task for task in self._tasks if task.get_name() == name), None)
         return running if running is not None else self._spawn(leg.close(), name)

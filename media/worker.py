@@ -17,6 +17,7 @@ from pathlib import Path
 import structlog
 from redis.exceptions import RedisError
 
+from media.metrics_listener import MetricsListener
 from media.registry import RENEW_S, Lease, Registry
 from media.rpc_server import Engine, RpcServer
 from media.settings import MediaSettings
@@ -30,7 +31,10 @@ log = structlog.get_logger(__name__)
 
 ENGINE_CLOSE_S = 0.5
 SWITCH_INTERVAL_S = 0.0005
-M_ARENA_MAX = -8  # glibc's malloc.h
+# glibc's malloc.h: one heap for all threads; a leg's large blocks go back at once, what one picture leaves to the next
+# stays, and little that is free stays at the heap's end.
+M_ARENA_MAX, M_MMAP_THRESHOLD, M_TRIM_THRESHOLD = -8, -3, -1
+MEMORY = ((M_ARENA_MAX, 1), (M_MMAP_THRESHOLD, 4 << 20), (M_TRIM_THRESHOLD, 16 << 20))
 LEAVE_S = 0.1  # a lease that cannot be taken back ends by itself
 
 
@@ -40,20 +44,22 @@ def keep_to_ourselves() -> None:
     No library calls home, and numeric libraries get one thread each: there is a worker for every core.
     """
     keep_off_the_network()
-    share_one_heap()
+    keep_memory_flat()
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
 
 
-def share_one_heap() -> None:
-    """Let all threads of this process take their memory from one heap.
+def keep_memory_flat() -> None:
+    """Let all threads of this process take their memory from one heap, and give back what a call took when it ends.
 
     glibc gives further threads heaps of their own, each of which keeps what pictures and networks once took of it: when
-    a second thread got work for the first time a worker grew by a fifth (docs/benchmarks.md). Another C library has no
-    such heaps.
+    a second thread got work for the first time a worker grew by a fifth (docs/benchmarks.md). And it learns to keep
+    ever larger free blocks, up to 64 MB. Another C library has no such habits.
     """
     with contextlib.suppress(AttributeError):
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
+        change = ctypes.CDLL(None).mallopt
+        for parameter, value in MEMORY:
+            change(parameter, value)
 
 
 def make_engine(settings: Settings, name: str) -> Engine:
@@ -114,8 +120,10 @@ async def serve(settings: Settings, *, slot: str, engine_of: Callable[[Settings,
     name = new_name()
     engine = engine_of(settings, name)
     server = RpcServer(engine, token=settings.media_token)
+    metrics = MetricsListener(engine.metrics_text, token=settings.metrics_token)
     redis = redis_client.hot(settings.redis_url, timeout_s=RENEW_S)
     try:
+        await _tell_metrics(metrics, settings, slot)
         lease = Lease(worker=name, address=await _listen(server, settings, slot))
         # What was loaded stays: the collector need not walk through it again and again.
         gc.collect()
@@ -125,9 +133,17 @@ async def serve(settings: Settings, *, slot: str, engine_of: Callable[[Settings,
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(ENGINE_CLOSE_S):
                 await engine.close()
+        await metrics.close()
         await server.close()
         await redis.aclose()
         log.info("worker_stopped", worker=name)
+
+
+async def _tell_metrics(metrics: MetricsListener, settings: Settings, slot: str) -> None:
+    """Listen for Prometheus where the settings say so; each worker of a machine has a port of its own."""
+    if settings.media_metrics:
+        host, _, port = settings.media_metrics.rpartition(":")
+        await metrics.open(host.strip("[]"), int(port) + (int(slot) - 1 if slot.isdecimal() else 0))
 
 
 async def _listen(server: RpcServer, settings: Settings, slot: str) -> str:

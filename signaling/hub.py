@@ -10,6 +10,7 @@ import contextlib
 import math
 import secrets
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
@@ -78,6 +79,10 @@ class Hub:
             self.showing.resync,
         ):
             self._loops.append(self.spawn(self._forever(loop), name=f"hub-{loop.__name__}"))
+
+    def sockets_by_role(self) -> dict[str, int]:
+        """Return how many pages are connected here, by role."""
+        return Counter(connection.identity.role for connection in self.sockets.values())
 
     def spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> asyncio.Task[None]:
         """Run `work` under the hub's ownership; a failure is logged, never lost."""

@@ -6,6 +6,9 @@ holds no state that is not here, so any node can do anything for anybody.
 
 from __future__ import annotations
 
+from typing import Any
+
+from signaling.store_base import Argument
 from signaling.store_calls import CallStore
 from signaling.store_media import MediaStore
 from signaling.store_people import PeopleStore
@@ -13,7 +16,13 @@ from signaling.store_shifts import ShiftStore
 from signaling.store_tickets import TicketStore
 from signaling.store_views import ViewStore
 from signaling.store_wakes import WakeStore
+from video_service.metrics import script_seconds
 
 
 class Store(TicketStore, PeopleStore, CallStore, ShiftStore, MediaStore, ViewStore, WakeStore):
     """All of it. See the parts for what each method does and raises."""
+
+    async def run(self, name: str, *arguments: Argument) -> dict[str, Any]:
+        """Run a script, and count how long its answer took."""
+        with script_seconds.labels(name).time():
+            return await super().run(name, *arguments)

@@ -14,6 +14,7 @@ from signaling.store_base import StoreBase
 from signaling.store_types import CallRouteInfo, LegInfo
 from video_service.day import day_start_ms
 from video_service.media_plane import Background
+from video_service.metrics import PoolCounts
 
 
 class ViewStore(StoreBase):
@@ -66,6 +67,18 @@ class ViewStore(StoreBase):
         """
         answer = await self.run("read_metrics")
         return {name: int(count) for name, count in answer["metrics"].items()}
+
+    async def pool_counts(self) -> PoolCounts:
+        """Return the line, the agents by state and the counters, for whoever watches the service."""
+        answer = await self.run("read_metrics")
+        agents = {state: int(count) for state, count in answer["agents"].items()}
+        return PoolCounts(
+            counters={name: int(count) for name, count in answer["metrics"].items()},
+            agents=agents,
+            waiting=answer["waiting"],
+            ringing=agents.get("reserved", 0),
+            active=answer["active"],
+        )
 
     async def coordinator_view(self) -> messages.CoordinatorView:
         """Return the live wall."""

@@ -42,7 +42,7 @@ from video_service.errors import ServiceError
 from video_service.http_api import OPEN_CALL, api
 from video_service.http_background import background_api
 from video_service.http_coordinator import coordinator_api
-from video_service.http_health import health
+from video_service.http_health import METRICS_TOKEN, health
 from video_service.http_hours import hours_api
 from video_service.http_messages import messages_api
 from video_service.http_my_shifts import my_shifts_api
@@ -167,6 +167,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Quart:
     Without `services` it opens its own when it starts to serve. Either way they are its own: it closes them.
     """
     app = Quart("video_service", static_folder=None)
+    app.config[METRICS_TOKEN] = settings.metrics_token
     app.asgi_websocket_class = BoundedWebsocket
     security.install(app, public_url=settings.public_url, embed_origins=settings.embed_origins)
     http_errors.install(app)
@@ -175,8 +176,8 @@ def create_app(settings: Settings, services: Services | None = None) -> Quart:
     app.register_blueprint(coordinator_api)
     app.register_blueprint(background_api)
     app.register_blueprint(hours_api)
-    app.register_blueprint(messages_api)
     app.register_blueprint(my_shifts_api)
+    app.register_blueprint(messages_api)
     app.register_blueprint(health)
     app.register_blueprint(create_blueprint(settings.project(PageFacts)))
     app.add_url_rule("/", view_func=_home)
@@ -302,8 +303,8 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
         picture_maker=PictureMaker(),
         door=Door(redis, pool=settings.pool, clock=clock),
         hours=hours,
-        messages=LeftMessages(
         calendar_feeds=CalendarFeeds(redis, accounts, rates, pool=settings.pool, clock=clock),
+        messages=LeftMessages(
             redis, pool=settings.pool, cipher=cipher, rates=rates, rules=settings.project(MessageRules)
         ),
         store=store,

@@ -1,20 +1,26 @@
-"""What load balancers and the supervisor ask: does the process live, and can it serve."""
+"""What load balancers and the supervisor ask: does the process live, and can it serve. And what Prometheus reads."""
 
 from __future__ import annotations
 
 import asyncio
+import hmac
+import ipaddress
 from collections.abc import Sequence
 
-from quart import Blueprint, Response, jsonify
+from quart import Blueprint, Response, abort, current_app, jsonify, request
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from video_service import metrics
 from video_service.errors import ServiceError
 from video_service.media_plane import WorkerStatus
 from video_service.services import ANYBODY, CallStore, services
 
 TIMEOUT_S = 1.0
 OK = "ok"
+METRICS_TOKEN = "METRICS_TOKEN"
+"""Where the application's configuration has the token that opens /metrics to whoever is not on this machine."""
+FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
 
 health = Blueprint("health", __name__)
 
@@ -38,6 +44,33 @@ async def ready() -> tuple[Response, int]:
     whole = store == scripts == OK
     answer = {"ready": whole, "parts": {"store": store, "scripts": scripts, "media": media}}
     return jsonify(answer), 200 if whole else 503
+
+
+@health.get("/metrics")
+async def measured() -> Response:
+    """Tell Prometheus how the service does. To anybody but this machine and holders of the token it is not there."""
+    if not _may_measure():
+        abort(404)
+    opened = services()
+    async with asyncio.timeout(TIMEOUT_S):
+        pool = await opened.store.pool_counts()
+    target_s = opened.day.service_level_target_s
+    families = metrics.node_families(pool, opened.hub.sockets_by_role(), opened.plane.workers(), target_s)
+    return Response(metrics.text_of(metrics.Families(families), metrics.process), content_type=metrics.CONTENT_TYPE)
+
+
+def _may_measure() -> bool:
+    token: str = current_app.config.get(METRICS_TOKEN, "")
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if token and hmac.compare_digest(given.encode(), token.encode()):
+        return True
+    # What a proxy on this machine passes on comes from elsewhere.
+    if any(name in request.headers for name in FORWARDED):
+        return False
+    try:
+        return ipaddress.ip_address(request.remote_addr or "").is_loopback
+    except ValueError:
+        return False
 
 
 def media_word(workers: Sequence[WorkerStatus]) -> str:

@@ -49,8 +49,8 @@ KEYS: tuple[KeySpec, ...] = (
         "metrics",
         "hash",
         "none",
-        "token scripts, sweep, tidy",
-        "counters: tokens refused and replayed, repairs, failures",
+        "token scripts, call scripts, sweep, tidy",
+        "counters: tokens refused and replayed, repairs, failures, calls answered by length of wait, calls abandoned",
     ),
     # Tokens
     KeySpec("ticket:<digest>", "string", "ticket_ttl_s", "ticket_issue", "identity behind a ticket"),

@@ -38,6 +38,7 @@ ROUTES: dict[str, Right] = {
     "GET /": ANYBODY,
     "GET /healthz": ANYBODY,
     "GET /readyz": ANYBODY,
+    "GET /metrics": ANYBODY,
     "GET /customer/": ANYBODY,
     "GET /agent/": ANYBODY,  # a page holds nothing that is anybody's; what it shows comes by the routes below
     "GET /coordinator/": ANYBODY,
@@ -66,11 +67,11 @@ ROUTES: dict[str, Right] = {
     "POST /api/shifts/import": COORDINATORS,
     "GET /api/shifts/template.csv": COORDINATORS,
     "DELETE /api/shifts/<shift>": COORDINATORS,
-    "GET /api/door": COORDINATORS,
     "GET /api/my/shifts": Right(who=AGENT),
     "POST /api/my/calendar": Right(who=AGENT),
     "DELETE /api/my/calendar": Right(who=AGENT),
     "GET /api/calendar/<secret>.ics": ANYBODY,  # calendar programs sign in nowhere: the address is the right
+    "GET /api/door": COORDINATORS,
     "POST /api/door": COORDINATORS,
     "GET /api/background": Right(who=STAFF),
     "PUT /api/background": COORDINATORS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,6 +22,7 @@ from video_service.door import Door
 from video_service.launch_tokens import UrgentReason
 from video_service.left_messages import LeftMessages
 from video_service.media_plane import MediaPlane
+from video_service.metrics import PoolCounts
 from video_service.opening_hours_store import OpeningHours
 from video_service.passwords import Passwords
 from video_service.permissions import Entrance
@@ -85,6 +86,10 @@ class CallStore(Protocol):
         """Return what a customer sees of the line."""
         ...
 
+    async def pool_counts(self) -> PoolCounts:
+        """Return the line, the agents by state and the counters."""
+        ...
+
     async def sign_out(self, agent: str) -> None:
         """Take an agent off; a call goes back to the queue. No error when not signed in."""
         ...
@@ -127,6 +132,10 @@ class SocketHub(Protocol):
         """Start the loops."""
         ...
 
+    def sockets_by_role(self) -> Mapping[str, int]:
+        """Return how many pages are connected here, by role."""
+        ...
+
     async def serve(self, wire: Wire) -> None:
         """Serve one socket until it closes."""
         ...
@@ -156,6 +165,7 @@ class Services:
     hours: OpeningHours
     backgrounds: BackgroundStore
     picture_maker: PictureMaker
+    calendar_feeds: CalendarFeeds
     messages: LeftMessages
     store: CallStore
     issue_ticket: Callable[[Visitor], Awaitable[str]]
@@ -165,7 +175,6 @@ class Services:
     day: DayRules
 
 
-    calendar_feeds: CalendarFeeds
 def provide(app: Quart, services: Services) -> None:
     """Give `app` its services."""
     app.extensions[_EXTENSION] = services

@@ -285,6 +285,19 @@ class Settings:
         float, Says("Time limit of one order to a media worker.", unit="s", low=0.05, high=60)
     ] = 5.0
 
+    # -- for whoever watches the service
+    metrics_token: Annotated[
+        str,
+        Says(
+            "Secret that opens /metrics to other machines; at least 32 characters. Empty: open to this one alone.",
+            secret=True,
+        ),
+    ] = ""
+    media_metrics: Annotated[
+        str,
+        Says("HOST:PORT where a media worker answers GET /metrics; further workers take the next ports; empty is off."),
+    ] = ""
+
     def __post_init__(self) -> None:
         for name, (_, says) in FIELDS.items():
             check(name, says, getattr(self, name))
@@ -398,12 +411,14 @@ def _check_together(settings: Settings) -> None:
             raise BadSetting("VIDEO_SERVICE_MEDIA_PORTS must be a range such as 40000-40199, from 1024 to 65535.")
     if not settings.min_bitrate_kbps <= settings.start_bitrate_kbps <= settings.max_bitrate_kbps:
         raise BadSetting("VIDEO_SERVICE_START_BITRATE_KBPS must lie between the least and the greatest bitrate.")
-    for name in ("media_listen", "media_advertise"):
+    for name in ("media_listen", "media_advertise", "media_metrics"):
         value = getattr(settings, name)
         if value and re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^\s:]+):\d{1,5}", value) is None:
             raise BadSetting(f"{variable(name)} must be HOST:PORT, not {value!r}.")
     if settings.media_token and len(settings.media_token) < 32:
         raise BadSetting("VIDEO_SERVICE_MEDIA_TOKEN must have at least 32 characters.")
+    if settings.metrics_token and len(settings.metrics_token) < 32:
+        raise BadSetting("VIDEO_SERVICE_METRICS_TOKEN must have at least 32 characters.")
     if settings.media_listen and not (settings.media_token and settings.media_tls_cert and settings.media_tls_key):
         raise BadSetting(
             "VIDEO_SERVICE_MEDIA_LISTEN needs VIDEO_SERVICE_MEDIA_TOKEN, VIDEO_SERVICE_MEDIA_TLS_CERT and "

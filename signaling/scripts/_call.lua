@@ -81,6 +81,23 @@ function DO.call.leave_line(id, row)
   end
 end
 
+-- What Prometheus is told of the line: counters that only grow (video_service/metrics.py has the same bounds).
+local WAIT_BOUNDS_S = {5, 10, 20, 30, 60, 120, 300, 600}
+
+local function count_answer(wait_ms)
+  redis.call('HINCRBY', key('metrics'), 'answered', 1)
+  redis.call('HINCRBY', key('metrics'), 'wait_ms', int(wait_ms))
+  if wait_ms <= POLICY.target_ms then
+    redis.call('HINCRBY', key('metrics'), 'answered_in_target', 1)
+  end
+  for _, bound_s in ipairs(WAIT_BOUNDS_S) do
+    if wait_ms <= bound_s * 1000 then
+      redis.call('HINCRBY', key('metrics'), 'wait_le_' .. bound_s, 1)
+      return
+    end
+  end
+end
+
 function DO.call.open_segment(id, row, how)
   local segments = cjson.decode(get('record', id).segments)
   segments[#segments + 1] = {agent = how.agent, from_ms = NOW, to_ms = 0, ended = ''}
@@ -88,6 +105,7 @@ function DO.call.open_segment(id, row, how)
   if num(row.answered_ms) == 0 then
     fields.answered_ms, fields.wait_ms = NOW, NOW - num(row.joined_ms)
     put('call', id, {answered_ms = NOW})
+    count_answer(fields.wait_ms)
   end
   put('record', id, fields)
 end
@@ -128,6 +146,7 @@ function DO.call.finish(id, row, how)
     expire(PACE_MS, 'pace', row.queue)
   else
     sums.abandoned, sums.abandoned_wait_ms = 1, wait
+    redis.call('HINCRBY', key('metrics'), 'abandoned', 1)
   end
   for _, field in ipairs({'reservations', 'declines', 'misses', 'requeues'}) do
     sums[field] = num(record[field])

@@ -91,6 +91,7 @@ ASKS: dict[str, Ask] = {
     "GET /": Ask(302),
     "GET /healthz": Ask(),
     "GET /readyz": Ask(),
+    "GET /metrics": Ask(404),
     "GET /customer/": Ask(),
     "GET /agent/": Ask(),
     "GET /coordinator/": Ask(),
@@ -122,11 +123,11 @@ ASKS: dict[str, Ask] = {
     "POST /api/shifts/import": Ask(body={"file": ROSTER, "zone": "UTC"}),
     "GET /api/shifts/template.csv": Ask(),
     "DELETE /api/shifts/<shift>": Ask(204, path="/api/shifts/{shift}"),
-    "GET /api/door": Ask(),
     "GET /api/my/shifts": Ask(),
     "POST /api/my/calendar": Ask(201, {}),
     "DELETE /api/my/calendar": Ask(204),
     "GET /api/calendar/<secret>.ics": Ask(404, path=f"/api/calendar/{'x' * 43}.ics"),  # the secret is the right
+    "GET /api/door": Ask(),
     "POST /api/door": Ask(body={"open": True}),
     "GET /api/background": Ask(),
     "PUT /api/background": Ask(body={"default": {"kind": "blur"}, "agents_choose": True}),
@@ -252,7 +253,7 @@ async def test_every_message_is_taken_from_whom_it_should_and_nobody_else(site: 
 
 def test_the_page_for_readers_says_the_same() -> None:
     text = (Path(__file__).parents[2] / "docs" / "http-api.md").read_text(encoding="utf-8")
-    listed = re.findall(r"^\| `([A-Z]+ /(?:api|\w+z)[^`]*)` \| ([^|]*) \|", text, re.MULTILINE)
+    listed = re.findall(r"^\| `([A-Z]+ /(?:api|\w+z|metrics)[^`]*)` \| ([^|]*) \|", text, re.MULTILINE)
     told = {route: IN_WORDS[who.strip()] for route, who in listed}
     pages = {"GET /", "WEBSOCKET /ws"} | {route for route in ROUTES if re.match(r"GET /(<any|clips|\w+/$)", route)}
     assert told == {route: right.who for route, right in ROUTES.items() if route not in pages}

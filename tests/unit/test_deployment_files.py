@@ -39,7 +39,7 @@ SERVICE_KEYS = {
 DECIDED = {
     *("host", "port", "public_url", "trusted_proxies", "tls_cert", "tls_key", "data_dir", "weights_dir", "redis_url"),
     *("clips_dir", "turn_urls", "media_listen", "media_advertise", "media_tls_cert", "media_tls_key", "media_tls_ca"),
-    *("data_keys_file", "media_workers"),
+    *("data_keys_file", "media_workers", "media_metrics"),
 }
 # Read by the modules that compose a part, and by its command.
 READERS: dict[str, tuple[ModuleType, ...]] = {
@@ -68,6 +68,7 @@ GIVEN: dict[str, object] = {
     "turn_secret": "4c5e7a9b1d0f24681357bdf9ace02468",
     "capacity": 3,
     "segmenter": "mediapipe",
+    "metrics_token": "9e2d4c6a8b0f1e3d5c7b9a8f6e4d2c0b",
     "data_keys": ("At3pQ0mVb7yXw2Ks9RtLz8Nb3cDfGhJk4MnPqSvWxYU=",),
 }
 CONDITIONS = {"service_healthy", "service_completed_successfully"}

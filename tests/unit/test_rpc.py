@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from media import rpc
 from video_service.errors import ServiceError
+from video_service.line_quality import LineFacts
 from video_service.media_plane import (
     BadSdp,
     CallRoute,
@@ -20,6 +21,8 @@ from video_service.media_plane import (
     MediaError,
     PictureEvent,
     PictureState,
+    QualityEvent,
+    Shown,
     StaleEpoch,
     UnknownLeg,
     WorkerEvent,
@@ -38,6 +41,8 @@ ORDERS: list[rpc.Order] = [
     rpc.CloseCall(call_id="c", epoch=0),
     rpc.WatchCall(call_id="c", epoch=2, leg_id="w"),
     rpc.CloseLeg(leg_id="l"),
+    rpc.PauseLeg(leg_id="l", paused=True),
+    rpc.PageShown(leg_id="l", shown=Shown(fps=29, freezes=1, frozen_ms=300)),
     rpc.Statistics(),
 ]
 
@@ -51,6 +56,11 @@ FROM_WORKER: list[rpc.FromWorker] = [
     rpc.Happened(event=LegEvent(worker="w", leg_id="l", person="p", state=LegState.FLOWING, call_id="c")),
     rpc.Happened(event=LineEvent(worker="w", leg_id="l", person="p", narrow=True, camera_fps=12)),
     rpc.Happened(event=PictureEvent(worker="w", leg_id="l", person="p", state=PictureState.SLATE, reason="late")),
+    rpc.Happened(
+        event=QualityEvent(
+            worker="w", call_id="c", leg_id="l", person="p", role=LegRole.AGENT, word="fair", facts=LineFacts(seconds=5)
+        )
+    ),
     rpc.Happened(event=WorkerEvent(worker="w", alive=True)),
 ]
 

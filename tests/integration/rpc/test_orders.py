@@ -24,6 +24,7 @@ from video_service.media_plane import (
     ObjectEvent,
     PictureEvent,
     PictureState,
+    Shown,
     StaleEpoch,
     UnknownLeg,
     WorkerEvent,
@@ -44,12 +45,15 @@ async def test_every_order_reaches_the_engine_and_its_result_comes_back(
     await plane.answer_leg("w-1", offer("w", LegRole.WATCHER))
     await plane.watch_call("w-1", "c", 3, "w")
     await plane.confirm_signer("w-1", "a")
+    await plane.pause_leg("w-1", "k", paused=True)
+    await plane.shown("w-1", "a", Shown(fps=30))
     counts = await plane.statistics("w-1")
     await plane.close_call("w-1", "c", 3)
     await plane.close_leg("w-1", "a")
     await plane.close_leg("w-1", "a")
 
     assert [each.leg_id for each in counts] == ["a", "k", "w"]
+    assert (worker.engine.paused, worker.engine.reported) == ({"k": True}, [("a", Shown(fps=30))])
     assert worker.engine.orders == [
         offer("a"),
         offer("k", LegRole.CUSTOMER),
