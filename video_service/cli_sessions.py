@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -20,6 +20,7 @@ from video_service.audit import Audit
 from video_service.cli_store import AsJson, DataDir, fail, print_json, print_table, with_store
 from video_service.clock import SystemClock, utc
 from video_service.http_input import BadTime
+from video_service.line_quality import LineFacts
 from video_service.records import Records, SessionRecord
 from video_service.records_export import csv_header, csv_line, json_line
 from video_service.settings import Settings
@@ -28,6 +29,17 @@ T = TypeVar("T")
 
 MAX_LIMIT = 1000
 END_OF_TIME_MS = 4_102_444_800_000  # 2100-01-01
+PICTURE_FACTS = (
+    "counted",
+    "frames a second p5 / p50",
+    "freezes",
+    "packets lost p50 / p95",
+    "round trip p50 / p95",
+    "added by the server p50 / p95",
+    "from the page p5 / p50",
+    "to the page p5 / p50",
+    "blurred whole",
+)
 
 app = typer.Typer(
     help="Records of the calls that were.",
@@ -132,7 +144,7 @@ def show(
             str(leg.silences),
             _moment(leg.closed_ms, zone),
         )
-    for table in (facts, segments, legs):
+    for table in (facts, segments, legs, *_pictures(record)):
         print_table(table)
 
 
@@ -207,6 +219,33 @@ def _moment(ms: int, zone: tzinfo) -> str:
 def _length(ms: int) -> str:
     minutes, seconds = divmod(round(ms / 1000), 60)
     return f"{minutes}:{seconds:02}"
+
+
+def _pictures(record: SessionRecord) -> Iterator[Table]:
+    """Yield a table with a column for each leg of which a second was counted."""
+    counted = [(leg, leg.quality) for leg in record.legs if leg.quality is not None]
+    if not counted:
+        return
+    title = "Pictures, as the other person was shown them"
+    table = Table("fact", *(f"{leg.role} {leg.leg}" for leg, _ in counted), title=title)
+    for name, *values in zip(PICTURE_FACTS, *(_picture(quality) for _, quality in counted), strict=True):
+        table.add_row(name, *values)
+    yield table
+
+
+def _picture(facts: LineFacts) -> tuple[str, ...]:
+    of = facts.pictures or 1
+    return (
+        f"{facts.seconds} s, {facts.rendered_seconds} s by the page's own count",
+        f"{facts.fps_p5} / {facts.fps_p50}",
+        f"{facts.freezes}, {facts.frozen_ms / 1000:.1f} s",
+        f"{facts.loss_p50_permille / 10:.1f} / {facts.loss_p95_permille / 10:.1f} %",
+        f"{facts.round_trip_p50_ms} / {facts.round_trip_p95_ms} ms",
+        f"{facts.added_p50_us / 1000:.1f} / {facts.added_p95_us / 1000:.1f} ms",
+        f"{facts.in_p5_kbps} / {facts.in_p50_kbps} kbit/s",
+        f"{facts.out_p5_kbps} / {facts.out_p50_kbps} kbit/s",
+        f"{100 * facts.pictures_whole / of:.1f} %, slate {100 * facts.pictures_slate / of:.1f} %",
+    )
 
 
 def _shown(name: str, value: object, zone: tzinfo) -> str:

@@ -155,6 +155,12 @@ class Rollup(msgspec.Struct, frozen=True, kw_only=True):
     requeues: int = 0
 
 
+def picture_of(record: SessionRecord, role: str) -> LineFacts | None:
+    """Return how the customer's or agent's picture reached the other person: of the leg with most counted seconds."""
+    known = [leg.quality for leg in record.legs if leg.role == role and leg.quality is not None]
+    return max(known, key=lambda facts: facts.seconds, default=None)
+
+
 def read_record(flat: dict[Any, Any]) -> SessionRecord:
     """Return a record from its hash.
 

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from video_service.records import Rollup, SessionRecord
+from video_service.line_quality import LineFacts
+from video_service.records import Rollup, SessionRecord, picture_of
 
 CSV_FIELDS = (
     "call",
@@ -42,8 +43,13 @@ CSV_FIELDS = (
     "follow_up_owner",
     "agents",
     "legs",
+    *(f"{role}_{name}" for role in ("agent", "customer") for name in LineFacts.__struct_fields__),
 )
-"""Columns of the CSV export. `agents` are the segments' agents in order, joined by "+"; `legs` their number."""
+"""Columns of the CSV export. `agents` are the segments' agents in order, joined by "+"; `legs` their number.
+
+`agent_*` and `customer_*`: how that person's picture reached the other one, of the leg with most counted seconds; empty
+when none was counted.
+"""
 
 
 def csv_header() -> str:
@@ -60,6 +66,10 @@ def csv_line(record: SessionRecord) -> str:
     fields["agents"] = "+".join(segment.agent for segment in record.segments)
     fields["legs"] = len(record.legs)
     fields["verified"] = int(record.verified)
+    for role in ("agent", "customer"):
+        facts = picture_of(record, role)
+        for name in LineFacts.__struct_fields__:
+            fields[f"{role}_{name}"] = "" if facts is None else getattr(facts, name)
     return _line(tuple(_harmless(fields[name]) for name in CSV_FIELDS))
 
 

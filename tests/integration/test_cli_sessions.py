@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from redis.asyncio import Redis
 from typer.testing import CliRunner, Result
@@ -20,6 +21,7 @@ from tests.integration.http_site import Site, served_call
 from tests.valkey_server import RealValkey
 from video_service import cli_sessions
 from video_service.accounts import Account, Role
+from video_service.line_quality import LineFacts
 from video_service.settings import Settings
 
 pytestmark = pytest.mark.integration
@@ -107,6 +109,29 @@ async def test_one_is_shown_whole(site: Site, lin: Account) -> None:
     assert answer.exit_code == 0
     for word in (call, lin.person, "airport", "customer_hung_up", "Who served", "Connections"):
         assert word in answer.stdout, word
+
+
+async def test_facts_of_the_pictures_are_shown_and_exported(site: Site, lin: Account, redis: Redis, pool: str) -> None:
+    plain, told = [await served_call(site, lin) for _ in range(2)]
+    assert "Pictures" not in run("show", plain).stdout
+    facts = LineFacts(
+        seconds=300, rendered_seconds=290, fps_p5=24, fps_p50=30, freezes=2, frozen_ms=640, loss_p95_permille=12,
+        round_trip_p50_ms=48, added_p50_us=8_700, added_p95_us=14_200, pictures=9_000, pictures_whole=81,
+        pictures_slate=9,
+    )  # fmt: skip
+    key = f"{{{pool}}}:record:{told}"
+    assert await redis.exists(key)
+    times = dict.fromkeys(("offered_ms", "connected_ms", "flowing_ms", "silences", "closed_ms"), 1)
+    leg = {"leg": "a-7", "role": "agent", "worker": "w-1", **times, "quality": msgspec.to_builtins(facts)}
+    await redis.hset(key, "legs", json.dumps([leg]))
+
+    shown = run("show", told).stdout
+    for words in ("agent a-7", "24 / 30", "2, 0.6 s", "0.0 / 1.2 %", "8.7 / 14.2 ms", "0.9 %, slate 0.1 %"):
+        assert words in shown, words
+    assert _json("show", told, "--json")["legs"][0]["quality"]["fps_p5"] == 24
+    rows = {row["call"]: row for row in csv.DictReader(io.StringIO(run("export").stdout))}
+    assert (rows[told]["agent_fps_p5"], rows[told]["agent_pictures_whole"]) == ("24", "81")
+    assert (rows[told]["customer_fps_p5"], rows[plain]["agent_fps_p5"]) == ("", "")
 
 
 async def test_everything_is_exported_oldest_first(site: Site, lin: Account, tmp_path: Path) -> None:
