@@ -20,6 +20,7 @@ from typing import Final, Protocol
 import av
 import structlog
 
+from media import heap
 from media.assembler import EncodedFrame
 from media.decoder import PictureDecoder
 from media.encoder import EncodedPicture, PictureEncoder
@@ -121,6 +122,7 @@ class _Pipeline:
         self._decoder.close()
         self._encoder.close()
         self._stage.close()
+        heap.give_back()
 
 
 class BlurLeg:

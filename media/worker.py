@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import gc
 import os
 import secrets
@@ -17,6 +16,7 @@ from pathlib import Path
 import structlog
 from redis.exceptions import RedisError
 
+from media import heap
 from media.metrics_listener import MetricsListener
 from media.registry import RENEW_S, Lease, Registry
 from media.rpc_server import Engine, RpcServer
@@ -31,10 +31,6 @@ log = structlog.get_logger(__name__)
 
 ENGINE_CLOSE_S = 0.5
 SWITCH_INTERVAL_S = 0.0005
-# glibc's malloc.h: one heap for all threads; a leg's large blocks go back at once, what one picture leaves to the next
-# stays, and little that is free stays at the heap's end.
-M_ARENA_MAX, M_MMAP_THRESHOLD, M_TRIM_THRESHOLD = -8, -3, -1
-MEMORY = ((M_ARENA_MAX, 1), (M_MMAP_THRESHOLD, 4 << 20), (M_TRIM_THRESHOLD, 16 << 20))
 LEAVE_S = 0.1  # a lease that cannot be taken back ends by itself
 
 
@@ -44,22 +40,9 @@ def keep_to_ourselves() -> None:
     No library calls home, and numeric libraries get one thread each: there is a worker for every core.
     """
     keep_off_the_network()
-    keep_memory_flat()
+    heap.keep_flat()
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
-
-
-def keep_memory_flat() -> None:
-    """Let all threads of this process take their memory from one heap, and give back what a call took when it ends.
-
-    glibc gives further threads heaps of their own, each of which keeps what pictures and networks once took of it: when
-    a second thread got work for the first time a worker grew by a fifth (docs/benchmarks.md). And it learns to keep
-    ever larger free blocks, up to 64 MB. Another C library has no such habits.
-    """
-    with contextlib.suppress(AttributeError):
-        change = ctypes.CDLL(None).mallopt
-        for parameter, value in MEMORY:
-            change(parameter, value)
 
 
 def make_engine(settings: Settings, name: str) -> Engine:
