@@ -10,6 +10,7 @@ from playwright.async_api import expect
 from tests.browser import views
 from tests.browser.board import board, long_story
 from tests.browser.conftest import OpenPage
+from tests.browser.looks import look
 from tests.browser.stage import Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -51,11 +52,30 @@ async def test_a_session_says_who_served_why_each_part_ended_and_what_came_of_it
     await expect(page.locator("h1")).to_be_focused()
 
 
+async def test_a_session_says_how_the_pictures_reached_the_other_side(open_page: OpenPage, stage: Stage) -> None:
+    record = views.records()[0]
+    of_agent = {"seconds": 300, "fps_p5": 24, "fps_p50": 30, "freezes": 2, "loss_p95_permille": 12}
+    of_agent |= {"round_trip_p50_ms": 48, "pictures": 9000, "pictures_whole": 81, "pictures_slate": 9}
+    forwarded = {"fps_p5": 11, "pictures": 0, "pictures_whole": 0, "pictures_slate": 0}
+    short, long = ({**of_agent, **forwarded, "seconds": seconds, "freezes": seconds} for seconds in (3, 290))
+    legs = [{"role": "customer", "quality": short}, {"role": "customer", "quality": long}, {"role": "agent"}]
+    legs += [{"role": "agent", "quality": of_agent}]
+    record["legs"] = [record["legs"][0] | {"leg": f"l-{n}"} | leg for n, leg in enumerate(legs)]
+    stage.answers["GET records/c-1"] = (200, record)
+    page = await board(open_page, stage, "records/c-1")
+    table = page.locator(".quality-table")
+    await expect(table.locator("thead th")).to_have_text(["客服", "客户"])
+    rows = ["24 / 30", "11 / 30", "2", "290", "1.2%", "1.2%", "48 毫秒", "48 毫秒", "1.0%", "—"]
+    await expect(table.locator("tbody td")).to_have_text(rows)
+    await look(page, "coordinator-record-quality")
+
+
 async def test_what_is_not_known_of_a_session_is_left_out(open_page: OpenPage, stage: Stage) -> None:
     stage.answers["GET records/c-3"] = (200, views.records()[2])
     page = await board(open_page, stage, "records/c-3")
     await expect(page.locator(".facts dt")).to_have_text(["等待", "结果", "客户编号", "编号"])
     await expect(page.locator(".timeline li")).to_have_count(2)
+    await expect(page.locator(".quality-table")).to_have_count(0)
 
 
 async def test_a_session_that_is_gone_is_said(open_page: OpenPage, stage: Stage) -> None:

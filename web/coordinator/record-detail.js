@@ -4,6 +4,7 @@ import { h } from "../shared/dom.js";
 import { has, locale, t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { dayText, hourText, lengthText } from "../shared/time.js";
+import { qualityTable } from "./record-quality.js";
 import { timelineOf } from "./timeline.js";
 
 /** @typedef {import("./timeline.js").SessionRecord} SessionRecord */
@@ -99,7 +100,13 @@ export function recordDetail(record, nameOf, onClose) {
   );
   return {
     heading,
-    parts: [heading, h("ol", { class: "timeline" }, moments), h("dl", { class: "facts" }, facts), close],
+    parts: [
+      heading,
+      h("ol", { class: "timeline" }, moments),
+      ...[qualityTable(record)].filter((part) => part !== null),
+      h("dl", { class: "facts" }, facts),
+      close,
+    ],
   };
 }
 

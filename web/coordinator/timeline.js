@@ -27,7 +27,7 @@
  * @property {number} [follow_up_due_ms]
  * @property {string} [follow_up_owner]
  * @property {{ agent: string, from_ms: number, to_ms: number, ended: string }[]} segments
- * @property {{ leg: string, role: string, offered_ms: number, connected_ms: number, flowing_ms: number, silences: number, closed_ms: number }[]} [legs]
+ * @property {{ leg: string, role: string, offered_ms: number, connected_ms: number, flowing_ms: number, silences: number, closed_ms: number, quality?: import("./record-quality.js").Quality | null }[]} [legs]
  */
 
 /**
