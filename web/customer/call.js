@@ -283,6 +283,7 @@ export class CallScreen {
     const refused = callTrouble !== "" && !callTrouble.startsWith("media_");
     this.refusedAt = refused ? this.refusedAt || name : "";
     if (callTrouble && (!text || this.refusedAt === name)) [key, mark, text] = [callTrouble, "info", errorText(callTrouble)];
+    if (!text && state.view?.line_word === "poor") [key, mark, text] = ["weak", "weak", t("call.say.weak")];
     if (!text && failed) [key, mark, text] = [failed, "camera-off", t(`camera.${failed}`)];
     if (!text && soundTrouble) [key, mark, text] = ["sound", "sound-off", t("call.sound_refused")];
     if (!text && paused) [key, mark, text] = ["paused", "pause", t("call.say.paused")];
