@@ -6,9 +6,8 @@ import base64
 import json
 import shutil
 import sys
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -39,8 +38,8 @@ _CAMERA = """
       createImageBitmap(new Blob([Uint8Array.from(atob(picture), (c) => c.charCodeAt(0))], { type: 'image/jpeg' }))));
     let number = 0;
     drawn.drawImage(shown[0], 0, 0);
-    setInterval(() => drawn.drawImage(shown[(number += 1) %% shown.length], 0, 0), 1000 / 30);
-    return canvas.captureStream(30);
+    setInterval(() => drawn.drawImage(shown[(number += 1) %% shown.length], 0, 0), 1000 / 15);
+    return canvas.captureStream(15);
   };
 })();
 """
@@ -68,12 +67,10 @@ async def launch(playwright: Playwright, folder: Path) -> AsyncIterator[Browser]
         await browser.close()
 
 
-def camera_script(frames: Iterable[cameras.Picture], count: int = 20) -> str:
-    """Return a script for a page's start, after which its camera shows `frames`, over and over."""
+def camera_script(width: int, height: int) -> str:
+    """Return a script for a page's start, after which its camera shows a drawn person who signs, over and over."""
     pictures = []
-    height = width = 0
-    for frame in islice(frames, count):
-        height, width = frame.shape[:2]
+    for frame in list(cameras.drawn_person(width, height))[::2]:  # half as many pictures a second as they are drawn for
         ok, jpeg = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, cameras.QUALITY])
         assert ok
         pictures.append(base64.b64encode(jpeg.tobytes()).decode())

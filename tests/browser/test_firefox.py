@@ -19,14 +19,14 @@ from aioice.ice import get_host_addresses
 from playwright.async_api import Browser, Page, Playwright, expect
 
 from tests.browser import firefox
-from tests.browser.conftest import PICTURING, SHOTS, person
+from tests.browser.conftest import PICTURING, SHOTS
 from tests.browser.line import AGENT_CLIP, CUSTOMER_CLIP, DESK, Launch, Line, open_line
 from tests.browser.people import WATCH, Agent, Customer, Person
 from tests.integration.udp_relay import Lose, UdpRelay, nothing, random_loss
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-ENOUGH = 45  # pictures: a second and a half
+ENOUGH = 30  # pictures: a second or two
 LIMIT_S = 30.0
 # What a browser shows of a video that gives pictures: how light it is, and how much one place differs from another.
 LOOK = """(video) => {
@@ -99,7 +99,7 @@ async def agent_in_firefox(fox: Firefox, line: Line) -> AsyncIterator[Agent]:
     await line.coordinator.roster("梅兰", datetime.fromisoformat(local) - timedelta(minutes=1))
     context = await fox.browser.new_context(viewport=DESK, locale="zh-CN", timezone_id="Asia/Shanghai")  # type: ignore[arg-type]
     await context.add_init_script(WATCH)
-    await context.add_init_script(firefox.camera_script(person(AGENT_CLIP, 640, 480)))
+    await context.add_init_script(firefox.camera_script(640, 480))
     agent = Agent(await context.new_page())
     fox.watch(agent.page)
     await agent.page.goto(f"{line.service.url}/agent/")
