@@ -11,20 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import _peers, memory
-from media.assembler import Assembler
-from media.blur_leg import BlurLeg
 from media.engine import MediaEngine
 from media.forwarder import Outlet
 from media.gathering import BoundConnection
 from media.leg import Leg
 from media.rtp_packet import RtpPacket
-from media.segmenter_litert import LiteRtSegmenter
 from media.sources import _Fanout
-from media.stage import BlurSettings, open_stage
-from media.stage import BlurStage as RealStage
 from media.transport import MediaTransport
-from tests.integration.media_peers import clients_on_loopback, loopback_settings, site, until
+from tests.integration.media_peers import loopback_settings, site, until
 from tests.media_gate import InvertingStage
 from tests.unit.offers import browser_offer
 from video_service.media_plane import CallRoute, LegRequest, LegRole, LegState
@@ -32,9 +26,7 @@ from video_service.media_plane import CallRoute, LegRequest, LegRole, LegState
 pytestmark = pytest.mark.integration
 
 AGENT, CUSTOMER = LegRole.AGENT, LegRole.CUSTOMER
-OF_LEGS = (Leg, Outlet, _Fanout, MediaTransport, BoundConnection, RtpPacket)
-OF_PICTURES = (InvertingStage, Assembler, BlurLeg, RealStage, LiteRtSegmenter)
-KEPT: tuple[type, ...] = (*OF_LEGS, *OF_PICTURES)
+KEPT = (Leg, Outlet, _Fanout, MediaTransport, BoundConnection, RtpPacket, InvertingStage)
 CALLS = 200
 
 
@@ -100,34 +92,6 @@ async def test_people_with_media_who_come_and_go_leave_nothing_behind() -> None:
         assert open_files() <= files
         assert [len(source.viewers) for source in (place.engine._legs["agent"].sound,)] == [0]
         assert place.engine.status().legs == 1
-
-
-async def test_30_calls_with_the_real_stage_leave_nothing_behind(weights_dir: Path) -> None:
-    """What `benchmarks/memory.py` does 2,000 times with a worker's process; things are counted, not memory."""
-    payloads = _peers.encoded(_peers.base_pictures()[:4])
-    with clients_on_loopback():
-        engine = MediaEngine(loopback_settings(), lambda: open_stage(BlurSettings(), weights_dir=weights_dir))
-        try:
-            for number in range(5):
-                await memory.one_call(engine, number, payloads)
-            before = await counted(engine)
-            for number in range(5, 35):
-                await memory.one_call(engine, number, payloads)
-            assert await counted(engine) == before
-            assert engine.status().legs == 0
-        finally:
-            await engine.close()
-
-
-async def counted(engine: MediaEngine) -> tuple[Counter[str], int, int]:
-    """Return the objects of calls, the tasks and the open files, when what was closed has gone."""
-
-    def masks() -> int:
-        return sum(thread.name == "masks" for thread in threading.enumerate())
-
-    await until(lambda: not engine._tasks and not masks(), "everything is closed", 30)
-    await asyncio.sleep(0)
-    return alive(), len(asyncio.all_tasks()), open_files()
 
 
 async def test_ending_the_engine_frees_every_stage_and_thread() -> None:
