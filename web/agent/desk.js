@@ -7,10 +7,12 @@ import { languageChoice } from "../shared/language.js";
 import { TextStrip } from "../shared/strip.js";
 import { everySecond } from "../shared/time.js";
 import { AfterPanel } from "./after.js";
+import { BackgroundChoice } from "./background.js";
 import { Context } from "./context.js";
 import { KeyList, Phrases } from "./keys.js";
 import { MyState } from "./me.js";
 import { Notices } from "./notices.js";
+import { ObjectLayer } from "./object.js";
 import { CustomerPicture, Preview } from "./pictures.js";
 import { key, RingCard } from "./ring.js";
 import { actsOf, KEYS } from "./state.js";
@@ -58,6 +60,9 @@ export class Desk {
     this.notices = new Notices(app, this.after.lost, () => this.focus("write"));
     this.customer = new CustomerPicture(app);
     this.preview = new Preview(app, [this.buttons.hide, this.buttons.me]);
+    this.object = new ObjectLayer(app);
+    this.preview.picture.element.append(this.object.element);
+    this.background = new BackgroundChoice(app);
     this.callActs = h("div", { class: "call-acts" }, this.buttons.write, this.buttons.end);
     this.phrases = new Phrases((number) => app.phrase(number));
     this.context = new Context();
@@ -76,6 +81,7 @@ export class Desk {
       { class: "card stack idle" },
       h("h2", { text: t("agent.idle_title") }),
       h("ul", { class: "stack" }, tip("eye", "agent.idle_preview"), tip("hands", "agent.idle_ring")),
+      this.background.element,
     );
     this.element = h(
       "div",
@@ -113,6 +119,8 @@ export class Desk {
   leave() {
     this.stop();
     this.customer.leave();
+    this.object.leave();
+    this.object.element.remove();
   }
 
   /** @param {"write" | "note"} act */
@@ -158,6 +166,8 @@ export class Desk {
     this.after.draw(state);
     this.customer.draw(state);
     this.preview.draw(state);
+    this.object.draw(state);
+    this.background.draw(state);
     const about = view?.call?.about ?? view?.after_call?.about;
     if (about) this.context.draw(view?.call ?? null, about);
     this.strip.draw(lines, t("agent.customer"));
