@@ -18,6 +18,7 @@ import { CONSENT_VERSION, isServed, screenOf, startState } from "./state.js";
 const SERVICE_EVERY_MS = 10_000;
 const QUALITY_EVERY_MS = 2000;
 const WITHOUT_CAMERA = "video-service.without-camera";
+const BLUR = "video-service.blur";
 /** What may be refused within a call and is said there. The peer connection tries again by itself. */
 const IN_CALL = new Set(["another_signer", "media_offer"]);
 const REREAD = "video-service.reread";
@@ -47,7 +48,8 @@ export class CustomerApp extends PersonApp {
 
   /** Begin: a tab that was connected before goes back to where it was. */
   async start() {
-    this.set({ withoutCamera: kept(WITHOUT_CAMERA) === "1" });
+    this.set({ withoutCamera: kept(WITHOUT_CAMERA) === "1", blur: kept(BLUR) === "1" });
+    this.peer.blur = this.state.blur;
     const token = new URLSearchParams(location.hash.slice(1)).get("token");
     if (token) await this.launched(token);
     if (this.socket.hasToken()) this.socket.open();
@@ -219,10 +221,32 @@ export class CustomerApp extends PersonApp {
   }
 
   sendPicture() {
-    const { track, paused } = this.state;
+    const { track, paused, blur, blurRefused } = this.state;
+    // A connection that is not blurred carries the camera of nobody who wishes that the room is not seen.
+    this.peer.blur = blur && !blurRefused;
     if (!isServed(this.state)) return;
-    this.sendOrCard(paused ? null : track);
-    this.socket.send({ type: "pause_picture", paused: !track || paused });
+    const off = paused || blurRefused;
+    this.sendOrCard(off ? null : track);
+    this.socket.send({ type: "pause_picture", paused: !track || off });
+  }
+
+  /**
+   * Hide the room from the agent, or show it: within a call by a new connection, the old one ends first.
+   * @param {boolean} blur
+   */
+  wishBlur(blur) {
+    keep(BLUR, blur ? "1" : "");
+    this.set({ blur, blurRefused: false });
+    const before = this.peer.blur;
+    if (blur !== before) this.peer.drop();
+    this.sendPicture();
+    if (blur !== before && screenOf(this.state) === "call") this.peer.start();
+  }
+
+  /** There is no room for it: the call goes on with the picture off. */
+  blurRefused() {
+    this.set({ blurRefused: true });
+    this.sendPicture();
   }
 
   togglePause() {
@@ -293,6 +317,8 @@ export class CustomerApp extends PersonApp {
       if (!sent && (solved || face)) this.answer({});
     } else if (message.type === "error" && message.reply_to === "join") {
       this.set({ joining: false, trouble: message.code });
+    } else if (message.type === "error" && message.code === "blur_full") {
+      if (this.peer.blur) this.blurRefused();
     } else if (message.type === "error" && IN_CALL.has(message.reply_to)) {
       this.set({ callTrouble: message.code });
     } else if (message.type === "customer_view") {
@@ -321,6 +347,11 @@ export class CustomerApp extends PersonApp {
       if (view.call !== this.state.answered) this.set({ survey: startState().survey });
       const flows = view.media === "live" && this.state.callTrouble.startsWith("media_");
       if (before !== "connected" || flows) this.set({ callTrouble: "" });
+      // Another call may find room.
+      if (before !== "connected" && this.state.blurRefused) {
+        this.set({ blurRefused: false });
+        this.sendPicture();
+      }
       this.set({ answered: view.call, agentName: view.agent_name });
     }
     if (before === "connected" && view.state === "ended" && last && this.state.left !== view.call) {

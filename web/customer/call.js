@@ -9,6 +9,7 @@ import { play } from "../shared/picture.js";
 import { TextStrip } from "../shared/strip.js";
 import { clockText, everySecond, nowMs } from "../shared/time.js";
 import { dataText, errorText } from "../shared/words.js";
+import { BlurSwitch } from "./blur.js";
 import { isOld, pillOf } from "./state.js";
 
 /** @typedef {import("./app.js").CustomerApp} CustomerApp */
@@ -56,6 +57,7 @@ export class CallScreen {
       )),
     );
     this.own = new OwnPicture({ label: t("own.label"), emptyText: t("own.none") });
+    this.blur = new BlurSwitch(app);
     this.fold = h("button", {
       class: "button button-quiet fold",
       type: "button",
@@ -142,11 +144,12 @@ export class CallScreen {
         "aside",
         { class: "call-side", "aria-label": t("text.title") },
         this.say,
+        this.blur.choice,
         this.tap,
         h(
           "div",
           { class: "tray" },
-          h("div", { class: "tray-own" }, this.own.element, this.fold, this.cameraAgain),
+          h("div", { class: "tray-own" }, this.own.element, this.blur.word, this.fold, this.blur.button, this.cameraAgain),
           h("div", { class: "tray-lines" }, this.strip.list, this.quiet),
         ),
         this.strip.form,
@@ -241,11 +244,14 @@ export class CallScreen {
     this.drawSay(state, pill.name, pill.icon, name);
     show(this.tap, tapNeeded);
     this.own.mirror(facing === "user");
-    this.own.setTrack(paused ? null : track);
-    this.own.explain(t(camera === "opening" ? "ready.opening" : paused ? "own.paused" : "own.none"));
+    const off = paused || state.blurRefused;
+    this.own.setTrack(off ? null : track);
+    this.own.explain(t(camera === "opening" ? "ready.opening" : off ? "own.paused" : "own.none"));
+    this.blur.draw(state);
+    show(this.blur.button, track !== null && !state.blurRefused);
     const cameraOff = track === null && camera !== "opening";
     show(this.cameraAgain, cameraOff);
-    show(this.fold, !cameraOff);
+    show(this.fold, !cameraOff && !state.blurRefused);
     if (withoutCamera && !this.writing && !this.startedWriting) {
       this.startedWriting = true;
       this.toggleWrite();
@@ -271,7 +277,7 @@ export class CallScreen {
    * @param {string} agent
    */
   drawSay(state, name, sign, agent) {
-    const { camera, soundTrouble, paused, callTrouble } = state;
+    const { camera, soundTrouble, paused, callTrouble, blurRefused } = state;
     const failed = cameraTrouble(camera);
     /** @type {[string, IconName, string]} */
     let [key, mark, text] = [
@@ -284,6 +290,7 @@ export class CallScreen {
     this.refusedAt = refused ? this.refusedAt || name : "";
     if (callTrouble && (!text || this.refusedAt === name)) [key, mark, text] = [callTrouble, "info", errorText(callTrouble)];
     if (!text && state.view?.line_word === "poor") [key, mark, text] = ["weak", "weak", t("call.say.weak")];
+    if (!text && blurRefused) [key, mark, text] = ["blur_full", "room", errorText("blur_full")];
     if (!text && failed) [key, mark, text] = [failed, "camera-off", t(`camera.${failed}`)];
     if (!text && soundTrouble) [key, mark, text] = ["sound", "sound-off", t("call.sound_refused")];
     if (!text && paused) [key, mark, text] = ["paused", "pause", t("call.say.paused")];

@@ -7,6 +7,7 @@ import { cameraTrouble } from "../shared/person.js";
 import { isWeChat, outsideAddress } from "../shared/phone.js";
 import { OwnPicture } from "../shared/own.js";
 import { errorText } from "../shared/words.js";
+import { BlurSwitch } from "./blur.js";
 import { CameraCheck } from "./check.js";
 import { signedClip } from "./clip.js";
 import { CONSENT_VERSION, isConsentOld } from "./state.js";
@@ -90,6 +91,8 @@ export class ReadyScreen {
       icon("write"),
       h("span", { text: t("ready.write") }),
     );
+    this.blur = new BlurSwitch(app);
+    this.roomText = h("span", { text: t("ready.room_seen") });
     this.element = h(
       "div",
       { class: "page ready" },
@@ -113,7 +116,9 @@ export class ReadyScreen {
           h(
             "ul",
             { class: "consent", "aria-label": t("ready.consent") },
-            CONSENT.map(([name, key]) => h("li", {}, icon(name), h("span", { text: t(key, { days: keptDays() }) }))),
+            CONSENT.map(([name, key]) =>
+              h("li", {}, icon(name), name === "room" ? this.roomText : h("span", { text: t(key, { days: keptDays() }) })),
+            ),
           ),
           signedClip("consent"),
           this.trouble,
@@ -126,6 +131,7 @@ export class ReadyScreen {
             this.copyButton,
             this.writeButton,
             this.turnButton,
+            this.blur.button,
           ),
           h("p", { class: "small soft", text: t("ready.version", { version: CONSENT_VERSION }) }),
         ),
@@ -163,7 +169,11 @@ export class ReadyScreen {
   }
 
   /** @param {State} state */
-  draw({ camera, cameras, facing, track, joining, link, trouble, service }) {
+  draw(state) {
+    const { camera, cameras, facing, track, joining, link, trouble, service, blur } = state;
+    this.blur.draw(state);
+    show(this.blur.button, camera === "on");
+    setText(this.roomText, t(blur ? "blur.ready" : "ready.room_seen"));
     this.joining = joining;
     this.old = isConsentOld({ service, trouble });
     const failed = cameraTrouble(camera);

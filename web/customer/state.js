@@ -38,6 +38,8 @@ export const CONSENT_VERSION = 1;
  * @property {number} cameras how many this phone has; 0: not known
  * @property {"user" | "environment"} facing which of them is used, front or rear
  * @property {boolean} paused own picture is paused
+ * @property {boolean} blur the person wishes that the room is not seen
+ * @property {boolean} blurRefused the service has no room to blur it: the picture is off until the person says more
  * @property {boolean} sound own sound is on
  * @property {"" | "refused"} soundTrouble
  * @property {boolean} pictureShown the agent's picture is on the screen
@@ -75,6 +77,8 @@ export function startState() {
     cameras: 0,
     facing: "user",
     paused: false,
+    blur: false,
+    blurRefused: false,
     sound: false,
     soundTrouble: "",
     pictureShown: false,
