@@ -22,7 +22,8 @@ NO_WAY = 1 << 40
 """The cost of a way in which somebody does what they may not do on that day."""
 
 _MOST_WAYS = 300_000
-_MOST_CELLS = 20_000_000
+_MOST_CELLS = 10_000_000
+_MOST_DAYS = 63
 _MOST_BREAKS = 20_000
 _CHUNK = 2_000_000
 
@@ -42,11 +43,11 @@ class DayCosts:
 
 
 def day_costs(grid: Grid) -> DayCosts | None:
-    """Return the exact costs of all days; None if the team is too large, or a stretch of time belongs to two days."""
+    """Return the exact costs of all days; None for too many people or days, or where time belongs to two days."""
     choices = len(grid.duties) + 1
     if math.log(_MOST_WAYS) < len(grid.people) * math.log(choices):
         return None
-    if choices ** len(grid.people) * grid.days > _MOST_CELLS:
+    if grid.days > _MOST_DAYS or choices ** len(grid.people) * grid.days > _MOST_CELLS:
         return None
     rows: dict[int, list[CoverRow]] = defaultdict(list)
     for row in grid.rows:

@@ -227,7 +227,7 @@ class Search:
         self.phase = "team"
         team = Team(self.grid, costs)
         team.add_roster(self.best.roster)
-        team.generate(self._until(0.5))
+        team.generate(self._until(0.5), None if self.limits.seconds is None else self._share(0.3))
         self._raise_bound(team.bound)
         for most in _NEAR:
             if self._done() or not team.reduced:
@@ -238,7 +238,7 @@ class Search:
             if roster is not None:
                 self._keep(self._complete(roster))
             self._raise_bound(team.bound)
-        return True
+        return bool(team.reduced)
 
     def _whole(self) -> None:
         """Try the whole problem in CP-SAT for a short while: small ones are proved best at once."""

@@ -81,8 +81,13 @@ class Team:
                 self._links[p, day, choice - 1].SetCoefficient(variable, -1.0)
         return True
 
-    def generate(self, stop: Callable[[], bool]) -> None:
-        """Add ways until none helps or `stop` says so; raise `bound` and keep the `reduced` costs of all ways there."""
+    def generate(self, stop: Callable[[], bool], seconds: float | None = None) -> None:
+        """Add ways until none helps, or `stop` says so; raise `bound` and keep the `reduced` costs of all ways there.
+
+        `seconds`: the most that one solution of the programme may take.
+        """
+        if seconds is not None:
+            self._programme.lp.SetTimeLimit(max(1, round(1000 * seconds)))
         parameters = pywraplp.MPSolverParameters()
         parameters.SetIntegerParam(parameters.LP_ALGORITHM, parameters.PRIMAL)
         parameters.SetIntegerParam(parameters.PRESOLVE, parameters.PRESOLVE_OFF)

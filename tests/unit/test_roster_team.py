@@ -16,6 +16,7 @@ from scheduler.roster.check import check
 from scheduler.roster.days import NO_WAY, DayCosts, day_costs
 from scheduler.roster.grid import Grid, build
 from scheduler.roster.model import Model
+from scheduler.roster.pricing import Pricer
 from scheduler.roster.problem import (
     WEEKEND,
     Before,
@@ -222,6 +223,20 @@ def test_large_teams_and_stretches_that_two_days_share_are_left_to_the_columns()
     needs = (*problem.needs, Need(1, 20, 24, 1))
     assert day_costs(build(replace(shared, needs=needs))) is None
     assert day_costs(build(replace(shared, needs=problem.needs))) is not None
+
+
+def test_half_a_year_has_a_roster_although_no_table_of_it_fits() -> None:
+    terms = Contract(
+        hours=(Hours(60 * 1000, 60 * 600),), max_days_on=5, min_days_on=2, min_days_off=2, most_weekends=13
+    )
+    shifts = (EARLY, replace(LATE, paid_min=405), replace(SHORT, paid_min=310, tags=frozenset(["peak"])))
+    needs = tuple(Need(day, 32, 88, 1, excess_weight=0) for day in range(182))
+    people = tuple(Person(f"p{number}", terms) for number in range(2))
+    problem = Problem(MONDAY, 182, shifts, people, needs)
+    assert Pricer(build(problem), together=False).too_large == {0, 1}
+    made = make_roster(problem, Limits(seconds=1.0, workers=1))
+    checked = check(problem, made.roster, made.breaks)
+    assert (checked.broken, checked.cost, made.lacking) == ((), made.cost, {})
 
 
 def test_few_enough_ways_are_chosen_from() -> None:
