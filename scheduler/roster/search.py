@@ -46,6 +46,7 @@ _AT_ONCE_LATE = 6
 _BREAKS_S = 4.0
 _MOST_COLUMNS = 3000
 _WINDOW_SIZE = 200
+_AFTER_S = 0.0006
 _NEAR = (5.0, 20.0, 60.0)
 _NODES = 10
 
@@ -120,8 +121,11 @@ class Search:
         return time.monotonic() - self.started_s
 
     def _left_s(self) -> float:
-        # The last hundredth is for what comes after the search: names, breaks, what is short.
-        return np.inf if self.limits.seconds is None else 0.99 * self.limits.seconds - self.elapsed_s()
+        if self.limits.seconds is None:
+            return np.inf
+        # Some time is left for what cannot be cut short: the last model made, names, breaks, what is short.
+        after = 0.01 * self.limits.seconds + _AFTER_S * len(self.grid.people) * self.grid.days
+        return self.limits.seconds - min(after, 0.1 * self.limits.seconds) - self.elapsed_s()
 
     def _done(self) -> bool:
         assert self.best is not None
