@@ -11,6 +11,7 @@ import { BackgroundChoice } from "./background.js";
 import { Context } from "./context.js";
 import { KeyList, Phrases } from "./keys.js";
 import { MyState } from "./me.js";
+import { MyShifts } from "./my-shifts.js";
 import { Notices } from "./notices.js";
 import { ObjectLayer } from "./object.js";
 import { CustomerPicture, Preview } from "./pictures.js";
@@ -82,6 +83,7 @@ export class Desk {
       h("h2", { text: t("agent.idle_title") }),
       h("ul", { class: "stack" }, tip("eye", "agent.idle_preview"), tip("hands", "agent.idle_ring")),
       this.background.element,
+      new MyShifts().element,
     );
     this.element = h(
       "div",
