@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from itertools import pairwise
 from time import perf_counter
 from typing import Final, Protocol
 
@@ -39,6 +40,7 @@ MAX_WAITING: Final = 30
 PREVIEW_RATE: Final = 15
 CLOSE_TIMEOUT_S: Final = 3.0
 CATCH_UP_MS: Final = 500.0
+OWN_PACE: Final = 0.5  # of the time between two pictures: what comes closer together was held up on its way
 
 
 class BlurStage(Protocol):
@@ -246,7 +248,8 @@ class BlurLeg:
             self._pace.shown(timestamp, rate)
         loop = asyncio.get_running_loop()
         self._running = loop.run_in_executor(self._executor, self._pipeline.run, frames, order, perf_counter())
-        self._running.add_done_callback(lambda future: self._done(future, order, since_ms))
+        overtaken = _overtaken(taken)
+        self._running.add_done_callback(lambda future: self._done(future, order, since_ms, overtaken))
 
     def _next_frames(self) -> list[_Waiting]:
         """Take all that wait, of which the newest is shown; one by one while a burst is being caught up with."""
@@ -257,7 +260,7 @@ class BlurLeg:
             self._catch_up_until_ms = None
         return taken
 
-    def _done(self, future: asyncio.Future[_Outcome], order: _Order, since_ms: float) -> None:
+    def _done(self, future: asyncio.Future[_Outcome], order: _Order, since_ms: float, overtaken: int) -> None:
         self._running = None
         if self._closed or future.cancelled():
             return
@@ -268,10 +271,10 @@ class BlurLeg:
             self.dropped += 1
             self._key_due |= order.key
         else:
-            self._take(future.result(), order, since_ms)
+            self._take(future.result(), order, since_ms, overtaken)
         self._run()
 
-    def _take(self, outcome: _Outcome, order: _Order, since_ms: float) -> None:
+    def _take(self, outcome: _Outcome, order: _Order, since_ms: float, overtaken: int) -> None:
         self.dropped += outcome.skipped
         if outcome.needs_key:
             self._key_due |= order.key
@@ -279,7 +282,7 @@ class BlurLeg:
             return
         if outcome.shown and self.gauge is not None:
             late = outcome.reason == Reason.LATE
-            self.gauge.note(shown=not late, late=outcome.skipped + late, wait_ms=outcome.wait_ms)
+            self.gauge.note(shown=not late, late=min(outcome.skipped, overtaken) + late, wait_ms=outcome.wait_ms)
         if outcome.state is not None:
             self.states[outcome.state] += 1
             self.blur_ms.append(outcome.blur_ms)
@@ -293,3 +296,15 @@ class BlurLeg:
             self._on_encoded(outcome.encoded)
         elif order.key:
             self._key_due = True
+
+
+def _overtaken(taken: Sequence[_Waiting]) -> int:
+    """Return how many of these frames the thread was too slow for: the next one came, at the camera's pace.
+
+    Of frames that the network has brought all at once, none: a bad line is no reason for a worker to do less.
+    """
+    ticks_per_ms = VIDEO_CLOCK_HZ / 1000
+    return sum(
+        after.since_ms - each.since_ms >= OWN_PACE * (after.frame.timestamp - each.frame.timestamp) / ticks_per_ms
+        for each, after in pairwise(taken)
+    )

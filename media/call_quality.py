@@ -33,7 +33,6 @@ class _Watched:
         self.leg = leg
         self.call_id = call_id
         self.quality = LegQuality()
-        self.other: Leg | None = None
         self.outlet: PictureOutlet | None = None
         self.pictures = 0
         self.told_word: LineWord = ""
@@ -144,7 +143,7 @@ class CallQuality:
             watched = self._watched[leg.id] = _Watched(leg, call_id)
             watched.quality.pause(paused=leg.id in self._paused)
         if watched.outlet is not outlet:
-            watched.other, watched.outlet = other, outlet
+            watched.outlet = outlet
             watched.quality.rejoin()
         sample = watched.quality.read(self._reading(watched, other, outlet, now_ms))
         if sample is not None:

@@ -43,8 +43,9 @@ TOO_SOON_MS: Final = 30_000.0
 class Pressure:
     """What was measured since the last look.
 
-    `late_share`: pictures that were covered because their mask was late, or dropped because others came meanwhile, of
-    all. `wait_ms`: how long a picture waited for a thread, on average. `cpu_share`: of the cores that are the worker's.
+    `late_share`: pictures that were covered because their mask was late, or dropped because others came meanwhile at
+    the camera's pace, of all; what a bad line holds up and brings at once is no pressure. `wait_ms`: how long a picture
+    waited for a thread, on average. `cpu_share`: of the cores that are the worker's.
     """
 
     late_share: float = 0.0

@@ -13,6 +13,7 @@ from media.assembler import EncodedFrame
 from media.blur_leg import CATCH_UP_MS, MAX_WAITING, BlurLeg
 from media.decoder import PictureDecoder
 from media.encoder import EncodedPicture, PictureEncoder
+from media.ladder import Gauge
 from media.negotiation import H264, VP8
 from media.picture import RawPicture
 from media.rate_control import Limits
@@ -120,6 +121,41 @@ async def test_a_slow_stage_drops_frames_and_shows_the_newest(make: Make) -> Non
 
     assert bench.numbers() == [0, 19], "all were decoded, only the newest was shown"
     assert bench.leg.dropped == 18
+
+
+@pytest.mark.parametrize(("apart_ms", "late"), [(0.0, 0), (10.0, 0), (33.0, 10)])
+async def test_only_frames_that_came_at_the_cameras_pace_say_that_the_thread_is_slow(
+    make: Make, apart_ms: float, late: int
+) -> None:
+    """Frames that a bad line brings all at once are dropped, too, but no reason to make fewer of them."""
+    go, started = threading.Event(), threading.Event()
+
+    def wait(_: RawPicture) -> None:
+        started.set()
+        assert go.wait(30)
+
+    bench, gauge, now_ms = make(InvertingStage(wait)), Counted(), [0.0]
+    bench.leg.gauge = gauge
+    bench.leg._now_ms = lambda: now_ms[0]
+    frames = camera_frames(12)
+    bench.leg.receive(frames[:1])
+    await until(started.is_set, "the stage has begun", 30)
+    for frame in frames[1:]:
+        now_ms[0] += apart_ms
+        bench.leg.receive([frame])
+    go.set()
+    await until(lambda: len(bench.encoded) == 2, "two frames are out", 30)
+
+    assert (bench.leg.dropped, gauge.late) == (10, late)
+
+
+class Counted(Gauge):
+    """Keeps the sum of what it is told."""
+
+    late = 0
+
+    def note(self, *, shown: int, late: int, wait_ms: float) -> None:
+        self.late += late
 
 
 async def test_frames_that_a_loss_held_back_are_all_shown(make: Make) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import threading
+import weakref
 from collections import Counter
 from pathlib import Path
 
@@ -92,6 +93,21 @@ async def test_people_with_media_who_come_and_go_leave_nothing_behind() -> None:
         assert open_files() <= files
         assert [len(source.viewers) for source in (place.engine._legs["agent"].sound,)] == [0]
         assert place.engine.status().legs == 1
+
+
+async def test_a_leg_that_has_ended_is_kept_by_nothing_even_when_no_other_comes() -> None:
+    """A blurred leg holds its stage, and that the last picture as it came in."""
+    async with site(MediaEngine(loopback_settings(), InvertingStage)) as place:
+        agent = await place.join("agent", AGENT)
+        await until(lambda: len(agent.slots[0].pictures) > 2, "pictures")
+        ended = weakref.ref(place.engine._legs["agent"])
+        await place.engine.close_leg("agent")
+
+        def is_gone() -> bool:
+            gc.collect()
+            return ended() is None
+
+        await until(is_gone, "the leg", 30)
 
 
 async def test_ending_the_engine_frees_every_stage_and_thread() -> None:
