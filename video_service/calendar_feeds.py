@@ -19,6 +19,7 @@ from video_service.clock import Clock
 from video_service.errors import ServiceError
 from video_service.keys import SCHEMA_VERSION, Keys, readable
 from video_service.rate_limit import Limit, RateLimits, address_subject
+from video_service.redis_client import text_of
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 # Programs ask once an hour or so; who guesses asks more often.
@@ -52,27 +53,29 @@ class CalendarFeeds:
 
     async def make(self, person: str, locale: str) -> str:
         """Return a new secret for the person's address; the one before it is unknown from here on."""
-        await self.end(person)
         secret = secrets.token_urlsafe(32)
         feed = Feed(v=SCHEMA_VERSION, person=person, locale=locale, since_ms=self._clock.now_ms())
-        # First who has it: an address that is left behind can still be ended by that.
-        await self._redis.set(self._keys.calendar_of(person), _digest(secret))
-        await self._redis.set(self._keys.calendar(_digest(secret)), msgspec.json.encode(feed))
+        # In one step: of two that are made in one moment the first is ended by the second, whichever is told first.
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.getset(self._keys.calendar_of(person), _digest(secret))
+            pipeline.set(self._keys.calendar(_digest(secret)), msgspec.json.encode(feed))
+            before, _ = await pipeline.execute()
+        if before is not None:
+            await self._redis.delete(self._keys.calendar(text_of(before)))
         return secret
 
     async def end(self, person: str) -> None:
         """Take the person's address away; no error when there is none."""
         digest = await self._redis.get(self._keys.calendar_of(person))
         if digest is not None:
-            found = digest.decode() if isinstance(digest, bytes) else digest
-            await self._redis.delete(self._keys.calendar(found), self._keys.calendar_of(person))
+            await self._redis.delete(self._keys.calendar(text_of(digest)), self._keys.calendar_of(person))
 
     async def since_ms(self, person: str) -> int:
         """Return since when the person has an address, 0 for none."""
         digest = await self._redis.get(self._keys.calendar_of(person))
         if digest is None:
             return 0
-        raw = await self._redis.get(self._keys.calendar(digest.decode() if isinstance(digest, bytes) else digest))
+        raw = await self._redis.get(self._keys.calendar(text_of(digest)))
         return 0 if raw is None else msgspec.json.decode(raw, type=Feed).since_ms
 
     async def of(self, secret: str, *, address: str) -> Feed:
@@ -87,6 +90,9 @@ class CalendarFeeds:
         if raw is None:
             raise UnknownFeed
         feed = msgspec.json.decode(raw, type=Feed)
+        newest = await self._redis.get(self._keys.calendar_of(feed.person))
+        if newest is None or text_of(newest) != _digest(secret):
+            raise UnknownFeed  # its end was cut short
         account = await self._accounts.of_person(feed.person)
         if not readable(feed.v) or account is None or account.disabled or account.role is not Role.AGENT:
             raise UnknownFeed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.integration.http_site import Browser, Site, error_of
 from tests.valkey_server import RealValkey
 from video_service import calendar_feeds
 from video_service.accounts import Role
+from video_service.keys import Keys
 from video_service.rate_limit import Limit
 from video_service.settings import Settings
 
@@ -125,3 +127,27 @@ async def test_who_guesses_on_is_slowed_down(site: Site, monkeypatch: pytest.Mon
 async def test_what_no_page_sends_is_not_read(lin: Browser, wish: Any) -> None:
     assert await error_of(await lin.post("/api/my/calendar", wish)) == (400, "bad_request")
     assert (await mine(lin))["calendar_since_ms"] == 0
+
+
+async def test_of_addresses_that_are_made_in_one_moment_one_is_left(
+    site: Site, lin: Browser, redis: Redis, pool: str
+) -> None:
+    feeds, account = site.services.calendar_feeds, await site.services.accounts.get("lin")
+    assert account is not None
+    secrets = await asyncio.gather(*(feeds.make(account.person, "en") for _ in range(8)))
+
+    answers = [await site.browser().get(f"/api/calendar/{secret}.ics") for secret in secrets]
+
+    assert sorted(answer.status_code for answer in answers) == [200] + [404] * 7
+    assert len(await redis.keys(f"{Keys(pool).root}:calendar:*")) == 1
+
+
+async def test_an_address_whose_end_was_cut_short_shows_nothing(
+    site: Site, lin: Browser, redis: Redis, pool: str
+) -> None:
+    account = await site.services.accounts.get("lin")
+    assert account is not None
+    path = await make(lin)
+    await redis.delete(Keys(pool).calendar_of(account.person))
+
+    assert (await site.browser().get(path)).status_code == 404
