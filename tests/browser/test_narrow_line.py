@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from tests.browser import views
 from tests.browser.conftest import OpenPage
@@ -38,6 +40,7 @@ async def test_a_customers_page_says_so_offers_text_and_slows_its_camera(open_pa
     await page.locator(".pill[data-name='narrow']").wait_for()
     await expect(notice).to_contain_text("网络很慢")
     assert await asked(page) == [["maintain-framerate", 12]]
+    await expect(page.get_by_role("button", name="结束")).to_be_in_viewport(ratio=1)
     await look(page, "customer-narrow")
     await notice.get_by_role("button", name="打字").click()
     await expect(page.get_by_role("textbox")).to_be_focused()
@@ -76,3 +79,17 @@ async def test_an_agents_page_says_whose_line_it_is_and_offers_text(open_page: O
     assert await asked(page) == [["maintain-framerate", 12]]
     await stage.show(views.agent("available", media="live", narrow="mine"))
     await expect(page.locator(".desk-notices .notice:visible")).to_have_count(0)
+
+
+@pytest.mark.parametrize("held", [True, False], ids=["phone", "desk"])
+async def test_a_phone_asks_for_h264_first_and_everybody_can_have_vp8(
+    launch: Callable[..., Awaitable[Browser]], stage: Stage, held: bool
+) -> None:
+    context = await (await launch("customer")).new_context(has_touch=held, is_mobile=held)
+    page = await context.new_page()
+    await page.goto(f"{stage.url}/customer/")
+    codecs = await page.evaluate("async () => (await import('/shared/peer.js')).videoCodecs()")
+    await context.close()
+
+    assert sorted(codecs) == ["video/H264", "video/VP8"]
+    assert (codecs[0] == "video/H264") is held

@@ -25,13 +25,16 @@ const ANSWER_TIMEOUT_MS = 5000;
 const GENERATION = "video-service.generation";
 
 /**
- * The codecs that this service speaks and this browser receives, in the browser's own order of preference.
+ * The codecs that this service speaks and this browser receives, in the browser's own order of preference. Phones have
+ * H.264 in hardware, which keeps them cool through a call, and browsers on them put VP8 first all the same.
  * @returns {string[]}
  */
 export function videoCodecs() {
   if (typeof RTCRtpReceiver === "undefined") return [];
   const codecs = RTCRtpReceiver.getCapabilities("video")?.codecs ?? [];
-  return [...new Set(codecs.map((codec) => codec.mimeType))].filter((type) => WANTED.includes(type));
+  const known = codecs.map((codec) => codec.mimeType);
+  const held = matchMedia("(pointer: coarse)").matches;
+  return held ? WANTED.filter((type) => known.includes(type)) : [...new Set(known)].filter((type) => WANTED.includes(type));
 }
 
 /** @param {RTCRtpTransceiver} transceiver */
