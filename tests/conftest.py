@@ -161,6 +161,17 @@ def no_leaked_tasks(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("_task_guard")
 
 
+@pytest.fixture(autouse=True)
+def same_environment() -> Iterator[None]:
+    """Whatever a test makes of this process's environment (no way to the network, say) ends with the test."""
+    before = dict(os.environ)
+    yield
+    before["PYTEST_CURRENT_TEST"] = os.environ.get("PYTEST_CURRENT_TEST", "")
+    if os.environ != before:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 @pytest.fixture
 async def _task_guard() -> AsyncIterator[None]:
     before = asyncio.all_tasks()

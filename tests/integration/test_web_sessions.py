@@ -15,6 +15,7 @@ from tests.data_keys import CIPHER
 from tests.launching import KEYS, launch_token
 from video_service.accounts import Accounts, Role, SamePassword, SignInRefused
 from video_service.audit import Audit
+from video_service.background_store import BackgroundStore
 from video_service.calendar_feeds import CalendarFeeds
 from video_service.clock import SystemClock
 from video_service.customers import Customers
@@ -72,6 +73,7 @@ async def test_every_key_is_in_the_table_and_passes_when_the_table_says_so(
     )
     await Canaries(redis, pool=pool, cipher=CIPHER).check()
     await redis.set(Keys(pool).erased("c-1"), "1", ex=60)
+    await BackgroundStore(redis, pool, clock).put_picture(b"jpeg", 320, 240, by="a-1")
     await ForecastStore(redis, pool=pool, retention_days=1).keep("main", date(2026, 3, 2), {"v": 1})
     await CalendarFeeds(redis, accounts, RateLimits(redis, pool=pool), pool=pool, clock=clock).make("a-1", "en")
     await OpeningHours(redis, pool=pool, clock=clock, zone="UTC").set(Hours(), by="a-1")
