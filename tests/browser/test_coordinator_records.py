@@ -78,6 +78,21 @@ async def test_what_is_not_known_of_a_session_is_left_out(open_page: OpenPage, s
     await expect(page.locator(".quality-table")).to_have_count(0)
 
 
+async def test_what_an_agent_showed_on_purpose_stands_among_the_moments(open_page: OpenPage, stage: Stage) -> None:
+    record = views.records()[0]
+    start = record["answered_ms"]
+    shown = [(30, "object_shown", "a-1"), (42, "object_hidden", "a-1"), (50, "of_a_later_version", "a-1")]
+    record["timeline"] = [{"at_ms": start + s * 1000, "what": what, "who": who} for s, what, who in shown]
+    stage.answers["GET records/c-1"] = (200, record)
+    page = await board(open_page, stage, "records/c-1")
+    moments = page.locator(".timeline li")
+    told = moments.filter(has_text="林晓 给客户看东西")
+    await expect(told).to_have_count(1)
+    await expect(moments.filter(has_text="林晓 把东西盖住了")).to_have_count(1)
+    await expect(told.locator("xpath=following-sibling::li[1]")).to_contain_text("林晓 把东西盖住了")
+    await expect(page.get_by_text("of_a_later_version")).to_have_count(0)
+
+
 async def test_a_session_that_is_gone_is_said(open_page: OpenPage, stage: Stage) -> None:
     stage.answers["GET records/c-0"] = (404, {"error": "unknown_record"})
     page = await board(open_page, stage, "records/c-0")

@@ -7,6 +7,7 @@ import { languageChoice } from "../shared/language.js";
 import { fetchMe, request, RequestError } from "../shared/service.js";
 import { SignIn } from "../shared/signin.js";
 import { Socket } from "../shared/socket.js";
+import { BackgroundPart } from "./background.js";
 import { HoursPart } from "./hours.js";
 import { MessagesPart } from "./messages.js";
 import { NowPart } from "./now.js";
@@ -33,6 +34,7 @@ const PARTS = [
   ["messages", "write", "inbox.tab", MessagesPart],
   ["hours", "clock", "hours.tab", HoursPart],
   ["people", "people", "coordinator.people", PeoplePart],
+  ["background", "room", "background.tab", BackgroundPart],
 ];
 
 class Console {

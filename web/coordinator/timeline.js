@@ -28,6 +28,7 @@
  * @property {string} [follow_up_owner]
  * @property {{ agent: string, from_ms: number, to_ms: number, ended: string }[]} segments
  * @property {{ leg: string, role: string, offered_ms: number, connected_ms: number, flowing_ms: number, silences: number, closed_ms: number, quality?: import("./record-quality.js").Quality | null }[]} [legs]
+ * @property {{ at_ms: number, what: string, who: string }[]} [timeline] what somebody did in the call
  */
 
 /**
@@ -46,6 +47,9 @@ const PART_ENDED = Object.freeze({
   agent_left: "part_agent_left",
   another_signer: "part_another_signer",
 });
+
+/** What an agent does in a call that is told; a record of a later version may know more. */
+const DONE = Object.freeze(["object_shown", "object_hidden"]);
 
 /**
  * @param {SessionRecord} record
@@ -72,6 +76,9 @@ export function timelineOf(record, nameOf) {
     add(leg.connected_ms, `${who}_connected`);
     add(leg.flowing_ms, `${who}_sees`);
     if (leg.silences) add(leg.closed_ms || record.closed_ms, `${who}_silences`, { n: leg.silences });
+  }
+  for (const { at_ms: atMs, what, who } of record.timeline ?? []) {
+    if (DONE.includes(what)) add(atMs, what, { agent: nameOf(who) });
   }
   add(record.closed_ms, "closed");
   // What happened at one moment stays in the order in which it is told here.
