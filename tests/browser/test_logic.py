@@ -219,10 +219,11 @@ async def test_a_line_of_the_signer_before_is_neither_ones_own_nor_the_other_one
     result = await run(
         page,
         "/shared/text.js",
-        """(() => {
+        """(async () => {
           const theirs = [];
           const drawn = [];
-          const strip = new m.TextStrip({ onWrite: () => true, onAgain: () => {} });
+          const { TextStrip } = await import('/shared/strip.js');
+          const strip = new TextStrip({ onWrite: () => true, onAgain: () => {} });
           const kept = new m.Lines({
             send: () => true,
             onChange: (lines) => {
