@@ -3,8 +3,9 @@
 import { h, setText, show } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { CHOICES } from "./disposition.js";
+import { OBJECT_KEY } from "./object.js";
 import { key } from "./ring.js";
-import { KEYS, PHRASES } from "./state.js";
+import { KEYS, mayShowObject, PHRASES } from "./state.js";
 
 /** @typedef {import("./state.js").Act} Act */
 /** @typedef {import("./state.js").State} State */
@@ -44,6 +45,7 @@ export const KEY_TABLE = [
     act,
     text: act === "note" ? "agent.note_key" : `agent.${act}`,
   })),
+  { keys: OBJECT_KEY, text: "agent.object" },
   { keys: `1–${PHRASES}`, text: "agent.keys_phrases" },
   { keys: `1–${CHOICES.length}`, text: "agent.keys_choices" },
 ];
@@ -70,15 +72,17 @@ export class KeyList {
    * @param {readonly Act[]} acts what may be done now
    * @param {State} state
    */
-  draw(acts, { keysOn, hidden, view }) {
+  draw(acts, state) {
+    const { keysOn, hidden, view } = state;
     show(this.element, keysOn);
+    /** @type {Record<string, boolean>} */
+    const others = {
+      "agent.object": mayShowObject(state),
+      "agent.keys_phrases": Boolean(view?.call),
+      "agent.keys_choices": Boolean(view?.after_call),
+    };
     for (const [name, { row, word }] of this.rows) {
-      const now =
-        name === "agent.keys_phrases"
-          ? Boolean(view?.call)
-          : name === "agent.keys_choices"
-            ? Boolean(view?.after_call)
-            : acts.includes(/** @type {Act} */ (name));
+      const now = others[name] ?? acts.includes(/** @type {Act} */ (name));
       row.classList.toggle("is-now", now);
       if (name === "hide") setText(word, t(hidden ? "agent.unhide" : "agent.hide"));
     }

@@ -102,6 +102,14 @@ export function isWithoutMasks(view) {
 }
 
 /**
+ * Whether something can be held up now: in a call, with the own picture as the customer sees it to frame it on.
+ * @param {Pick<State, "view" | "camera" | "hidden" | "previewShown">} state
+ */
+export function mayShowObject({ view, camera, hidden, previewShown }) {
+  return Boolean(view?.call) && previewShown && camera === "on" && !hidden;
+}
+
+/**
  * @param {AgentView | null} view
  * @returns {Act[]}
  */
