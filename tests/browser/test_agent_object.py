@@ -9,9 +9,9 @@ from playwright.async_api import Page, expect
 
 from signaling import messages
 from tests.browser import views
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import PHONE, OpenPage
 from tests.browser.desk import desk
-from tests.browser.looks import look
+from tests.browser.looks import WIDE, ZOOMED, look
 from tests.browser.stage import Stage
 from tests.browser.steps import pictures
 
@@ -34,7 +34,7 @@ def in_call(**more: Any) -> messages.AgentView:
 async def call_desk(open_page: OpenPage, stage: Stage, **options: object) -> Page:
     stage.pictures = {0: pictures("dev-student"), 1: pictures("customer")}
     page = await desk(open_page, stage, in_call(), size=SMALL_DESK, **options)
-    await page.locator(".object-bar .button").wait_for()
+    await page.locator(".object-bar .button:has(.key)").wait_for()
     return page
 
 
@@ -64,6 +64,11 @@ async def test_an_object_is_framed_and_shown_by_keys_alone(open_page: OpenPage, 
     await expect(page.locator(".object-sign")).to_have_text("客户看得清这个框")
     await expect(page.locator(".object-frame")).to_be_visible()
     assert await page.evaluate(SCROLLS) == []
+    picture, bar = await page.locator(".preview video").bounding_box(), await page.locator(".object-bar").bounding_box()
+    assert picture is not None
+    assert bar is not None
+    assert bar["y"] >= picture["y"] + picture["height"], "no button lies over the hands"
+    await look(page, "agent-object-shown", themes=True, sizes=(SMALL_DESK, WIDE, ZOOMED))
     await page.keyboard.press("o")
     await stage.until(lambda: boxes(stage)[-1] is None)
     await stage.show(in_call())
@@ -80,10 +85,12 @@ async def test_by_pointer_too_and_never_more_than_the_service_takes(open_page: O
     await page.mouse.down()
     await page.mouse.move(area["x"] + area["width"] * 0.5, area["y"] + area["height"] * 0.6, steps=4)
     await page.mouse.up()
-    await page.keyboard.press("Enter")
+    await look(page, "agent-object-placing", sizes=(SMALL_DESK, PHONE, ZOOMED))
+    await page.get_by_role("button", name="给客户看清").click()
     await stage.until(lambda: len(boxes(stage)) == 1)
     first = boxes(stage)[0]
     assert first == pytest.approx([0.2, 0.3, 0.3, 0.3], abs=0.03)
+    await page.locator(".object-frame").focus()
     for _ in range(40):
         await page.keyboard.press("Shift+ArrowRight")
         await page.keyboard.press("Shift+ArrowDown")
@@ -104,7 +111,7 @@ async def test_out_of_a_call_there_is_nothing_to_show_and_a_background_to_choose
 ) -> None:
     stage.pictures = {0: pictures("dev-student")}
     page = await desk(open_page, stage, views.agent("available", background=BLUR))
-    await expect(page.locator(".object-bar .button")).to_be_hidden()
+    await expect(page.locator(".object-bar .button:has(.key)")).to_be_hidden()
     choice = page.get_by_label("我身后")
     await expect(choice).to_have_value("blur-2")
     await expect(page.locator("option[value='picture']")).to_be_disabled()

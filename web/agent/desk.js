@@ -63,6 +63,7 @@ export class Desk {
     this.preview = new Preview(app, [this.buttons.hide, this.buttons.me]);
     this.object = new ObjectLayer(app);
     this.preview.picture.element.append(this.object.element);
+    this.preview.acts.after(this.object.bar);
     this.background = new BackgroundChoice(app);
     this.callActs = h("div", { class: "call-acts" }, this.buttons.write, this.buttons.end);
     this.phrases = new Phrases((number) => app.phrase(number));

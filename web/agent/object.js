@@ -37,7 +37,7 @@ export function fitted([x, y, width, height]) {
   return [Math.min(1 - w, Math.max(0, x)), Math.min(1 - h, Math.max(0, y)), w, h];
 }
 
-/** Lies over the own picture; it takes no room of its own, so nothing of the desk moves. */
+/** The frame lies over the own picture; what is said of it, and the buttons, stand below: no hand is behind them. */
 export class ObjectLayer {
   /** @param {AgentApp} app */
   constructor(app) {
@@ -78,8 +78,15 @@ export class ObjectLayer {
       (this.word = h("span", { text: t("agent.object") })),
       key(OBJECT_KEY),
     );
-    this.bar = h("div", { class: "object-bar" }, this.sign, this.how, this.button);
-    this.element = h("div", { class: "object-layer", hidden: true }, this.area, this.bar);
+    /** Whoever frames with the pointer shows with it, too. */
+    this.go = h(
+      "button",
+      { class: "button", type: "button", on: { click: () => this.tell(this.box) } },
+      icon("eye"),
+      h("span", { text: t("agent.object_show") }),
+    );
+    this.bar = h("div", { class: "object-bar", hidden: true }, this.sign, this.how, this.go, this.button);
+    this.element = h("div", { class: "object-layer", hidden: true }, this.area);
     this.keydown = (/** @type {KeyboardEvent} */ event) => this.global(event);
     document.addEventListener("keydown", this.keydown);
   }
@@ -105,8 +112,10 @@ export class ObjectLayer {
     this.possible = Boolean(call) && previewShown && camera === "on" && !hidden;
     if (!this.possible || shown) this.placing = false;
     show(this.element, this.possible || shown !== null);
+    show(this.bar, this.possible || shown !== null);
     show(this.area, this.placing || shown !== null);
     show(this.how, this.placing);
+    show(this.go, this.placing);
     show(this.sign, shown !== null);
     this.element.classList.toggle("is-shown", shown !== null);
     this.area.classList.toggle("is-placing", this.placing);

@@ -79,12 +79,13 @@ export class Preview {
     this.pill = pill();
     this.say = h("p", { class: "soft small" });
     this.line = new LineMark("mine");
+    this.acts = h("div", { class: "preview-acts" }, acts);
     this.element = h(
       "section",
       { class: "preview", "aria-label": t("agent.preview") },
       h("div", { class: "row spread picture-head" }, h("h2", { text: t("agent.preview") }), h("span", { class: "row" }, this.line.element, this.pill.element)),
       h("div", { class: "picture-room" }, this.picture.element),
-      h("div", { class: "preview-acts" }, acts),
+      this.acts,
       this.say,
     );
   }
