@@ -217,10 +217,14 @@ class TestMemory:
         assert memory.blocks([1, 2, 9, 4, 5, 6, 7], size=3) == [2, 5]
         assert memory.blocks([1, 2, 9], size=4) == [2]
 
-    def test_drift_is_that_of_the_farthest_block_with_its_sign(self) -> None:
-        assert memory.drift([100, 101, 99, 100], size=1) == pytest.approx(0.01)
-        assert memory.drift([100, 101, 97, 100], size=1) == pytest.approx(-0.03)
-        assert memory.drift([100], size=1) == 0
+    def test_drift_is_from_the_first_quarter_to_the_last(self) -> None:
+        assert memory.drift([100, 100, 500, 0, 0, 500, 103, 103]) == pytest.approx(0.03)
+        assert memory.drift([100]) == 0
+
+    def test_scatter_is_that_of_the_farthest_block_with_its_sign(self) -> None:
+        assert memory.scatter([100, 101, 99, 100], size=1) == pytest.approx(0.01)
+        assert memory.scatter([100, 101, 97, 100], size=1) == pytest.approx(-0.03)
+        assert memory.scatter([100], size=1) == 0
 
     def test_what_grows_before_the_first_calls_are_over_does_not_count(self) -> None:
         found = memory.summary(samples([*range(100, 300), *[300.0] * 400]), 60.0)
@@ -232,7 +236,7 @@ class TestMemory:
     def test_a_slow_leak_is_not_flat(self) -> None:
         found = memory.summary(samples([250 + 0.01 * number for number in range(2000)]), 60.0)
 
-        assert found["drift_share"] == pytest.approx(0.07, abs=0.01)
+        assert found["drift_share"] == pytest.approx(0.053, abs=0.005)
         assert found["flat"] is False
 
     def test_one_file_more_is_a_leftover_and_a_thread_of_a_pool_is_not(self) -> None:
