@@ -5,7 +5,7 @@
 The worker is the service's own process, reached over its RPC as a web node reaches it; a Valkey of its own holds its
 lease. Each call has two new people (connections, blur stage, networks, codecs), ready-made pictures both ways, and ends
 when each has seen a few of the other's. Flat is: after the first calls the last quarter's median is within 2 % of the
-first quarter's; how far single blocks of 50 calls lie from the first of them is printed beside it, for pages come and go.
+first quarter's; how far single blocks of 50 calls lie from the first is printed beside it, for pages come and go.
 The 2,000 calls take 5 minutes, so more than the other benchmarks; `--calls 400` gives an idea.
 
 Ends with status 1 when the memory is not flat, or a file or thread is left over.
@@ -240,8 +240,8 @@ def table(found: dict[str, Any]) -> str:
         f"{found['machine']}; {found['calls']} calls in {found['seconds']:.0f} s",
         f"memory in MB, median of every {BLOCK} calls:",
         *("  " + " ".join(f"{each:7.1f}" for each in medians[at : at + 10]) for at in range(0, len(medians), 10)),
-        f"after the first {found['first_calls']} calls: {found['drift_share'] * 100:+.2f} % (target: within 2 %), "
-        f"single blocks {found['scatter_share'] * 100:+.2f} %",
+        f"after the first {found['first_calls']} calls: {found['drift_share'] * 100:+.2f} % (target: within 2 %)",
+        f"single blocks: {found['scatter_share'] * 100:+.2f} %",
     ]
     for name in ("files", "threads"):
         lines.append(f"{name}: {found[name]['after_the_first']} then, {found[name]['at_the_end']} at the end")
