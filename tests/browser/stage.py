@@ -37,7 +37,7 @@ from video_service import http_errors, security
 from video_service.tasks import cancel_and_wait
 from web.blueprint import create_blueprint
 
-WAIT_S = 10.0
+WAIT_S = 30.0
 HEARTBEAT_S = 1.0
 
 

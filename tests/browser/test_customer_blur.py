@@ -10,7 +10,7 @@ from tests.browser import views
 from tests.browser.conftest import OpenPage
 from tests.browser.looks import look
 from tests.browser.stage import Stage
-from tests.browser.steps import call, pictures, queue, screen
+from tests.browser.steps import call, pictures, screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -36,20 +36,20 @@ RTCRtpSender.prototype.replaceTrack = function (track) {
 """
 
 
-async def last_offer(stage: Stage, after: int = 0) -> dict[str, object]:
-    """Return the newest offer, once there is one with a number above `after`."""
+async def offer(stage: Stage, blur: bool, after: int = 0) -> int:
+    """Return the number of the newest offer with this wish, once there is one above `after`."""
 
-    def find() -> dict[str, object] | None:
+    def find() -> int:
         offers = [m for m in stage.heard if m["type"] == "media_offer" and m["generation"] > after]
-        return offers[-1] if offers else None
+        return max((int(m["generation"]) for m in offers if m["blur"] is blur), default=0)
 
-    found: dict[str, object] = await stage.until(find, why=f"an offer after {after}")
+    found: int = await stage.until(find, why=f"an offer with blur={blur} after {after}")
     return found
 
 
-async def given_to(page: Page, number: int) -> set[str]:
-    """Return what the `number`-th peer connection of the page was ever given to send."""
-    kinds: list[str] = await page.evaluate("(n) => given.filter(([at]) => at === n).map(([, kind]) => kind)", number)
+async def given_after(page: Page, number: int) -> set[str]:
+    """Return what the peer connections of the page that are newer than the `number`-th were ever given to send."""
+    kinds: list[str] = await page.evaluate("(n) => given.filter(([at]) => at > n).map(([, kind]) => kind)", number)
     return set(kinds)
 
 
@@ -59,6 +59,8 @@ async def test_whoever_asks_before_the_call_is_never_shown_without(open_page: Op
     button = page.get_by_role("button", name="模糊房间")
     await expect(button).to_have_attribute("aria-pressed", "false")
     await expect(page.get_by_text("客服会看到您身后的环境。")).to_be_visible()
+    # Whoever begins has seen the switch: it stands above the button, in the window of a phone.
+    await expect(button).to_be_in_viewport(ratio=1)
     await button.click()
     await expect(button).to_have_attribute("aria-pressed", "true")
     await expect(page.get_by_text("客服看得到您，看不清您身后的环境。")).to_be_visible()
@@ -69,7 +71,7 @@ async def test_whoever_asks_before_the_call_is_never_shown_without(open_page: Op
     await screen(page, "waiting")
     stage.pictures[0] = pictures("dev-book")
     await stage.show(views.customer("connected"))
-    assert (await last_offer(stage))["blur"] is True
+    await offer(stage, blur=True)
     await stage.show(views.customer("connected", media="live"))
     await page.locator(".pill[data-name='clear']").wait_for()
     # What is said of the picture is what the service says of it.
@@ -85,46 +87,46 @@ async def test_whoever_asks_before_the_call_is_never_shown_without(open_page: Op
 async def test_in_a_call_each_wish_is_a_connection_of_its_own(open_page: OpenPage, stage: Stage) -> None:
     page = await open_page("/customer/")
     await call(page, stage)
-    first = await last_offer(stage)
-    assert first["blur"] is False
+    first = await offer(stage, blur=False)
     await page.get_by_role("button", name="模糊房间").click()
-    second = await last_offer(stage, int(str(first["generation"])))
-    assert second["blur"] is True
+    second = await offer(stage, blur=True, after=first)
     await page.locator(".pill[data-name='clear']").wait_for()
     assert await page.locator(".stage video").is_visible(), "the agent's last picture stays"
     await page.get_by_role("button", name="模糊房间").click()
-    third = await last_offer(stage, int(str(second["generation"])))
-    assert third["blur"] is False
+    await offer(stage, blur=False, after=second)
     await page.locator(".pill[data-name='clear']").wait_for()
     await expect(page.locator(".blur-word")).to_be_hidden()
 
 
 async def test_without_room_the_picture_is_off_until_the_person_decides(open_page: OpenPage, stage: Stage) -> None:
     page = await open_page("/customer/", script=NOTE)
-    await queue(page, stage)
-    await stage.show(views.customer("connected"))
-    first = await last_offer(stage)
+    await call(page, stage)
+    first = await offer(stage, blur=False)
     await page.get_by_role("button", name="模糊房间").click()
-    wished = await last_offer(stage, int(str(first["generation"])))
-    assert wished["blur"] is True
-    stage.pictures[0] = pictures("dev-book")
+    wished = await offer(stage, blur=True, after=first)
+    connections = await page.evaluate("Math.max(...given.map(([at]) => at))")
     await stage.post(messages.Error(code="blur_full", reply_to="media_offer", retryable=True), "customer")
-    without = await last_offer(stage, int(str(wished["generation"])))
-    assert without["blur"] is False
-    await stage.show(views.customer("connected", media="live"))
+    without = await offer(stage, blur=False, after=wished)
     await page.locator(".pill[data-name='clear']").wait_for()
     await expect(page.locator(".call-say")).to_contain_text("现在不能模糊您的房间。您的画面先关上了。")
     await expect(page.locator(".own-picture .picture-empty")).to_be_visible()
     await stage.message("pause_picture", paused=True)
-    assert await given_to(page, 3) == {"card"}, "nothing of the camera in a connection that is not blurred"
+    assert await given_after(page, connections) == {"card"}, "nothing of the camera where nothing is blurred"
+    # The sentence is there with its choice, and so is every button, even where the line is poor as well.
+    for line in ("", "poor"):
+        await stage.show(views.customer("connected", media="live", line_word=line))
+        await page.locator(f".pill[data-name='{'weak' if line else 'clear'}']").wait_for()
+        await expect(page.locator(".call-say")).to_contain_text("现在不能模糊您的房间。")
+        await expect(page.get_by_role("button", name="结束")).to_be_in_viewport(ratio=1)
+    await stage.show(views.customer("connected", media="live"))
+    await page.locator(".pill[data-name='clear']").wait_for()
     await look(page, "customer-zh-CN-44-call-blur-full", themes=True)
 
     await page.get_by_role("button", name="再试").click()
-    again = await last_offer(stage, int(str(without["generation"])))
-    assert again["blur"] is True
+    again = await offer(stage, blur=True, after=without)
     await expect(page.get_by_role("button", name="再试")).to_be_hidden()
     await stage.post(messages.Error(code="blur_full", reply_to="media_offer", retryable=True), "customer")
-    await last_offer(stage, int(str(again["generation"])))
+    await offer(stage, blur=False, after=again)
     heard = len(stage.heard)
     await page.get_by_role("button", name="不模糊").click()
     await stage.until(

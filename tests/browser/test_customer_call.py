@@ -188,7 +188,9 @@ async def test_where_nobody_else_is_there_the_call_goes_on_and_one_can_write(ope
     await page.get_by_role("button", name="换一位客服").click()
     await stage.message("another_signer")
     await stage.post(messages.Error(code="nobody_else", reply_to="another_signer"), "customer")
-    await expect(page.locator(".call-say > span:nth-child(2)")).to_have_text("现在没有别的手语客服。通话继续，也可以打字。")
+    await expect(page.locator(".call-say > span:nth-child(2)")).to_have_text(
+        "现在没有别的手语客服。通话继续，也可以打字。"
+    )
     await look(page, "customer-zh-CN-38-call-nobody-else")
     # An answer that comes when it likes moves no focus; writing is one tap away.
     await expect(page.get_by_role("button", name="看不懂", exact=True)).to_be_focused()
@@ -209,7 +211,9 @@ async def test_a_refusal_is_read_although_the_picture_is_not_well(open_page: Ope
     await page.get_by_role("button", name="换一位客服").click()
     await stage.message("another_signer")
     await stage.post(messages.Error(code="nobody_else", reply_to="another_signer"), "customer")
-    await expect(page.locator(".call-say > span:nth-child(2)")).to_have_text("现在没有别的手语客服。通话继续，也可以打字。")
+    await expect(page.locator(".call-say > span:nth-child(2)")).to_have_text(
+        "现在没有别的手语客服。通话继续，也可以打字。"
+    )
     await expect(page.locator(".pill[data-name='protected']")).to_be_visible()
     await stage.show(views.customer("connected", media="live", other_paused=True))
     await expect(page.locator(".call-say > span:nth-child(2)")).to_have_text("小林暂停了画面。可以打字。")
@@ -223,7 +227,9 @@ async def test_a_service_without_room_for_the_picture_says_so_and_goes_on_trying
     await stage.show(views.customer("connected"))
     first = (await stage.message("media_offer"))["generation"]
     await stage.post(messages.Error(code="media_full", reply_to="media_offer", retryable=True), "customer")
-    await expect(page.locator(".call-say > span:nth-child(2)")).to_have_text("视频位置都满了。这里会自己再试，您可以先写字。")
+    await expect(page.locator(".call-say > span:nth-child(2)")).to_have_text(
+        "视频位置都满了。这里会自己再试，您可以先写字。"
+    )
     await page.get_by_role("button", name="打字").click()
     await expect(page.get_by_label("写一句话")).to_be_focused()
     stage.pictures[0] = pictures("dev-book")

@@ -176,7 +176,9 @@ async def test_a_permission_that_is_withdrawn_in_a_call_is_said_and_writing_goes
     page = await open_page("/customer/", camera="refused", permissions=["camera"])
     await call(page, stage)
     await page.context.clear_permissions()
-    await expect(page.locator(".call-say > span:nth-child(2)")).to_have_text("摄像头断开了，对方看不到您。请再打开。也可以打字。")
+    await expect(page.locator(".call-say > span:nth-child(2)")).to_have_text(
+        "摄像头断开了，对方看不到您。请再打开。也可以打字。"
+    )
     await stage.message("pause_picture", paused=True)
     frames = stage.frames_received
     await stage.until(lambda: stage.frames_received > frames + 3, why="the card in place of the picture")

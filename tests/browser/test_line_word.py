@@ -54,6 +54,7 @@ async def test_each_picture_has_a_word_with_an_icon_of_its_own_and_fits(open_pag
         await expect(page.locator(MINE)).to_have_attribute("data-name", mine)
         shapes.add(await page.locator(f"{THEIRS} path").get_attribute("d"))
     assert len(shapes) == 3, "nobody has to tell colours apart"
+    await expect(page.locator(".customer .pill")).to_be_hidden()  # nobody reads "clear" beside a line that is poor
     await look(page, "agent-line-words", themes=True)
 
 
@@ -98,8 +99,10 @@ async def test_customer_reads_of_a_poor_line_and_of_nothing_else(open_page: Open
     await expect(sentence).to_be_hidden()
     await stage.show(views.customer("connected", media="live", line_word="poor"))
     await expect(sentence).to_be_visible()
+    await expect(page.locator(".call-head .pill")).to_have_text("网络慢")
     await stage.show(views.customer("connected", media="live"))
     await expect(sentence).to_be_hidden()
+    await expect(page.locator(".call-head .pill")).to_have_text("画面清楚")
 
 
 async def test_pages_of_both_people_tell_what_they_present(open_page: OpenPage, stage: Stage) -> None:

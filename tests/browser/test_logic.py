@@ -70,6 +70,8 @@ async def test_the_screen_follows_from_the_last_view(page: Page, change: dict[st
     [
         ({}, "clear"),
         ({"quality": "weak"}, "weak"),
+        ({"view": {**CONNECTED, "line_word": "poor"}}, "weak"),
+        ({"view": {**CONNECTED, "line_word": "poor", "narrow": "mine"}}, "narrow"),
         ({"link": "lost", "quality": "weak"}, "reconnecting"),
         ({"peer": "interrupted"}, "reconnecting"),
         ({"view": {**CONNECTED, "media": "reconnecting"}}, "reconnecting"),

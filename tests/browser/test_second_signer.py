@@ -94,7 +94,9 @@ async def reads(person: Person, *lines: tuple[str, str, str]) -> None:
 async def test_with_one_agent_at_work_the_customer_is_told_and_the_call_goes_on(line: Line) -> None:
     customer = await meet(line)
     await ask_for_another(customer)
-    await expect(customer.page.locator(".call-say > span:nth-child(2)")).to_have_text("现在没有别的手语客服。通话继续，也可以打字。")
+    await expect(customer.page.locator(".call-say > span:nth-child(2)")).to_have_text(
+        "现在没有别的手语客服。通话继续，也可以打字。"
+    )
     await both_see(customer, line.agent)
     await customer.end()
     await line.agent.next_call()

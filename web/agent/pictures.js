@@ -4,7 +4,7 @@ import { h, setText, show } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { clockText, nowMs } from "../shared/time.js";
-import { LineMark } from "./line.js";
+import { LineMark, lineWord } from "./line.js";
 import { customerWord, previewSentence, previewWord } from "./words.js";
 
 /** @typedef {import("./app.js").AgentApp} AgentApp */
@@ -57,6 +57,8 @@ export class CustomerPicture {
     this.picture.explain(word.name === "paused" ? "pause" : "hands", sentence);
     this.picture.dim(state.stalled || state.peer === "interrupted" || word.name === "lost");
     this.line.draw(state);
+    // Of a line that is poor nobody reads beside it that the picture is clear.
+    show(this.pill.element, word.name !== "clear" || lineWord(state, "theirs") !== "poor");
     show(this.say, word.name !== "clear" && state.customerShown);
     setText(this.sayText, sentence);
     this.tick(state);

@@ -17,7 +17,7 @@ export class BlurSwitch {
     this.button = h(
       "button",
       { class: "button button-quiet blur-switch", type: "button", on: { click: () => app.wishBlur(!app.state.blur) } },
-      icon("room"),
+      (this.mark = h("span", { class: "blur-mark" })),
       h("span", { text: t("blur.switch") }),
     );
     /** There is no room for it: the picture stays off until the person says what to do. */
@@ -31,8 +31,12 @@ export class BlurSwitch {
 
   /** @param {State} state */
   draw({ blur, blurRefused, view, track, paused }) {
-    setAttribute(this.button, "aria-pressed", String(blur));
-    this.button.classList.toggle("is-on", blur);
+    if (this.button.getAttribute("aria-pressed") !== String(blur)) {
+      setAttribute(this.button, "aria-pressed", String(blur));
+      this.button.classList.toggle("is-on", blur);
+      // Not by its colour alone.
+      this.mark.replaceChildren(icon(blur ? "check" : "room"));
+    }
     const inCall = view?.state === "connected";
     show(this.word, blur && inCall && !blurRefused && track !== null && !paused);
     setText(this.word, t(WORDS[view?.own_picture ?? ""]));

@@ -279,22 +279,22 @@ export class CallScreen {
   drawSay(state, name, sign, agent) {
     const { camera, soundTrouble, paused, callTrouble, blurRefused } = state;
     const failed = cameraTrouble(camera);
+    // What somebody has to decide or to mend goes before a line that is slow and carries the picture all the same.
+    const slow = name === "weak" || name === "narrow";
+    const said = name === "clear" || name === "connecting" ? "" : t(`call.say.${name}`, { name: agent });
     /** @type {[string, IconName, string]} */
-    let [key, mark, text] = [
-      name,
-      sign,
-      name === "clear" || name === "connecting" ? "" : t(`call.say.${name}`, { name: agent }),
-    ];
+    let [key, mark, text] = [name, sign, slow ? "" : said];
     // What was refused is the answer to a tap: it goes first until something else changes.
     const refused = callTrouble !== "" && !callTrouble.startsWith("media_");
     this.refusedAt = refused ? this.refusedAt || name : "";
     if (callTrouble && (!text || this.refusedAt === name)) [key, mark, text] = [callTrouble, "info", errorText(callTrouble)];
-    if (!text && state.view?.line_word === "poor") [key, mark, text] = ["weak", "weak", t("call.say.weak")];
     if (!text && blurRefused) [key, mark, text] = ["blur_full", "room", errorText("blur_full")];
     if (!text && failed) [key, mark, text] = [failed, "camera-off", t(`camera.${failed}`)];
+    if (!text && slow) [key, mark, text] = [name, sign, said];
     if (!text && soundTrouble) [key, mark, text] = ["sound", "sound-off", t("call.sound_refused")];
     if (!text && paused) [key, mark, text] = ["paused", "pause", t("call.say.paused")];
     show(this.say, text !== "");
+    this.element.classList.toggle("is-told", text !== "");
     show(this.sayWrite, key === "narrow" && !this.writing);
     if (text && this.say.dataset.name !== key) {
       this.say.dataset.name = key;

@@ -117,7 +117,9 @@ export class ReadyScreen {
             "ul",
             { class: "consent", "aria-label": t("ready.consent") },
             CONSENT.map(([name, key]) =>
-              h("li", {}, icon(name), name === "room" ? this.roomText : h("span", { text: t(key, { days: keptDays() }) })),
+              name === "room"
+                ? h("li", { class: "consent-room" }, icon(name), this.roomText, this.blur.button)
+                : h("li", {}, icon(name), h("span", { text: t(key, { days: keptDays() }) })),
             ),
           ),
           signedClip("consent"),
@@ -131,7 +133,6 @@ export class ReadyScreen {
             this.copyButton,
             this.writeButton,
             this.turnButton,
-            this.blur.button,
           ),
           h("p", { class: "small soft", text: t("ready.version", { version: CONSENT_VERSION }) }),
         ),

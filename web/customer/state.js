@@ -161,7 +161,7 @@ export function pillOf({ view, link, peer, quality, pictureShown, stalled }) {
   if (view?.picture === "slate") return { name: "slate", icon: "shield", tone: "attention" };
   if (view?.picture === "protected") return { name: "protected", icon: "shield", tone: "attention" };
   if (view?.narrow) return { name: "narrow", icon: "weak", tone: "attention" };
-  if (quality === "weak") return { name: "weak", icon: "weak", tone: "attention" };
+  if (quality === "weak" || view?.line_word === "poor") return { name: "weak", icon: "weak", tone: "attention" };
   return { name: "clear", icon: "signal", tone: "good" };
 }
 
