@@ -15,7 +15,6 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import SHOTS
 from tests.browser.line import Launch, Line, open_line
-from tests.browser.network import open_network
 from tests.browser.people import Customer
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -132,27 +131,6 @@ async def test_a_reload_in_a_call_goes_on_with_the_same_agent(line: Line) -> Non
     customer = await meet(line)
     await customer.page.reload()
     await the_call_goes_on(line, customer)
-
-
-async def test_a_network_that_dies_and_comes_back_as_another_one_is_noticed_and_the_call_goes_on(line: Line) -> None:
-    await line.agent.take_calls()
-    async with open_network(line.service.url) as network:
-        customer = await line.new_customer(network=network)
-        await customer.begin()
-        await line.agent.accept()
-        await both_see(line, customer)
-        last = await line.agent.page.locator(".customer video").evaluate("(v) => [v.videoWidth, v.videoHeight]")
-        network.cut()
-        await customer.pill("reconnecting", limit_s=30)
-        await expect(line.agent.page.locator(".customer .pill")).to_have_text("客户断线", timeout=30_000)
-        # The last picture stays: nothing takes its place.
-        assert await line.agent.page.locator(".customer video").is_visible()
-        assert await line.agent.page.locator(".customer video").evaluate("(v) => [v.videoWidth, v.videoHeight]") == last
-        await customer.page.screenshot(path=SHOTS / "fault-network-cut-customer-sees.png")
-        await line.agent.page.screenshot(path=SHOTS / "fault-network-cut-agent-sees.png")
-        network.give_back()
-        await the_call_goes_on(line, customer)
-        await customer.page.close()
 
 
 async def test_a_closed_customers_tab_is_said_to_the_agent(line: Line) -> None:
