@@ -68,7 +68,7 @@ async def test_a_customer_and_an_agent_meet(line: Line) -> None:
     await customer.page.screenshot(path=SHOTS / "real-call-customer.png")
     await agent.page.screenshot(path=SHOTS / "real-call-agent.png")
 
-    await customer.page.get_by_role("button", name="打字").click()
+    await customer.page.get_by_role("group", name="通话按钮").get_by_role("button", name="打字").click()
     await customer.page.get_by_label("写一句话").fill("航班取消了")
     await customer.page.keyboard.press("Enter")
     await expect(agent.page.locator(".line-theirs")).to_contain_text("航班取消了")

@@ -126,7 +126,7 @@ async def test_a_phone_can_do_what_the_documentation_says(
     await shown(page)
     phone.proved("Queue by two taps, and be connected to a demo agent who can be seen, with the room hidden.")
 
-    await page.get_by_role("button", name="打字").tap()
+    await page.get_by_role("group", name="通话按钮").get_by_role("button", name="打字").tap()
     await expect(page.locator(".line-theirs").first).to_contain_text("Demo: I am a drawn agent")
     await page.get_by_label("写一句话").fill("您好")
     await page.get_by_role("button", name="发送").tap()

@@ -130,7 +130,7 @@ async def both_see(customer: Customer, agent: Agent) -> None:
 
 
 async def both_write(customer: Customer, agent: Agent) -> None:
-    await customer.page.get_by_role("button", name="打字").click()
+    await customer.page.get_by_role("group", name="通话按钮").get_by_role("button", name="打字").click()
     await customer.page.get_by_label("写一句话").fill("航班取消了")
     await customer.page.keyboard.press("Enter")
     await expect(agent.page.locator(".line-theirs")).to_contain_text("航班取消了")

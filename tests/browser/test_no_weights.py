@@ -48,7 +48,7 @@ async def test_both_see_a_card_and_are_told_and_can_write(launch: Launch, tmp_pa
         SHOTS.mkdir(parents=True, exist_ok=True)
         await customer.page.screenshot(path=SHOTS / "no-weights-customer.png")
         await agent.page.screenshot(path=SHOTS / "no-weights-agent.png")
-        await customer.page.get_by_role("button", name="打字").click()
+        await customer.page.get_by_role("group", name="通话按钮").get_by_role("button", name="打字").click()
         await customer.page.get_by_label("写一句话").fill("看不到您")
         await customer.page.keyboard.press("Enter")
         await expect(agent.page.locator(".line-theirs")).to_contain_text("看不到您")

@@ -77,7 +77,7 @@ async def ask_for_another(customer: Customer) -> None:
 async def write(customer: Customer, text: str) -> None:
     field = customer.page.get_by_label("写一句话")
     if not await field.is_visible():
-        await customer.page.get_by_role("button", name="打字").click()
+        await customer.page.get_by_role("group", name="通话按钮").get_by_role("button", name="打字").click()
     await field.fill(text)
     await field.press("Enter")
 
