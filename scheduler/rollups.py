@@ -67,7 +67,7 @@ def history_of(
         """Return the part of each interval that the spans cover; shape (days, intervals)."""
         share: Floats = np.zeros(shape)
         step_ms = interval_s * _MS
-        for span in _merged(spans, _midnight_ms(first, zone), _midnight_ms(last + timedelta(days=1), zone)):
+        for span in _merged(spans, midnight_ms(first, zone), midnight_ms(last + timedelta(days=1), zone)):
             at_ms = span.from_ms
             while at_ms < span.to_ms:
                 until_ms = min(span.to_ms, at_ms - at_ms % step_ms + step_ms)
@@ -117,5 +117,6 @@ def _merged(spans: Iterable[Span], from_ms: int, to_ms: int) -> list[Span]:
     return found
 
 
-def _midnight_ms(day: date, zone: ZoneInfo) -> int:
+def midnight_ms(day: date, zone: ZoneInfo) -> int:
+    """Return when `day` begins by the clock of `zone`, milliseconds since 1970."""
     return round(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()) * _MS

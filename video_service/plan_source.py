@@ -16,7 +16,7 @@ from scheduler.errors import BadHistory
 from scheduler.history import History, Ints
 from scheduler.history_csv import read_csv
 from scheduler.patience import USUAL_PATIENCE_S
-from scheduler.rollups import Span, history_of, patience_of
+from scheduler.rollups import Span, history_of, midnight_ms, patience_of
 from signaling.policy import Policy
 from signaling.store import Store
 from video_service import open_time
@@ -68,9 +68,7 @@ async def past_of_service(redis: Redis, settings: Settings, queue: str, weeks: i
     zone = ZoneInfo(settings.time_zone)
     today = datetime.fromtimestamp(now_ms / 1000, zone).date()
     first = today - timedelta(weeks=weeks)
-    from_ms, to_ms = (
-        round(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp() * 1000) for day in (first, today)
-    )
+    from_ms, to_ms = midnight_ms(first, zone), midnight_ms(today, zone)
     rollups = await Records(redis, pool=settings.pool).rollups(from_ms, to_ms, queue=queue)
     store = Store(redis, pool=settings.pool, policy=settings.project(Policy))
     shifts = [Span(shift.start_ms, shift.end_ms) for shift in await store.shifts(from_ms, to_ms)]
@@ -93,9 +91,9 @@ async def today_of_service(redis: Redis, settings: Settings, queue: str, now_ms:
     zone = ZoneInfo(settings.time_zone)
     now = datetime.fromtimestamp(now_ms / 1000, zone)
     today = now.date()
-    midnight_ms = round(datetime(today.year, today.month, today.day, tzinfo=zone).timestamp() * 1000)
-    rollups = await Records(redis, pool=settings.pool).rollups(midnight_ms, now_ms, queue=queue)
-    day = history_of(rollups, [Span(midnight_ms, now_ms)], zone, today, today, INTERVAL_S)
+    from_ms = midnight_ms(today, zone)
+    rollups = await Records(redis, pool=settings.pool).rollups(from_ms, now_ms, queue=queue)
+    day = history_of(rollups, [Span(from_ms, now_ms)], zone, today, today, INTERVAL_S)
     return day.calls[0], max(0, (now.hour * 3600 + now.minute * 60) // INTERVAL_S - 1)
 
 
