@@ -4,6 +4,7 @@ import { announce, h, setText, show } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { key } from "./ring.js";
+import { mayShowObject } from "./state.js";
 
 /** @typedef {import("./app.js").AgentApp} AgentApp */
 /** @typedef {import("./state.js").State} State */
@@ -102,14 +103,14 @@ export class ObjectLayer {
   }
 
   /** @param {State} state */
-  draw({ view, previewShown, camera, hidden }) {
+  draw(state) {
     const { shown } = this;
     if (shown && !this.said) announce(t("agent.object_shown"));
     this.said = shown !== null;
-    const call = view?.call?.call ?? "";
+    const call = state.view?.call?.call ?? "";
     if (call !== this.call) this.placing = false;
     this.call = call;
-    this.possible = Boolean(call) && previewShown && camera === "on" && !hidden;
+    this.possible = mayShowObject(state);
     if (!this.possible || shown) this.placing = false;
     show(this.element, this.possible || shown !== null);
     show(this.bar, this.possible || shown !== null);
