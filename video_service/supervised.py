@@ -103,15 +103,15 @@ class SupervisedChild:
             pause_s = min(PAUSE_MOST_S, pause_s * 2)
             self.restarts += 1
 
-    async def stop(self) -> None:
-        """End the child: politely, after `stop_timeout_s` by force. May be called twice."""
+    async def stop(self, spare_s: float = 0.0) -> None:
+        """End the child: politely, by force after `stop_timeout_s` or `spare_s`, the longer. May be called twice."""
         self._stopping = True
         process = self._process
         if process is None:
             return
         self._signal(signal.SIGTERM)
         try:
-            async with asyncio.timeout(self.plan.stop_timeout_s):
+            async with asyncio.timeout(max(spare_s, self.plan.stop_timeout_s)):
                 await process.wait()
         except TimeoutError:
             log.warning("child_killed", child=self.plan.name, reason="did not stop in time")

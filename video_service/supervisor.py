@@ -42,10 +42,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-# Together under 5 s, the time in which `run` ends.
+# Together under 5 s, the time in which `run` ends. What one leaves of its share, the later ones may use.
 WEB_STOP_S = 2.8
 MEDIA_STOP_S = 0.8
-DEMO_STOP_S = 0.5
 VALKEY_STOP_S = 0.8
 VALKEY_START_S = 600.0  # a long append-only file is read first
 ACQUAINTED_S = 3.0  # in which the web node finds a worker; without one it serves all the same, and says so
@@ -255,20 +254,21 @@ class Supervisor:
                 descriptors=(parent_fd,),
                 ready=lambda: _line_is_open(settings),
                 alive=_yes,
-                stop_timeout_s=DEMO_STOP_S,
+                stop_timeout_s=WEB_STOP_S,
             )
         )
         return await self._launch([self._demo])
 
     async def _drain(self, parts: _Parts) -> None:
-        if self._demo is not None:
-            await self._demo.stop()
         if self._lan_page is not None:
             await self._lan_page.close()
-        await parts.web.stop()
-        await asyncio.gather(*(child.stop() for child in parts.media))
+        loop = asyncio.get_running_loop()
+        ends_s = loop.time() + WEB_STOP_S + MEDIA_STOP_S + VALKEY_STOP_S
+        # Demo people have nothing to save; they go beside the web node, which takes the longest.
+        await asyncio.gather(*(child.stop() for child in (self._demo, parts.web) if child is not None))
+        await asyncio.gather(*(child.stop(ends_s - loop.time() - VALKEY_STOP_S) for child in parts.media))
         if parts.valkey is not None:
-            await parts.valkey.stop()
+            await parts.valkey.stop(ends_s - loop.time())
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -166,4 +166,4 @@ def test_children_that_stand_still_do_not_hold_up_the_end(
         os.kill(own_service.pid(child), signal.SIGSTOP)
 
     assert own_service.stop() == 0
-    assert {line["child"] for line in own_service.events("child_killed")} == set(children)
+    assert {line["child"] for line in own_service.events("child_killed")} >= set(children)
