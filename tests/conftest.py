@@ -219,7 +219,7 @@ def pool() -> str:
 @pytest.fixture
 async def redis(valkey: RealValkey, pool: str) -> AsyncIterator[Redis]:
     """A client of the common server; the keys that name this test's pool are gone afterwards."""
-    client = Redis.from_url(valkey.url, socket_timeout=5.0)
+    client = Redis.from_url(valkey.url, socket_timeout=30.0)
     yield client
     async for key in client.scan_iter(match=f"*{pool}*", count=1000):
         await client.unlink(key)

@@ -13,7 +13,7 @@ from types import TracebackType
 
 from video_service.local_ca import CertificateFiles
 
-LIMIT_S = 10.0
+LIMIT_S = 30.0
 MISSING = "coturn is not installed; on Debian: apt-get install coturn"
 
 

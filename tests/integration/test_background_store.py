@@ -68,7 +68,7 @@ async def test_each_change_wakes_whoever_talks_to_workers(store: BackgroundStore
         await heard.subscribe(Keys(pool).wakes)
         await store.decide(Background(), agents_choose=True, by="s-1")
         async with asyncio.timeout(30):
-            while (message := await heard.get_message(ignore_subscribe_messages=True, timeout=1)) is None:
+            while (message := await heard.get_message(ignore_subscribe_messages=True, timeout=30)) is None:
                 pass
     assert msgspec.json.decode(message["data"]) == [{"kind": "background", "id": "company"}]
 

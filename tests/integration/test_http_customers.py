@@ -225,7 +225,7 @@ async def _greeted(site: Site, browser: Browser, entrance: str, stack: contextli
 
 
 async def _until(socket: Socket, seen: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while True:
             message: dict[str, Any] = await socket.receive_json()
             if seen(message):

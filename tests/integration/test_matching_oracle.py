@@ -34,7 +34,7 @@ relaxed = settings(
 @pytest.fixture
 async def second(valkey: RealValkey) -> AsyncIterator[Redis]:
     """The other node's connections."""
-    client = Redis.from_url(valkey.url, socket_timeout=5.0)
+    client = Redis.from_url(valkey.url, socket_timeout=30.0)
     yield client
     await client.aclose()
 

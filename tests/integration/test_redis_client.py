@@ -26,7 +26,7 @@ async def test_a_hot_client_gives_up_in_time_and_does_not_try_again(valkey_serve
         await within(client.incr("n"))
 
     # The defaults of the library would take most of a minute.
-    assert loop.time() - began_s < 5
+    assert loop.time() - began_s < 30
     server.thaw()
     assert int(await client.get("n") or 0) <= 2
     await client.aclose()

@@ -148,7 +148,7 @@ async def listening(url: str, pool: str) -> AsyncIterator[asyncio.Queue[Wake]]:
 
 async def next_wakes(heard: asyncio.Queue[Wake], kind: str, count: int = 1) -> list[Wake]:
     found: list[Wake] = []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while len(found) < count:
             wake = await heard.get()
             if wake.kind == kind:

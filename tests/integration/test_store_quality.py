@@ -152,13 +152,13 @@ async def test_word_that_says_the_same_wakes_nobody(desk: Desk, redis: Redis) ->
     call, _, leg = await live_call(desk)
     async with redis.pubsub() as listener:
         await listener.subscribe(f"{desk.store.keys.root}:wakes")
-        await listener.get_message(timeout=5)
+        await listener.get_message(timeout=30)
         for word in ("good", "good", "poor"):
             await tell(desk, "c1", leg, call, word)
         await desk.store.pause("c1", True)
         heard = list[object]()
         while len(heard) < 3:
-            message = await listener.get_message(timeout=5, ignore_subscribe_messages=True)
+            message = await listener.get_message(timeout=30, ignore_subscribe_messages=True)
             assert message is not None
             heard.append(message["data"])
     assert len(heard) == 3, "two words that were new, and the pause after them"

@@ -19,7 +19,7 @@ from video_service.valkey import EmbeddedValkey, ValkeyError, ValkeyInUse, Valke
 
 pytestmark = pytest.mark.integration
 
-LIMIT_S = 10.0
+LIMIT_S = 30.0
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ def has_leg(plane: DiaryPlane, person: Identity) -> bool:
     return any(request.person == person.person for _, request in plane.legs.values())
 
 
-async def poll(condition: Callable[[], bool], limit_s: float = 5.0) -> None:
+async def poll(condition: Callable[[], bool], limit_s: float = 30.0) -> None:
     deadline_s = time.monotonic() + limit_s
     while not condition():
         assert time.monotonic() < deadline_s, "not in time"

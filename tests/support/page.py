@@ -11,7 +11,7 @@ from signaling import messages
 from signaling.hub import Hub
 from signaling.identity_types import Identity
 
-WAIT_S = 5.0
+WAIT_S = 30.0
 
 
 class PageWire:
