@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 
 BEAT_S = 1.0
 SWEEP_S = 0.25
+NODES_S = 0.25
 RECONCILE_S = 5.0
 EVENT_RETRY_S = 0.5
 LOST_S = 5.0
@@ -49,7 +50,7 @@ class Listening:
 
     async def wakes(self) -> None:
         """Loop: look again at whatever somebody says has changed."""
-        async for wake in self._hub.store.wakes():
+        async for wake in self._hub.store.wakes(self._hub.node):
             self._woken(wake)
 
     def _woken(self, wake: Wake) -> None:
@@ -163,12 +164,22 @@ class Listening:
                     present.append((connection.person, connection.socket_id))
             if present:
                 async with asyncio.timeout(STORE_TIMEOUT_S):
-                    await self._hub.store.beat(present)
+                    unknown = await self._hub.store.beat(present)
+                for person in unknown:
+                    self._hub.spawn(self._hub.make_known(person), name="make-known")
             await asyncio.sleep(BEAT_S)
 
     async def sweep(self) -> None:
         """Loop: act on deadlines that are due (ring, keep-place, return, rest, orphans)."""
         while True:
+    async def nodes(self) -> None:
+        """Loop: say that this node is here, and see to the people of one that died."""
+        while True:
+            async with asyncio.timeout(STORE_TIMEOUT_S):
+                more = await self._hub.store.look_at_nodes("" if self._hub.draining else self._hub.node)
+            if not more:
+                await asyncio.sleep(NODES_S)
+
             async with asyncio.timeout(STORE_TIMEOUT_S):
                 handled = await self._hub.store.sweep()
             if handled == 0:

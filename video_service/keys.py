@@ -65,7 +65,11 @@ KEYS: tuple[KeySpec, ...] = (
         "connect, relabel, disconnect, leg and picture scripts",
         "identity, newest socket, presence, newest leg, the customer's call",
     ),
-    KeySpec("presence", "zset", "none", "connect, beat, disconnect, sweep", "person by the time the last beat lapses"),
+    KeySpec(
+        "presence", "zset", "none", "connect, beat, disconnect, nodes, sweep", "person by the time the last beat lapses"
+    ),
+    KeySpec("nodes", "hash", "none", "nodes", "since when a web node has been missed, 0 while it is here"),
+    KeySpec("node:<node>", "channel", "-", "nobody", "a web node's subscription, which ends with its process"),
     KeySpec(
         "agent:<agent>",
         "hash",
@@ -231,6 +235,7 @@ class Keys:
         self.root = f"{{{pool}}}"
         self.wakes = f"{self.root}:wakes"
         self.records = f"{self.root}:records"
+        self.nodes = f"{self.root}:nodes"
         self.rollups = f"{self.root}:rollups"
         self.metrics = f"{self.root}:metrics"
         self.audit = f"{self.root}:audit"
@@ -246,6 +251,10 @@ class Keys:
         return f"{self.root}:erased:{hashlib.sha256(person.encode()).hexdigest()}"
 
     def record(self, call: str) -> str:
+    def node(self, node: str) -> str:
+        """Name of a web node's own channel."""
+        return f"{self.root}:node:{node}"
+
         """Key of a session record."""
         return f"{self.root}:record:{call}"
 
