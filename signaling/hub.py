@@ -63,7 +63,7 @@ class Hub:
         self.sockets: dict[str, Connection] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
-        self._draining = False
+        self.draining = self._handing_over = False
         self._empty = asyncio.Event()
 
     async def start(self) -> None:
@@ -74,6 +74,7 @@ class Hub:
             self._listening.sweep,
             self._listening.reconcile,
             self._listening.beat,
+            self._listening.nodes,
             self.showing.refresh,
             self.showing.refresh_queue,
             self.showing.resync,
@@ -115,10 +116,13 @@ class Hub:
             await asyncio.sleep(RETRY_S)
 
     async def drain(self, *, whole_service: bool = False) -> None:
-        """Stop taking sockets and send everybody elsewhere; with `whole_service`, end every call and say so first."""
-        if self._draining:
+        """Stop taking sockets and send everybody elsewhere; with `whole_service`, end every call and say so first.
+
+        Whoever is sent elsewhere stays present meanwhile: nothing rings in vain, no place is parked, no call is parted.
+        """
+        if self.draining:
             return
-        self._draining = True
+        self.draining, self._handing_over = True, not whole_service
         if whole_service:
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(STORE_TIMEOUT_S):
@@ -132,6 +136,10 @@ class Hub:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(DRAIN_S):
                     await self._empty.wait()
+        if self._handing_over:
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(RETRY_S):
+                    await self.store.leave_node(self.node)
 
     async def close(self) -> None:
         """End every loop and task. May be called twice."""
@@ -179,7 +187,7 @@ class Hub:
             raise SocketClosed(CloseCode.BAD_MESSAGE, "hello_first")
         if hello.v != PROTOCOL_VERSION:
             raise SocketClosed(CloseCode.VERSION, "version")
-        if self._draining:
+        if self.draining:
             raise SocketClosed(CloseCode.GOING_AWAY, "draining")
         try:
             if hello.resume is not None:
@@ -193,11 +201,23 @@ class Hub:
             raise SocketClosed(CloseCode.GOING_AWAY, "store_unavailable") from error
         raise SocketClosed(CloseCode.BAD_TICKET, "bad_ticket")
 
-    async def _welcome(self, connection: Connection) -> None:
+    async def make_known(self, person: str) -> None:
+        """Tell the store of somebody who is here and whom a failover made it forget; the page shows what is left."""
+        connection = self.showing.newest.get(person)
+        if connection is not None and connection.closing is None:
+            log.info("made_known_again", role=connection.identity.role)
+            await self._make_known(connection)
+            self.showing.look_again(person)
+
+    async def _make_known(self, connection: Connection) -> None:
         identity = connection.identity
         await self.store.connect(identity, node=self.node, socket=connection.socket_id)
         if identity.role == "agent":
             await self.store.sign_in(identity)
+
+    async def _welcome(self, connection: Connection) -> None:
+        identity = connection.identity
+        await self._make_known(connection)
         resume = await self.store.issue_resume(identity)
         self.sockets[connection.socket_id] = connection
         self.showing.newest[connection.person] = connection
@@ -255,5 +275,7 @@ class Hub:
         if self.showing.newest.get(connection.person) is connection:
             del self.showing.newest[connection.person]
         self.media.forget(connection)
+        if self._handing_over:
+            return
         # Not awaited here: the server cancels a socket's task when its client goes.
         self.spawn(self.store.disconnect(connection.person, connection.socket_id), name="disconnect")

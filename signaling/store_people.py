@@ -43,10 +43,17 @@ class PeopleStore(StoreBase):
         """
         await self.run("relabel", person, self.cipher.seal(name), canonical(skills))
 
-    async def beat(self, persons: Iterable[tuple[str, str]]) -> None:
-        """Refresh the presence of (person, socket) pairs; pairs whose socket is not the newest are ignored."""
+    async def beat(self, persons: Iterable[tuple[str, str]]) -> list[str]:
+        """Refresh the presence of (person, socket) pairs; pairs whose socket is not the newest are ignored.
+
+        Returns:
+            Those of them who are not here by what is stored, on no socket: that they came was lost.
+        """
+        unknown: list[str] = []
         for batch in batched_pairs(persons):
-            await self.run("beat", *(word for pair in batch for word in pair))
+            answer = await self.run("beat", *(word for pair in batch for word in pair))
+            unknown += answer.get("unknown", ())
+        return unknown
 
     async def disconnect(self, person: str, socket: str) -> None:
         """A socket is gone. Ignored when it is not the person's newest."""

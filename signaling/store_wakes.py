@@ -1,4 +1,4 @@
-"""Wakes: one pub/sub channel per pool that says where to look again."""
+"""Wakes: one pub/sub channel per pool that says where to look again. And which nodes are here."""
 
 from __future__ import annotations
 
@@ -21,8 +21,25 @@ RECONNECT_S = 0.2
 class WakeStore(StoreBase):
     """Listening. Wakes are hints: what they lose, "lagged" makes up for."""
 
-    async def wakes(self) -> AsyncGenerator[Wake, None]:
-        """Yield wakes until the caller stops (`aclosing` is advised).
+    async def look_at_nodes(self, node: str) -> bool:
+        """Say that `node` is here ("": it goes), and let everybody on a node that is gone be gone.
+
+        Returns:
+            True when there are more of them than one script handles.
+        """
+        answer = await self.run("nodes", node)
+        return bool(answer["more"])
+
+    async def leave_node(self, node: str) -> None:
+        """Forget a node that hands its people over: they are gone when their last beat lapses, unless they are back.
+
+        Raises:
+            RedisError: no answer.
+        """
+        await self.redis.hdel(self.keys.nodes, node)
+
+    async def wakes(self, node: str = "") -> AsyncGenerator[Wake, None]:
+        """Yield wakes until the caller stops (`aclosing` is advised). Meanwhile the others see that `node` is here.
 
         The first wake is always "lagged": it means that the subscription stands. So does one after each reconnection.
         """
@@ -30,7 +47,7 @@ class WakeStore(StoreBase):
             pubsub = self.redis.pubsub(ignore_subscribe_messages=True)
             try:
                 with keeps_cancellation():
-                    await pubsub.subscribe(self.keys.wakes)
+                    await pubsub.subscribe(self.keys.wakes, *([self.keys.node(node)] if node else []))
                 yield Wake(kind="lagged")
                 while True:
                     message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=POLL_S)

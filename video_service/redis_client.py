@@ -6,17 +6,28 @@ minute, and cut a blocking read that should wait; so every connection of the ser
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
 from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
 from redis.client import NEVER_DECODE
 
+from video_service.errors import ServiceError
 from video_service.tasks import keeps_cancellation
 
 MAX_CONNECTIONS = 64
+SENTINEL_SCHEME = "redis+sentinel"
+SENTINEL_PORT = 26379
+
+
+class BadStoreAddress(ServiceError):
+    """REDIS_URL is redis://, rediss://, unix:// or redis+sentinel://[user:password@]host[:port],host[:port]/service."""
+
+    code: ClassVar[str] = "bad_store_address"
 
 
 class _Pipeline(Pipeline):
@@ -36,32 +47,87 @@ class _Client(Redis):
         return _Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
 
 
+class _PrimaryClient(_Client):
+    """A client of whichever server the sentinels name as the primary now."""
+
+    asks: Sentinel
+
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:
+        await super().aclose(close_connection_pool)
+        for each in self.asks.sentinels:
+            await each.aclose()
+
+
 def hot(url: str, *, timeout_s: float = 1.0) -> Redis:
     """Return a client for commands that somebody waits for: a short time limit, and no retry.
 
     A script is not repeated by the client because the first try may have been carried out; who calls it decides.
     Answers are text (`decode_responses`). Close it with `aclose()`.
     """
-    return _Client.from_url(
-        url,
-        decode_responses=True,
-        socket_timeout=timeout_s,
-        socket_connect_timeout=timeout_s,
-        retry=Retry(NoBackoff(), 0),
-        max_connections=MAX_CONNECTIONS,
-    )
+    return _client(url, timeout_s=timeout_s, connect_timeout_s=timeout_s)
 
 
 def blocking(url: str, *, connect_timeout_s: float = 1.0) -> Redis:
     """Return a client for blocking reads (XREAD BLOCK, pub/sub): it waits as long as the command says."""
-    return _Client.from_url(
-        url,
+    return _client(url, timeout_s=None, connect_timeout_s=connect_timeout_s)
+
+
+def _client(url: str, *, timeout_s: float | None, connect_timeout_s: float) -> Redis:
+    limits: dict[str, Any] = {"socket_timeout": timeout_s, "socket_connect_timeout": connect_timeout_s}
+    parts = urlsplit(url)
+    if parts.scheme == SENTINEL_SCHEME:
+        return _primary(url, limits)
+    try:
+        return _Client.from_url(
+            url, decode_responses=True, retry=Retry(NoBackoff(), 0), max_connections=MAX_CONNECTIONS, **limits
+        )
+    except ValueError as error:
+        raise BadStoreAddress from error
+
+
+def _primary(url: str, limits: dict[str, Any]) -> Redis:
+    """Return a client of the primary that sentinels watch; `?sentinel_password=` is theirs, not the server's."""
+    parts = urlsplit(url)
+    login, _, hosts = parts.netloc.rpartition("@")
+    service, _, database = parts.path.strip("/").partition("/")
+    user, _, password = login.partition(":")
+    asked = parse_qs(parts.query)
+    try:
+        addresses = [(host.hostname or "", host.port or SENTINEL_PORT) for host in map(_host, hosts.split(","))]
+        number = int(database or 0)
+    except ValueError as error:
+        raise BadStoreAddress from error
+    if not service or not all(host for host, _ in addresses):
+        raise BadStoreAddress
+    asks = {
+        "socket_timeout": limits["socket_connect_timeout"],
+        "socket_connect_timeout": limits["socket_connect_timeout"],
+    }
+    sentinel = Sentinel(  # type: ignore[no-untyped-call]
+        addresses,
+        sentinel_kwargs={
+            **asks,
+            "retry": Retry(NoBackoff(), 0),
+            "password": asked.get("sentinel_password", [None])[0],
+        },
+    )
+    client: _PrimaryClient = sentinel.master_for(
+        service,
+        redis_class=_PrimaryClient,
+        username=unquote(user) or None,
+        password=unquote(password) or None,
+        db=number,
         decode_responses=True,
-        socket_timeout=None,
-        socket_connect_timeout=connect_timeout_s,
         retry=Retry(NoBackoff(), 0),
         max_connections=MAX_CONNECTIONS,
+        **limits,
     )
+    client.asks = sentinel
+    return client
+
+
+def _host(text: str) -> SplitResult:
+    return urlsplit(f"//{text}")
 
 
 def text_of(value: bytes | str) -> str:

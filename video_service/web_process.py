@@ -96,6 +96,9 @@ async def serve(
     waiting = asyncio.create_task(told.wait(), name="stop")
     await asyncio.wait((serving, waiting), return_when=asyncio.FIRST_COMPLETED)
     if not serving.done():
+        # Whoever comes from now on is for another node: a balancer that is refused here tries the next one at once.
+        for listening in getattr(server, "servers", ()):
+            listening.close()
         await _drained(drain, by_signal)
         server.should_exit = True
     waiting.cancel()

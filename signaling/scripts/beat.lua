@@ -1,4 +1,6 @@
--- ARGV: now, then person, socket pairs. Only the newest socket's beat counts.
+-- ARGV: now, then person, socket pairs. Only the newest socket's beat counts. Answers with who is not here by what is
+-- stored, and yet has an open socket: a failover has lost that it came.
+local unknown = {}
 for i = 2, #ARGV, 2 do
   local seen = redis.call('HMGET', key('person', ARGV[i]), 'socket', 'present')
   if seen[1] == ARGV[i + 1] then
@@ -7,6 +9,8 @@ for i = 2, #ARGV, 2 do
     else
       back(ARGV[i])
     end
+  elseif seen[2] ~= '1' then
+    unknown[#unknown + 1] = ARGV[i]
   end
 end
-return done()
+return done({unknown = #unknown > 0 and unknown or nil})

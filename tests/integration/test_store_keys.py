@@ -20,7 +20,7 @@ pytestmark = pytest.mark.integration
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "keys.md"
 
-NOT_LEFT_BEHIND = {"wakes"}
+NOT_LEFT_BEHIND = {"wakes", "node"}
 """A channel is no key."""
 
 NEVER_EXPIRE = {spec.stem for spec in KEYS if spec.ttl == "none" or spec.ttl.startswith("trimmed")}
@@ -91,6 +91,7 @@ async def full_history(redis: Redis, pool: str) -> Dump:
     await store.leg_offered("a8", leg="l0", worker="w")
     await store.ready("a8")
     await somebody_is_left(world)
+    await store.look_at_nodes("n")
     return await Dump(pool).read(redis)
 
 
@@ -124,7 +125,7 @@ async def test_every_hash_has_a_schema_version(redis: Redis, pool: str) -> None:
     dump = await full_history(redis, pool)
     for name, value in dump.values.items():
         if dump.types[name] == "hash" and spec_of(name, pool) not in (
-            spec_of(f"{dump.root}{stem}", pool) for stem in ("metrics", "agent_states")
+            spec_of(f"{dump.root}{stem}", pool) for stem in ("metrics", "agent_states", "nodes")
         ):
             assert value.get("v") == "1", name
     ticket = dump.of("ticket").popitem()[1]
