@@ -1,0 +1,155 @@
+"""What one person's browser says of the picture that it receives, and what of it reaches the other person's camera.
+
+Real aiortc peers at both ends: a request for a key frame and an estimate are sent by the agent's receiver over its own
+connection and read by the customer's sender from its own. Between them is the engine, which decodes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import pytest
+import pytest_asyncio
+from aiortc import RTCRtpSender
+from aiortc.rtp import RTCP_PSFB_APP, RTCP_PSFB_PLI, AnyRtcpPacket, RtcpPsfbPacket, RtcpSrPacket, unpack_remb_fci
+
+from media import rtcp
+from media.depacketize_vp8 import parse_vp8, vp8_starts_key_frame
+from media.engine import MediaEngine
+from tests.integration.media_peers import Client, Received, Site, loopback_settings, site, some, two, until
+from tests.media_gate import InvertingStage
+from video_service.media_plane import LegRole
+
+pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
+
+DEADLINE_S = 30.0
+CAMERA, CUSTOMER_LINE = 1, 3  # m-lines of an offer: the own camera, and slot 1
+START_KBPS = 100
+
+
+@dataclass
+class Heard:
+    """What one sender's connection has brought it about its own stream."""
+
+    sender: RTCRtpSender
+    packets: list[AnyRtcpPacket] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        inner = self.sender._handle_rtcp_packet
+
+        async def handle(packet: AnyRtcpPacket) -> None:
+            self.packets.append(packet)
+            await inner(packet)
+
+        self.sender._handle_rtcp_packet = handle  # type: ignore[method-assign]
+
+    @property
+    def key_frame_requests(self) -> list[RtcpPsfbPacket]:
+        return [each for each in self._feedback() if each.fmt == RTCP_PSFB_PLI]
+
+    @property
+    def estimates_bps(self) -> list[int]:
+        return [unpack_remb_fci(each.fci)[0] for each in self._feedback() if each.fmt == RTCP_PSFB_APP]
+
+    def _feedback(self) -> list[RtcpPsfbPacket]:
+        return [packet for packet in self.packets if isinstance(packet, RtcpPsfbPacket)]
+
+
+@dataclass
+class Call:
+    place: Site
+    customer: Client
+    agent: Client
+    heard: Heard
+
+    @property
+    def seen(self) -> Received:
+        return self.agent.slots[1]
+
+    async def say(self, data: bytes) -> None:
+        """Let the agent's browser send a report over its connection."""
+        line = self.agent.connection.getTransceivers()[CUSTOMER_LINE]
+        await line.receiver.transport._send_rtp(data)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def call() -> AsyncIterator[Call]:
+    settings = loopback_settings(start_bitrate_kbps=START_KBPS)
+    async with site(MediaEngine(settings, InvertingStage, worker="w-1")) as place:
+        customer, agent = await two(place, codec="video/VP8")
+        heard = Heard(customer.connection.getTransceivers()[CAMERA].sender)
+        await place.call("call", customer, agent)
+        await some(agent.slots[1], 10)
+        yield Call(place, customer, agent, heard)
+
+
+def key_frames(received: Received) -> int:
+    """Count the frames that need no other."""
+    return sum(vp8_starts_key_frame(packet.payload) for packet in received.packets)
+
+
+async def test_a_request_for_a_key_frame_reaches_the_other_camera_and_is_answered(call: Call) -> None:
+    line = call.agent.connection.getTransceivers()[CUSTOMER_LINE]
+    before, asked = key_frames(call.seen), len(call.heard.key_frame_requests)
+    await line.receiver._send_rtcp_pli(call.seen.packets[-1].ssrc)
+    await until(lambda: len(call.heard.key_frame_requests) > asked, "the customer's sender is asked", DEADLINE_S)
+    await until(lambda: key_frames(call.seen) > before, "the key frame comes to the agent", DEADLINE_S)
+
+    assert call.heard.key_frame_requests[-1].media_ssrc == call.heard.sender._ssrc, "of its own stream, not the agent's"
+
+
+async def test_sender_reports_let_the_receiver_answer_with_the_round_trip(call: Call) -> None:
+    outlet = call.place.engine._legs["agent"].slots[1]
+    await until(lambda: outlet.round_trip_ms is not None, "a report block that answers a sender report", DEADLINE_S)
+    reports = []
+    line = call.agent.connection.getTransceivers()[CUSTOMER_LINE]
+    inner = line.receiver._handle_rtcp_packet
+
+    async def handle(packet: AnyRtcpPacket) -> None:
+        reports.extend([packet] if isinstance(packet, RtcpSrPacket) else [])
+        await inner(packet)
+
+    line.receiver._handle_rtcp_packet = handle  # type: ignore[method-assign]
+    await until(lambda: len(reports) >= 2, "two sender reports", DEADLINE_S)
+    first, second = reports[:2]
+
+    assert first.ssrc == call.seen.packets[-1].ssrc
+    assert second.sender_info.packet_count > first.sender_info.packet_count
+    clock = (second.sender_info.ntp_timestamp - first.sender_info.ntp_timestamp) / (1 << 32)
+    ticks = (second.sender_info.rtp_timestamp - first.sender_info.rtp_timestamp) & 0xFFFFFFFF
+    assert ticks / 90_000 == pytest.approx(clock, abs=0.05), "both clocks tell the same time"
+
+
+async def test_an_estimate_that_falls_limits_the_other_camera(call: Call) -> None:
+    """A line is a limit only once something piles up on it: the estimate falls while about all that may be is sent."""
+    ssrc = call.seen.packets[-1].ssrc
+    async with asyncio.timeout(DEADLINE_S):
+        for bps in itertools.cycle((200_000, 150_000)):
+            await call.say(rtcp.bandwidth(1, bps, [ssrc]))
+            if call.heard.estimates_bps:
+                break
+            await some(call.seen, len(call.seen.pictures) + 5)
+
+    assert call.heard.estimates_bps[-1] <= 200_000
+    encoder = call.heard.sender._RTCRtpSender__encoder  # type: ignore[attr-defined]
+    await until(lambda: encoder.target_bitrate <= 250_000, "the camera's encoder obeys", DEADLINE_S)
+
+
+async def test_a_switch_of_the_camera_behind_a_viewer_begins_with_a_key_frame_in_the_same_stream(call: Call) -> None:
+    back = await call.place.join("customer-2", LegRole.CUSTOMER, first=3000, codec="video/VP8")
+    last = call.seen.packets[-1]
+    await call.place.call("call", back, call.agent, epoch=2)
+    await until(lambda: any(number >= 3000 for number in call.seen.numbers()[-5:]), "the new camera", DEADLINE_S)
+    first = call.place.engine._legs["agent"].slots[1]._first & 0xFFFF
+    packets = call.seen.packets
+    start = next(index for index, packet in enumerate(packets) if packet.sequence_number == first)
+
+    assert vp8_starts_key_frame(packets[start].payload)
+    assert packets[start].ssrc == last.ssrc
+    assert (packets[start].sequence_number - packets[start - 1].sequence_number) & 0xFFFF == 1
+    pictures = [parse_vp8(packet.payload).picture_id for packet in packets[start - 1 : start + 1]]
+    assert (pictures[1] - pictures[0]) & 0x7FFF == 1, "identifiers go on, though the new camera counts its own"
+    assert 0 < (packets[start].timestamp - packets[start - 1].timestamp) & 0xFFFFFFFF < 90_000 * DEADLINE_S
