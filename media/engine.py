@@ -208,6 +208,7 @@ class MediaEngine:
         Raises:
             StaleEpoch: the call has moved on.
             UnknownLeg: the leg is gone, or a customer's.
+            LegTaken: it is an agent's, who is in another call.
             MediaError: the call is not open, or has as many further legs as it takes.
         """
         self._wiring.watch(call_id, epoch, leg_id)

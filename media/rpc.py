@@ -23,6 +23,7 @@ from video_service.media_plane import (
     LegAnswer,
     LegRequest,
     LegStatistics,
+    LegTaken,
     MediaError,
     MediaEvent,
     Shown,
@@ -209,7 +210,7 @@ FromWorker = Hello | Reply | Fault | Status | Happened
 _ERRORS: dict[str, type[MediaError]] = {
     kind.code: kind
     for kind in (
-        *(MediaError, WorkerUnavailable, WorkerFull, BlurFull, BadBox, BadSdp, StaleEpoch, UnknownLeg),
+        *(MediaError, WorkerUnavailable, WorkerFull, BlurFull, BadBox, BadSdp, LegTaken, StaleEpoch, UnknownLeg),
         *(MediaTimeout, MediaBusy),
     )
 }

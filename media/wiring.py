@@ -18,7 +18,7 @@ from media.customer_leg import CustomerLeg
 from media.forwarder import PictureOutlet, SoundOutlet
 from media.leg import Leg
 from media.watcher_leg import WatcherLeg
-from video_service.media_plane import CallRoute, MediaError, UnknownLeg
+from video_service.media_plane import CallRoute, LegTaken, MediaError, UnknownLeg
 
 log = structlog.get_logger(__name__)
 
@@ -128,6 +128,7 @@ class Wiring:
         Raises:
             StaleEpoch: the call has moved on.
             UnknownLeg: the leg is gone, or a customer's.
+            LegTaken: it is an agent's, who is in another call: whom that agent talks to is not left without a word.
             MediaError: the call is not open with both of its people here, or has as many guests as it takes.
         """
         route = self._calls.check_joinable(call_id, epoch)
@@ -139,6 +140,8 @@ class Wiring:
             raise MediaError("Somebody of the call is away.")
         if guest is agent:
             raise MediaError("The leg is the call's own.")
+        if isinstance(guest, AgentLeg) and guest.call_id not in ("", call_id):
+            raise LegTaken(leg_id=leg_id)
         guests = [each for each in self._guests(route, None) if each is not guest]
         if len(guests) >= MAX_GUESTS:
             raise MediaError("The call has as many guests as it takes.")

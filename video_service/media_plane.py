@@ -78,6 +78,13 @@ class UnknownLeg(MediaError):
     retryable: ClassVar[bool] = False
 
 
+class LegTaken(MediaError):
+    """The agent is in another call, which is not parted for this one."""
+
+    code: ClassVar[str] = "leg_taken"
+    retryable: ClassVar[bool] = False
+
+
 class BackgroundKind(enum.StrEnum):
     """What stands where the signer is not."""
 
@@ -344,6 +351,7 @@ class MediaPlane(Protocol):
         Raises:
             StaleEpoch: the call has moved on.
             UnknownLeg: the leg is gone, or a customer's.
+            LegTaken: it is an agent's, who is in another call.
             MediaError: the call is not open here, or has as many further legs as it takes.
         """
         ...

@@ -26,7 +26,7 @@ from tests.integration.media_peers import (
     within,
 )
 from tests.media_gate import InvertingStage
-from video_service.media_plane import LegRole, LegState, MediaError, StaleEpoch, UnknownLeg
+from video_service.media_plane import LegRole, LegState, LegTaken, MediaError, StaleEpoch, UnknownLeg
 
 pytestmark = pytest.mark.integration
 
@@ -241,6 +241,25 @@ async def test_who_may_not_watch_is_refused_and_nobody_is_touched(place: Site) -
     await place.engine.close_call("call", 5)
     with pytest.raises(StaleEpoch):
         await place.engine.watch_call("call", 5, "one-too-many")
+
+
+async def test_an_agent_in_another_call_is_refused_as_a_second_one_and_that_call_goes_on(place: Site) -> None:
+    await in_call(place)
+    busy = await place.join("busy", AGENT, first=5000, codec="video/VP8")
+    other = await place.join("other", CUSTOMER, first=6000, codec="video/VP8")
+    await place.call("second call", other, busy)
+    await some(other.slots[0])
+    bound = Bound(place, *BOTH, ("other", 0), ("busy", 1))
+    with pytest.raises(LegTaken):
+        await place.engine.watch_call("call", 1, "busy")
+    await more(other.slots[0])
+
+    assert within(inverted(other.slots[0]), 5000)
+    assert bound.untouched()
+    await place.engine.close_call("second call", 1)
+    await place.engine.watch_call("call", 1, "busy")
+    await some(busy.slots[2])
+    assert within(inverted(busy.slots[2]), 1000), "out of the other call the agent may come"
 
 
 async def test_an_agent_who_is_called_elsewhere_leaves_as_a_guest_only(place: Site) -> None:

@@ -9,7 +9,9 @@ from media import rpc
 from video_service.errors import ServiceError
 from video_service.line_quality import LineFacts
 from video_service.media_plane import (
+    BadBox,
     BadSdp,
+    BlurFull,
     CallRoute,
     LegAnswer,
     LegEvent,
@@ -17,6 +19,7 @@ from video_service.media_plane import (
     LegRole,
     LegState,
     LegStatistics,
+    LegTaken,
     LineEvent,
     MediaError,
     PictureEvent,
@@ -105,7 +108,11 @@ def test_a_text_frame_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [MediaError, WorkerUnavailable, WorkerFull, BadSdp, StaleEpoch, UnknownLeg, rpc.MediaTimeout, rpc.MediaBusy]
+    "kind",
+    [
+        *(MediaError, WorkerUnavailable, WorkerFull, BlurFull, BadBox, BadSdp, LegTaken, StaleEpoch, UnknownLeg),
+        *(rpc.MediaTimeout, rpc.MediaBusy),
+    ],
 )
 def test_an_error_keeps_its_type_over_the_wire(kind: type[MediaError]) -> None:
     found = rpc.error_of(rpc.fault_of(1, kind("with a text", leg="l")))
