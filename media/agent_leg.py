@@ -12,9 +12,11 @@ from msgspec.structs import replace
 
 from media.agent_camera import AgentCamera
 from media.blur_leg import BlurLeg, BlurStage
+from media.encoder import FRAME_RATE
 from media.fitting import PictureFit
 from media.forwarder import Outlet, PictureOutlet
 from media.leg import Leg
+from media.line_rate import payload_bps
 from media.meter import PictureMeter
 from media.negotiation import VIDEO_CLOCK_HZ
 from media.peer import Peer
@@ -58,6 +60,7 @@ class BlurredLeg(Leg):
         self.protected = ProtectedPictures(self.blur.want_key_frame, self.now_ms)
         self.protected.on_viewers = self._viewers_changed
         self._camera = AgentCamera(VIDEO_CLOCK_HZ, self, self.blur.receive, self.now_ms)
+        self._begin()
 
     @property
     def shown(self) -> ProtectedPictures:
@@ -97,6 +100,9 @@ class BlurredLeg(Leg):
             delay_ms_p95=quantile(delays_ms, 0.95),
         )
 
+    def _begin(self) -> None:
+        """Do what comes first, with everything in place."""
+
     def _picture(self, codec: str, packet: RtpPacket, now_ms: float, *, repaired: bool = False) -> None:
         self._estimate(packet, now_ms)
         self._camera.receive(codec, packet, now_ms, repaired=repaired)
@@ -116,25 +122,15 @@ class BlurredLeg(Leg):
             outlet.allowed_bps = rate.update([ViewerState(outlet.ceiling_bps, outlet.loss_share)], now_ms)
         allowed = min((rate.target_bps for rate in self._rates.values()), default=self.limits.start)
         fit = self._fit.update(allowed, now_ms)
-        self.blur.bitrate_bps = self.protected.target_bps = fit.bps
+        self.protected.target_bps = fit.bps
+        self.blur.bitrate_bps = payload_bps(fit.bps, min(fit.rate, FRAME_RATE))
         self.blur.pixels, self.blur.line_rate = fit.pixels, fit.rate
 
 
 class AgentLeg(BlurredLeg):
     """An agent. Slot 0 is the agent's own picture as others see it, from the first frame on."""
 
-    def __init__(
-        self,
-        request: LegRequest,
-        peer: Peer,
-        settings: MediaSettings,
-        on_state: Callable[[Leg, LegState], None],
-        *,
-        stage: BlurStage,
-        executor: Executor,
-        on_picture: OnPicture,
-    ) -> None:
-        super().__init__(request, peer, settings, on_state, stage=stage, executor=executor, on_picture=on_picture)
+    def _begin(self) -> None:
         self.first_sent(self.slots[0])
         self.blur.codec = self.slots[0].codecs[0]
         self.protected.attach(self.slots[0])

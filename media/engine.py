@@ -355,15 +355,19 @@ class MediaEngine:
             making.add_done_callback(_close_late)  # nobody waits for it any more: its thread and network go again
             raise
         kind = AgentLeg if request.role is LegRole.AGENT else BlurredCustomerLeg
-        return kind(
-            request,
-            peer,
-            self._settings,
-            self._state_changed,
-            stage=stage,
-            executor=self._executor,
-            on_picture=self._picture_changed,
-        )
+        try:
+            return kind(
+                request,
+                peer,
+                self._settings,
+                self._state_changed,
+                stage=stage,
+                executor=self._executor,
+                on_picture=self._picture_changed,
+            )
+        except BaseException:
+            loop.run_in_executor(self._executor, stage.close)  # no leg will: its thread and network go again
+            raise
 
     def _state_changed(self, leg: Leg, state: LegState) -> None:
         call_id = leg.call_id

@@ -33,6 +33,7 @@ from tests.integration.media_peers import (
 )
 from tests.media_gate import InvertingStage
 from video_service.media_plane import (
+    Background,
     BadSdp,
     CallRoute,
     LegRequest,
@@ -448,6 +449,23 @@ async def test_a_stage_that_comes_too_late_is_closed(monkeypatch: pytest.MonkeyP
         come.set()
         await until(closed.is_set, "the late stage closed")
         assert place.engine.status().blur_legs == 0
+
+
+async def test_the_stage_of_a_leg_that_cannot_be_made_is_closed() -> None:
+    closed = threading.Event()
+
+    class Unwilling(InvertingStage):
+        def set_background(self, background: Background, /) -> None:
+            raise RuntimeError("no background today")
+
+        def close(self) -> None:
+            closed.set()
+
+    async with site(MediaEngine(loopback_settings(), Unwilling, worker="w-1")) as place:
+        with pytest.raises(RuntimeError):
+            await place.join("agent", AGENT)
+        await until(closed.is_set, "its stage closed", 30)
+        assert (place.engine.status().legs, place.engine.status().blur_legs) == (0, 0)
 
 
 async def test_a_leg_that_exists_is_not_made_again(place: Site) -> None:
