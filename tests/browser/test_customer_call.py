@@ -43,6 +43,21 @@ async def test_the_edge_calls_until_the_agent_can_be_seen(open_page: OpenPage, s
     await expect(app).not_to_have_class(re.compile("calls-you"))
 
 
+async def test_the_phone_vibrates_only_when_it_was_touched(open_page: OpenPage, stage: Stage) -> None:
+    counted = "window.shaken = 0; Navigator.prototype.vibrate = () => { window.shaken += 1; return true; };"
+    page = await open_page("/customer/", script=counted)
+    await call(page, stage)
+    touched = await page.evaluate("window.shaken")
+    await page.reload()
+    await page.locator(".pill[data-name='clear']").wait_for()
+    assert touched > 0
+    assert await page.evaluate("window.shaken") == 0  # a browser refuses, and writes an error
+    await page.get_by_role("button", name="打字").click()
+    await stage.post(messages.TextLine(call=views.CALL, seq=1, mine=False, text="您好", at_ms=1), "customer")
+    await expect(page.locator(".line")).to_have_count(1)
+    assert await page.evaluate("window.shaken") == 1
+
+
 async def test_nothing_lies_over_the_agent(open_page: OpenPage, stage: Stage) -> None:
     page = await open_page("/customer/")
     await call(page, stage)

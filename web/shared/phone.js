@@ -8,12 +8,13 @@ export const PATTERNS = Object.freeze({
   text: [60],
 });
 
-/** @param {keyof typeof PATTERNS} name */
+/** Before the first tap a browser refuses, and writes an error. @param {keyof typeof PATTERNS} name */
 export function vibrate(name) {
+  if (navigator.userActivation?.hasBeenActive === false) return;
   try {
     navigator.vibrate?.([...PATTERNS[name]]);
   } catch {
-    // Not allowed before a tap, or not there at all.
+    // Not allowed in this frame, or not there at all.
   }
 }
 
