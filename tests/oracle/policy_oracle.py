@@ -169,7 +169,7 @@ class Oracle(Steps):
         if name in self.agents and self.agents[name].state in ("available", "reserved"):
             self.arm("no_picture", name)
 
-    def do_shift_add(self, name: str, key: str, start_ms: int, end_ms: int) -> None:
+    def do_shift_add(self, name: str, key: str, start_ms: int, end_ms: int, breaks: str | bytes = "[]") -> None:
         if any(s.agent == name and s.start_ms < end_ms and start_ms < s.end_ms for s in self.shifts.values()):
             raise Refused("shift_overlaps")
         self.shifts[key] = Shift(name, start_ms, end_ms)
