@@ -56,9 +56,13 @@ class LegInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Shift(msgspec.Struct, frozen=True, kw_only=True):
-    """One agent's time on the roster: start_ms <= t < end_ms, epoch milliseconds."""
+    """One agent's time on the roster: start_ms <= t < end_ms, epoch milliseconds.
+
+    `breaks`: (start_ms, end_ms) of each break inside the shift, in order; they do not overlap.
+    """
 
     shift: str
     agent: str
     start_ms: int
     end_ms: int
+    breaks: tuple[tuple[int, int], ...] = ()

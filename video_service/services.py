@@ -98,12 +98,16 @@ class CallStore(Protocol):
         """Change what a person is called and signs, at once. No error when nobody knows the person."""
         ...
 
-    async def add_shift(self, agent: str, start_ms: int, end_ms: int) -> ShiftOnRoster:
-        """Add a shift."""
+    async def add_shift(
+        self, agent: str, start_ms: int, end_ms: int, breaks: Sequence[tuple[int, int]] = ()
+    ) -> ShiftOnRoster:
+        """Add a shift, with its breaks as (start_ms, end_ms)."""
         ...
 
-    async def add_shifts(self, wanted: Iterable[tuple[str, int, int]]) -> Sequence[ShiftOnRoster]:
-        """Add shifts, each as agent, start_ms, end_ms: all of them, or none."""
+    async def add_shifts(
+        self, wanted: Iterable[tuple[str, int, int] | tuple[str, int, int, Sequence[tuple[int, int]]]]
+    ) -> Sequence[ShiftOnRoster]:
+        """Add shifts, each as agent, start_ms, end_ms and, where there are any, breaks: all of them, or none."""
         ...
 
     async def remove_shift(self, shift_id: str) -> None:

@@ -18,6 +18,11 @@ local function on_shift(agent)
   return (shift_at(agent, NOW)) ~= nil
 end
 
+-- Whether this agent may be offered a call of this class now.
+local function may_serve(agent, class)
+  return on_shift(agent)
+end
+
 -- Whether the agent has a leg that is not closed: without one, a customer would be given an empty picture.
 local function has_picture(agent)
   local person = get('person', agent)
