@@ -1,13 +1,15 @@
 """Milliseconds per part of the blur stage, on one thread: `python -m benchmarks.blur [--json] [--frames N]`.
 
-The picture is drawn, and so is the mask that the compositor gets: the network's answer to a drawing would decide
-whether the picture is blended or covered. Everything else is the live code.
+The pictures are drawn, and so is what the networks answer: their answer to a drawing would decide which work is done.
+They run in full all the same, and everything else is the live code: a total is the stage as it runs in a call, hands,
+faces and whoever stands behind the signer included.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import itertools
 import json
 import sys
 import time
@@ -21,33 +23,85 @@ from rich.table import Table
 
 from media.backdrop import Colour, CompanyPicture, filling
 from media.compositor import BACKGROUND, STRENGTHS, Backdrop, YuvCompositor
+from media.faces import FaceFinder, Head, Window
 from media.judge import judge
 from media.mask_filter import KeepEdge, SlowOut
 from media.mask_source import InlineMasks, MaskSource, ThreadedMasks
 from media.picture import Planes, RawPicture
 from media.segmenter import Alpha, Mask
 from media.segmenter_litert import LiteRtSegmenter
-from media.stage import BlurSettings, BlurStage, mask_maker, monotonic_ms, open_network
+from media.signer_mask import SignerMasks
+from media.stage import FACES, BlurSettings, BlurStage, mask_maker, monotonic_ms, open_network
 from media.weights import WeightsError, verified_path
 
 SIZES = ((640, 480), (1280, 720))
 WARM_UP = 20
 
 
-class DrawnMask:
-    """Runs the network in full and answers with a drawn mask."""
+class DrawnScene:
+    """People who move an arm in a noisy room, as pictures, with their heads; the first is the signer.
 
-    def __init__(self, network: LiteRtSegmenter) -> None:
-        self.network = network
-        self.mask_shape = network.mask_shape
-        self.alpha = drawn_alpha(self.mask_shape)
+    Both networks run in full on them, but what they answer is drawn: their answer to a drawing would decide which
+    part of the work is done.
+    """
+
+    def __init__(self, width: int, height: int, heads: Sequence[Head]) -> None:
+        self.heads = list(heads)
+        self.pictures, self.people = zip(*(self._draw(width, height, number) for number in range(12)), strict=True)
+
+    def _draw(self, width: int, height: int, number: int) -> tuple[RawPicture, Alpha]:
+        pixels = np.full((height, width, 3), (180, 128, 128), np.int16)
+        people = np.zeros((height, width), np.uint8)
+        for place, head in reversed(list(enumerate(self.heads))):
+            x, y, size = head.x * width, head.y * height, head.size * height
+            hand = (round(x + (1.6 + 0.05 * number) * size), round(y + (2 - 0.1 * number) * size))
+            parts = [np.zeros((height, width), np.uint8) for _ in range(2)]
+            cv2.ellipse(parts[0], (round(x), round(y)), (round(0.55 * size), round(0.75 * size)), 0, 0, 360, 1, -1)
+            cv2.circle(parts[0], hand, round(0.35 * size), 1, -1)
+            corner = round(x + 1.3 * size), height
+            cv2.rectangle(parts[1], (round(x - 1.3 * size), round(y + 0.8 * size)), corner, 1, -1)
+            for part, colour in zip(reversed(parts), ((60 + 50 * place, 130, 126), (150, 112, 150)), strict=True):
+                pixels[part > 0] = colour
+                people |= part
+        pixels += np.random.default_rng(number).integers(-4, 5, pixels.shape).astype(np.int16)
+        y_plane, u, v = (np.ascontiguousarray(pixels[..., index]).astype(np.uint8) for index in range(3))
+        planes = Planes(y_plane, np.ascontiguousarray(u[::2, ::2]), np.ascontiguousarray(v[::2, ::2]))
+        alpha = cv2.resize(people.astype(np.float32), (256, 256), interpolation=cv2.INTER_AREA)
+        return RawPicture(planes, number, 0, Fraction(1, 90_000)), np.asarray(alpha, np.float32)
+
+
+class DrawnPeople:
+    """Runs the segmentation network and answers with the drawn people."""
+
+    def __init__(self, network: LiteRtSegmenter, scene: DrawnScene) -> None:
+        self._network, self._scene = network, scene
+        self.mask_shape, self.scaled = network.mask_shape, network.scaled
 
     def segment(self, picture: RawPicture) -> Mask:
-        self.network.segment(picture)
-        return Mask(picture.frame_id, self.alpha, monotonic_ms())
+        self._network.segment(picture)
+        return Mask(picture.frame_id, self._scene.people[picture.frame_id % len(self._scene.people)], monotonic_ms())
 
     def close(self) -> None:
         pass
+
+
+class DrawnFaces:
+    """Runs the face network and answers with the drawn heads."""
+
+    def __init__(self, network: FaceFinder, scene: DrawnScene) -> None:
+        self._network, self._scene = network, scene
+
+    def find(self, picture: RawPicture, window: Window) -> list[Head]:
+        self._network.find(picture, window)
+        inside = (head for head in self._scene.heads if window.left <= head.x <= window.right)
+        return [head for head in inside if window.top <= head.y <= window.bottom]
+
+    def close(self) -> None:
+        pass
+
+
+SIGNER, COLLEAGUE = Head(0.55, 0.35, 0.16, 0.95), Head(0.33, 0.28, 0.12, 0.95)
+SCENES = {"alone": (SIGNER,), "with a colleague": (SIGNER, COLLEAGUE)}
 
 
 def drawn_alpha(shape: tuple[int, int]) -> Alpha:
@@ -121,14 +175,33 @@ def engines(settings: BlurSettings, picture: RawPicture, frames: int) -> dict[st
     return rows
 
 
+def whole_stage(source: MaskSource, scene: DrawnScene, settings: BlurSettings, frames: int) -> dict[str, float]:
+    """The stage with everything that it does in a call: all of the time, and the CPU time of every thread."""
+    stage = BlurStage(source, YuvCompositor(), monotonic_ms, settings)
+    numbers = itertools.count()
+
+    def one() -> None:
+        number = next(numbers)
+        shown = scene.pictures[number % len(scene.pictures)]
+        stage.process(dataclasses.replace(shown, frame_id=number, pts=number * 3000))
+
+    busy_s = time.process_time()
+    times = timed(one, frames)
+    times["cpu_ms"] = round((time.process_time() - busy_s) * 1000 / (frames + WARM_UP), 3)
+    covered = stage.statistics().frames_blurred_whole
+    stage.close()
+    if covered:
+        raise RuntimeError(f"{covered} pictures were covered: these are not the times of a clear picture")
+    return times
+
+
 def measure(width: int, height: int, frames: int) -> dict[str, dict[str, float]]:
-    """Each part alone, then the whole stage in place and through its thread."""
+    """Each part alone, then the whole stage, alone and with a colleague, in place and through its thread."""
     settings = BlurSettings(budget_ms=10_000)
     picture = drawn_picture(width, height)
     planes = picture.planes
     network = LiteRtSegmenter(verified_path(settings.model), monotonic_ms)
-    drawn = DrawnMask(network)
-    mask = Mask(picture.frame_id, drawn.alpha, 0.0)
+    mask = Mask(picture.frame_id, drawn_alpha(network.mask_shape), 0.0)
     slow_out, keep_edge = SlowOut(), KeepEdge()
     edged = keep_edge.apply(picture, mask).alpha
     compositor = YuvCompositor()
@@ -147,19 +220,21 @@ def measure(width: int, height: int, frames: int) -> dict[str, dict[str, float]]
         "whole frame covered": timed(lambda: compositor.whole(planes), frames),
     }
     parts |= engines(settings, picture, frames)
-    sources: dict[str, MaskSource] = {
-        "total, in place": InlineMasks(mask_maker(drawn, settings), settings.budget_ms, monotonic_ms),
-        "total, own thread": ThreadedMasks(mask_maker(drawn, settings), settings.budget_ms),
-    }
-    for name, source in sources.items():
-        stage = BlurStage(source, compositor, monotonic_ms, settings)
-        busy_s = time.process_time()
-        parts[name] = timed(lambda stage=stage: stage.process(picture), frames)  # type: ignore[misc]
-        parts[name]["cpu_ms"] = round((time.process_time() - busy_s) * 1000 / (frames + WARM_UP), 3)
-        covered = stage.statistics().frames_blurred_whole
-        stage.close()
-        if covered:
-            raise RuntimeError(f"{covered} pictures were covered: these are not the times of a clear picture")
+    faces = FaceFinder(verified_path(FACES))
+    parts["one look for faces"] = timed(lambda: faces.find(picture, Window(0.2, 0.0, 0.75, 0.75)), frames)
+    for name, heads in SCENES.items():
+        scene = DrawnScene(width, height, heads)
+        for place, threaded in (("in place", False), ("own thread", True)):
+            people = SignerMasks(DrawnPeople(network, scene), DrawnFaces(faces, scene))
+            maker = mask_maker(people, settings)
+            source: MaskSource = (
+                ThreadedMasks(maker, settings.budget_ms)
+                if threaded
+                else InlineMasks(maker, settings.budget_ms, monotonic_ms)
+            )
+            parts[f"total {name}, {place}"] = whole_stage(source, scene, settings, frames)
+    network.close()
+    faces.close()
     return parts
 
 

@@ -67,6 +67,26 @@ class Scores:
         }
 
 
+TARGETS: dict[str, tuple[float, bool]] = {  # at least, or at most
+    "hands_intact_mean": (0.99, True),
+    "longest_run_under_0.9": (1, False),
+    "signer_intact_mean": (0.99, True),
+    "signer_intact_min": (0.95, True),
+    "background_readable_mean": (0.01, False),
+    "background_readable_max": (0.05, False),
+}
+
+
+def misses(figures: dict[str, float | int | None]) -> list[str]:
+    """Return the names of the figures that miss their target; a clip without the mask for a figure cannot miss it."""
+    missed = []
+    for name, (target, at_least) in TARGETS.items():
+        figure = figures[name]
+        if figure is not None and (figure < target if at_least else figure > target):
+            missed.append(name)
+    return missed
+
+
 def _rounded(values: list[float], figure: object) -> float | None:
     return round(float(figure(values)), 4) if values and callable(figure) else None
 
@@ -168,12 +188,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps(results))
         return 0
     table = Table("clip", "masks", "hands\nmean", "run\n<0.9", "signer\nmean", "\nmin", "room\nmean", "\nmax")
-    for heading in ("ms\nmean", "\np95", "not\nclear"):
+    for heading in ("ms\nmean", "\np95", "not\nclear", "targets"):
         table.add_column(heading)
     for clip_name, kinds in results.items():
         for kind, figures in kinds.items():
-            table.add_row(clip_name, kind, *("" if figure is None else str(figure) for figure in figures.values()))
-    Console().print(table)
+            verdict = f"MISS: {', '.join(misses(figures))}" if misses(figures) else "PASS"
+            cells = ("" if figure is None else str(figure) for figure in figures.values())
+            table.add_row(clip_name, kind, *cells, verdict)
+    console = Console()
+    console.print(table)
+    reached = sum(not misses(kinds["ours"]) for kinds in results.values())
+    console.print(f"Every target is reached on {reached} of {len(results)} clips.")
     return 0
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
@@ -97,16 +98,23 @@ class FaceFinder:
 
 
 def _cut(planes: Planes, window: Window) -> tuple[Planes, int, int]:
-    """Return the planes of `window` without a copy, and its left and top in pixels, on even pixels as chroma needs."""
-    left, top = (
-        2 * int(share * side / 2) for share, side in ((window.left, planes.width), (window.top, planes.height))
-    )
-    right, bottom = round(window.right * planes.width), round(window.bottom * planes.height)
-    left, top = min(left, planes.width - 1) & ~1, min(top, planes.height - 1) & ~1
-    y = planes.y[top : max(bottom, top + 1), left : max(right, left + 1)]
-    rows, columns = (y.shape[0] + 1) // 2, (y.shape[1] + 1) // 2
-    part = slice(top // 2, top // 2 + rows), slice(left // 2, left // 2 + columns)
-    return Planes(y, planes.u[part], planes.v[part], planes.full_range), left, top
+    """Return the planes of `window`, and its left and top in pixels, on even pixels as chroma needs.
+
+    What lies outside the picture is black: the network wants to see around a face, also around one at the edge.
+    """
+    left, right = (2 * round(share * planes.width / 2) for share in (window.left, window.right))
+    top, bottom = (2 * round(share * planes.height / 2) for share in (window.top, window.bottom))
+    parts = []
+    for plane, step, black in ((planes.y, 1, 16), (planes.u, 2, 128), (planes.v, 2, 128)):
+        rows, columns = plane.shape
+        x0, x1, y0, y1 = left // step, max(right, left + 2) // step, top // step, max(bottom, top + 2) // step
+        inside = plane[max(0, y0) : min(rows, y1), max(0, x0) : min(columns, x1)]
+        margins = (max(0, -y0), max(0, y1 - rows), max(0, -x0), max(0, x1 - columns))
+        if any(margins):
+            inside = np.asarray(cv2.copyMakeBorder(inside, *margins, cv2.BORDER_CONSTANT, value=black), np.uint8)
+        parts.append(inside)
+    y, u, v = parts
+    return Planes(y, u, v, planes.full_range), left, top
 
 
 def _anchors() -> npt.NDArray[np.float32]:

@@ -21,6 +21,8 @@ LOOK_EVERY: Final = 3  # pictures between two looks
 _BY_FAR: Final = 1.6  # times the face's area: then nothing else is asked
 _COVERS: Final = 0.15  # of the common place, from one half: then this one is in front
 _LED_LOOKS: Final = 6  # in a row with the same one nearest, after a doubt
+_OVER_EDGE: Final = 0.15  # of a window's side
+_OVER_TOP: Final = 0.05  # of the picture's height
 _ALONE_LOOKS: Final = 10  # in a row with one face only, before it is believed that the other has left
 
 
@@ -243,12 +245,16 @@ class SignerTrack:
         ]
 
     def _tiles(self) -> list[Window]:
-        """Return square windows of three quarters of the shorter side along the top of the picture."""
+        """Return square windows of three quarters of the shorter side along the top of the picture.
+
+        They reach over its edges: the network misses faces that have nothing around them.
+        """
         side = 0.75 * min(1.0, self._aspect)  # in heights
+        wide, margin = side / self._aspect, _OVER_EDGE * side / self._aspect
         count = 3 if self._aspect > 1.4 * side else 2
-        free = 1 - side / self._aspect
-        lefts = [free * place / (count - 1) for place in range(count)]
-        return [Window(left, 0.0, left + side / self._aspect, side) for left in lefts]
+        free = 1 - wide + 2 * margin
+        lefts = [free * place / (count - 1) - margin for place in range(count)]
+        return [Window(left, -_OVER_TOP, left + wide, side - _OVER_TOP) for left in lefts]
 
     def _window(self, turn: int, signer: Head) -> Window:
         tiles = self._tiles()

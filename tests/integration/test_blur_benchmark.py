@@ -17,9 +17,9 @@ def test_it_times_every_part_at_both_sizes(weights_dir: Path, capsys: pytest.Cap
     results = json.loads(capsys.readouterr().out)
     assert list(results) == ["640x480", "1280x720"]
     for parts in results.values():
-        assert {"scale and tensor", "infer", "refine", "background", "total, in place", "total, own thread"} <= set(
-            parts
-        )
+        assert {"scale and tensor", "infer", "refine", "background", "one look for faces"} <= set(parts)
+        for scene in ("alone", "with a colleague"):
+            assert {f"total {scene}, in place", f"total {scene}, own thread"} <= set(parts)
         assert all(times["mean_ms"] > 0 for times in parts.values())
 
 

@@ -13,7 +13,7 @@ import pytest
 from media.faces import WHOLE, FaceFinder, Window
 from media.picture import Planes, RawPicture
 from media.segmenter import Reason
-from media.signer import Presence
+from media.signer import SURE_SCORE, Presence
 from media.stage import FACES, BlurSettings, open_segmenter, open_stage
 from tests.blur_room import VirtualClock, room
 from video_service.media_plane import PictureState
@@ -52,8 +52,22 @@ def test_a_window_finds_the_face_at_the_back_and_says_where_it_is_in_the_picture
     assert [round(head.x * picture.width, -1) for head in back] == [310]
 
 
+def test_a_face_at_the_pictures_edge_is_found_by_a_window_that_reaches_over_it(
+    finder: FaceFinder, signing_dir: Path
+) -> None:
+    picture = pictures(signing_dir / "dev-student-over-eat.mp4", 1)[0]
+    planes, left = picture.planes, 250  # the face is 80 px wide, its middle at 290
+    at_edge = Planes(planes.y[:, left:], planes.u[:, left // 2 :], planes.v[:, left // 2 :])
+    cut = RawPicture(at_edge, 1, 0, picture.time_base)
+    for window in (Window(0.0, 0.0, 0.9, 0.75), Window(-0.15, -0.05, 0.75, 0.7)):
+        found = [head.x * cut.width for head in finder.find(cut, window) if head.score > SURE_SCORE]
+    assert found == [pytest.approx(290 - left, abs=15)]
+
+
 @pytest.mark.parametrize("size", [(640, 480), (480, 640), (90, 61), (2, 2)])
-@pytest.mark.parametrize("window", [WHOLE, Window(0.9, 0.9, 1.0, 1.0), Window(0.0, 0.0, 0.01, 0.01)])
+@pytest.mark.parametrize(
+    "window", [WHOLE, Window(0.9, 0.9, 1.0, 1.0), Window(0.0, 0.0, 0.01, 0.01), Window(-0.2, -0.1, 1.3, 1.2)]
+)
 def test_pictures_and_windows_of_any_size_are_looked_at(
     finder: FaceFinder, size: tuple[int, int], window: Window
 ) -> None:
