@@ -119,6 +119,7 @@ class BlurStage:
     def process(self, picture: RawPicture) -> ProtectedPicture:
         """Return what may be sent of `picture`. Never raises."""
         started_s = self._stopwatch_s()
+        self._object.look(picture.planes.y)
         self._compositor.show(self._object.rectangle(picture.width, picture.height))
         released = self._gate.release(picture, self._evidence(picture))
         self._times_ms.append((self._stopwatch_s() - started_s) * 1000)
@@ -151,7 +152,7 @@ class BlurStage:
         self._compositor.choose(backdrop_of(background, self._pictures), brighten=background.brighten)
 
     def show_object(self, box: Box | None) -> None:
-        """Show what is in `box`, too, for a minute, while masks are good and the picture keeps its shape; None: end."""
+        """Show what is in `box`, too, for a minute, while masks are good and the picture does not turn; None: end."""
         self._object.show(box)
 
     def shown_object(self) -> Box | None:

@@ -118,10 +118,13 @@ class Listening:
     def _concerns_us(self, event: LegEvent | PictureEvent | ObjectEvent | LineEvent | QualityEvent) -> bool:
         """Whether its person is here, or somebody in the same call: the person's own node may be dead.
 
-        When a leg leaves its call both pages may be gone already: its last facts are everybody's.
+        When a leg leaves its call both pages may be gone already: its last facts are everybody's. So is what is shown
+        on purpose: an end that nobody wrote down would stand on the page that comes back, and on the record.
         """
         newest = self._hub.showing.newest
-        if event.person in newest or (isinstance(event, QualityEvent) and event.last):
+        if event.person in newest or isinstance(event, ObjectEvent):
+            return True
+        if isinstance(event, QualityEvent) and event.last:
             return True
         call = event.call_id if isinstance(event, LegEvent | QualityEvent) else ""
         return bool(call) and any(connection.call == call for connection in newest.values())
@@ -169,9 +172,6 @@ class Listening:
                     self._hub.spawn(self._hub.make_known(person), name="make-known")
             await asyncio.sleep(BEAT_S)
 
-    async def sweep(self) -> None:
-        """Loop: act on deadlines that are due (ring, keep-place, return, rest, orphans)."""
-        while True:
     async def nodes(self) -> None:
         """Loop: say that this node is here, and see to the people of one that died."""
         while True:
@@ -180,6 +180,9 @@ class Listening:
             if not more:
                 await asyncio.sleep(NODES_S)
 
+    async def sweep(self) -> None:
+        """Loop: act on deadlines that are due (ring, keep-place, return, rest, orphans)."""
+        while True:
             async with asyncio.timeout(STORE_TIMEOUT_S):
                 handled = await self._hub.store.sweep()
             if handled == 0:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from fractions import Fraction
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media.compositor import YuvCompositor
 from media.mask_source import InlineMasks
+from media.picture import Planes, RawPicture
 from media.shown_object import ShownObject
 from media.stage import BlurSettings, BlurStage, mask_maker
 from tests.blur_room import GoodSegmenter, VirtualClock, reads_code, room, signer_alpha
@@ -101,6 +105,60 @@ def test_it_ends_when_the_picture_takes_another_shape(size: tuple[int, int], goe
     assert bool(shown.rectangle(640, 480)) is goes_on
 
 
+def scene(seed: int = 1, size: tuple[int, int] = (320, 240)) -> npt.NDArray[np.uint8]:
+    """Draw the luma of a room that is not the same upside down, (height, width)."""
+    width, height = size
+    cells = np.random.default_rng(seed).integers(40, 200, (6, 8)).astype(np.uint8)
+    return np.kron(cells, np.ones((height // 6, width // 8), np.uint8)).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("after", "goes_on"),
+    [
+        (lambda luma: luma, True),
+        (lambda luma: luma // 2 + 60, True),
+        (lambda luma: np.roll(luma, 12, axis=1), True),
+        (lambda luma: luma[::2, ::2], True),
+        (lambda luma: luma[::-1, ::-1], False),
+        (lambda luma: scene(2), False),
+        (lambda luma: np.zeros_like(luma), False),
+    ],
+    ids=["still", "darker", "moved", "smaller", "upside down", "another camera", "dark"],
+)
+def test_it_ends_when_the_picture_jumps(
+    after: Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.uint8]], goes_on: bool
+) -> None:
+    """A phone that is turned by half keeps its picture's shape: only what is in it tells."""
+    shown, room_seen = ShownObject(VirtualClock()), scene()
+    shown.show(BOX)
+    for luma in (room_seen, room_seen, np.ascontiguousarray(after(room_seen))):
+        shown.look(luma)
+    assert (shown.box() is not None) is goes_on
+
+
+def test_a_room_that_is_almost_the_same_upside_down_ends_it_all_the_same() -> None:
+    half = scene()[:120]
+    even = np.vstack([half, half[::-1, ::-1]])
+    even[:40, :80] //= 2
+    shown = ShownObject(VirtualClock())
+    shown.show(BOX)
+    shown.look(even)
+    shown.look(np.ascontiguousarray(even[::-1, ::-1]))
+    assert shown.box() is None
+
+
+def test_what_was_before_the_box_is_not_compared_and_any_picture_may_come() -> None:
+    shown = ShownObject(VirtualClock())
+    shown.look(scene())
+    shown.show(BOX)
+    for luma in (scene(2), scene(2)[:1, :1], scene(2)):
+        shown.look(luma)
+    assert shown.box() is None, "a picture of one point is like no other"
+    shown.show(BOX)
+    shown.look(scene(3))
+    assert shown.box() == BOX
+
+
 def stage() -> tuple[BlurStage, GoodSegmenter, VirtualClock]:
     clock, settings, segmenter = VirtualClock(), BlurSettings(), GoodSegmenter()
     masks = InlineMasks(mask_maker(segmenter, settings), settings.budget_ms, clock)
@@ -154,6 +212,18 @@ def test_without_a_good_mask_the_box_is_covered_like_everything_else() -> None:
         states.append((released.state, reads_code(released.planes.y)))
     clear, protected = PictureState.CLEAR, PictureState.PROTECTED
     assert states == [(clear, True), (protected, False), (clear, True)]
+
+
+def test_a_camera_turned_upside_down_ends_it_before_its_first_picture() -> None:
+    blur, _, _ = stage()
+    upright = room(320, 240, 1).planes
+    blur.show_object(BOX)
+    assert reads_code(blur.process(room(320, 240, 1)).planes.y)
+    y, u, v = (np.ascontiguousarray(plane[::-1, ::-1]) for plane in (upright.y, upright.u, upright.v))
+    blur.process(RawPicture(Planes(y, u, v), 2, 1, Fraction(1, 30)))
+    assert blur.shown_object() is None
+    covered = blur.process(room(320, 240, 3))
+    assert (covered.state, reads_code(covered.planes.y)) == (PictureState.CLEAR, False), "turning back shows nothing"
 
 
 def test_a_turned_camera_ends_it_before_its_first_picture() -> None:

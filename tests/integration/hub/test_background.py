@@ -157,6 +157,23 @@ async def test_one_that_ends_by_itself_is_off_the_page_and_on_record(
     assert [what for what, _ in await said(redis, pool, call)] == ["object_shown", "object_hidden"] * 2
 
 
+async def test_one_that_ends_while_no_page_is_here_is_written_down(
+    hub: Hub, plane: DiaryPlane, redis: Redis, pool: str
+) -> None:
+    agent, customer, call, epoch = await in_call(hub)
+    agent.send("show_object", call=call, epoch=epoch, box=BOX)
+    await agent.until(type="agent_view", object_box=BOX)
+    for page in (agent, customer):
+        await page.vanish()
+    await poll(lambda: not hub.showing.newest)
+    plane.say_object(plane.leg_of("a-lin"), None)
+    async with asyncio.timeout(30):
+        while len(await said(redis, pool, call)) < 2:
+            await asyncio.sleep(0.01)
+    assert await said(redis, pool, call) == [("object_shown", "a-lin"), ("object_hidden", "a-lin")]
+    assert (await enter(hub, AGENT)).view["object_box"] == []
+
+
 @pytest.mark.parametrize("how", ["new leg", "closed leg"])
 async def test_with_its_leg_an_object_ends(hub: Hub, plane: DiaryPlane, redis: Redis, pool: str, how: str) -> None:
     agent, _, call, epoch = await in_call(hub)
