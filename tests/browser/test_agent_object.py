@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from playwright.async_api import Page, expect
 
@@ -106,6 +107,19 @@ async def test_by_pointer_too_and_never_more_than_the_service_takes(open_page: O
     assert len(boxes(stage)) == 2
 
 
+async def test_a_phone_that_is_turned_covers_the_object(open_page: OpenPage, stage: Stage) -> None:
+    page = await call_desk(open_page, stage)
+    turn = "screen.orientation.dispatchEvent(new Event('change'))"
+    await page.keyboard.press("o")
+    await page.evaluate(turn)
+    await expect(page.locator(".object-frame")).to_be_hidden()
+    await stage.show(in_call(object_box=(0.1, 0.1, 0.3, 0.3)))
+    await expect(page.locator(".object-frame")).to_be_visible()
+    assert boxes(stage) == []
+    await page.evaluate(turn)
+    await stage.until(lambda: boxes(stage) == [None])
+
+
 async def test_out_of_a_call_there_is_nothing_to_show_and_a_background_to_choose(
     open_page: OpenPage, stage: Stage
 ) -> None:
@@ -114,7 +128,12 @@ async def test_out_of_a_call_there_is_nothing_to_show_and_a_background_to_choose
     await expect(page.locator(".object-bar .button:has(.key)")).to_be_hidden()
     choice = page.get_by_label("我身后")
     await expect(choice).to_have_value("blur-2")
-    await expect(page.locator("option[value='picture']")).to_be_disabled()
+    picture = page.locator("option[value='picture']")
+    await expect(picture).to_be_disabled()
+    await expect(picture).to_have_text("公司的图片（还没有）")
+    await stage.show(views.agent("available", background=msgspec.structs.replace(BLUR, picture=True)))
+    await expect(picture).to_be_enabled()
+    await expect(picture).to_have_text("公司的图片")
     await choice.select_option("blur-3")
     await stage.until(lambda: choices(stage) == [("blur", 3, False)])
     await choice.select_option("colour")

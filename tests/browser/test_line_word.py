@@ -84,6 +84,11 @@ async def test_there_is_no_word_where_something_else_is_said_of_a_picture(open_p
         await expect(page.locator(THEIRS)).to_be_hidden()
         await stage.show(on_call("fair", "poor"))
         await expect(page.locator(THEIRS)).to_be_visible()
+    for narrow, seen in (("theirs", ["线路一般"]), ("mine", ["线路好"]), ("both", [])):
+        await stage.show(on_call("fair", "good", narrow=narrow))
+        await expect(page.locator(".line-word:visible")).to_have_text(seen)  # none says that a narrow line is well
+    await stage.show(on_call("poor", "poor", narrow="both"))
+    await expect(page.locator(THEIRS)).to_be_visible()
     await page.keyboard.press("h")
     await expect(page.locator(MINE)).to_be_hidden()
     await expect(page.locator(THEIRS)).to_be_visible()

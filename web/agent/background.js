@@ -1,6 +1,6 @@
 /** What stands behind the agent: a small choice beside the own picture, which shows at once what customers will see. */
 
-import { h, show } from "../shared/dom.js";
+import { h, setText, show } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 
 /** @typedef {import("./app.js").AgentApp} AgentApp */
@@ -62,7 +62,10 @@ export class BackgroundChoice {
     show(this.tint, now.may_choose && now.kind === "colour");
     show(this.company, !now.may_choose);
     const picture = /** @type {HTMLOptionElement} */ (this.kind.options[CHOICES.length - 1]);
-    if (picture.disabled === now.picture) picture.disabled = !now.picture;
+    if (picture.disabled === now.picture) {
+      picture.disabled = !now.picture;
+      setText(picture, t(now.picture ? "agent.background.picture" : "agent.background.picture_none"));
+    }
     this.kind.value = now.kind === "blur" ? `blur-${now.strength}` : now.kind;
     this.colour.value = now.colour;
     this.brighten.checked = now.brighten;

@@ -17,7 +17,8 @@ const LOOKS = Object.freeze({
 });
 
 /**
- * The word to show; "" while there is no call, no word yet, or something else is said of that picture already.
+ * The word to show; "" while there is no call, no word yet, or something else is said of that picture already: of a line
+ * that is too narrow for signing a notice speaks, and only "poor" fits beside it.
  * @param {State} state
  * @param {"mine" | "theirs"} side
  * @returns {LineWord}
@@ -26,8 +27,10 @@ export function lineWord({ view, link, peer, camera, hidden, stalled }, side) {
   const call = view?.call;
   if (!view || !call || link !== "open" || peer === "interrupted") return "";
   if (call.other_media !== "live") return "";
-  if (side === "mine") return camera === "on" && !hidden ? (view.line_mine ?? "") : "";
-  return call.other_paused || stalled ? "" : (view.line_theirs ?? "");
+  if (side === "mine" ? camera !== "on" || hidden : call.other_paused || stalled) return "";
+  const word = (side === "mine" ? view.line_mine : view.line_theirs) ?? "";
+  const narrow = view.narrow === "both" || view.narrow === side;
+  return narrow && word !== "poor" ? "" : word;
 }
 
 /** The word beside one picture. A reader hears of it when it changes, and never of a line that is good from the start. */

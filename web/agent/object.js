@@ -90,10 +90,14 @@ export class ObjectLayer {
     this.element = h("div", { class: "object-layer", hidden: true }, this.area);
     this.keydown = (/** @type {KeyboardEvent} */ event) => this.global(event);
     document.addEventListener("keydown", this.keydown);
+    /** What the frame was drawn around lies somewhere else then; the worker sees that, too, a moment later. */
+    this.turned = () => (this.shown ? this.tell(null) : this.placing && this.stop());
+    screen.orientation?.addEventListener("change", this.turned);
   }
 
   leave() {
     document.removeEventListener("keydown", this.keydown);
+    screen.orientation?.removeEventListener("change", this.turned);
   }
 
   /** What is shown now, as the service says; null for nothing. @returns {Box | null} */

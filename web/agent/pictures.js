@@ -57,8 +57,9 @@ export class CustomerPicture {
     this.picture.explain(word.name === "paused" ? "pause" : "hands", sentence);
     this.picture.dim(state.stalled || state.peer === "interrupted" || word.name === "lost");
     this.line.draw(state);
-    // Of a line that is poor nobody reads beside it that the picture is clear.
-    show(this.pill.element, word.name !== "clear" || lineWord(state, "theirs") !== "poor");
+    // Of a line that is poor, or too narrow for signing, nobody reads beside it that the picture is clear.
+    const slow = Boolean(state.view?.call && state.view.narrow) || lineWord(state, "theirs") === "poor";
+    show(this.pill.element, word.name !== "clear" || !slow);
     show(this.say, word.name !== "clear" && state.customerShown);
     setText(this.sayText, sentence);
     this.tick(state);
