@@ -240,8 +240,10 @@ class Hub:
         reader = asyncio.ensure_future(self._read_page(connection))
         try:
             done, _ = await asyncio.wait((sender, reader), return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
+            # Both may have ended in one turn, and each is asked why.
+            faults = [fault for task in done if (fault := task.exception()) is not None]
+            for fault in sorted(faults, key=lambda fault: not isinstance(fault, SocketClosed)):
+                raise fault
         finally:
             await cancel_and_wait((sender, reader))
 
