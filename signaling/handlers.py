@@ -59,6 +59,7 @@ async def _act(hub: Hub, connection: Connection, message: messages.FromPage) -> 
                 entry=identity.entry,
                 sign_language=identity.sign_language,
                 context=identity.context,
+                vip=identity.vip and identity.verified,
             )
         case messages.Note():
             await store.note(person, message.text)

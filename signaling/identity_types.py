@@ -31,6 +31,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str = ""
     skills: tuple[Skill, ...] = ()
     verified: bool = False
+    vip: bool = False
     site: str = "main"
     locale: str = ""
     entry: Annotated[str, Meta(max_length=16)] = "web"

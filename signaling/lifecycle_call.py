@@ -6,9 +6,10 @@
   kept, and nobody is made to ring for an empty chair);
 - active: *talking*, *alone* (the customer's page is gone and has some seconds to return).
 
-Three deadlines of a call in line depend on the agents and not on the phase, so `enter_line` arms them where they apply:
-`nobody` (no agent on shift covers the needs) closes the call, `ask_again` lets a call that all have declined ring anew,
-and where it finds that only agents whom the customer has left cover the needs, `forsaken` closes the call.
+Five deadlines of a call in line depend on more than the phase, so `enter_line` arms them where they apply: `nobody` (no
+agent on shift covers the needs) closes the call, `ask_again` lets a call that all have declined ring anew, and where it
+finds that only agents whom the customer has left cover the needs, `forsaken` closes the call. `age` lets a call that
+has waited long count as the next higher class; `last_agent` ends the wait for the customer's last agent.
 
 The epoch grows whenever who may act on the call changes (reserved, taken back, accepted, requeued, closed), so that
 nobody acts on what has moved on.
@@ -31,12 +32,12 @@ STATE_OF: Mapping[str, str] = {
 }
 """The state of which each phase is a part; "new" is before the customer joined."""
 
-CLASSES = ("urgent", "normal")
-"""Priority classes, first served first."""
+CLASSES = ("urgent", "resumed", "callback", "vip", "normal")
+"""Priority classes, first served first. "resumed": a call that was broken off; "callback": one that was promised."""
 
 BUMP = Do("bump_epoch")
 ENTER = Do("enter_line")
-LEAVE = (Do("leave_line"), Clear("nobody"), Clear("forsaken"))
+LEAVE = (Do("leave_line"), Clear("nobody"), Clear("forsaken"), Clear("age"), Clear("last_agent"))
 OPEN, END = Do("open_segment"), Do("end_segment")
 FINISH = (Clear("ask_again"), Do("finish"))
 

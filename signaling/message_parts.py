@@ -21,7 +21,7 @@ ObjectBox = Annotated[tuple[Share, ...], Meta(min_length=4, max_length=4)]
 
 BackgroundKind = Literal["blur", "colour", "picture"]
 
-CallClass = Literal["urgent", "normal"]
+CallClass = Literal["urgent", "resumed", "callback", "vip", "normal"]
 UrgentReason = Literal["airport", "hotel", "car", ""]
 MediaWish = Literal["none", "offer", "connecting", "live", "reconnecting"]
 Narrow = Literal["", "mine", "theirs", "both"]

@@ -21,6 +21,16 @@ class Policy:
     """A socket that gave no beat for so long counts as gone."""
     nobody_left_s: float = 120
     """A waiting call whose needs no signed-in agent on shift covers any more is closed after so long."""
+    age_after_s: float = 300
+    """For each such time that a call has waited it counts one class higher, but never as urgent."""
+    last_agent_window_s: float = 30
+    """So long after joining a call goes to the customer's last agent first, who is waited for when soon free."""
+    vip_agent_window_s: float = 90
+    """The same for a customer whom the host application calls a VIP."""
+    resume_window_s: float = 600
+    """Whose call broke off and who joins again within this time goes before all but urgent calls."""
+    vip_first: bool = False
+    """Whether VIPs have a class of their own, before normal calls. Without it they have the longer window only."""
     ask_again_s: float = 60
     """A call that every covering agent on shift has declined is offered to all of them anew after so long."""
     missed_limit: int = 3

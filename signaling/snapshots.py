@@ -69,6 +69,8 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True, rename={"call_class": "
     customer: str
     queue: str
     call_class: CallClass
+    counts_as: CallClass | Literal[""] = ""
+    """The class in whose line it stands; "" before it is first in line."""
     needs: str = ""
     reason: str = ""
     note: str = ""
@@ -142,6 +144,7 @@ class WallCallRow(msgspec.Struct, frozen=True, kw_only=True, rename={"call_class
     phase: str
     queue: str
     call_class: CallClass
+    counts_as: CallClass
     seq: int
     joined_ms: int
     since_ms: int

@@ -9,7 +9,7 @@ import msgspec
 
 from signaling.errors import BadDisposition, NoCall, UnknownQueue
 from signaling.identity_types import Identity, canonical
-from signaling.messages import Outcome, TextLine
+from signaling.messages import CallClass, Outcome, TextLine
 from signaling.store_base import StoreBase
 
 TIDY_S = 5.0
@@ -42,11 +42,13 @@ class CallStore(StoreBase):
         entry: str = "web",
         sign_language: str = "",
         context: str = "",
+        vip: bool = False,
     ) -> str:
         """Put a connected customer in the queue and return the call's id; one who has an open call gets that one's.
 
         `sign_language` (asked for) and `consent` (version of the text that was agreed to, 0 for none) go on record;
-        `context` is for the agent and goes with the call.
+        `context` is for the agent and goes with the call. A `vip` is waited for longer by the own last agent, and has
+        a class of its own where the policy says so.
 
         Raises:
             Closed: no agent who covers `needs` is signed in and on shift.
@@ -63,15 +65,21 @@ class CallStore(StoreBase):
             "c_" + secrets.token_urlsafe(12),
             queue,
             canonical(needs),
-            "urgent" if urgent else "normal",
+            self._class_of(urgent=urgent, vip=vip),
             reason,
             locale,
             entry,
             sign_language,
             self.cipher.seal(context),
             consent,
+            "1" if vip else "",
         )
         return str(answer["call"])
+
+    def _class_of(self, *, urgent: bool, vip: bool) -> CallClass:
+        if urgent:
+            return "urgent"
+        return "vip" if vip and self.policy.vip_first else "normal"
 
     async def note(self, customer: str, text: str) -> None:
         """Keep what a customer in the queue or a call writes about the matter, until the call ends.

@@ -320,7 +320,7 @@ def route(snap: PersonSnapshot) -> CallRouteInfo | None:
 
 def coordinator_view(snap: WallSnapshot, *, policy: Policy) -> messages.CoordinatorView:
     """Draw the wall: waiting calls in the order in which they are served, live calls and agents as they came."""
-    waiting = sorted(snap.waiting, key=lambda call: (CLASSES.index(call.call_class), call.seq))
+    waiting = sorted(snap.waiting, key=lambda call: (CLASSES.index(call.counts_as), call.seq))
     return messages.CoordinatorView(
         waiting=tuple(map(_wall_call, waiting)),
         active=tuple(map(_wall_call, snap.active)),

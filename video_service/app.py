@@ -274,6 +274,7 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
             )
         )
 
+                vip=visitor.vip,
     return Services(
         redis=redis,
         clock=clock,

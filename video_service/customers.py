@@ -48,7 +48,7 @@ class CustomerLimits:
 
 
 class Customer(msgspec.Struct, frozen=True, kw_only=True):
-    """A customer as this service knows one. `entry`: the page itself, a frame, or a launch token.
+    """A customer as this service knows one. `entry`: the page itself, a frame, or a launch token; `vip`: what it says.
 
     `sign_language` is the variety that the host says, "" for not known; `context` what the matter is about, such as an
     order number. `urgent_until_ms` is 0 when the host did not call it urgent.
@@ -59,6 +59,7 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
     entry: Entry = "web"
     verified: bool = False
     sign_language: str = ""
+    vip: bool = False
     urgent_until_ms: int = 0
     reason: UrgentReason = ""
     context: str = ""
@@ -159,6 +160,7 @@ class Customers:
             urgent_until_ms=now_ms + URGENT_S * 1000 if launch.urgent else 0,
             reason=launch.reason,
             context=launch.context,
+            vip=launch.vip,
         )
 
     def _key(self, cookie: str) -> str:

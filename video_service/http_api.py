@@ -157,6 +157,7 @@ async def line() -> Response:
 async def _customer_ticket(locale: str) -> Response:
     customers = services().customers
     cookie, customer = await customers.admit(request.cookies.get(GUEST_COOKIE), address=_address())
+    await customers.blocks.check(customer.person)
     response = jsonify({"ticket": await services().issue_ticket(_visitor(customer, locale))})
     return _with_guest_cookie(response, cookie)
 
@@ -168,6 +169,7 @@ def _visitor(customer: Customer, locale: str) -> Visitor:
         entrance="customer",
         locale=locale,
         verified=customer.verified,
+        vip=customer.vip,
         entry=customer.entry,
         sign_language=customer.sign_language,
         urgent=urgent,

@@ -116,6 +116,7 @@ KEYS: tuple[KeySpec, ...] = (
         "call scripts",
         "calls that may be offered, by arrival number",
     ),
+    KeySpec("held:<agent>", "zset", "none", "call scripts", "calls that wait for their last agent, by arrival number"),
     KeySpec("buckets:<class>", "set", "none", "call scripts", "queue:needs whose waiting zset is not empty"),
     KeySpec(
         "stranded", "set", "none", "call and agent scripts", "class:queue:needs of waiting calls that nobody covers"

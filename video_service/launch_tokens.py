@@ -104,6 +104,7 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     exp: Annotated[int, Meta(ge=0, le=2**40)]
     nbf: Annotated[int, Meta(ge=0, le=2**40)] = 0
     verified: bool = False
+    vip: bool = False
     sign_language: Annotated[str, Meta(max_length=64, pattern="^[A-Za-z0-9_-]*$")] = ""
     urgent: bool = False
     reason: UrgentReason = ""
@@ -215,6 +216,8 @@ def _claims(claims: dict[str, Any]) -> Launch:
         raise LaunchUnreadable from error
     if any(unicodedata.category(character) in _NOT_PLAIN for character in launch.context):
         raise LaunchUnreadable("The context of a launch token is plain text on one line.")
+    if launch.vip and not launch.verified:
+        raise LaunchUnreadable("A launch token calls somebody VIP whom the host does not know.")
     if launch.reason and not launch.urgent:
         raise LaunchUnreadable("A launch token has a reason and is not urgent.")
     return launch

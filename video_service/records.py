@@ -140,6 +140,9 @@ class Rollup(msgspec.Struct, frozen=True, kw_only=True):
     start_ms: int
     offered: int = 0
     offered_urgent: int = 0
+    offered_resumed: int = 0
+    offered_callback: int = 0
+    offered_vip: int = 0
     offered_normal: int = 0
     answered: int = 0
     within_target: int = 0

@@ -49,6 +49,7 @@ class Visitor:
     locale: str = ""
     verified: bool = False
     entry: Entry = "web"
+    vip: bool = False
     sign_language: str = ""
     urgent: bool = False
     reason: UrgentReason = ""

@@ -105,6 +105,22 @@ class Settings:
             "After how long a call that everybody declined is offered to all of them anew.", unit="s", low=1, high=3600
         ),
     ] = 60.0
+    age_after_s: Annotated[
+        float,
+        Says(
+            "For each such time of waiting a call counts one class higher, never as urgent.",
+            unit="s",
+            low=1,
+            high=86_400,
+        ),
+    ] = 300.0
+    last_agent_window_s: Annotated[
+        float,
+        Says("How long a call goes to the customer's last agent first, who is waited for.", unit="s", low=0, high=600),
+    ] = 30.0
+    vip_first: Annotated[
+        bool, Says("Whether customers whom the host application calls VIP go before others, after urgent calls.")
+    ] = False
     missed_limit: Annotated[int, Says("Missed calls in a row that set an agent away.", low=1, high=100)] = 3
     after_call_limit_s: Annotated[
         float, Says("Work after a call ends by itself after this time.", unit="s", low=0, high=86_400)

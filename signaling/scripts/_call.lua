@@ -56,29 +56,84 @@ function DO.call.bump_epoch(id)
   add('call', id, 'epoch', 1)
 end
 
-function DO.call.enter_line(id, row)
-  enter(
-    key('buckets', row.class), row.queue .. ':' .. row.needs,
-    key('waiting', row.queue, row.needs, row.class), row.seq, id
-  )
-  local bucket = row.queue .. ':' .. row.needs
-  if redis.call('SISMEMBER', key('stranded'), row.class .. ':' .. bucket) == 1 then
-    arm('nobody', id, NOW + DELAY.nobody)
+local RANK = {}
+for rank, class in ipairs(CLASSES) do
+  RANK[class] = rank
+end
+
+-- The class in whose line a call stands: its own, or a higher one for how long it has waited. `due`: of the next step.
+local function standing(row)
+  local rank = RANK[row.class]
+  local steps = math.floor((NOW - num(row.joined_ms)) / DELAY.age)
+  local reached = rank == 1 and 1 or math.max(2, rank - steps)
+  return CLASSES[reached], reached > 2 and num(row.joined_ms) + (steps + 1) * DELAY.age or nil
+end
+
+-- The customer's last agent, when the call is to wait for that one: at work, not free, and soon free as far as one knows.
+local function worth_waiting_for(id, row)
+  local agent = row.last_agent or ''
+  if agent == '' or row.class == 'urgent' or NOW >= num(row.last_agent_until_ms) or barred(id, agent) then
+    return nil
   end
-  look_at_bucket(bucket, row.class)
+  local desk, person = get('agent', agent), get('person', agent)
+  if not desk or not person or person.present ~= '1' or not may_serve(agent, row.class)
+    or not covers(desk.skills, row.needs) then
+    return nil
+  end
+  local rest_until = redis.call('ZSCORE', key('deadlines'), 'rest:' .. agent)
+  local soon = desk.state == 'after_call' and desk.break_wanted ~= '1' and num(desk.signing_ms) < POLICY.max_signing_ms
+    or desk.state == 'rest' and rest_until and num(rest_until) < num(row.last_agent_until_ms)
+  return soon and agent or nil
+end
+
+function DO.call.enter_line(id, row)
+  local class, due = standing(row)
+  local agent = worth_waiting_for(id, row)
+  put('call', id, {counts_as = class, held_for = agent or ''})
+  if due then
+    arm('age', id, due)
+  end
+  if agent then
+    redis.call('ZADD', key('held', agent), row.seq, id)
+    arm('last_agent', id, num(row.last_agent_until_ms))
+  else
+    local bucket = row.queue .. ':' .. row.needs
+    enter(key('buckets', class), bucket, key('waiting', bucket, class), row.seq, id)
+    if redis.call('SISMEMBER', key('stranded'), class .. ':' .. bucket) == 1 then
+      arm_once('nobody', id, NOW + DELAY.nobody)
+    end
+    look_at_bucket(bucket, class)
+  end
   local some_barred = redis.call('EXISTS', key('declined', id), key('left', id)) > 0
   if some_barred and not redis.call('ZSCORE', key('deadlines'), 'ask_again:' .. id) then
     arm('ask_again', id, NOW + DELAY.ask_again)
   end
 end
 
+-- Rows of an earlier version of this program do not say what they count as: it was their class.
+local function counts_as(row)
+  return row.counts_as or row.class
+end
+
 function DO.call.leave_line(id, row)
-  local bucket = row.queue .. ':' .. row.needs
-  local zset = key('waiting', row.queue, row.needs, row.class)
-  leave(key('buckets', row.class), bucket, zset, id)
-  if redis.call('EXISTS', zset) == 0 then
-    redis.call('SREM', key('stranded'), row.class .. ':' .. bucket)
+  if (row.held_for or '') ~= '' then
+    redis.call('ZREM', key('held', row.held_for), id)
+    return put('call', id, {held_for = ''})
   end
+  local bucket, class = row.queue .. ':' .. row.needs, counts_as(row)
+  local zset = key('waiting', bucket, class)
+  leave(key('buckets', class), bucket, zset, id)
+  if redis.call('EXISTS', zset) == 0 then
+    redis.call('SREM', key('stranded'), class .. ':' .. bucket)
+  end
+end
+
+-- Time has passed that changes where a call in line stands, or for whom.
+local function enter_anew(id)
+  local row = get('call', id)
+  DO.call.leave_line(id, row)
+  DO.call.enter_line(id, row)
+  wake('person', row.customer)
 end
 
 -- What Prometheus is told of the line: counters that only grow (video_service/metrics.py has the same bounds).
@@ -133,7 +188,7 @@ function DO.call.finish(id, row, how)
   expire(POLICY.ended_linger_ms, 'call', id)
   expire(POLICY.retention_ms, 'record', id)
   local sums = {offered = 1}
-  sums['offered_' .. row.class] = 1
+  sums['offered_' .. record.class] = 1
   if answered then
     local signing, after = num(record.signing_ms), num(record.after_call_ms)
     sums.answered, sums.wait_ms, sums.signing_ms, sums.after_call_ms, sums.handle_ms =

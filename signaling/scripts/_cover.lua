@@ -86,7 +86,7 @@ local function look_at_bucket(bucket, class)
     if covered then
       clear('nobody', id)
     else
-      arm('nobody', id, NOW + DELAY.nobody)
+      arm_once('nobody', id, NOW + DELAY.nobody)
     end
   end
 end

@@ -40,9 +40,12 @@ local function free_agent(agent, id, why)
   tell_call(id, agent)
 end
 
--- A live call goes back to its place in the line; its agent is another matter. The customer's leg served this agent only:
+-- A live call goes back to the line, before all but urgent ones; its agent is another matter. The customer's leg served this agent only:
 -- with the next one the page makes another, on whichever worker that is.
 local function requeue(id, why)
+  if get('call', id).class ~= 'urgent' then
+    put('call', id, {class = 'resumed'})
+  end
   step('call', id, 'requeue', {why = why})
   local customer = get('call', id).customer
   if get('person', customer) then

@@ -9,6 +9,11 @@ local function arm(kind, id, due)
   redis.call('ZADD', key('deadlines'), int(due), kind .. ':' .. id)
 end
 
+-- Leaves a deadline of this kind that is set already.
+local function arm_once(kind, id, due)
+  redis.call('ZADD', key('deadlines'), 'NX', int(due), kind .. ':' .. id)
+end
+
 local function clear(kind, id)
   redis.call('ZREM', key('deadlines'), kind .. ':' .. id)
 end

@@ -1,7 +1,8 @@
 -- ARGV: now, customer, new call id, queue, needs, class, reason, locale, entry, sign language, context,
--- version of the consent.
+-- version of the consent, whether the customer is a VIP ('1' or '').
 -- Joining twice is joining once.
 local customer, id, queue, needs, class = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local vip = ARGV[13] == '1'
 local person = get('person', customer)
 if not person or person.present ~= '1' then
   return refuse('not_connected')
@@ -24,12 +25,33 @@ if redis.call('ZCARD', key('line')) >= POLICY.waiting_limit then
   return refuse('queue_full')
 end
 
+-- Of the customer's last answered call: whether it broke off just now, or a promise is due, and who knows what it was
+-- about.
+local LOOKED_AT = 3
+local BROKEN = {customer_lost = true, shutdown = true}
+local last_agent = ''
+for _, each in ipairs(redis.call('ZREVRANGE', key('calls_of', customer), 0, LOOKED_AT - 1)) do
+  local record = get('record', each)
+  if record and record.state == 'closed' and num(record.answered_ms) > 0 then
+    local segments = cjson.decode(record.segments)
+    local promised = redis.call('ZSCORE', key('follow_ups'), each)
+    last_agent = promised and record.follow_up_owner or segments[#segments].agent
+    if class ~= 'urgent' and BROKEN[record.ended_reason] and NOW - num(record.closed_ms) < POLICY.resume_ms then
+      class = 'resumed'
+    elseif class ~= 'urgent' and promised and num(promised) <= NOW then
+      class = 'callback'
+    end
+    break
+  end
+end
+
 local seq = redis.call('HINCRBY', key('clock'), 'arrivals', 1)
 put('call', id, {
   phase = 'new', epoch = 0, seq = seq, customer = customer, queue = queue, needs = needs, class = class,
   reason = ARGV[7], note = '', joined_ms = NOW, since_ms = NOW, answered_ms = 0, closed_ms = 0, ring_until_ms = 0,
   agent = '', ended_reason = '', text_seq = 0, requeued = '', verified = person.verified, entry = ARGV[9],
-  sign_language = ARGV[10], context = ARGV[11],
+  sign_language = ARGV[10], context = ARGV[11], counts_as = class, held_for = '', last_agent = last_agent,
+  last_agent_until_ms = NOW + (vip and POLICY.vip_agent_ms or POLICY.last_agent_ms), vip = vip and 1 or 0,
 })
 put('record', id, {
   call = id, state = 'new', customer = customer, queue = queue, needs = needs, class = class, reason = ARGV[7],

@@ -81,13 +81,13 @@ if person.role == 'customer' and STATE_OF[call.phase] == 'waiting' then
   for _, class in ipairs(CLASSES) do
     for _, bucket in ipairs(redis.call('SMEMBERS', key('buckets', class))) do
       local zset = key('waiting', bucket, class)
-      if class == call.class then
+      if class == counts_as(call) then
         ahead = ahead + redis.call('ZCOUNT', zset, '-inf', '(' .. call.seq)
       else
         ahead = ahead + redis.call('ZCARD', zset)
       end
     end
-    if class == call.class then
+    if class == counts_as(call) then
       break
     end
   end

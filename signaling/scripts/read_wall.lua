@@ -9,7 +9,7 @@ local function list_calls(list, zset)
       listed[id] = true
       local customer = get('person', row.customer) or {}
       calls[list][#calls[list] + 1] = {
-        call = id, phase = row.phase, queue = row.queue, class = row.class, seq = num(row.seq),
+        call = id, phase = row.phase, queue = row.queue, class = row.class, counts_as = counts_as(row), seq = num(row.seq),
         joined_ms = num(row.joined_ms), since_ms = num(row.since_ms), agent = row.agent,
         customer_present = customer.present == '1',
       }

@@ -59,6 +59,23 @@ function handlers.ask_again(id)
   end
 end
 
+function handlers.age(id)
+  local row = get('call', id)
+  if row and row.phase == 'queued' then
+    enter_anew(id)
+    wake('queue', row.queue)
+  end
+end
+
+-- The customer's last agent did not get free in time: from here on it is anybody's.
+function handlers.last_agent(id)
+  local row = get('call', id)
+  if row and row.phase == 'queued' and (row.held_for or '') ~= '' then
+    enter_anew(id)
+    match({id}, {})
+  end
+end
+
 function handlers.forsaken(id)
   local row = get('call', id)
   if row and row.phase == 'queued' and not others(id, row) then

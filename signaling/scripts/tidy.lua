@@ -62,8 +62,8 @@ local function repair(id, index)
     return true
   end
   local bucket = call.queue .. ':' .. call.needs
-  if call.phase == 'queued' and redis.call('SISMEMBER', key('stranded'), call.class .. ':' .. bucket) == 1
-    and not redis.call('ZSCORE', key('deadlines'), 'nobody:' .. id) then
+  if call.phase == 'queued' and redis.call('SISMEMBER', key('stranded'), counts_as(call) .. ':' .. bucket) == 1
+    and (call.held_for or '') == '' and not redis.call('ZSCORE', key('deadlines'), 'nobody:' .. id) then
     arm('nobody', id, NOW + DELAY.nobody)
     return true
   end

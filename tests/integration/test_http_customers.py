@@ -27,6 +27,7 @@ pytestmark = pytest.mark.integration
 
 SAID: dict[str, Any] = {
     "verified": True,
+    "vip": True,
     "sign_language": "hksl",
     "urgent": True,
     "reason": "airport",
@@ -63,7 +64,7 @@ async def test_a_launch_token_says_who_comes_and_about_what(site: Site) -> None:
     made = cookie(response, "vs_guest")
     assert (made["samesite"], made["max-age"], "httponly" in made) == ("Strict", "86400", True)
     identity = await _identity(site, browser)
-    assert (identity.role, identity.name, identity.verified) == ("customer", "", True)
+    assert (identity.role, identity.name, identity.verified, identity.vip) == ("customer", "", True, True)
     assert (identity.sign_language, identity.urgent, identity.reason) == ("hksl", True, "airport")
     assert (identity.context, identity.entry) == ("订单 K-1029", "launch")
     assert await _identity(site, browser) == identity, "a reload is the same"

@@ -25,6 +25,11 @@ FORSAKEN: list[Command] = [
     *[("join", 0, 1), ("accept", 0, 0), ("another", 0, 0), ("accept", 1, 0), ("sign_out", 1, 0)],
     *[("advance", 0, 4), ("advance", 0, 5)],
 ]
+# A customer comes back while the agent is in after-call work, and that takes too long.
+RETURNED: list[Command] = [
+    *[("ready", 0, 0), ("join", 1, 2), ("accept", 0, 0), ("hang_up_agent", 0, 0)],
+    *[("sign_in", 1, 0), ("ready", 1, 0), ("join", 1, 2), ("advance", 0, 3)],
+]
 NEVER_BY_CHANCE = {("rest", "tire")}  # only when the policy changed while an agent rested
 relaxed = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -69,7 +74,7 @@ async def long_history(redis: Redis, second: Redis, pool: str, seed: int, *, at_
     dice = random.Random(seed)
     world = World(redis, second, f"{pool}-{seed}")
     history = [(dice.choice(KINDS), dice.randrange(100), dice.randrange(100)) for _ in range(700)]
-    await run(world, FORSAKEN + history, at_once)
+    await run(world, FORSAKEN + RETURNED + history, at_once)
     return world
 
 

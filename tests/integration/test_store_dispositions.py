@@ -283,6 +283,7 @@ async def test_whoever_served_a_part_of_it_has_met_the_customer(desk: Desk) -> N
     await desk.store.hang_up("c1", call)
     await desk.store.ready("a1")
     await desk.join("c1")
+    await desk.pass_time(desk.policy.last_agent_window_s)
     ringing = (await desk.look("a1")).reservation
     assert ringing is not None
     assert ringing.about.earlier == (Earlier(at_ms=START_MS, agent_name="A2", outcome="", with_me=True),)

@@ -61,11 +61,17 @@ class Dump:
 def same(dump: Dump, oracle: Oracle) -> None:
     """Every call, agent and deadline is as the oracle says."""
     calls = {
-        key: (row["phase"], int(row["epoch"]), row["agent"] if row["phase"] != "closed" else "", row["ended_reason"])
+        key: (
+            *(row["phase"], int(row["epoch"]), row["agent"] if row["phase"] != "closed" else "", row["ended_reason"]),
+            *(row["class"], row["counts_as"], row["held_for"], row["last_agent"]),
+        )
         for key, row in dump.of("call").items()
     }
     expected_calls = {
-        call.id: (call.phase, call.epoch, call.agent if call.phase != "closed" else "", call.ended_reason)
+        call.id: (
+            *(call.phase, call.epoch, call.agent if call.phase != "closed" else "", call.ended_reason),
+            *(call.call_class, call.counts_as, call.held_for, call.last_agent),
+        )
         for call in oracle.calls.values()
     }
     assert calls == expected_calls
@@ -123,7 +129,10 @@ def sound(dump: Dump) -> None:
     assert set(dump.scores("line")) == in_state["waiting"]
     assert set(dump.scores("active")) == in_state["active"]
     assert set(dump.scores("records")) == set(dump.of("record")) >= set(calls)
-    _index(dump, "waiting", {key for key, row in calls.items() if row["phase"] == "queued"})
+    in_line = {key for key, row in calls.items() if row["phase"] == "queued"}
+    reserved_for = {key: calls[key]["held_for"] for key in in_line if calls[key]["held_for"]}
+    _index(dump, "waiting", in_line - set(reserved_for))
+    assert {key: agent for agent, members in dump.of("held").items() for key, _ in members} == reserved_for
     _index(
         dump,
         "idle",

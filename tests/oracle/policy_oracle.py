@@ -47,7 +47,20 @@ class Oracle(Steps):
         if sum(STATE_OF[call.phase] == "waiting" for call in self.calls.values()) >= self.policy.waiting_limit:
             raise Refused("queue_full")
         self.arrivals += 1
+        earlier = sorted((c for c in self.calls.values() if c.customer == name), key=lambda c: (c.joined_ms, c.id))
+        answered = [c for c in earlier[-3:] if c.phase == "closed" and c.answered_ms]
         call = self.calls[key] = Call(key, name, words(needs), call_class, self.arrivals, self.now)
+        call.vip = facts[6] == "1"
+        window_s = self.policy.vip_agent_window_s if call.vip else self.policy.last_agent_window_s
+        call.last_agent_until_ms = self.now + round(window_s * 1_000)
+        if answered:
+            last = answered[-1]
+            call.last_agent = last.promise[0] or last.segments[-1][0]
+            fresh = self.now - last.closed_ms < self.policy.resume_window_s * 1_000
+            if call_class != "urgent" and last.ended_reason in ("customer_lost", "shutdown") and fresh:
+                call.call_class = "resumed"
+            elif call_class != "urgent" and last.promise[0] and last.promise[2] <= self.now:
+                call.call_class = "callback"
         person.call = key
         self.step_call(call, "join")
 
@@ -139,8 +152,7 @@ class Oracle(Steps):
             raise Refused("nobody_else")
         agent = self.agents[call.agent]
         call.left.add(agent.id)
-        self.step_call(call, "requeue", "another_signer")
-        call.agent = ""
+        self.requeue(call, "another_signer")
         self.free(agent)
 
     def do_disposition(self, name: str, key: str, outcome: str, note: str, due_in_h: int) -> None:
@@ -227,6 +239,11 @@ class Oracle(Steps):
             self.ask_again(self.calls[key])
         elif kind == "ask_again":
             return
+        elif kind in ("age", "last_agent"):
+            call = self.calls[key]
+            if call.phase == "queued" and (kind == "age" or call.held_for):
+                call.held_for = ""
+                self.enter_line(call)
         elif kind == "forsaken":
             if not self.others(self.calls[key]):
                 self.close(self.calls[key], "closed")

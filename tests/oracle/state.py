@@ -33,6 +33,12 @@ class Call:
     call_class: str
     seq: int
     joined_ms: int
+    vip: bool = False
+    counts_as: str = ""
+    last_agent: str = ""
+    last_agent_until_ms: int = 0
+    held_for: str = ""
+    closed_ms: int = 0
     phase: str = "new"
     epoch: int = 0
     agent: str = ""

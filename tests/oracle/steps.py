@@ -49,6 +49,7 @@ class Steps:
             and self.on_shift(agent.id)
             and call.needs <= agent.skills
             and agent.id not in call.declined | call.left
+            and call.held_for in ("", agent.id)
         )
 
     def staffed(self, call: Call) -> list[Agent]:
@@ -58,7 +59,9 @@ class Steps:
     def look_for_nobody(self, like: Call | None = None) -> None:
         """A call in line that nobody covers has a limit; one that somebody covers again has none."""
         for call in self.calls.values():
-            if call.phase != "queued" or (like and (call.needs, call.call_class) != (like.needs, like.call_class)):
+            if call.phase != "queued" or call.held_for:
+                continue
+            if like and (call.needs, call.counts_as) != (like.needs, like.counts_as):
                 continue
             if self.staffed(call):
                 self.deadlines.pop(f"nobody:{call.id}", None)
@@ -72,12 +75,13 @@ class Steps:
         while True:
             line = sorted(
                 (call for call in self.calls.values() if call.phase == "queued"),
-                key=lambda call: (CLASSES.index(call.call_class), call.seq),
+                key=lambda call: (CLASSES.index(call.counts_as), not call.held_for, call.seq),
             )
             for call in line:
                 fit = [agent for agent in self.agents.values() if self.may_serve(agent, call)]
                 if fit:
-                    self.reserve(call, min(fit, key=lambda agent: (agent.idle_ms, agent.id)))
+                    knows = self.now < call.last_agent_until_ms and call.last_agent
+                    self.reserve(call, min(fit, key=lambda agent: (agent.id != knows, agent.idle_ms, agent.id)))
                     break
             else:
                 return
@@ -86,6 +90,34 @@ class Steps:
         call.agent, agent.call = agent.id, call.id
         self.step_call(call, "reserve")
         self.step_agent(agent, "reserve")
+
+    def enter_line(self, call: Call) -> None:
+        """Find the call's place: the class that it counts as by now, and whether it waits for one agent."""
+        rank, age_ms = CLASSES.index(call.call_class), delay_ms("age", self.policy)
+        waited = (self.now - call.joined_ms) // age_ms
+        reached = max(1, rank - waited) if rank else 0
+        call.counts_as, call.held_for = CLASSES[reached], ""
+        if reached > 1:
+            self.deadlines[f"age:{call.id}"] = call.joined_ms + (waited + 1) * age_ms
+        if self.worth_waiting_for(call):
+            call.held_for = call.last_agent
+            self.deadlines[f"last_agent:{call.id}"] = call.last_agent_until_ms
+        else:
+            self.look_for_nobody(call)
+        if call.declined | call.left and f"ask_again:{call.id}" not in self.deadlines:
+            self.arm("ask_again", call.id)
+
+    def worth_waiting_for(self, call: Call) -> bool:
+        agent = self.agents.get(call.last_agent)
+        if agent is None or call.call_class == "urgent" or self.now >= call.last_agent_until_ms:
+            return False
+        if not (self.persons[agent.id].present and self.on_shift(agent.id) and call.needs <= agent.skills):
+            return False
+        if agent.id in call.declined | call.left:
+            return False
+        if agent.state == "after_call":
+            return not agent.break_wanted and agent.signing_ms < self.policy.max_signing_minutes * 60_000
+        return agent.state == "rest" and self.deadlines[f"rest:{agent.id}"] < call.last_agent_until_ms
 
     # -- steps by the tables
 
@@ -115,9 +147,9 @@ class Steps:
             if name == "bump_epoch":
                 call.epoch += 1
             elif name == "enter_line":
-                self.look_for_nobody(call)
-                if call.declined | call.left and f"ask_again:{call.id}" not in self.deadlines:
-                    self.arm("ask_again", call.id)
+                self.enter_line(call)
+            elif name == "leave_line":
+                call.held_for = ""
             elif name == "open_segment":
                 call.answered_ms = call.answered_ms or self.now
                 call.segment_from_ms = self.now
@@ -125,7 +157,7 @@ class Steps:
                 call.signing_ms += self.now - call.segment_from_ms
                 call.segments.append((call.agent, why))
             elif name == "finish":
-                call.ended_reason = why
+                call.ended_reason, call.closed_ms = why, self.now
         return True
 
     def step_agent(self, agent: Agent, event: str, why: str = "", **more: Any) -> bool:
@@ -225,10 +257,15 @@ class Steps:
             self.take_back(call, "release", "sign_out", "left")
             return
         if call is not None and agent.state == "on_call":
-            self.step_call(call, "requeue", why)
-            call.agent = ""
+            self.requeue(call, why)
         self.step_agent(agent, "sign_out")
         agent.lost = why == "agent_lost"
+
+    def requeue(self, call: Call, why: str) -> None:
+        if call.call_class != "urgent":
+            call.call_class = "resumed"
+        self.step_call(call, "requeue", why)
+        call.agent = ""
 
     def gone(self, name: str) -> None:
         person = self.persons[name]

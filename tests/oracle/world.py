@@ -78,7 +78,16 @@ class World:
     """The town and its two nodes. `do` takes commands that may run at the same time, and then asks the oracle."""
 
     def __init__(self, first: Redis, second: Redis, pool: str, policy: Policy | None = None) -> None:
-        self.policy = policy or Policy(max_signing_minutes=2, rest_minutes=5, waiting_limit=5, missed_limit=2)
+        self.policy = policy or Policy(
+            max_signing_minutes=2,
+            rest_minutes=5,
+            waiting_limit=5,
+            missed_limit=2,
+            age_after_s=40,
+            vip_first=True,
+            last_agent_window_s=20,
+            vip_agent_window_s=330,
+        )
         self.clock = Clock()
         self.log: list[tuple[int, str, tuple[Argument, ...], int]] = []
         self.stores = [
@@ -151,7 +160,7 @@ class World:
             case "join":
                 needs = NEEDS[y % len(NEEDS)]
                 return self.store.join(
-                    customer, queue="main", needs=needs, urgent=y % 5 == 0, reason="", locale="zh-CN"
+                    customer, queue="main", needs=needs, urgent=y % 5 == 0, vip=y % 4 == 1, reason="", locale="zh-CN"
                 )
             case "connect_customer":
                 return self._connect_customer(x)

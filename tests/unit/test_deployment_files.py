@@ -56,6 +56,7 @@ GIVEN: dict[str, object] = {
     "time_zone": "Asia/Shanghai",
     "holidays_region": "CN",
     "guests_allowed": False,
+    "vip_first": True,
     "launch_keys": ("k1:5d1f0c7e5d3a4b28a6c4e2f01d7b9835",),
     "launch_issuer": "shop",
     "launch_audience": "line",

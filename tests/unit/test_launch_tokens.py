@@ -46,9 +46,17 @@ def unsigned(header: object, body: object) -> str:
 def test_a_good_token_says_who_comes_and_about_what() -> None:
     launch = read(
         launch_token(
-            NOW_S, verified=True, sign_language="hksl", urgent=True, reason="airport", context="订单 K-1029", name="x"
+            NOW_S,
+            verified=True,
+            vip=True,
+            sign_language="hksl",
+            urgent=True,
+            reason="airport",
+            context="订单 K-1029",
+            name="x",
         )
     )
+    assert launch.vip
     assert (launch.verified, launch.sign_language, launch.urgent, launch.reason) == (True, "hksl", True, "airport")
     assert launch.context == "订单 K-1029"
 
@@ -154,6 +162,7 @@ def test_a_token_of_or_for_somebody_else_is_refused(changes: dict[str, Any]) -> 
         {"exp": True},
         {"exp": NOW_S + 60.5},
         {"verified": "yes"},
+        {"vip": True},
         {"sign_language": "two words"},
         {"urgent": 1},
         {"urgent": True, "reason": "because"},

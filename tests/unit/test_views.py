@@ -9,7 +9,7 @@ import pytest
 
 from signaling import views
 from signaling.errors import SchemaUnknown
-from signaling.messages import AgentState, MediaWish
+from signaling.messages import AgentState, CallClass, MediaWish
 from signaling.policy import Policy
 from signaling.snapshots import (
     AfterRow,
@@ -228,20 +228,28 @@ def test_rows_of_an_unknown_schema_are_refused() -> None:
         views.agent_view(snap(person=agent_person(), agent=AgentRow(v=9)), alive=ALIVE, policy=POLICY)
 
 
-def wall_call(name: str, phase: str, seq: int, call_class: str = "normal") -> WallCallRow:
+def wall_call(
+    name: str, phase: str, seq: int, call_class: CallClass = "normal", counts_as: CallClass = "normal"
+) -> WallCallRow:
     fixed: dict[str, Any] = {"queue": "main", "joined_ms": 1, "since_ms": 2, "agent": "", "customer_present": True}
-    return WallCallRow(
-        call=name, phase=phase, seq=seq, **fixed, call_class="urgent" if call_class == "urgent" else "normal"
-    )
+    return WallCallRow(call=name, phase=phase, seq=seq, **fixed, call_class=call_class, counts_as=counts_as)
 
 
 def test_the_wall_lists_waiting_calls_in_the_order_in_which_they_are_served() -> None:
-    waiting = (wall_call("n1", "queued", 1), wall_call("u3", "queued", 3, "urgent"), wall_call("n2", "ringing", 2))
+    waiting = (
+        wall_call("n1", "queued", 1),
+        wall_call("u3", "queued", 3, "urgent", "urgent"),
+        wall_call("n2", "ringing", 2),
+        wall_call("r4", "queued", 4, "resumed", "resumed"),
+        wall_call("n0", "queued", 0, "normal", "resumed"),
+    )
     today = Today(offered=5, answered=4, within_target=3, abandoned=1)
     wall = WallSnapshot(now=9, waiting=waiting, active=(wall_call("t", "alone", 0),), agents=(), today=today)
     view = views.coordinator_view(wall, policy=POLICY)
-    assert [each.call for each in view.waiting] == ["u3", "n1", "n2"]
-    assert [each.state for each in view.waiting] == ["waiting", "waiting", "ringing"]
+    assert [each.call for each in view.waiting] == ["u3", "n0", "r4", "n1", "n2"], (
+        "who waited long counts as a higher class"
+    )
+    assert [each.state for each in view.waiting] == ["waiting"] * 4 + ["ringing"]
     assert [each.state for each in view.active] == ["active"]
     assert (view.offered_today, view.within_target_today, view.target_s) == (5, 3, 20)
 

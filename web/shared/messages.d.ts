@@ -29,7 +29,7 @@ export type AgentState = "after_call" | "available" | "break" | "offline" | "on_
 
 export type BackgroundKind = "blur" | "colour" | "picture";
 
-export type CallClass = "normal" | "urgent";
+export type CallClass = "callback" | "normal" | "resumed" | "urgent" | "vip";
 
 export type EndReason =
   | ""
