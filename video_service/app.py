@@ -31,6 +31,7 @@ from video_service.accounts import Accounts
 from video_service.audit import Audit
 from video_service.background_picture import PictureMaker
 from video_service.background_store import BackgroundStore
+from video_service.block_list import BlockList
 from video_service.calendar_feeds import CalendarFeeds
 from video_service.cipher import Cipher
 from video_service.clock import SystemClock
@@ -115,18 +116,21 @@ class StaffedStore(Store):
     ) -> None:
         super().__init__(redis, pool=pool, policy=policy, cipher=cipher)
         self._accounts = accounts
+        blocks: BlockList,
         self._rates = rates
         self._joins = Limit(name="join", burst=joins, window_s=JOIN_WINDOW_S)
         self._hours = hours
 
     async def join(self, customer: str, **wish: Any) -> str:
         """Put a customer in the queue; as `Store`.
+        self._blocks = blocks
 
-        Refused too to whoever joins over and over (TooMany), and outside of opening hours (Closed).
+        Refused too to whoever joins over and over (TooMany) or is blocked (Blocked), and when it is closed (Closed).
         """
         await self._rates.take((self._joins, customer))
         # Whose call is open already comes back to it at any hour.
         if await self._hours.closed() and (await super().customer_view(customer, alive=())).state not in OPEN_CALL:
+        await self._blocks.check(customer)
             raise Closed
         return await super().join(customer, **wish)
 
@@ -235,6 +239,7 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
     try:
         await _load(store)
         await Canaries(redis, pool=settings.pool, cipher=cipher).check()
+        blocks=BlockList(redis, pool=settings.pool, cipher=cipher, clock=clock),
         await accounts.seal_plain()
         plane = media_plane.from_settings(settings, redis)
         await plane.start()

@@ -16,6 +16,7 @@ from typing import ClassVar, Literal
 import msgspec
 from redis.asyncio import Redis
 
+from video_service.block_list import BlockList
 from video_service.cipher import Cipher
 from video_service.clock import Clock
 from video_service.errors import ServiceError
@@ -89,6 +90,7 @@ class Customers:
         self._cipher = cipher
         self._launch_keys = launch_keys
         self.guests_allowed = guests_allowed
+        self.blocks = BlockList(redis, pool=pool, cipher=cipher, clock=clock)
         self._by_address = Limit(name="ticket_address", burst=limits.tickets_per_address, window_s=WINDOW_S)
         self._by_session = Limit(name="ticket_session", burst=limits.tickets_per_session, window_s=WINDOW_S)
 
@@ -128,6 +130,7 @@ class Customers:
             LaunchFirst: there is no token, and guests are not allowed.
             LaunchRefused: the token cannot be used; each kind of fault has its own class.
             TooMany: this address has come too often.
+            Blocked: a coordinator has decided so of whom the token names; the token is not used up.
         """
         if not token and not self.guests_allowed:
             raise LaunchFirst
@@ -147,6 +150,7 @@ class Customers:
     async def _launched(self, token: str, entry: Entry) -> Customer:
         now_ms = self._clock.now_ms()
         launch = self._launch_keys.read(token, now_s=now_ms / 1000)
+        await self.blocks.check(launch.person)
         # Kept until it would be refused as expired: from then on it needs no mark.
         left_ms = (launch.exp + SKEW_S) * 1000 - now_ms
         fresh = await self._redis.set(f"{self._root}:launch:{launch.digest}", "1", px=max(1, left_ms), nx=True)

@@ -7,6 +7,7 @@ from quart import Blueprint, Response, jsonify
 
 from video_service.accounts import Role
 from video_service.door import DoorState, Notice
+from video_service.http_blocks import blocks_api
 from video_service.http_day import day_api
 from video_service.http_gate import did, looked
 from video_service.http_input import body, iso, one_of
@@ -16,7 +17,7 @@ from video_service.http_shifts import shifts_api
 from video_service.services import services
 
 coordinator_api = Blueprint("coordinator_api", __name__, url_prefix="/api")
-for part in (day_api, people_api, shifts_api, records_api):
+for part in (day_api, people_api, shifts_api, records_api, blocks_api):
     coordinator_api.register_blueprint(part)
 
 

@@ -14,6 +14,7 @@ log = structlog.get_logger(__name__)
 # Codes of `ServiceError`s that reach the HTTP surface. What is not here is the service's own fault.
 STATUS = {
     "bad_account": 400,
+    "bad_block": 400,
     "bad_cursor": 400,
     "bad_host": 400,
     "bad_image": 400,
@@ -23,6 +24,7 @@ STATUS = {
     "bad_time": 400,
     "bad_zone": 400,
     "busy": 503,
+    "blocked": 403,
     "consent_needed": 400,
     "image_size": 400,
     "in_call": 409,

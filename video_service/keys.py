@@ -176,6 +176,14 @@ OTHER_KEYS: tuple[KeySpec, ...] = (
     ),
     KeySpec("customer:<digest>", "string", "1 day", "enter", "a customer's session: what the launch token said"),
     KeySpec("launch:<digest>", "string", "until the token would expire", "enter", "mark of a used launch token"),
+    KeySpec(
+        "blocked:<customer>",
+        "string",
+        "until its end",
+        "the HTTP surface",
+        "why, and until when, a customer may not call",
+    ),
+    KeySpec("blocks", "zset", "trimmed with each new one", "the HTTP surface", "blocked customers by the block's end"),
     KeySpec("erased:<digest>", "string", "1 day", "privacy erase", "mark that a guest's cookie is to be a new one"),
     KeySpec("audit", "stream", "audit_retention_days", "the HTTP surface, commands", "who looked at whose data: ids"),
     KeySpec(
@@ -251,7 +259,6 @@ class Keys:
         """Key of the mark that a guest was erased, which does not say who."""
         return f"{self.root}:erased:{hashlib.sha256(person.encode()).hexdigest()}"
 
-    def record(self, call: str) -> str:
     def node(self, node: str) -> str:
         """Name of a web node's own channel."""
         return f"{self.root}:node:{node}"
@@ -263,6 +270,8 @@ class Keys:
         """Key of what an agent noted of a call."""
         return f"{self.root}:call_note:{call}"
 
+        self.blocks = f"{self.root}:blocks"
+        self.records = f"{self.root}:records"
     def message(self, message: str) -> str:
         """Key of a left message."""
         return f"{self.root}:message:{message}"
@@ -296,6 +305,11 @@ class Keys:
 
 def spec_of(key: str, pool: str = "main") -> KeySpec | None:
     """Return the line of the table that a stored key falls under, or None."""
+    def blocked(self, customer: str) -> str:
+        """Key of a customer's block."""
+        return f"{self.root}:blocked:{customer}"
+
+    def record(self, call: str) -> str:
     root, _, rest = key.partition("}:")
     if root != "{" + pool:
         return None

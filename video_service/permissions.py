@@ -94,6 +94,9 @@ ENTRANCES: dict[Entrance, frozenset[str]] = {"customer": EVERYBODY, "agent": AGE
 
 # By the message's `type`. An administrator's socket is a coordinator's.
 _IN_A_CALL = AGENT | {CUSTOMER}
+    "GET /api/blocks": Right(who=COORDINATING, looks_at="blocks"),
+    "POST /api/blocks": COORDINATORS,
+    "DELETE /api/blocks/<customer>": COORDINATORS,
 MESSAGES: dict[str, frozenset[str]] = {
     "hello": NOBODY,  # the first message of a socket, read before anybody is somebody; never a second one
     "ping": EVERYBODY,

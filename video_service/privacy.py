@@ -16,7 +16,9 @@ import msgspec
 from redis.asyncio import Redis
 
 from video_service.audit import Audit
+from video_service.block_list import BlockList
 from video_service.cipher import Cipher
+from video_service.clock import SystemClock
 from video_service.customers import SESSION_TTL_S
 from video_service.errors import ServiceError
 from video_service.keys import Keys
@@ -24,6 +26,7 @@ from video_service.left_messages import LeftMessages
 from video_service.records import BATCH, Records, SessionRecord
 from video_service.redis_client import text_of
 
+SHOWN_OF_BLOCK = ("since_ms", "until_ms", "reason", "call")
 _SCRIPTS = Path(__file__).parent / "scripts"
 _CUSTOMER = re.compile(r"c-[A-Za-z0-9_-]{1,78}")
 
@@ -53,7 +56,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     `person`: facts of the page that is open or was open lately. `sessions`: what a host application said. `texts`: the
     lines of calls of the last minutes, `matters`: what the customer or the host said of a call that is not over yet,
     `notes`: what agents noted, each by call. `messages`: what was left when nobody
-    could take the call. `looks`: when somebody looked at these data, and in which role.
+    could take the call. `block`: that this customer may not call for a while, and why. `looks`: when somebody looked at
+    these data, and in which role.
     """
 
     customer: str
@@ -64,6 +68,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     matters: dict[str, dict[str, str]]
     notes: dict[str, str]
     messages: tuple[dict[str, Any], ...]
+    block: dict[str, Any] | None
     looks: tuple[dict[str, Any], ...]
 
 
@@ -76,6 +81,7 @@ class Privacy:
         self._root = self._keys.root
         self._cipher = cipher
         self._messages = messages
+        self._blocks = BlockList(redis, pool=pool, cipher=cipher, clock=SystemClock())
         self._records = Records(redis, pool=pool)
         self._audit = audit
         self._erase_call = redis.register_script((_SCRIPTS / "erase_call.lua").read_text(encoding="utf-8"))
@@ -97,7 +103,8 @@ class Privacy:
         sessions = [self._opened(msgspec.json.decode(raw), "context") for _, raw in await self._sessions_of(customer)]
         messages = await self._messages.export_of(customer)
         # The export itself is no reason to call somebody known.
-        if not (person or records or sessions or messages):
+        block = await self._blocks.get(customer)
+        if not (person or records or sessions or messages or block):
             raise UnknownCustomer
         about = {customer, *(record.call for record in records), *(message["id"] for message in messages)}
         return Known(
@@ -117,6 +124,7 @@ class Privacy:
             matters={record.call: said for record in records if (said := await self._matter_of(record.call))},
             notes={record.call: note for record in records if (note := await self._note_of(record.call))},
             messages=messages,
+            block=None if block is None else {name: getattr(block, name) for name in SHOWN_OF_BLOCK},
             looks=tuple(
                 [
                     {"at_ms": look.at_ms, "role": look.role, "what": look.what, "about": look.about}
@@ -153,7 +161,9 @@ class Privacy:
             raise CustomerInCall
         await self._redis.set(self._keys.erased(customer), "1", ex=SESSION_TTL_S)
         messages = await self._messages.erase_of(customer)
-        if not (found or calls or sessions or messages):
+        blocked = await self._blocks.get(customer)
+        await self._blocks.remove(customer)
+        if not (found or calls or sessions or messages or blocked):
             await self._redis.delete(self._keys.erased(customer))
             raise UnknownCustomer
         erased = 0

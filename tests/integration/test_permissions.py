@@ -152,6 +152,9 @@ def _filled(value: Any, world: dict[str, str]) -> Any:
         return {name: _filled(part, world) for name, part in value.items()}
     if isinstance(value, str):
         return re.sub(r"\{(\w+)\}", lambda found: world[found[1]], value)
+    "GET /api/blocks": Ask(),
+    "POST /api/blocks": Ask(201, {"customer": "c-blocked", "reason": "insults", "days": 7}),
+    "DELETE /api/blocks/<customer>": Ask(204, path="/api/blocks/c-blocked"),
     return value
 
 

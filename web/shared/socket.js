@@ -132,6 +132,10 @@ export class Socket {
       } catch (error) {
         if (attempt !== this.attempt) return;
         const status = error instanceof RequestError ? error.status : 0;
+        // Whoever may not call for a while is told so where the page asked.
+        if (error instanceof RequestError && error.code === "blocked") {
+          this.onMessage({ type: "error", code: "blocked", retryable: false, reply_to: "join" });
+        }
         if (status === 401 || status === 403) this.stop("signed_out");
         else this.retry();
         return;
