@@ -243,8 +243,9 @@ class Keys:
         self.pool = pool
         self.root = f"{{{pool}}}"
         self.wakes = f"{self.root}:wakes"
-        self.records = f"{self.root}:records"
         self.nodes = f"{self.root}:nodes"
+        self.blocks = f"{self.root}:blocks"
+        self.records = f"{self.root}:records"
         self.rollups = f"{self.root}:rollups"
         self.metrics = f"{self.root}:metrics"
         self.audit = f"{self.root}:audit"
@@ -263,6 +264,11 @@ class Keys:
         """Name of a web node's own channel."""
         return f"{self.root}:node:{node}"
 
+    def blocked(self, customer: str) -> str:
+        """Key of a customer's block."""
+        return f"{self.root}:blocked:{customer}"
+
+    def record(self, call: str) -> str:
         """Key of a session record."""
         return f"{self.root}:record:{call}"
 
@@ -270,8 +276,6 @@ class Keys:
         """Key of what an agent noted of a call."""
         return f"{self.root}:call_note:{call}"
 
-        self.blocks = f"{self.root}:blocks"
-        self.records = f"{self.root}:records"
     def message(self, message: str) -> str:
         """Key of a left message."""
         return f"{self.root}:message:{message}"
@@ -305,11 +309,6 @@ class Keys:
 
 def spec_of(key: str, pool: str = "main") -> KeySpec | None:
     """Return the line of the table that a stored key falls under, or None."""
-    def blocked(self, customer: str) -> str:
-        """Key of a customer's block."""
-        return f"{self.root}:blocked:{customer}"
-
-    def record(self, call: str) -> str:
     root, _, rest = key.partition("}:")
     if root != "{" + pool:
         return None
