@@ -113,24 +113,24 @@ class StaffedStore(Store):
         cipher: Cipher,
         joins: int,
         hours: OpeningHours,
+        blocks: BlockList,
     ) -> None:
         super().__init__(redis, pool=pool, policy=policy, cipher=cipher)
         self._accounts = accounts
-        blocks: BlockList,
         self._rates = rates
         self._joins = Limit(name="join", burst=joins, window_s=JOIN_WINDOW_S)
         self._hours = hours
+        self._blocks = blocks
 
     async def join(self, customer: str, **wish: Any) -> str:
         """Put a customer in the queue; as `Store`.
-        self._blocks = blocks
 
         Refused too to whoever joins over and over (TooMany) or is blocked (Blocked), and when it is closed (Closed).
         """
+        await self._blocks.check(customer)
         await self._rates.take((self._joins, customer))
         # Whose call is open already comes back to it at any hour.
         if await self._hours.closed() and (await super().customer_view(customer, alive=())).state not in OPEN_CALL:
-        await self._blocks.check(customer)
             raise Closed
         return await super().join(customer, **wish)
 
@@ -235,11 +235,11 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
         cipher=cipher,
         joins=settings.joins_per_session,
         hours=hours,
+        blocks=BlockList(redis, pool=settings.pool, cipher=cipher, clock=clock),
     )
     try:
         await _load(store)
         await Canaries(redis, pool=settings.pool, cipher=cipher).check()
-        blocks=BlockList(redis, pool=settings.pool, cipher=cipher, clock=clock),
         await accounts.seal_plain()
         plane = media_plane.from_settings(settings, redis)
         await plane.start()
@@ -270,6 +270,7 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
                 skills=visitor.skills,
                 locale=visitor.locale,
                 verified=visitor.verified,
+                vip=visitor.vip,
                 entry=visitor.entry,
                 sign_language=visitor.sign_language,
                 urgent=visitor.urgent,
@@ -279,7 +280,6 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
             )
         )
 
-                vip=visitor.vip,
     return Services(
         redis=redis,
         clock=clock,
