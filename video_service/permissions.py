@@ -84,6 +84,9 @@ ROUTES: dict[str, Right] = {
     "GET /api/messages": Right(who=COORDINATING, looks_at="messages"),
     "GET /api/messages/count": COORDINATORS,
     "POST /api/messages/<message>": COORDINATORS,
+    "GET /api/blocks": Right(who=COORDINATING, looks_at="blocks"),
+    "POST /api/blocks": COORDINATORS,
+    "DELETE /api/blocks/<customer>": COORDINATORS,
     "GET /api/records": Right(who=COORDINATING, looks_at="records"),
     "GET /api/records/<call>": Right(who=COORDINATING, looks_at="record"),
     "GET /api/records.csv": Right(who=COORDINATING, looks_at="records_file"),
@@ -94,9 +97,6 @@ ENTRANCES: dict[Entrance, frozenset[str]] = {"customer": EVERYBODY, "agent": AGE
 
 # By the message's `type`. An administrator's socket is a coordinator's.
 _IN_A_CALL = AGENT | {CUSTOMER}
-    "GET /api/blocks": Right(who=COORDINATING, looks_at="blocks"),
-    "POST /api/blocks": COORDINATORS,
-    "DELETE /api/blocks/<customer>": COORDINATORS,
 MESSAGES: dict[str, frozenset[str]] = {
     "hello": NOBODY,  # the first message of a socket, read before anybody is somebody; never a second one
     "ping": EVERYBODY,

@@ -140,6 +140,9 @@ ASKS: dict[str, Ask] = {
     "GET /api/messages": Ask(),
     "GET /api/messages/count": Ask(),
     "POST /api/messages/<message>": Ask(body={"state": "done"}, path="/api/messages/{message}"),
+    "GET /api/blocks": Ask(),
+    "POST /api/blocks": Ask(201, {"customer": "c-blocked", "reason": "insults", "days": 7}),
+    "DELETE /api/blocks/<customer>": Ask(204, path="/api/blocks/c-blocked"),
     "GET /api/records": Ask(),
     "GET /api/records/<call>": Ask(path="/api/records/{call}"),
     "GET /api/records.csv": Ask(),
@@ -152,9 +155,6 @@ def _filled(value: Any, world: dict[str, str]) -> Any:
         return {name: _filled(part, world) for name, part in value.items()}
     if isinstance(value, str):
         return re.sub(r"\{(\w+)\}", lambda found: world[found[1]], value)
-    "GET /api/blocks": Ask(),
-    "POST /api/blocks": Ask(201, {"customer": "c-blocked", "reason": "insults", "days": 7}),
-    "DELETE /api/blocks/<customer>": Ask(204, path="/api/blocks/c-blocked"),
     return value
 
 
