@@ -8,14 +8,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from scheduler.errors import BadRoster
 from scheduler.roster.problem import QUARTER_MIN, QUARTERS, Problem
-from scheduler.roster.solve import Made
 from scheduler.simulate import Presence
+
+if TYPE_CHECKING:
+    from scheduler.roster.solve import Made  # whoever only reads and checks rosters needs no solver
 
 DOCUMENT_VERSION = 1
 
@@ -51,13 +54,17 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RosterDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """A roster. `cost` and `bound` in penalty points: no roster costs less than `bound`."""
+    """A roster. `cost` and `bound` in penalty points: no roster costs less than `bound`.
+
+    `required`: for each day the people wanted in each quarter hour of it; empty where nobody has said.
+    """
 
     v: int = DOCUMENT_VERSION
     zone: str
     first_day: date
     days: int
     duties: tuple[Duty, ...]
+    required: tuple[tuple[int, ...], ...] = ()
     gaps: tuple[Gap, ...] = ()
     notes: tuple[str, ...] = ()
     cost: int = 0
@@ -89,11 +96,25 @@ def document_of(problem: Problem, made: Made, gaps: Iterable[Gap]) -> RosterDocu
         first_day=problem.first_day,
         days=problem.days,
         duties=tuple(sorted(duties, key=lambda one: (one.day, one.start, one.person))),
+        required=required_of(problem),
         gaps=tuple(gaps),
         notes=made.notes,
         cost=made.cost,
         bound=made.bound,
     )
+
+
+def required_of(problem: Problem) -> tuple[tuple[int, ...], ...]:
+    """Return how many people each quarter hour of each day wants, by the needs that count all people and shifts."""
+    wanted = [[0] * QUARTERS for _ in range(problem.days)]
+    for need in problem.needs:
+        if need.shift is not None or need.skill is not None or need.seniority or need.site is not None:
+            continue
+        for quarter in range(need.from_q, need.to_q):
+            later, at = divmod(quarter, QUARTERS)
+            if need.day + later < problem.days:
+                wanted[need.day + later][at] = max(wanted[need.day + later][at], need.required)
+    return tuple(map(tuple, wanted))
 
 
 def read_document(text: str | bytes) -> RosterDocument:
@@ -114,15 +135,21 @@ def read_document(text: str | bytes) -> RosterDocument:
     return document
 
 
-def spans_ms(document: RosterDocument) -> list[tuple[str, int, int]]:
-    """Return each shift as (sign-in name, start, end), milliseconds since 1970; the end is by the clock on the wall."""
+def spans_ms(document: RosterDocument) -> list[tuple[str, int, int, tuple[tuple[int, int], ...]]]:
+    """Return each shift as (sign-in name, start, end, breaks as (start, end)), milliseconds since 1970.
+
+    All by the clock on the wall: a shift from 22:00 to 06:00 is an hour shorter or longer when clocks change.
+    """
     zone = ZoneInfo(document.zone)
     found = []
     for duty in document.duties:
         begins = duty.begins(zone)
-        # Wall clock on purpose: a shift from 22:00 to 06:00 is an hour shorter or longer when clocks change.
-        ends = begins + timedelta(minutes=duty.minutes)
-        found.append((duty.person, round(begins.timestamp() * 1000), round(ends.timestamp() * 1000)))
+
+        def at_ms(minutes: int, begins: datetime = begins) -> int:
+            return round((begins + timedelta(minutes=minutes)).timestamp() * 1000)
+
+        pauses = tuple((at_ms(pause.from_min), at_ms(pause.to_min)) for pause in duty.pauses)
+        found.append((duty.person, at_ms(0), at_ms(duty.minutes), pauses))
     return found
 
 

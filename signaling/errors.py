@@ -120,6 +120,12 @@ class ShiftUnreadable(SignalingError):
     code: ClassVar[str] = "shift_unreadable"
 
 
+class RosterChanged(SignalingError):
+    """The roster is not as it was when this was asked for: look at it again."""
+
+    code: ClassVar[str] = "roster_changed"
+
+
 class StoreUnavailable(SignalingError):
     """The store does not answer."""
 
@@ -153,6 +159,7 @@ BY_CODE: dict[str, type[SignalingError]] = {
         BadDisposition,
         ShiftOverlaps,
         ShiftUnreadable,
+        RosterChanged,
         StoreUnavailable,
         SchemaUnknown,
     )

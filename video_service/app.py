@@ -47,6 +47,7 @@ from video_service.http_health import METRICS_TOKEN, health
 from video_service.http_hours import hours_api
 from video_service.http_messages import messages_api
 from video_service.http_my_shifts import my_shifts_api
+from video_service.http_roster import roster_api
 from video_service.launch_tokens import LaunchKeys, read_keys
 from video_service.left_messages import LeftMessages, MessageRules
 from video_service.opening_hours_store import OpeningHours
@@ -54,6 +55,8 @@ from video_service.passwords import PasswordCost, Passwords
 from video_service.permissions import ENTRANCES
 from video_service.rate_limit import Limit, RateLimits
 from video_service.records import Records
+from video_service.roster_desk import RosterDesk
+from video_service.roster_store import RosterBook
 from video_service.services import ANYBODY, Services, Visitor, provide, provided, services
 from video_service.settings import Settings
 from video_service.turn import ClientIce
@@ -181,6 +184,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Quart:
     app.register_blueprint(background_api)
     app.register_blueprint(hours_api)
     app.register_blueprint(my_shifts_api)
+    app.register_blueprint(roster_api)
     app.register_blueprint(messages_api)
     app.register_blueprint(health)
     app.register_blueprint(create_blueprint(settings.project(PageFacts)))
@@ -312,6 +316,13 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
         calendar_feeds=CalendarFeeds(redis, accounts, rates, pool=settings.pool, clock=clock),
         messages=LeftMessages(
             redis, pool=settings.pool, cipher=cipher, rates=rates, rules=settings.project(MessageRules)
+        ),
+        rosters=RosterDesk(
+            RosterBook(redis, pool=settings.pool, clock=clock, retention_days=settings.record_retention_days),
+            store,
+            accounts,
+            clock,
+            zone=settings.time_zone,
         ),
         store=store,
         issue_ticket=issue_ticket,

@@ -21,7 +21,7 @@ from scheduler.plan import DayPlan
 from scheduler.plan_file import EXAMPLE, PlanFile, read_plan_file
 from scheduler.planning import problem_of, replayed, roster_of, staffing_of
 from scheduler.roster.search import Limits, Progress
-from scheduler.roster_file import RosterDocument, read_document, spans_ms
+from scheduler.roster_file import RosterDocument, read_document
 from video_service import cli_forecast
 from video_service.cipher import Cipher
 from video_service.cli_plan_common import (
@@ -51,6 +51,7 @@ from video_service.cli_store import (
     telling_errors,
     with_cipher,
 )
+from video_service.plan_publish import Published
 from video_service.plan_publish import publish as publish_shifts
 from video_service.settings import Settings
 
@@ -201,15 +202,18 @@ def publish(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     data: DataDir = None,
 ) -> None:
-    """Put a roster's shifts into the service: all of them, or none."""
+    """Make a roster's shifts stand: all of them, or none. What an earlier one brought and this one lacks goes."""
 
-    async def work(redis: Redis, loaded: Settings, cipher: Cipher) -> int:
-        return await publish_shifts(redis, loaded, cipher, spans_ms(document), dry_run=dry_run)
+    async def work(redis: Redis, loaded: Settings, cipher: Cipher) -> Published:
+        return await publish_shifts(redis, loaded, cipher, document, dry_run=dry_run)
 
     with telling_errors():
         document = _document(roster_path)
-    count = with_cipher(data, work)
-    typer.echo(f"{count} shifts {'would be' if dry_run else 'are'} on the roster.")
+    found = with_cipher(data, work)
+    be = "would be" if dry_run else "are"
+    typer.echo(f"{found.added} shifts {be} added, {found.removed} {be} taken away; {found.kept} stand already.")
+    if found.version:
+        typer.echo(f"This is version {found.version} of the roster.")
 
 
 def _plan(path: Path) -> PlanFile:

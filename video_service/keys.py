@@ -229,6 +229,33 @@ OTHER_KEYS: tuple[KeySpec, ...] = (
     KeySpec(
         "data_keys", "hash", "none", "start, data-key renew", "a canary for each data key in use, by the key's name"
     ),
+    KeySpec("roster", "hash", "none", "roster_publish", "number of the newest version of the roster"),
+    KeySpec("roster_team", "hash", "none", "the HTTP surface, plan team", "the team's rules as a file, since, by whom"),
+    KeySpec(
+        "roster_draft:<draft>",
+        "hash",
+        "record_retention_days after the last change",
+        "roster_keep, roster_publish",
+        "a roster in the making: days, shifts and breaks by sign-in name as JSON, its state, the version it became",
+    ),
+    KeySpec("roster_drafts", "zset", "trimmed to record_retention_days", "roster_keep", "drafts by their last change"),
+    KeySpec(
+        "roster_version:<number>",
+        "hash",
+        "record_retention_days after its end",
+        "roster_publish",
+        "a published roster as JSON, by whom, its shifts by id, how many came, went and stayed",
+    ),
+    KeySpec(
+        "roster_versions", "zset", "trimmed to record_retention_days", "roster_publish", "versions by when they go"
+    ),
+    KeySpec(
+        "roster_job:<draft>",
+        "hash",
+        "1 day",
+        "the making of a roster",
+        "how far it is: phase, cost, bound, until when its maker is taken to live, whether it is to end",
+    ),
     KeySpec("media_workers", "zset", "30 s after the last renewal", "media workers", "lease by its end"),
 )
 """What accounts, browsers, customers' sessions, the audit log, the door and media workers keep."""
@@ -255,6 +282,20 @@ class Keys:
         self.background_picture = f"{self.root}:background_picture"
         self.follow_ups = f"{self.root}:follow_ups"
         self.data_keys = f"{self.root}:data_keys"
+        self.roster = f"{self.root}:roster"
+        self.roster_team = f"{self.root}:roster_team"
+        self.roster_drafts = f"{self.root}:roster_drafts"
+        self.roster_versions = f"{self.root}:roster_versions"
+
+    def roster_draft(self, draft: str) -> str:
+        return f"{self.root}:roster_draft:{draft}"
+
+    def roster_job(self, draft: str) -> str:
+        """Key of the making of a roster for a draft."""
+        return f"{self.root}:roster_job:{draft}"
+
+    def roster_version(self, number: int) -> str:
+        return f"{self.root}:roster_version:{number}"
 
     def erased(self, person: str) -> str:
         """Key of the mark that a guest was erased, which does not say who."""

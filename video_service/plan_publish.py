@@ -1,63 +1,58 @@
-"""Puts planned shifts into the service's roster: all of them, or none."""
+"""Publishes a roster from the command line: by the function that the coordinator's page uses."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from typing import ClassVar
+from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
+from scheduler.roster_file import RosterDocument
 from signaling.policy import Policy
 from signaling.store import Store
-from video_service.accounts import Accounts, Role
+from video_service.accounts import Accounts
 from video_service.audit import Audit
 from video_service.cipher import Cipher
 from video_service.clock import SystemClock
-from video_service.errors import ServiceError
 from video_service.passwords import Passwords
+from video_service.roster_desk import NotPublished, RosterDesk
+from video_service.roster_store import RosterBook
 from video_service.settings import Settings
 
 
-class NotPublished(ServiceError):
-    """The roster cannot be published."""
+@dataclass(frozen=True)
+class Published:
+    """How many shifts came, went and stayed. `version`: the new version's number, 0 where nothing had to change."""
 
-    code: ClassVar[str] = "not_published"
+    added: int
+    removed: int
+    kept: int
+    version: int
 
 
 async def publish(
-    redis: Redis, settings: Settings, cipher: Cipher, shifts: Sequence[tuple[str, int, int]], *, dry_run: bool
-) -> int:
-    """Add `shifts`, each as (sign-in name, start_ms, end_ms), but for those that are there; return how many are added.
+    redis: Redis, settings: Settings, cipher: Cipher, document: RosterDocument, *, dry_run: bool
+) -> Published:
+    """Make a roster's shifts stand, all of them or none. Shifts of earlier published rosters in its days may go.
 
     Raises:
         NotPublished: somebody is no agent here, or there is nothing to publish.
-        ShiftOverlaps: somebody has another shift in that time.
+        Overlapping: somebody has another shift in that time; it names the rows.
     """
-    clock = SystemClock()
-    passwords = Passwords()
+    clock, passwords = SystemClock(), Passwords()
     try:
         accounts = Accounts(redis, pool=settings.pool, passwords=passwords, clock=clock, cipher=cipher)
-        agents = {
-            account.name: account.person
-            for account in await accounts.all()
-            if account.role is Role.AGENT and not account.disabled
-        }
+        store = Store(redis, pool=settings.pool, policy=settings.project(Policy), cipher=cipher)
+        book = RosterBook(redis, pool=settings.pool, clock=clock, retention_days=settings.record_retention_days)
+        desk = RosterDesk(book, store, accounts, clock, zone=settings.time_zone)
+        if not document.duties:
+            raise NotPublished("There is no shift in this roster.")
+        preview = await desk.preview(document, await desk.published_shifts())
+        found = preview.changes
+        version = 0
+        if not dry_run and (found.add or found.remove):
+            log = Audit(redis, pool=settings.pool, clock=clock, retention_days=settings.audit_retention_days)
+            await log.note(who="operator", role="operator", what="roster_published", about=f"{len(found.add)}")
+            version = await desk.publish(document, preview, by="operator")
+        return Published(len(found.add), len(found.remove), len(found.keep), version)
     finally:
         passwords.close()
-    if not shifts:
-        raise NotPublished("There is no shift in this roster.")
-    unknown = Counter(name for name, _, _ in shifts if name not in agents)
-    if unknown:
-        names = ", ".join(sorted(unknown))
-        raise NotPublished(f"Nobody with these sign-in names is an agent here: {names}. Nothing was changed.")
-    store = Store(redis, pool=settings.pool, policy=settings.project(Policy), cipher=cipher)
-    wanted = [(agents[name], start_ms, end_ms) for name, start_ms, end_ms in shifts]
-    from_ms, to_ms = min(start for _, start, _ in wanted), max(end for _, _, end in wanted)
-    there = {(shift.agent, shift.start_ms, shift.end_ms) for shift in await store.shifts(from_ms, to_ms)}
-    fresh = [shift for shift in wanted if shift not in there]
-    if fresh and not dry_run:
-        log = Audit(redis, pool=settings.pool, clock=clock, retention_days=settings.audit_retention_days)
-        await log.note(who="operator", role="operator", what="roster_published", about=f"{len(fresh)}")
-        await store.add_shifts(fresh)
-    return len(fresh)

@@ -16,7 +16,13 @@ from video_service.errors import ServiceError
 
 MAX_BODY_BYTES = 16_384
 PICTURE_PATH = "/api/background/picture"
-LONGER_BODIES = {"/api/shifts/import": 720_000, "/api/hours": 131_072, PICTURE_PATH: 2 << 20}
+LONGER_BODIES = {
+    "/api/shifts/import": 720_000,
+    "/api/hours": 131_072,
+    "/api/rosters/duties": 2 << 20,
+    "/api/rosters/team": 524_288,
+    PICTURE_PATH: 2 << 20,
+}
 PICTURE_TYPES = frozenset({"image/png", "image/jpeg", "image/webp"})
 BODY_TIMEOUT_S = 10
 HSTS_S = 31_536_000

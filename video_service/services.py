@@ -27,6 +27,7 @@ from video_service.opening_hours_store import OpeningHours
 from video_service.passwords import Passwords
 from video_service.permissions import Entrance
 from video_service.records import Records
+from video_service.roster_desk import RosterDesk
 from video_service.web_sessions import WebSessions
 
 # Nobody has this id: the line looks the same to everybody who has no call.
@@ -48,8 +49,8 @@ class Visitor:
     skills: tuple[str, ...] = ()
     locale: str = ""
     verified: bool = False
-    entry: Entry = "web"
     vip: bool = False
+    entry: Entry = "web"
     sign_language: str = ""
     urgent: bool = False
     reason: UrgentReason = ""
@@ -172,6 +173,7 @@ class Services:
     picture_maker: PictureMaker
     calendar_feeds: CalendarFeeds
     messages: LeftMessages
+    rosters: RosterDesk
     store: CallStore
     issue_ticket: Callable[[Visitor], Awaitable[str]]
     plane: MediaPlane

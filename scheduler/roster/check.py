@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from scheduler.roster.faults import Fault
 from scheduler.roster.problem import Assignment, Break, Contract, Need, Person, Problem, ShiftType
 
 _QUARTER = timedelta(minutes=15)
@@ -20,14 +21,19 @@ _QUARTER = timedelta(minutes=15)
 
 @dataclass(frozen=True)
 class Checked:
-    """What the check found: sentences for broken rules (none in a good roster), and the cost by what it is for.
+    """What the check found: the broken rules (none in a good roster), and the cost by what it is for.
 
     `short_of_hours`: minutes that people lack to their contract, allowed only where no roster could give them.
     """
 
-    broken: tuple[str, ...]
+    faults: tuple[Fault, ...]
     cost_of: Mapping[str, int]
     short_of_hours: Mapping[str, int]
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """The faults as sentences that name the person."""
+        return tuple(f"{one.person}{':' if one.rule != 'nobody' else ''} {one.words}" for one in self.faults)
 
     @property
     def cost(self) -> int:
@@ -39,20 +45,22 @@ def check(problem: Problem, roster: Assignment, breaks: Sequence[Break] = ()) ->
     """Hold a roster against its problem."""
     shifts = {one.name: one for one in problem.shifts}
     lines = {one.name: [list(roster.get((one.name, day), ())) for day in range(problem.days)] for one in problem.people}
-    broken = [f"{name} is nobody that could be rostered" for name, _ in roster if name not in lines]
+    strangers = dict.fromkeys(name for name, _ in roster if name not in lines)
+    faults = [Fault("nobody", name, "is nobody that could be rostered") for name in strangers]
     cost: dict[str, int] = defaultdict(int)
     short_of_hours: dict[str, int] = defaultdict(int)
     for person in problem.people:
         line = lines[person.name]
         for rule in (_times, _runs, _kinds, _weekends):
-            broken += [f"{person.name}: {what}" for what in rule(problem, person, line, shifts)]
-        for minutes, least, most in _hours(problem, person.contract, line, shifts):
+            faults += rule(problem, person, line, shifts)
+        for first, minutes, least, most in _hours(problem, person.contract, line, shifts):
             if minutes > most:
-                broken.append(f"{person.name}: {minutes} minutes, at most {most}")
+                words = f"{minutes} minutes, at most {most}"
+                faults.append(Fault("hours", person.name, words, first, has=minutes, limit=most))
             if minutes < least:
                 short_of_hours[person.name] += least - minutes
                 cost["least hours"] += (least - minutes) * problem.least_hours_weight
-    broken += _breaks(problem, lines, breaks, shifts)
+    faults += _breaks(problem, lines, breaks, shifts)
     cost["wishes"] = _wishes(problem, lines)
     cost["fixed"] = sum(
         problem.fixed_weight for (name, day), wanted in problem.fixed.items() if set(lines[name][day]) != set(wanted)
@@ -68,7 +76,7 @@ def check(problem: Problem, roster: Assignment, breaks: Sequence[Break] = ()) ->
     for need in problem.needs:
         for what, points in _cover(problem, need, lines, breaks, shifts):
             cost[what] += points
-    return Checked(tuple(broken), dict(cost), dict(short_of_hours))
+    return Checked(tuple(faults), dict(cost), dict(short_of_hours))
 
 
 def _start(problem: Problem, day: int, shift: ShiftType) -> datetime:
@@ -80,40 +88,29 @@ def _end(problem: Problem, day: int, shift: ShiftType) -> datetime:
     return _start(problem, day, shift) + shift.length_q * _QUARTER
 
 
-def _times(problem: Problem, person: Person, line: list[list[str]], shifts: Mapping[str, ShiftType]) -> Iterator[str]:
+def _times(problem: Problem, person: Person, line: list[list[str]], shifts: Mapping[str, ShiftType]) -> Iterator[Fault]:
     """Absences, availability, sites, weekdays; rest between days; named successions; split shifts."""
-    contract, before = person.contract, person.before
+    contract, before, who = person.contract, person.before, person.name
     past = [before.last_shift] if before is not None and before.days_on and before.last_shift else []
     for day, names in enumerate(line):
-        if names and (person.name, day) in problem.absences:
-            yield f"works on day {day} although absent"
+        if names and (who, day) in problem.absences:
+            yield Fault("absent", who, f"works on day {day} although absent", day)
         for name in names:
-            shift = shifts[name]
-            local = datetime.combine(problem.first_day, datetime.min.time()) + timedelta(days=day)
-            local += shift.start_q * _QUARTER
-            shown = _start(problem, day, shift).astimezone(ZoneInfo(problem.zone)).replace(tzinfo=None)
-            if shown != local:
-                yield f"{name} on day {day} starts at a time that does not exist"
-            if (person.name, day, name) in problem.unavailable:
-                yield f"{name} on day {day} although unavailable"
-            if shift.days is not None and (problem.first_day + timedelta(days=day)).weekday() not in shift.days:
-                yield f"{name} on day {day} is not worked on that weekday"
-            if person.sites and shift.site is not None and shift.site not in person.sites:
-                yield f"{name} on day {day} is at another site"
-            if shift.start_q + shift.length_q > 96 and (person.name, day + 1) in problem.absences:
-                yield f"{name} on day {day} reaches into an absence"
-        if len(names) > (2 if contract.split_shifts else 1):
-            yield f"{len(names)} shifts on day {day}"
+            yield from _one_shift(problem, person, day, shifts[name])
+        most = 2 if contract.split_shifts else 1
+        if len(names) > most:
+            yield Fault("one_shift", who, f"{len(names)} shifts on day {day}", day, has=len(names), limit=most)
         ordered = sorted(names, key=lambda name: shifts[name].start_q)
         for one, two in pairwise(ordered):
             gap = _start(problem, day, shifts[two]) - _end(problem, day, shifts[one])
             if gap < contract.split_gap_q * _QUARTER:
-                yield f"{one} and {two} on day {day} are too close"
+                words = f"{one} and {two} on day {day} are too close"
+                yield Fault("split_gap", who, words, day, two, gap // _QUARTER, contract.split_gap_q)
         previous = line[day - 1] if day else past
         for one in previous:
             for two in names:
                 if two in shifts[one].not_before:
-                    yield f"{two} on day {day} must not follow {one}"
+                    yield Fault("succession", who, f"{two} on day {day} must not follow {one}", day, two)
         if previous and names:
             # Before the first day clocks are taken not to change.
             ended = (
@@ -125,12 +122,31 @@ def _times(problem: Problem, person: Person, line: list[list[str]], shifts: Mapp
             )
             rest = min(_start(problem, day, shifts[two]) for two in names) - ended
             if rest < contract.min_rest_q * _QUARTER:
-                yield f"only {rest} of rest before day {day}"
+                words = f"only {rest} of rest before day {day}"
+                yield Fault("rest", who, words, day, has=rest // _QUARTER, limit=contract.min_rest_q)
 
 
-def _runs(problem: Problem, person: Person, line: list[list[str]], shifts: Mapping[str, ShiftType]) -> Iterator[str]:
+def _one_shift(problem: Problem, person: Person, day: int, shift: ShiftType) -> Iterator[Fault]:
+    """What one shift on one day must be, whatever else is worked."""
+    who, name = person.name, shift.name
+    local = datetime.combine(problem.first_day, datetime.min.time()) + timedelta(days=day)
+    local += shift.start_q * _QUARTER
+    shown = _start(problem, day, shift).astimezone(ZoneInfo(problem.zone)).replace(tzinfo=None)
+    if shown != local:
+        yield Fault("no_such_time", who, f"{name} on day {day} starts at a time that does not exist", day, name)
+    if (who, day, name) in problem.unavailable:
+        yield Fault("unavailable", who, f"{name} on day {day} although unavailable", day, name)
+    if shift.days is not None and (problem.first_day + timedelta(days=day)).weekday() not in shift.days:
+        yield Fault("weekday", who, f"{name} on day {day} is not worked on that weekday", day, name)
+    if person.sites and shift.site is not None and shift.site not in person.sites:
+        yield Fault("site", who, f"{name} on day {day} is at another site", day, name)
+    if shift.start_q + shift.length_q > 96 and (who, day + 1) in problem.absences:
+        yield Fault("into_absence", who, f"{name} on day {day} reaches into an absence", day, name)
+
+
+def _runs(problem: Problem, person: Person, line: list[list[str]], shifts: Mapping[str, ShiftType]) -> Iterator[Fault]:
     """Days on and off in a row."""
-    contract, before = person.contract, person.before
+    contract, before, who = person.contract, person.before, person.name
     runs: list[tuple[bool, int, int]] = []
     for day, names in enumerate(line):
         if runs and runs[-1][0] == bool(names):
@@ -140,36 +156,42 @@ def _runs(problem: Problem, person: Person, line: list[list[str]], shifts: Mappi
     for works, first, end in runs:
         length = end - first
         if works:
-            earlier = before.days_on if first == 0 and before is not None else 0
+            whole = length + (before.days_on if first == 0 and before is not None else 0)
             # Beyond the edge a run may go on, before it may have begun.
-            if length + earlier > contract.max_days_on:
-                yield f"{length + earlier} days in a row up to day {end - 1}"
+            if whole > contract.max_days_on:
+                words = f"{whole} days in a row up to day {end - 1}"
+                yield Fault("days_on", who, words, end - 1, has=whole, limit=contract.max_days_on)
             if length < contract.min_days_on and first > 0 and end < problem.days:
-                yield f"only {length} days in a row from day {first}"
+                words = f"only {length} days in a row from day {first}"
+                yield Fault("days_on_least", who, words, first, has=length, limit=contract.min_days_on)
         else:
-            earlier = before.days_off if first == 0 and before is not None else 0
+            whole = length + (before.days_off if first == 0 and before is not None else 0)
             known = first > 0 or before is not None
-            if length + earlier < contract.min_days_off and known and end < problem.days:
-                yield f"only {length + earlier} days off in a row from day {first}"
+            if whole < contract.min_days_off and known and end < problem.days:
+                words = f"only {whole} days off in a row from day {first}"
+                yield Fault("days_off_least", who, words, first, has=whole, limit=contract.min_days_off)
     if line[0] and before is not None and 0 < before.days_off < contract.min_days_off:
-        yield "called back from too few days off"
+        words = "called back from too few days off"
+        yield Fault("days_off_least", who, words, 0, has=before.days_off, limit=contract.min_days_off)
 
 
-def _kinds(problem: Problem, person: Person, line: list[list[str]], shifts: Mapping[str, ShiftType]) -> Iterator[str]:
+def _kinds(problem: Problem, person: Person, line: list[list[str]], shifts: Mapping[str, ShiftType]) -> Iterator[Fault]:
     """At most so many shifts of a kind."""
     for kind, most in person.contract.most_of.items():
         count = sum(name == kind or kind in shifts[name].tags for names in line for name in names)
         if count > most:
-            yield f"{count} of {kind}, at most {most}"
+            words = f"{count} of {kind}, at most {most}"
+            yield Fault("kind", person.name, words, shift=kind, has=count, limit=most)
 
 
 def _weekends(
     problem: Problem, person: Person, line: list[list[str]], shifts: Mapping[str, ShiftType]
-) -> Iterator[str]:
+) -> Iterator[Fault]:
     """At most so many weekends with work."""
     most = person.contract.most_weekends
-    if most is not None and _weekends_worked(problem, line) > most:
-        yield f"{_weekends_worked(problem, line)} weekends, at most {most}"
+    worked = _weekends_worked(problem, line)
+    if most is not None and worked > most:
+        yield Fault("weekends", person.name, f"{worked} weekends, at most {most}", has=worked, limit=most)
 
 
 def _weekends_worked(problem: Problem, line: list[list[str]]) -> int:
@@ -183,14 +205,14 @@ def _weekends_worked(problem: Problem, line: list[list[str]]) -> int:
 
 def _hours(
     problem: Problem, contract: Contract, line: list[list[str]], shifts: Mapping[str, ShiftType]
-) -> Iterator[tuple[int, int, int]]:
-    """Minutes, least and most, of each period."""
+) -> Iterator[tuple[int, int, int, int]]:
+    """First day, minutes, least and most, of each period."""
     for hours in contract.hours:
         period = hours.period_days or problem.days
         for first in range(0, problem.days, period):
             part = line[first : first + period]
             minutes = sum(shifts[name].minutes for names in part for name in names)
-            yield minutes, hours.least_min * len(part) // period, hours.most_min
+            yield first, minutes, hours.least_min * len(part) // period, hours.most_min
 
 
 def _wishes(problem: Problem, lines: Mapping[str, list[list[str]]]) -> int:
@@ -266,13 +288,14 @@ def _breaks(
     lines: Mapping[str, list[list[str]]],
     breaks: Sequence[Break],
     shifts: Mapping[str, ShiftType],
-) -> Iterator[str]:
+) -> Iterator[Fault]:
     """Breaks as long and as often as the rule says, inside shifts that are worked."""
     taken: dict[tuple[str, int, str], list[Break]] = defaultdict(list)
     for one in breaks:
         taken[one.person, one.day, one.shift].append(one)
         if one.shift not in lines.get(one.person, [[]] * problem.days)[one.day]:
-            yield f"{one.person}: a break on day {one.day} in {one.shift}, which is not worked"
+            words = f"a break on day {one.day} in {one.shift}, which is not worked"
+            yield Fault("break_elsewhere", one.person, words, one.day, one.shift)
     for name, line in lines.items():
         for day, names in enumerate(line):
             for worked in names:
@@ -284,8 +307,10 @@ def _breaks(
                     if one.to_q - one.from_q != rule.length_q or not (
                         rule.apart_q <= one.from_q - at <= rule.most_signing_q
                     ):
-                        yield f"{name}: the break at {one.from_q} of {worked} on day {day} is not as the rule says"
+                        words = f"the break at {one.from_q} of {worked} on day {day} is not as the rule says"
+                        yield Fault("break_rule", name, words, day, worked, one.from_q - at, rule.most_signing_q)
                     at = one.to_q
                 last = shifts[worked].length_q - at
                 if last > rule.most_signing_q or (at and last < rule.apart_q):
-                    yield f"{name}: {last} quarter hours without a break at the end of {worked} on day {day}"
+                    words = f"{last} quarter hours without a break at the end of {worked} on day {day}"
+                    yield Fault("no_break", name, words, day, worked, last, rule.most_signing_q)

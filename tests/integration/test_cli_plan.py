@@ -171,9 +171,11 @@ async def test_the_loop_closes_from_the_services_own_past_to_its_roster(
     duties = json.loads(target.read_text())["duties"]
     assert min(duty["day"] for duty in duties) == str(today + timedelta(days=1))
 
-    assert run("publish", target, "--dry-run").stdout == f"{len(duties)} shifts would be on the roster.\n"
+    would = f"{len(duties)} shifts would be added, 0 would be taken away; 0 stand already.\n"
+    assert run("publish", target, "--dry-run").stdout == would
     assert await shifts_ahead(site) == set()
-    assert run("publish", target).stdout == f"{len(duties)} shifts are on the roster.\n"
+    did = f"{len(duties)} shifts are added, 0 are taken away; 0 stand already.\nThis is version 1 of the roster.\n"
+    assert run("publish", target).stdout == did
     wanted = set()
     for duty in duties:
         begins = datetime.fromisoformat(f"{duty['day']}T{duty['start']}").replace(tzinfo=ZONE)
@@ -181,7 +183,7 @@ async def test_the_loop_closes_from_the_services_own_past_to_its_roster(
         wanted.add((agents[duty["person"]], start_ms, start_ms + duty["minutes"] * 60_000))
     assert await shifts_ahead(site) == wanted
 
-    assert run("publish", target).stdout == "0 shifts are on the roster.\n"
+    assert run("publish", target).stdout == f"0 shifts are added, 0 are taken away; {len(duties)} stand already.\n"
     log = Audit(redis, pool=site.settings.pool, clock=SystemClock(), retention_days=1)
     assert [look.what async for look in log.each(what="roster_published")] == ["roster_published"]
 
@@ -212,7 +214,7 @@ async def test_nothing_is_published_when_somebody_is_no_agent_or_busy(site: Site
     begins_ms = round(datetime(day.year, day.month, day.day, 10, tzinfo=ZONE).timestamp() * 1000)
     await site.store.add_shift(lin.person, begins_ms, begins_ms + 3_600_000)
     write("linxiao")
-    assert refused("publish", target)
+    assert f"linxiao {day} 09:00 lies in a shift from {day} 10:00" in refused("publish", target)
     assert len(await shifts_ahead(site)) == 1
 
 

@@ -7,6 +7,7 @@ import dataclasses
 import re
 import typing
 from collections.abc import AsyncIterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from quart.typing import TestWebsocketConnectionProtocol as Socket
 from redis.asyncio import Redis
 
+from scheduler.plan_file import EXAMPLE
 from signaling import messages
 from tests.integration.http_site import ORIGIN, SECRET, Browser, Site, error_of, served_call
 from tests.valkey_server import RealValkey
@@ -76,7 +78,7 @@ async def test_a_route_that_nobody_wrote_down_is_open_to_nobody(site: Site) -> N
 
 @dataclasses.dataclass(frozen=True)
 class Ask:
-    """A valid request and its answer. {agent}, {shift}, {call}, {message} stand for what the test's world has."""
+    """A valid request and its answer. {agent}, {shift}, {call}, {message}, {roster} are of the test's world."""
 
     status: int = 200
     body: Any = None
@@ -123,6 +125,16 @@ ASKS: dict[str, Ask] = {
     "POST /api/shifts/import": Ask(body={"file": ROSTER, "zone": "UTC"}),
     "GET /api/shifts/template.csv": Ask(),
     "DELETE /api/shifts/<shift>": Ask(204, path="/api/shifts/{shift}"),
+    "GET /api/rosters": Ask(),
+    "POST /api/rosters": Ask(201, {"first_day": "2030-03-04", "days": 7}),
+    "GET /api/rosters/<draft>": Ask(path="/api/rosters/{roster}"),
+    "PUT /api/rosters/duties": Ask(body={"draft": "{roster}", "rev": 1, "duties": []}),
+    "GET /api/rosters/<draft>/changes": Ask(path="/api/rosters/{roster}/changes"),
+    "POST /api/rosters/<draft>/publish": Ask(409, {"token": "x"}, path="/api/rosters/{roster}/publish"),
+    "DELETE /api/rosters/<draft>": Ask(204, path="/api/rosters/{roster}"),
+    "GET /api/rosters/versions/<int:number>": Ask(404, path="/api/rosters/versions/1"),
+    "GET /api/rosters/team": Ask(),
+    "PUT /api/rosters/team": Ask(body={"text": EXAMPLE, "apply": False}),
     "GET /api/my/shifts": Ask(),
     "POST /api/my/calendar": Ask(201, {}),
     "DELETE /api/my/calendar": Ask(204),
@@ -172,6 +184,7 @@ async def test_every_route_lets_in_whom_it_should_and_nobody_else(site: Site, pe
     world = {"agent": agent.person, "shift": shift.shift, "call": await served_call(site, agent)}
     left = Left(customer="c-1", verified=False, locale="en", text="hello", contact="", consent=CONSENT_VERSION)
     world["message"] = await site.services.messages.leave(left, address="192.0.2.1")
+    world["roster"] = (await site.services.rosters.begin(date(2030, 3, 4), 7, by="operator")).draft
     for number, (route, ask) in enumerate(ASKS.items()):
         # Some requests end sessions or change a password, so everybody is new each time.
         world["name"] = f"{person}{number}" if person != CUSTOMER else "lin"

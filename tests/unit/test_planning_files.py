@@ -135,7 +135,7 @@ def test_a_night_shift_is_an_hour_shorter_or_longer_when_the_clocks_change() -> 
     spring = roster(duty("amei", date(2026, 3, 28), "22:00", 8), zone="Europe/Berlin")
     autumn = roster(duty("amei", date(2026, 10, 24), "22:00", 8), zone="Europe/Berlin")
 
-    [(_, start, end)] = spans_ms(spring)
+    [(_, start, end, _)] = spans_ms(spring)
     assert end - start == 7 * 3_600_000
-    [(_, start, end)] = spans_ms(autumn)
+    [(_, start, end, _)] = spans_ms(autumn)
     assert end - start == 9 * 3_600_000
