@@ -59,8 +59,8 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
     person: str
     entry: Entry = "web"
     verified: bool = False
-    sign_language: str = ""
     vip: bool = False
+    sign_language: str = ""
     urgent_until_ms: int = 0
     reason: UrgentReason = ""
     context: str = ""
@@ -160,11 +160,11 @@ class Customers:
             person=launch.person,
             entry="launch" if entry == "web" else entry,
             verified=launch.verified,
+            vip=launch.vip,
             sign_language=launch.sign_language,
             urgent_until_ms=now_ms + URGENT_S * 1000 if launch.urgent else 0,
             reason=launch.reason,
             context=launch.context,
-            vip=launch.vip,
         )
 
     def _key(self, cookie: str) -> str:
