@@ -82,7 +82,7 @@ async def _act(hub: Hub, connection: Connection, message: messages.FromPage) -> 
         case messages.MediaOffer():
             hub.media.offer(connection, message)
         case messages.PausePicture():
-            await store.pause(person, message.paused)
+            await store.pause(person, message.paused, by_phone=message.by_phone)
             hub.reports.paused(connection, paused=message.paused)
         case messages.PictureShown():
             shown = Shown(fps=message.fps, freezes=message.freezes, frozen_ms=message.frozen_ms)

@@ -120,7 +120,7 @@ class Reservation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AgentCall(msgspec.Struct, frozen=True, kw_only=True):
-    """The call that an agent is on."""
+    """The call that an agent is on. `other_by_phone`: the customer's picture is paused because the phone did so."""
 
     call: str
     epoch: Epoch
@@ -134,6 +134,7 @@ class AgentCall(msgspec.Struct, frozen=True, kw_only=True):
     other_media: MediaWish
     other_paused: bool
     about: Caller = Caller()
+    other_by_phone: bool = False
 
 
 class AfterCall(msgspec.Struct, frozen=True, kw_only=True):

@@ -193,7 +193,10 @@ class MediaOffer(Message, tag="media_offer", frozen=True):
 
 
 class PausePicture(Message, tag="pause_picture", frozen=True):
-    """The sender paused (or resumed) its own picture; the other page says so instead of "reconnecting"."""
+    """The sender paused (or resumed) its own picture; the other page says so instead of "reconnecting".
+
+    `by_phone`: nobody did; the phone took the camera away for a while, as when a phone call comes in.
+    """
 
     paused: bool
 
@@ -202,6 +205,7 @@ class PictureShown(Message, tag="picture_shown", frozen=True):
     """What the page presented of the other person's picture in the last second, said while it is in sight."""
 
     fps: Annotated[int, Meta(ge=0, le=240)]
+    by_phone: bool = False
     freezes: Annotated[int, Meta(ge=0, le=60)] = 0
     frozen_ms: Annotated[int, Meta(ge=0, le=60_000)] = 0
 

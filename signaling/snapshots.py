@@ -24,6 +24,7 @@ class PersonRow(msgspec.Struct, frozen=True, kw_only=True):
     leg_call: str = ""
     leg_state: str = "inviting"
     paused: bool = False
+    by_phone: bool = False
     picture: str = ""
     picture_reason: str = ""
     quality: LineWord = ""

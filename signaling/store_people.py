@@ -98,9 +98,9 @@ class PeopleStore(StoreBase):
         """A worker shows what lies in a box beside this agent, or nothing any more. Ignored if not the newest leg."""
         await self.run("object", person, leg, "" if box is None else msgspec.json.encode(box))
 
-    async def pause(self, person: str, paused: bool) -> None:
-        """A person paused or resumed the own picture."""
-        await self.run("pause", person, int(paused))
+    async def pause(self, person: str, paused: bool, *, by_phone: bool = False) -> None:
+        """A person paused or resumed the own picture, or the phone did (`by_phone`)."""
+        await self.run("pause", person, int(paused), int(by_phone))
 
 
 def batched_pairs(persons: Iterable[tuple[str, str]]) -> Iterable[list[tuple[str, str]]]:

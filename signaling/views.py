@@ -234,6 +234,7 @@ def agent_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -
             since_ms=agent.since_ms,
             other_media=seen_of(customer_media(snap.other, snap.person, snap.call_id, alive), snap.other),
             other_paused=bool(snap.other and snap.other.paused),
+            other_by_phone=bool(snap.other and snap.other.paused and snap.other.by_phone),
             about=_caller(snap, call),
         ),
     )

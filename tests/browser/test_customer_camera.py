@@ -169,6 +169,36 @@ async def test_a_lost_camera_in_a_call_is_said_and_opens_again(open_page: OpenPa
     assert [m for m in stage.heard if m["type"] == "pause_picture"][-1]["paused"] is False
 
 
+async def test_a_camera_that_the_phone_takes_away_is_said_and_comes_back_by_itself(
+    open_page: OpenPage, stage: Stage
+) -> None:
+    """Safari on iOS does so while a phone call rings: the track lives on, muted. No fake camera can be asked to."""
+    page = await open_page("/customer/")
+    await call(page, stage)
+    mute = (
+        "(v, muted) => { const [t] = v.srcObject.getTracks(); window.taken = t;"
+        " Object.defineProperty(t, 'muted', { value: muted, configurable: true });"
+        " t.dispatchEvent(new Event('mute')); }"
+    )
+    await page.locator(".own-picture video").evaluate(mute, True)
+    await stage.message("pause_picture", paused=True, by_phone=True)
+    sentence = page.get_by_text("手机暂停了摄像头，可能有电话打进来。结束后画面会自己恢复。").first
+    await expect(sentence).to_be_visible()
+    await look(page, "customer-zh-CN-muted-by-the-phone")
+    frames = stage.frames_received
+    await stage.until(lambda: stage.frames_received > frames + 3, why="the card in place of the picture")
+    await page.get_by_role("button", name="暂停").click()
+    await stage.message("pause_picture", paused=True, by_phone=False)
+    await page.get_by_role("button", name="恢复").click()
+    await stage.message("pause_picture", paused=True, by_phone=True)
+    await page.evaluate(
+        "() => { Object.defineProperty(taken, 'muted', { value: false }); taken.dispatchEvent(new Event('unmute')); }"
+    )
+    await stage.message("pause_picture", paused=False, by_phone=False)
+    await expect(sentence).to_be_hidden()
+    await expect(page.locator(".own-picture")).to_have_attribute("data-camera", "on")
+
+
 async def test_a_permission_that_is_withdrawn_in_a_call_is_said_and_writing_goes_on(
     open_page: OpenPage, stage: Stage
 ) -> None:

@@ -315,6 +315,18 @@ async def test_a_picture_that_its_sender_paused_is_not_one_that_is_lost(desk: De
     assert not (await desk.see("c1")).other_paused
 
 
+async def test_an_agent_is_told_who_stopped_the_customers_picture(desk: Desk) -> None:
+    await desk.agent("a1")
+    await desk.talk("a1", "c1")
+    seen = []
+    for paused, by_phone in ((True, True), (True, False), (True, True), (False, False)):
+        await desk.store.pause("c1", paused, by_phone=by_phone)
+        talking = (await desk.look("a1")).call
+        assert talking is not None
+        seen.append((talking.other_paused, talking.other_by_phone))
+    assert seen == [(True, True), (True, False), (True, True), (False, False)]
+
+
 async def test_what_viewers_see_of_an_agent_is_told_to_both(desk: Desk) -> None:
     store = desk.store
     await desk.agent("a1")

@@ -54,7 +54,7 @@ export class CustomerPicture {
     const word = customerWord(state);
     const sentence = t(`agent.customer_say.${word.name}`);
     this.pill.draw(word, t(`agent.customer_word.${word.name}`));
-    this.picture.explain(word.name === "paused" ? "pause" : "hands", sentence);
+    this.picture.explain(word.icon === "pause" ? "pause" : "hands", sentence);
     this.picture.dim(state.stalled || state.peer === "interrupted" || word.name === "lost");
     this.line.draw(state);
     // Of a line that is poor, or too narrow for signing, nobody reads beside it that the picture is clear.

@@ -64,7 +64,9 @@ export function customerWord({ view, link, peer, customerShown, stalled }) {
     return { name: "lost", icon: "lost", tone: "attention" };
   }
   if (stalled) return { name: "frozen", icon: "pause", tone: "attention" };
-  if (call?.other_paused) return { name: "paused", icon: "pause", tone: "attention" };
+  if (call?.other_paused) {
+    return { name: call.other_by_phone ? "phone_paused" : "paused", icon: "pause", tone: "attention" };
+  }
   if (!customerShown) return { name: "connecting", icon: "clock", tone: "accent" };
   return { name: "clear", icon: "signal", tone: "good" };
 }

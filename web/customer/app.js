@@ -4,7 +4,6 @@ import { countCameras, openMicrophone } from "../shared/camera.js";
 import { t } from "../shared/i18n.js";
 import { PersonApp } from "../shared/person.js";
 import { vibrate, WakeLock } from "../shared/phone.js";
-import { QualityWatch } from "../shared/quality.js";
 import { enter, fetchService, RequestError } from "../shared/service.js";
 import { watchShown } from "../shared/shown.js";
 import { nowMs } from "../shared/time.js";
@@ -35,7 +34,8 @@ export class CustomerApp extends PersonApp {
     this.unsentNote = "";
     /** How often it was asked how the line stands. */
     this.asked = 0;
-    this.quality = this.watchedQuality();
+    /** Looked at in a call only. @type {import("../shared/quality.js").QualityWatch | null} */
+    this.quality = null;
     watchShown(
       this.theirs.video,
       () => screenOf(this.state) === "call" && this.state.pictureShown && this.state.peer === "up",
@@ -225,9 +225,10 @@ export class CustomerApp extends PersonApp {
     // A connection that is not blurred carries the camera of nobody who wishes that the room is not seen.
     this.peer.blur = blur && !blurRefused;
     if (!isServed(this.state)) return;
-    const off = paused || blurRefused;
-    this.sendOrCard(off ? null : track);
-    this.socket.send({ type: "pause_picture", paused: !track || off });
+    const mine = paused || blurRefused;
+    const phones = Boolean(track?.muted);
+    this.sendOrCard(mine || phones ? null : track);
+    this.socket.send({ type: "pause_picture", paused: !track || mine || phones, by_phone: phones && !mine });
   }
 
   /**
@@ -378,7 +379,7 @@ export class CustomerApp extends PersonApp {
     } else {
       this.peer.follow("none");
       this.theirs.clear();
-      this.quality = this.watchedQuality();
+      this.quality = null;
       if (this.state.pictureShown) this.set({ pictureShown: false, tapNeeded: false, quality: "clear" });
     }
     if (!served && this.state.sound) this.quiet();
@@ -413,13 +414,13 @@ export class CustomerApp extends PersonApp {
     if (service !== "unreachable" && service.yours && this.socket.link === "idle") this.socket.open();
   }
 
-  watchedQuality() {
-    return new QualityWatch((quality, bytes) => this.set({ quality, bytes }));
-  }
-
-  watchQuality() {
+  async watchQuality() {
     const { pc } = this.peer;
     const { track } = this.theirs;
-    if (pc && track && this.peer.state === "up") this.quality.look(pc, track);
+    if (!pc || !track || this.peer.state !== "up") return;
+    const { QualityWatch } = await import("../shared/quality.js").catch(() => ({ QualityWatch: null }));
+    if (!QualityWatch || pc !== this.peer.pc) return;
+    this.quality ??= new QualityWatch((quality, bytes) => this.set({ quality, bytes }));
+    this.quality.look(pc, track);
   }
 }

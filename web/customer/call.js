@@ -244,7 +244,7 @@ export class CallScreen {
     this.drawSay(state, pill.name, pill.icon, name);
     show(this.tap, tapNeeded);
     this.own.mirror(facing === "user");
-    const off = paused || state.blurRefused;
+    const off = paused || state.blurRefused || track?.muted;
     this.own.setTrack(off ? null : track);
     this.own.explain(t(camera === "opening" ? "ready.opening" : off ? "own.paused" : "own.none"));
     this.blur.draw(state);
@@ -277,7 +277,7 @@ export class CallScreen {
    * @param {string} agent
    */
   drawSay(state, name, sign, agent) {
-    const { camera, soundTrouble, paused, callTrouble, blurRefused } = state;
+    const { camera, track, soundTrouble, paused, callTrouble, blurRefused } = state;
     const failed = cameraTrouble(camera);
     // What somebody has to decide or to mend goes before a line that is slow and carries the picture all the same.
     const slow = name === "weak" || name === "narrow";
@@ -292,6 +292,7 @@ export class CallScreen {
     if (!text && failed) [key, mark, text] = [failed, "camera-off", t(`camera.${failed}`)];
     if (!text && slow) [key, mark, text] = [name, sign, said];
     if (!text && soundTrouble) [key, mark, text] = ["sound", "sound-off", t("call.sound_refused")];
+    if (!text && track?.muted) [key, mark, text] = ["muted", "camera-off", t("call.say.muted")];
     if (!text && paused) [key, mark, text] = ["paused", "pause", t("call.say.paused")];
     show(this.say, text !== "");
     this.element.classList.toggle("is-told", text !== "");

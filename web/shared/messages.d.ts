@@ -160,7 +160,11 @@ export interface MediaOffer {
   blur?: boolean;
 }
 
-/** The sender paused (or resumed) its own picture; the other page says so instead of "reconnecting". */
+/**
+ * The sender paused (or resumed) its own picture; the other page says so instead of "reconnecting".
+ *
+ * `by_phone`: nobody did; the phone took the camera away for a while, as when a phone call comes in.
+ */
 export interface PausePicture {
   type: "pause_picture";
   paused: boolean;
@@ -168,6 +172,7 @@ export interface PausePicture {
 
 /** What the page presented of the other person's picture in the last second, said while it is in sight. */
 export interface PictureShown {
+  by_phone?: boolean;
   type: "picture_shown";
   fps: number;
   freezes?: number;
@@ -403,7 +408,7 @@ export interface Earlier {
   with_me: boolean;
 }
 
-/** The call that an agent is on. */
+/** The call that an agent is on. `other_by_phone`: the customer's picture is paused because the phone did so. */
 export interface AgentCall {
   call: string;
   epoch: number;
@@ -420,6 +425,7 @@ export interface AgentCall {
 }
 
 /**
+  other_by_phone: boolean;
  * The call that an agent has after-call work for, and what the agent has said of it so far.
  *
  * `warn_ms`, `limit_ms`: how long after `since_ms` the page warns, and how long after it the work ends by itself.

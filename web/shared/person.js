@@ -131,6 +131,12 @@ export class PersonApp {
     this.sendPicture();
   }
 
+  /** The phone has taken the camera away, or given it back: `track.muted` says which. */
+  muted() {
+    this.note({});
+    this.sendPicture();
+  }
+
   /** Bring camera, peer connection and pictures in line with the view. */
   settle() {}
 
@@ -177,6 +183,8 @@ export class PersonApp {
         return;
       }
       track.addEventListener("ended", () => this.state.track === track && this.cameraGone("lost"));
+      // A phone takes the camera away while a call rings on it, and gives it back (Safari on iOS).
+      for (const name of ["mute", "unmute"]) track.addEventListener(name, () => this.state.track === track && this.muted());
       this.note({ camera: "on", track });
       this.cameraOpened();
     } catch (error) {
