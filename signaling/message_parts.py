@@ -133,8 +133,8 @@ class AgentCall(msgspec.Struct, frozen=True, kw_only=True):
     since_ms: Millis
     other_media: MediaWish
     other_paused: bool
-    about: Caller = Caller()
     other_by_phone: bool = False
+    about: Caller = Caller()
 
 
 class AfterCall(msgspec.Struct, frozen=True, kw_only=True):

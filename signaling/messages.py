@@ -199,13 +199,13 @@ class PausePicture(Message, tag="pause_picture", frozen=True):
     """
 
     paused: bool
+    by_phone: bool = False
 
 
 class PictureShown(Message, tag="picture_shown", frozen=True):
     """What the page presented of the other person's picture in the last second, said while it is in sight."""
 
     fps: Annotated[int, Meta(ge=0, le=240)]
-    by_phone: bool = False
     freezes: Annotated[int, Meta(ge=0, le=60)] = 0
     frozen_ms: Annotated[int, Meta(ge=0, le=60_000)] = 0
 

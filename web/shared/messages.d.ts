@@ -168,11 +168,11 @@ export interface MediaOffer {
 export interface PausePicture {
   type: "pause_picture";
   paused: boolean;
+  by_phone?: boolean;
 }
 
 /** What the page presented of the other person's picture in the last second, said while it is in sight. */
 export interface PictureShown {
-  by_phone?: boolean;
   type: "picture_shown";
   fps: number;
   freezes?: number;
@@ -421,11 +421,11 @@ export interface AgentCall {
   since_ms: number;
   other_media: MediaWish;
   other_paused: boolean;
+  other_by_phone: boolean;
   about: Caller;
 }
 
 /**
-  other_by_phone: boolean;
  * The call that an agent has after-call work for, and what the agent has said of it so far.
  *
  * `warn_ms`, `limit_ms`: how long after `since_ms` the page warns, and how long after it the work ends by itself.
