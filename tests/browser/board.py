@@ -116,6 +116,7 @@ def answer(stage: Stage, *, role: str = "coordinator") -> None:
         "GET day": day(),
         "GET people": {"people": people(role)},
         "GET shifts": {"shifts": views.shifts()},
+        "GET blocks": {"blocks": []},
         "GET records": {"records": views.records(), "cursor": ""},
         "GET hours": views.hours(),
         "GET messages": views.inbox(),

@@ -99,6 +99,42 @@ async def test_a_session_that_is_gone_is_said(open_page: OpenPage, stage: Stage)
     await expect(page.get_by_role("alert").filter(visible=True)).to_have_text("没有这条记录。")
 
 
+async def test_a_customer_is_blocked_beside_the_record_and_let_call_again_from_the_list(
+    open_page: OpenPage, stage: Stage
+) -> None:
+    stage.answers["GET records/c-1"] = (200, long_story())
+    block = {"customer": "p-9", "since_ms": views.now_ms(), "until_ms": views.now_ms() + 30 * 86_400_000, "by": "陈美"}
+    block |= {"reason": "三次辱骂同事", "call": "c-1"}
+    stage.answers["POST blocks"] = (201, block)
+    stage.answers["DELETE blocks/p-9"] = (204, None)
+    page = await board(open_page, stage, "records/c-1")
+    await expect(page.get_by_text("这位客户可以呼叫。")).to_be_visible()
+    await page.get_by_role("button", name="暂停这位客户").click()
+    reason = page.get_by_label("原因（只有团队看得到）")
+    await expect(reason).to_be_focused()
+    await page.get_by_role("button", name="暂停呼叫", exact=True).click()
+    await expect(page.get_by_role("alert").filter(has_text="请写明原因")).to_be_visible()
+    await look(page, "coordinator-record-block", themes=True)
+    await reason.fill("三次辱骂同事")
+    await page.get_by_label("多长时间").select_option("30")
+    await page.get_by_role("button", name="暂停呼叫", exact=True).click()
+    lift = page.get_by_role("button", name="恢复呼叫")
+    await expect(lift).to_be_focused()
+    await expect(page.locator(".records-grid")).to_contain_text("陈美")
+    wish = {"customer": "p-9", "reason": "三次辱骂同事", "days": 30, "call": "c-1"}
+    assert ("POST", "blocks", wish) in stage.requests
+
+    stage.answers["GET blocks"] = (200, {"blocks": [block]})
+    await page.get_by_text("暂停呼叫的客户").click()
+    row = page.locator("details li")
+    await expect(row).to_contain_text("三次辱骂同事")
+    await look(page, "coordinator-blocks")
+    stage.answers["GET blocks"] = (200, {"blocks": []})
+    await row.get_by_role("button", name="恢复呼叫").click()
+    await expect(page.get_by_text("所有客户都可以呼叫。")).to_be_visible()
+    assert ("DELETE", "blocks/p-9", None) in stage.requests
+
+
 async def test_records_are_found_by_day_and_told_as_a_timeline(open_page: OpenPage, stage: Stage) -> None:
     stage.answers["GET records/c-1"] = (200, views.records()[0])
     page = await board(open_page, stage, "records")

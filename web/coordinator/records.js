@@ -6,6 +6,7 @@ import { icon } from "../shared/icons.js";
 import { request } from "../shared/service.js";
 import { lengthText } from "../shared/time.js";
 import { errorText } from "../shared/words.js";
+import { BlockCard, BlockList } from "./blocks.js";
 import { endText, outcomeText, recordDetail, whenText } from "./record-detail.js";
 import { RecordFilters } from "./record-filters.js";
 import { servedBy } from "./timeline.js";
@@ -61,6 +62,7 @@ export class RecordsPart {
       h("span", { text: t("records.more") }),
     );
     this.detail = h("section", { class: "card stack", hidden: true });
+    this.blocks = new BlockList(refused);
     this.grid = h(
       "div",
       { class: "records-grid" },
@@ -76,7 +78,7 @@ export class RecordsPart {
       ),
       this.detail,
     );
-    this.element = h("div", { class: "stack" }, this.heading, this.filters.element, this.trouble, this.grid);
+    this.element = h("div", { class: "stack" }, this.heading, this.filters.element, this.trouble, this.grid, this.blocks.element);
   }
 
   /** @param {string} call the session that the address names, "" for none */
@@ -175,7 +177,9 @@ export class RecordsPart {
       const record = await request("GET", `/api/records/${encodeURIComponent(call)}`);
       if (attempt !== this.attempt) return;
       const { heading, parts } = recordDetail(record, this.nameOf, () => (this.close(), opener.focus()));
-      this.detail.replaceChildren(...parts);
+      // Who was erased is nobody any more.
+      const block = record.customer ? [new BlockCard(record.customer, call, this.refused).element] : [];
+      this.detail.replaceChildren(...parts.slice(0, -1), ...block, ...parts.slice(-1));
       show(this.detail, true);
       this.grid.classList.add("has-detail");
       heading.focus();
