@@ -228,7 +228,7 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
     clock = SystemClock()
     passwords = Passwords(password_cost)
     accounts = Accounts(redis, pool=settings.pool, passwords=passwords, clock=clock, cipher=cipher)
-    rates = RateLimits(redis, pool=settings.pool)
+    rates = RateLimits(redis, pool=settings.pool, cipher=cipher)
     hours = OpeningHours(redis, pool=settings.pool, clock=clock, zone=settings.time_zone)
     store = StaffedStore(
         redis,
