@@ -63,7 +63,7 @@ def erase(
 def _do(data_dir: Path | None, work: Callable[[Privacy], Awaitable[T]]) -> T:
     async def connected(redis: Redis, settings: Settings, cipher: Cipher) -> T:
         pool = settings.pool
-        messages = LeftMessages(redis, pool=pool, cipher=cipher, rates=RateLimits(redis, pool=pool))
+        messages = LeftMessages(redis, pool=pool, cipher=cipher, rates=RateLimits(redis, pool=pool, cipher=cipher))
         audit = Audit(redis, pool=settings.pool, clock=SystemClock(), retention_days=settings.audit_retention_days)
         return await work(Privacy(redis, pool=pool, audit=audit, cipher=cipher, messages=messages))
 

@@ -6,7 +6,6 @@ paid off. `burst` requests pass at once, and `burst` more for each `window_s` th
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import ClassVar
 
 from redis.asyncio import Redis
 
+from video_service.cipher import Cipher
 from video_service.errors import ServiceError
 from video_service.keys import Keys
 
@@ -38,10 +38,15 @@ class Limit:
 
 
 class RateLimits:
-    """The limits of one pool."""
+    """The limits of one pool.
 
-    def __init__(self, redis: Redis, *, pool: str) -> None:
+    Subjects stand in the store as digests that only the data keys can make: addresses are few enough to be guessed from
+    a plain one. With a new key everybody begins anew.
+    """
+
+    def __init__(self, redis: Redis, *, pool: str, cipher: Cipher) -> None:
         self._redis = redis
+        self._cipher = cipher
         self._root = Keys(pool).root
         self._script = redis.register_script(_SCRIPT.read_text(encoding="utf-8"))
 
@@ -65,7 +70,7 @@ class RateLimits:
             await self._redis.delete(*(self._key(*claim) for claim in claims))
 
     def _key(self, limit: Limit, subject: str) -> str:
-        digest = hashlib.sha256(subject.encode("utf-8", "surrogatepass")).hexdigest()
+        digest = self._cipher.digest(subject.encode("utf-8", "backslashreplace").decode())
         return f"{self._root}:limit:{limit.name}:{digest[:32]}"
 
 

@@ -175,7 +175,7 @@ async def test_what_no_data_key_opens_blocks_all_the_same(blocks: BlockList, red
 
 async def test_a_customer_can_see_it_and_have_it_erased(blocks: BlockList, redis: Redis, pool: str) -> None:
     audit = Audit(redis, pool=pool, clock=SystemClock(), retention_days=30)
-    messages = LeftMessages(redis, pool=pool, cipher=CIPHER, rates=RateLimits(redis, pool=pool))
+    messages = LeftMessages(redis, pool=pool, cipher=CIPHER, rates=RateLimits(redis, pool=pool, cipher=CIPHER))
     privacy = Privacy(redis, pool=pool, audit=audit, cipher=CIPHER, messages=messages)
     await blocks.add("c-1", reason=REASON, days=2, by="o-1")
     known = (await privacy.export("c-1", who="operator", role="operator")).block

@@ -48,7 +48,7 @@ class Kept:
             self.redis,
             pool=self.pool,
             clock=SystemClock(),
-            rates=RateLimits(self.redis, pool=self.pool),
+            rates=RateLimits(self.redis, pool=self.pool, cipher=cipher),
             cipher=cipher,
             launch_keys=LAUNCH_KEYS,
             guests_allowed=False,

@@ -34,7 +34,7 @@ class Box(LeftMessages):
     """The messages of a test's pool, and what is stored of them."""
 
     def __init__(self, redis: Redis, pool: str, cipher: Cipher = CIPHER, **rules: int) -> None:
-        rates = RateLimits(redis, pool=pool)
+        rates = RateLimits(redis, pool=pool, cipher=CIPHER)
         super().__init__(redis, pool=pool, cipher=cipher, rates=rates, rules=MessageRules(**rules))
         self.redis, self.pool = redis, pool
 

@@ -56,7 +56,7 @@ def audit(redis: Redis, pool: str) -> Audit:
 
 @pytest.fixture
 def messages(redis: Redis, pool: str) -> LeftMessages:
-    return LeftMessages(redis, pool=pool, cipher=CIPHER, rates=RateLimits(redis, pool=pool))
+    return LeftMessages(redis, pool=pool, cipher=CIPHER, rates=RateLimits(redis, pool=pool, cipher=CIPHER))
 
 
 @pytest.fixture

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 
 import pytest
 from redis.asyncio import Redis
 
+from tests.data_keys import CIPHER
+from video_service.cipher import Cipher, new_key
 from video_service.rate_limit import Limit, RateLimits, TooMany, address_subject
 
 pytestmark = pytest.mark.integration
@@ -19,7 +22,7 @@ LOCKING = Limit(name="locking", burst=2, window_s=10, lockout_s=5_000)
 
 @pytest.fixture
 def rates(redis: Redis, pool: str) -> RateLimits:
-    return RateLimits(redis, pool=pool)
+    return RateLimits(redis, pool=pool, cipher=CIPHER)
 
 
 async def _passes(rates: RateLimits, *claims: tuple[Limit, str]) -> bool:
@@ -49,7 +52,7 @@ async def test_time_pays_it_off(rates: RateLimits) -> None:
 
 
 async def test_any_number_of_nodes_count_as_one(redis: Redis, pool: str) -> None:
-    nodes = [RateLimits(redis, pool=pool) for _ in range(4)]
+    nodes = [RateLimits(redis, pool=pool, cipher=CIPHER) for _ in range(4)]
     answers = await asyncio.gather(*(_passes(node, (SLOW, "a")) for node in nodes for _ in range(5)))
     assert sum(answers) == 3
 
@@ -95,6 +98,20 @@ async def test_keys_end_and_name_nobody(rates: RateLimits, redis: Redis, pool: s
     async for key in redis.scan_iter(match=f"{{{pool}}}:*"):
         assert await redis.pttl(key) > 0
         assert b"lin" not in key.split(b":")[-1]
+
+
+async def test_nobody_finds_an_address_in_the_keys_without_the_data_keys(redis: Redis, pool: str) -> None:
+    address = "192.0.2.7"
+    await RateLimits(redis, pool=pool, cipher=CIPHER).take((SLOW, address))
+    await RateLimits(redis, pool=pool, cipher=Cipher([new_key()])).take((SLOW, address))
+    found = [key.decode().rpartition(":")[2] async for key in redis.scan_iter(match=f"{{{pool}}}:*")]
+    assert len(found) == 2, "another key, another name"
+    plain = {hash_(address.encode()).hexdigest() for hash_ in (hashlib.sha256, hashlib.sha1, hashlib.md5)}
+    assert not any(digest.startswith(name) for digest in plain for name in found)
+
+
+async def test_a_subject_that_is_no_text_counts_too(rates: RateLimits) -> None:
+    assert [await _passes(rates, (STRICT, "\ud800")) for _ in range(2)] == [True, False]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from tests.launching import KEYS, launch_token
 from video_service.accounts import Accounts, Role, SamePassword, SignInRefused
 from video_service.audit import Audit
 from video_service.background_store import BackgroundStore
+from video_service.block_list import BlockList
 from video_service.calendar_feeds import CalendarFeeds
 from video_service.clock import SystemClock
 from video_service.customers import Customers
@@ -52,7 +53,7 @@ def sessions(redis: Redis, accounts: Accounts, pool: str) -> WebSessions:
         accounts,
         pool=pool,
         clock=SystemClock(),
-        rates=RateLimits(redis, pool=pool),
+        rates=RateLimits(redis, pool=pool, cipher=CIPHER),
         limits=SessionLimits(sign_in_tries=3),
     )
 
@@ -66,7 +67,7 @@ async def test_every_key_is_in_the_table_and_passes_when_the_table_says_so(
         redis,
         pool=pool,
         clock=clock,
-        rates=RateLimits(redis, pool=pool),
+        rates=RateLimits(redis, pool=pool, cipher=CIPHER),
         cipher=CIPHER,
         launch_keys=KEYS,
         guests_allowed=False,
@@ -75,9 +76,12 @@ async def test_every_key_is_in_the_table_and_passes_when_the_table_says_so(
     await redis.set(Keys(pool).erased("c-1"), "1", ex=60)
     await BackgroundStore(redis, pool, clock).put_picture(b"jpeg", 320, 240, by="a-1")
     await ForecastStore(redis, pool=pool, retention_days=1).keep("main", date(2026, 3, 2), {"v": 1})
-    await CalendarFeeds(redis, accounts, RateLimits(redis, pool=pool), pool=pool, clock=clock).make("a-1", "en")
+    await CalendarFeeds(redis, accounts, RateLimits(redis, pool=pool, cipher=CIPHER), pool=pool, clock=clock).make(
+        "a-1", "en"
+    )
+    await BlockList(redis, pool=pool, cipher=CIPHER, clock=clock).add("c-1", reason="insults", days=1, by="o-1")
     await OpeningHours(redis, pool=pool, clock=clock, zone="UTC").set(Hours(), by="a-1")
-    messages = LeftMessages(redis, pool=pool, cipher=CIPHER, rates=RateLimits(redis, pool=pool))
+    messages = LeftMessages(redis, pool=pool, cipher=CIPHER, rates=RateLimits(redis, pool=pool, cipher=CIPHER))
     left = Left(customer="c-1", verified=False, locale="", text="x", contact="", consent=1)
     await messages.leave(left, address=ADDRESS)
     await sessions.sign_in("lin", SECRET, address=ADDRESS)
