@@ -12,11 +12,9 @@ from msgspec.structs import replace
 
 from media.agent_camera import AgentCamera
 from media.blur_leg import BlurLeg, BlurStage
-from media.encoder import FRAME_RATE
 from media.fitting import PictureFit
 from media.forwarder import Outlet, PictureOutlet
 from media.leg import Leg
-from media.line_rate import payload_bps
 from media.meter import PictureMeter
 from media.negotiation import VIDEO_CLOCK_HZ
 from media.peer import Peer
@@ -122,8 +120,7 @@ class BlurredLeg(Leg):
             outlet.allowed_bps = rate.update([ViewerState(outlet.ceiling_bps, outlet.loss_share)], now_ms)
         allowed = min((rate.target_bps for rate in self._rates.values()), default=self.limits.start)
         fit = self._fit.update(allowed, now_ms)
-        self.protected.target_bps = fit.bps
-        self.blur.bitrate_bps = payload_bps(fit.bps, min(fit.rate, FRAME_RATE))
+        self.blur.bitrate_bps = self.protected.target_bps = fit.bps
         self.blur.pixels, self.blur.line_rate = fit.pixels, fit.rate
 
 
