@@ -63,6 +63,8 @@ class Leg:
         self.packets_in = 0
         self.nacks_sent = 0
         self.plis_sent = 0
+        self.nacks_received = 0
+        self.plis_received = 0
         self.gone = False
         self.now_ms: Callable[[], float] = loop_ms()
         self.limits = limits_of(settings)
@@ -124,6 +126,7 @@ class Leg:
             elif isinstance(packet, RtcpRtpfbPacket):
                 outlet = self._outlets.get(packet.media_ssrc)
                 if outlet is not None and packet.fmt == RTCP_RTPFB_NACK:
+                    self.nacks_received += 1
                     outlet.resend(packet.lost, now_ms)
             elif isinstance(packet, RtcpPsfbPacket):
                 self._picture_feedback(packet)
@@ -188,6 +191,9 @@ class Leg:
             freezes_out=other.freezes,
             nacks_sent=self.nacks_sent,
             plis_sent=self.plis_sent,
+            nacks_received=self.nacks_received,
+            plis_received=self.plis_received,
+            packets_resent=sum(outlet.resent for outlet in self._outlets.values()),
             round_trip_ms=self._known_round_trip_ms() or 0.0,
             loss_share=reception.loss_share if reception is not None else 0.0,
         )
@@ -290,6 +296,7 @@ class Leg:
         for ssrc in rtcp.key_frame_targets(packet):
             outlet = self._outlets.get(ssrc)
             if outlet is not None and outlet.source is not None:
+                self.plis_received += 1
                 outlet.source.want_key_frame(new_viewer=False)
         estimate = rtcp.bandwidth_of(packet)
         if estimate is not None:

@@ -87,7 +87,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """One second that counts."""
+    """One second that counts. `whole_permille`: of a blurred leg's pictures, those blurred whole, cards included."""
 
     fps: int
     rendered: bool
@@ -98,6 +98,7 @@ class Sample:
     added_us: int | None
     in_kbps: int
     out_kbps: int
+    whole_permille: int | None = None
 
 
 class LegQuality:
@@ -252,6 +253,8 @@ def _sample(before: Reading, now: Reading, shown: Shown | None) -> Sample | None
     expected, received = now.expected - before.expected, now.received - before.received
     lost_in = max(0.0, 1 - received / expected) if expected > 0 and received >= 0 else None
     lost = max(now.out_lost_share, lost_in or 0.0)
+    pictures = now.pictures - before.pictures
+    covered = now.whole + now.slate - before.whole - before.slate
     return Sample(
         fps=shown.fps if shown else round((now.sent - before.sent) / seconds),
         rendered=shown is not None,
@@ -262,4 +265,5 @@ def _sample(before: Reading, now: Reading, shown: Shown | None) -> Sample | None
         added_us=None if now.added_us is None else round(now.added_us),
         in_kbps=max(0, round((now.octets_in - before.octets_in) * 8 / seconds / 1000)),
         out_kbps=max(0, round((now.octets_out - before.octets_out) * 8 / seconds / 1000)),
+        whole_permille=None if pictures <= 0 else round(1000 * covered / pictures),
     )

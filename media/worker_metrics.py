@@ -33,6 +33,9 @@ class _Totals:
     frames_dropped: int = 0
     nacks_sent: int = 0
     plis_sent: int = 0
+    nacks_received: int = 0
+    plis_received: int = 0
+    packets_resent: int = 0
 
     def add(self, leg: LegStatistics) -> None:
         for name in vars(self):
@@ -49,6 +52,9 @@ TEXTS: Final = {
     "frames_dropped": ("media_frames_dropped", "Frames not shown: they came while an older one was at work."),
     "nacks_sent": ("media_nacks_sent", "Times that pages were asked for lost packets."),
     "plis_sent": ("media_key_frame_requests", "Times that pages were asked for a key frame (PLI)."),
+    "nacks_received": ("media_nacks_received", "Times that pages asked for lost packets."),
+    "plis_received": ("media_key_frame_requests_received", "Times that pages asked for a key frame (PLI or FIR)."),
+    "packets_resent": ("media_packets_resent", "Packets sent again to pages that asked for them."),
 }
 
 
@@ -76,6 +82,13 @@ class WorkerMetrics:
             "frozen_seconds", "Length of stillness in seconds that had a freeze.", (0.2, 0.5, 1, 2, 5)
         )
 
+        rates = (5_000, 10_000, 15_000, 30_000, 60_000, 100_000, 150_000, 200_000, 300_000)
+        self._in = self._histogram("received_per_second_bytes", "Bytes from the page in each second.", rates)
+        self._out = self._histogram("sent_per_second_bytes", "Bytes to the page in each second.", rates)
+        self._covered = self._histogram(
+            "covered_ratio", "Share of each second's pictures blurred whole, cards included.", (0, 0.05, 0.2, 0.5, 0.9)
+        )
+
     def second(self, role: LegRole, sample: Sample) -> None:
         """Count one second of one person's picture in a call."""
         label = role.value
@@ -86,6 +99,10 @@ class WorkerMetrics:
             self._loss.labels(label).observe(sample.loss_permille / 1000)
         if sample.round_trip_ms is not None:
             self._round_trip.labels(label).observe(sample.round_trip_ms / 1000)
+        self._in.labels(label).observe(sample.in_kbps * 125)
+        self._out.labels(label).observe(sample.out_kbps * 125)
+        if sample.whole_permille is not None:
+            self._covered.labels(label).observe(sample.whole_permille / 1000)
         if sample.freezes:
             self._freezes.labels(label).observe(sample.frozen_ms / 1000)
 

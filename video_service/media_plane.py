@@ -291,6 +291,9 @@ class LegStatistics(msgspec.Struct, frozen=True, kw_only=True):
     freezes_out: int = 0
     nacks_sent: int = 0
     plis_sent: int = 0
+    nacks_received: int = 0
+    plis_received: int = 0
+    packets_resent: int = 0
     round_trip_ms: float = 0.0
     loss_share: float = 0.0
     blur_ms_mean: float = 0.0

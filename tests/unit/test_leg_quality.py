@@ -258,6 +258,14 @@ def test_covered_pictures_are_those_of_this_call() -> None:
     assert (facts.pictures, facts.pictures_whole, facts.pictures_slate) == (60, 10, 2)
 
 
+def test_each_second_says_how_many_of_its_pictures_were_covered() -> None:
+    call = joined()
+    call.second(30)
+    for pictures, whole, slate in ((30, 0, 0), (60, 12, 0), (80, 12, 20)):
+        call.second(30, pictures=pictures, whole=whole, slate=slate)
+    assert [sample.whole_permille for sample in call.samples[-4:]] == [None, 0, 400, 1000]
+
+
 def test_call_without_a_counted_second_has_empty_facts() -> None:
     call = Call()
     assert call.quality.facts() == call.quality.finish() == LineFacts()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -34,8 +35,8 @@ POOL = PoolCounts(
     active=3,
 )  # fmt: skip
 SAMPLE = Sample(
-    fps=24, rendered=True, freezes=1, frozen_ms=700, loss_permille=12, round_trip_ms=80, added_us=9_000, in_kbps=1,
-    out_kbps=1,
+    fps=24, rendered=True, freezes=1, frozen_ms=700, loss_permille=12, round_trip_ms=80, added_us=9_000, in_kbps=400,
+    out_kbps=800, whole_permille=250,
 )  # fmt: skip
 
 
@@ -56,8 +57,9 @@ def node(workers: tuple[WorkerStatus, ...] = ()) -> dict[str, Metric]:
 def working() -> tuple[WorkerMetrics, dict[str, Metric]]:
     made = WorkerMetrics()
     made.second(LegRole.AGENT, SAMPLE)
-    legs = [LegStatistics(leg_id="a-secret", call_id="c-secret", frames_slate=2, nacks_sent=5)]
-    return made, read(made.text(worker("w-secret", step=2), legs, ["good", "poor", "poor"], 1))
+    leg = LegStatistics(leg_id="a-secret", call_id="c-secret", frames_slate=2, nacks_sent=5, plis_sent=1)
+    leg = replace(leg, nacks_received=7, plis_received=3, packets_resent=9)
+    return made, read(made.text(worker("w-secret", step=2), [leg], ["good", "poor", "poor"], 1))
 
 
 def value(family: Metric, **labels: str) -> float:
@@ -143,6 +145,8 @@ def test_worker_tells_its_load_its_lines_and_the_seconds_of_its_pictures() -> No
     assert value(found["video_service_worker_blurred_legs"]) == 2
     assert value(found["video_service_worker_lines"], word="poor") == 2
     assert value(found["video_service_media_frames_slate"]) == 2
+    feedback = ("nacks_sent", "nacks_received", "key_frame_requests", "key_frame_requests_received", "packets_resent")
+    assert [value(found[f"video_service_media_{name}"]) for name in feedback] == [5, 7, 1, 3, 9]
     sums = {
         sample.name: sample.value
         for family in found.values()
@@ -155,6 +159,9 @@ def test_worker_tells_its_load_its_lines_and_the_seconds_of_its_pictures() -> No
         "video_service_media_loss_ratio_sum": pytest.approx(0.012),
         "video_service_media_round_trip_seconds_sum": pytest.approx(0.08),
         "video_service_media_frozen_seconds_sum": pytest.approx(0.7),
+        "video_service_media_received_per_second_bytes_sum": 50_000,
+        "video_service_media_sent_per_second_bytes_sum": 100_000,
+        "video_service_media_covered_ratio_sum": pytest.approx(0.25),
     }
 
 
@@ -177,6 +184,7 @@ def test_unknown_numbers_of_a_second_are_not_counted_as_zero() -> None:
     found = read(made.text(worker("w-1"), [], [], 0))
     assert found["video_service_media_picture_fps"].samples
     assert not found["video_service_media_round_trip_seconds"].samples
+    assert not found["video_service_media_covered_ratio"].samples, "nothing of this leg is blurred"
 
 
 def test_names_are_prometheus_names_with_units_and_labels_are_few() -> None:
