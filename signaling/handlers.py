@@ -51,13 +51,13 @@ async def _act(hub: Hub, connection: Connection, message: messages.FromPage) -> 
             await store.join(
                 person,
                 queue=message.queue,
-                needs=message.needs,
+                needs=(*identity.needs, *message.needs),
                 urgent=message.urgent or identity.urgent,
                 reason=message.reason or identity.reason,
                 consent=message.consent,
                 locale=identity.locale,
                 entry=identity.entry,
-                sign_language=identity.sign_language,
+                sign_language=identity.sign_language or message.sign_language,
                 context=identity.context,
                 vip=identity.vip and identity.verified,
             )

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 ShortId = Annotated[str, Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9_-]+$")]
+Need = Annotated[str, Meta(min_length=1, max_length=66, pattern="^[A-Za-z0-9_-]+(:[1-3])?$")]
 Secret = Annotated[str, Meta(min_length=16, max_length=128, pattern="^[A-Za-z0-9_-]+$")]
 Epoch = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 Generation = Annotated[int, Meta(ge=1, le=1_000_000)]

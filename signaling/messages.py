@@ -34,6 +34,7 @@ from signaling.message_parts import (
     MediaWish,
     Millis,
     Narrow,
+    Need,
     ObjectBox,
     Outcome,
     OutcomeSoFar,
@@ -69,6 +70,7 @@ __all__ = [
     "MediaWish",
     "Millis",
     "Narrow",
+    "Need",
     "ObjectBox",
     "Outcome",
     "OutcomeSoFar",
@@ -112,12 +114,16 @@ class Ping(Message, tag="ping", frozen=True):
 class Join(Message, tag="join", frozen=True):
     """A customer joins the queue. Joining twice is joining once.
 
+    `needs`: what the agent must have, each a label or a label and the least level (voice, rail:2). `sign_language`: the
+    variety that the customer is used to; "" for not said (that of the last call counts). What the host application said
+    comes before it.
     `consent`: version of the consent text that the page showed and the customer agreed to (`consent_version` of
     GET /api/service); another one is refused as `consent_needed`.
     """
 
     queue: ShortId = "main"
-    needs: Annotated[tuple[ShortId, ...], Meta(max_length=8)] = ()
+    needs: Annotated[tuple[Need, ...], Meta(max_length=8)] = ()
+    sign_language: Annotated[str, Meta(max_length=64, pattern="^[A-Za-z0-9_-]*$")] = ""
     urgent: bool = False
     reason: UrgentReason = ""
     consent: Annotated[int, Meta(ge=0, le=1_000_000)] = 0

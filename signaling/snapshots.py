@@ -73,6 +73,7 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True, rename={"call_class": "
     counts_as: CallClass | Literal[""] = ""
     """The class in whose line it stands; "" before it is first in line."""
     needs: str = ""
+    sign_need: str = ""
     reason: str = ""
     note: str = ""
     verified: bool = False

@@ -8,7 +8,7 @@ import secrets
 import msgspec
 
 from signaling.errors import BadDisposition, NoCall, UnknownQueue
-from signaling.identity_types import Identity, canonical
+from signaling.identity_types import Identity, needs_text
 from signaling.messages import CallClass, Outcome, TextLine
 from signaling.store_base import StoreBase
 
@@ -46,9 +46,10 @@ class CallStore(StoreBase):
     ) -> str:
         """Put a connected customer in the queue and return the call's id; one who has an open call gets that one's.
 
-        `sign_language` (asked for) and `consent` (version of the text that was agreed to, 0 for none) go on record;
-        `context` is for the agent and goes with the call. A `vip` is waited for longer by the own last agent, and has
-        a class of its own where the policy says so.
+        `needs` is what an agent must have. `sign_language` is the variety that the customer is used to, "" for that of
+        the last call: who has it serves the call, or anybody where nobody on shift has it. It and `consent` (version
+        of the text that was agreed to, 0 for none) go on record; `context` is for the agent and goes with the call. A
+        `vip` is waited for longer by the own last agent, and has a class of its own where the policy says so.
 
         Raises:
             Closed: no agent who covers `needs` is signed in and on shift.
@@ -64,7 +65,7 @@ class CallStore(StoreBase):
             customer,
             "c_" + secrets.token_urlsafe(12),
             queue,
-            canonical(needs),
+            needs_text(needs),
             self._class_of(urgent=urgent, vip=vip),
             reason,
             locale,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from signaling.identity_types import Identity, canonical
+from signaling.identity_types import Identity, skills_text
 from signaling.store_base import StoreBase
 from video_service.line_quality import LineFacts, LineWord
 from video_service.media_plane import Box, LegState, PictureState
@@ -29,7 +29,7 @@ class PeopleStore(StoreBase):
             socket,
             node,
             self.cipher.seal(identity.name),
-            canonical(identity.skills),
+            skills_text(identity.skills),
             int(identity.verified),
             identity.site,
             identity.locale,
@@ -41,7 +41,7 @@ class PeopleStore(StoreBase):
         A signed-in agent is matched by the new skills at once, and may be given a call that waits; a call that rings or
         goes on stays.
         """
-        await self.run("relabel", person, self.cipher.seal(name), canonical(skills))
+        await self.run("relabel", person, self.cipher.seal(name), skills_text(skills))
 
     async def beat(self, persons: Iterable[tuple[str, str]]) -> list[str]:
         """Refresh the presence of (person, socket) pairs; pairs whose socket is not the newest are ignored.

@@ -288,7 +288,9 @@ def _caller(snap: PersonSnapshot, call: CallRow | None) -> messages.Caller:
 
 
 def _needs(call: CallRow) -> tuple[str, ...]:
-    return tuple(filter(None, call.needs.split("+")))
+    """What an agent must have for the call; how the customer signs is said beside it."""
+    needs = filter(None, call.needs.split("+"))
+    return tuple(need.replace(".", ":") for need in needs if need != call.sign_need)
 
 
 def leg(snap: PersonSnapshot) -> LegInfo | None:

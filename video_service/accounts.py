@@ -32,6 +32,7 @@ MAX_LABELS = 16
 _CUT_OFF = Path(__file__).with_name("scripts") / "cut_off.lua"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 _LABEL = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_SKILL = re.compile(rf"{_LABEL.pattern}(:[1-3])?")  # a label, and how well: 1 a little, 3 or nothing fully
 _DIGEST = re.compile(r"[0-9a-f]{64}")  # longer than any sign-in name
 _SEALED = ("name", "display_name")
 _DISPLAY_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,64}")
@@ -441,5 +442,8 @@ def _check(account: Account) -> None:
         if len(labels) > MAX_LABELS:
             raise BadAccount(f"An account has at most {MAX_LABELS} of each kind of label.", kind=what)
         for label in labels:
-            if _LABEL.fullmatch(label) is None:
-                raise BadAccount(f"A {what} has 1 to 64 letters, digits, hyphens or underscores.", label=label)
+            if (_SKILL if what == "skill" else _LABEL).fullmatch(label) is None:
+                raise BadAccount(
+                    f"A {what} has 1 to 64 letters, digits, hyphens or underscores; a skill may end with :1 to :3.",
+                    label=label,
+                )

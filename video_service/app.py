@@ -277,6 +277,7 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
                 vip=visitor.vip,
                 entry=visitor.entry,
                 sign_language=visitor.sign_language,
+                needs=visitor.needs,
                 urgent=visitor.urgent,
                 reason=visitor.reason,
                 context=visitor.context,

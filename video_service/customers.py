@@ -51,8 +51,9 @@ class CustomerLimits:
 class Customer(msgspec.Struct, frozen=True, kw_only=True):
     """A customer as this service knows one. `entry`: the page itself, a frame, or a launch token; `vip`: what it says.
 
-    `sign_language` is the variety that the host says, "" for not known; `context` what the matter is about, such as an
-    order number. `urgent_until_ms` is 0 when the host did not call it urgent.
+    `sign_language` is the variety that the host says, "" for not known; `needs` what it says the agent must have, such
+    as voice or rail:2; `context` what the matter is about, such as an order number. `urgent_until_ms` is 0 when the
+    host did not call it urgent.
     """
 
     v: int = SCHEMA_VERSION
@@ -61,6 +62,7 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
     verified: bool = False
     vip: bool = False
     sign_language: str = ""
+    needs: tuple[str, ...] = ()
     urgent_until_ms: int = 0
     reason: UrgentReason = ""
     context: str = ""
@@ -162,6 +164,7 @@ class Customers:
             verified=launch.verified,
             vip=launch.vip,
             sign_language=launch.sign_language,
+            needs=launch.needs,
             urgent_until_ms=now_ms + URGENT_S * 1000 if launch.urgent else 0,
             reason=launch.reason,
             context=launch.context,

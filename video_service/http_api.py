@@ -149,6 +149,7 @@ async def line() -> Response:
             "notice": msgspec.to_builtins(door.notice) if not door.open else None,
             "yours": yours,
             "known": customer is not None,
+            "signs": customer.sign_language if customer else "",
             "guests": customers.guests_allowed,
         }
     )
@@ -172,6 +173,7 @@ def _visitor(customer: Customer, locale: str) -> Visitor:
         vip=customer.vip,
         entry=customer.entry,
         sign_language=customer.sign_language,
+        needs=customer.needs,
         urgent=urgent,
         reason=customer.reason if urgent else "",
         context=customer.context,

@@ -22,6 +22,7 @@ from video_service.services import services
 people_api = Blueprint("people", __name__)
 
 Label = Annotated[str, Meta(max_length=64)]
+Skill = Annotated[str, Meta(max_length=66)]
 
 
 class OwnAccount(ServiceError):
@@ -36,7 +37,7 @@ class PersonWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sign_in_name: Annotated[str, Meta(max_length=128)]
     name: Annotated[str, Meta(max_length=128)]
     role: Role = Role.AGENT
-    skills: Annotated[tuple[Label, ...], Meta(max_length=32)] = ()
+    skills: Annotated[tuple[Skill, ...], Meta(max_length=32)] = ()
     languages: Annotated[tuple[Label, ...], Meta(max_length=32)] = ()
 
 
@@ -44,7 +45,7 @@ class LabelsWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Body of POST /api/people/<person>/labels: all three as they are to be; what they may hold, `accounts` says."""
 
     name: Annotated[str, Meta(max_length=128)]
-    skills: Annotated[tuple[Label, ...], Meta(max_length=32)]
+    skills: Annotated[tuple[Skill, ...], Meta(max_length=32)]
     languages: Annotated[tuple[Label, ...], Meta(max_length=32)]
 
 

@@ -31,6 +31,8 @@ _KEY = re.compile(r"([A-Za-z0-9._-]{1,64}):([A-Za-z0-9_+/=.~-]+)")
 # What is no plain text on one line: control, format (also those that turn the direction of writing), line ends.
 _NOT_PLAIN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
+NEED = "^[A-Za-z0-9_-]{1,64}(:[1-3])?$"
+
 UrgentReason = Literal["airport", "hotel", "car", ""]
 
 
@@ -106,6 +108,7 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     verified: bool = False
     vip: bool = False
     sign_language: Annotated[str, Meta(max_length=64, pattern="^[A-Za-z0-9_-]*$")] = ""
+    needs: Annotated[tuple[Annotated[str, Meta(pattern=NEED)], ...], Meta(max_length=8)] = ()
     urgent: bool = False
     reason: UrgentReason = ""
     context: Annotated[str, Meta(max_length=200)] = ""

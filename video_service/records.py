@@ -79,7 +79,8 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"call_cla
     """What is kept of a call. Times are epoch milliseconds (0: did not happen), durations milliseconds.
 
     `wait_ms` is from joining to the first answer, or to the close of a call that nobody answered; `signing_ms` the sum
-    of the segments; `customer` a pseudonymous id; `sign_language` the variety asked for, "" for not known; `consent`
+    of the segments; `customer` a pseudonymous id; `sign_language` the variety asked for, "" for not known, and
+    `sign_matched` whether who served the call last has it; `consent`
     the version of the text that the customer agreed to, 0 for none.
 
     What the customer said of the call: `solved` "yes", "no" or "", `face` 1 (bad) to 5 (good), 0 for nothing. What the
@@ -97,6 +98,7 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"call_cla
     locale: str
     entry: str
     sign_language: str = ""
+    sign_matched: bool | None = None
     site: str
     verified: bool
     joined_ms: int

@@ -52,6 +52,7 @@ class Visitor:
     vip: bool = False
     entry: Entry = "web"
     sign_language: str = ""
+    needs: tuple[str, ...] = ()
     urgent: bool = False
     reason: UrgentReason = ""
     context: str = ""

@@ -26,7 +26,8 @@ LOCALES = ("zh-CN", "zh-HK", "en")
 # First words of the keys that a customer's page may need: a phone does not load what the consoles say.
 CUSTOMER_TEXTS = {
     *("blur", "boot", "call", "camera", "check", "clip", "company", "ended", "error", "home", "language", "list"),
-    *("lost", "message", "own", "ready", "reason", "stopped", "survey", "text", "time", "title", "waiting"),
+    *("lost", "message", "own", "ready", "reason", "sign", "signing", "stopped", "survey", "text", "time", "title"),
+    "waiting",
 }
 
 # Where an operator may explain things in sign language; each clip is CLIP.mp4 in one folder.

@@ -128,12 +128,24 @@ function DO.call.leave_line(id, row)
   end
 end
 
--- Time has passed that changes where a call in line stands, or for whom.
-local function enter_anew(id)
+-- Something has changed (time has passed, or `fields` are others) that says where a call in line stands, and for whom.
+local function enter_anew(id, fields)
   local row = get('call', id)
   DO.call.leave_line(id, row)
+  if fields then
+    put('call', id, fields)
+  end
   DO.call.enter_line(id, row)
   wake('person', row.customer)
+end
+
+-- A customer's way of signing is worth a wait, not a closed door: without it, where others could take the call then.
+-- Returns the fields that say so.
+local function any_signing(row)
+  local base = row.base_needs or row.needs
+  if (row.sign_need or '') ~= '' and base ~= row.needs then
+    return {needs = base, sign_need = ''}, base
+  end
 end
 
 -- What Prometheus is told of the line: counters that only grow (video_service/metrics.py has the same bounds).
@@ -157,6 +169,10 @@ function DO.call.open_segment(id, row, how)
   local segments = cjson.decode(get('record', id).segments)
   segments[#segments + 1] = {agent = how.agent, from_ms = NOW, to_ms = 0, ended = ''}
   local fields = {segments = encode_list(segments)}
+  local asked = row.sign_language or ''
+  if asked ~= '' then
+    fields.sign_matched = covers(get('agent', how.agent).skills, asked) and 1 or 0
+  end
   if num(row.answered_ms) == 0 then
     fields.answered_ms, fields.wait_ms = NOW, NOW - num(row.joined_ms)
     put('call', id, {answered_ms = NOW})

@@ -1,12 +1,14 @@
 -- Whose skills cover which needs, and which waiting calls nobody on shift could take.
+local BEST_LEVEL = 3
 local parsed, fits = {}, {}
 
 local function words(text)
   if not parsed[text] then
     local list, has = {}, {}
     for word in text:gmatch('[^+]+') do
-      list[#list + 1] = word
-      has[word] = true
+      local label, level = word:match('^([^.]+)%.?(%d?)$')
+      list[#list + 1] = {label = label, least = tonumber(level) or 1}
+      has[label] = tonumber(level) or BEST_LEVEL
     end
     parsed[text] = {list = list, has = has}
   end
@@ -18,13 +20,27 @@ local function covers(skills, needs)
   if fits[pair] == nil then
     fits[pair] = true
     for _, need in ipairs(words(needs).list) do
-      if not words(skills).has[need] then
+      if (words(skills).has[need.label] or 0) < need.least then
         fits[pair] = false
         break
       end
     end
   end
   return fits[pair]
+end
+
+-- The needs and one more, as the text that names their bucket.
+local function with_need(needs, label)
+  if needs == '' or words(needs).has[label] then
+    return needs == '' and label or needs
+  end
+  local all = {label}
+  for word in needs:gmatch('[^+]+') do
+    all[#all + 1] = word
+  end
+  -- As Python sorts: by the label, not by the text with its level.
+  table.sort(all, function(a, b) return a:match('^[^.]+') < b:match('^[^.]+') end)
+  return table.concat(all, '+')
 end
 
 local function agents_on(covered)

@@ -9,12 +9,18 @@ if STATE_OF[call.phase] ~= 'active' or call.epoch ~= ARGV[4] then
   return refuse('stale')
 end
 local agent = call.agent
-local possible = somebody(call.needs, function(other)
-  return other ~= agent and not barred(id, other) and not on_break(other)
-    and redis.call('HGET', key('person', other), 'present') == '1'
-end)
-if not possible then
-  return refuse('nobody_else')
+local function possible(needs)
+  return somebody(needs, function(other)
+    return other ~= agent and not barred(id, other) and not on_break(other)
+      and redis.call('HGET', key('person', other), 'present') == '1'
+  end)
+end
+if not possible(call.needs) then
+  local fields, base = any_signing(call)
+  if not fields or not possible(base) then
+    return refuse('nobody_else')
+  end
+  put('call', id, fields)
 end
 -- Before the step: entering the line, the call is matched at once.
 redis.call('SADD', key('left', id), agent)

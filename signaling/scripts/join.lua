@@ -2,7 +2,7 @@
 -- version of the consent, whether the customer is a VIP ('1' or '').
 -- Joining twice is joining once.
 local customer, id, queue, needs, class = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local vip = ARGV[13] == '1'
+local vip, sign = ARGV[13] == '1', ARGV[10]
 local person = get('person', customer)
 if not person or person.present ~= '1' then
   return refuse('not_connected')
@@ -18,7 +18,10 @@ local door = get('door')
 if door and door.closed == '1' then
   return refuse('closed')
 end
-if agents_on(function(skills) return covers(skills, needs) end) == 0 then
+local function on_for(wanted)
+  return agents_on(function(skills) return covers(skills, wanted) end) > 0
+end
+if not on_for(needs) then
   return refuse('closed')
 end
 if redis.call('ZCARD', key('line')) >= POLICY.waiting_limit then
@@ -32,6 +35,9 @@ local BROKEN = {customer_lost = true, shutdown = true}
 local last_agent = ''
 for _, each in ipairs(redis.call('ZREVRANGE', key('calls_of', customer), 0, LOOKED_AT - 1)) do
   local record = get('record', each)
+  if record and sign == '' then
+    sign = record.sign_language or ''
+  end
   if record and record.state == 'closed' and num(record.answered_ms) > 0 then
     local segments = cjson.decode(record.segments)
     local promised = redis.call('ZSCORE', key('follow_ups'), each)
@@ -45,17 +51,22 @@ for _, each in ipairs(redis.call('ZREVRANGE', key('calls_of', customer), 0, LOOK
   end
 end
 
+-- The customer's own way of signing, where somebody on shift has it.
+local base = needs
+needs = sign ~= '' and on_for(with_need(base, sign)) and with_need(base, sign) or base
+
 local seq = redis.call('HINCRBY', key('clock'), 'arrivals', 1)
 put('call', id, {
   phase = 'new', epoch = 0, seq = seq, customer = customer, queue = queue, needs = needs, class = class,
   reason = ARGV[7], note = '', joined_ms = NOW, since_ms = NOW, answered_ms = 0, closed_ms = 0, ring_until_ms = 0,
   agent = '', ended_reason = '', text_seq = 0, requeued = '', verified = person.verified, entry = ARGV[9],
-  sign_language = ARGV[10], context = ARGV[11], counts_as = class, held_for = '', last_agent = last_agent,
+  sign_language = sign, base_needs = base, sign_need = needs ~= base and sign or '',
+  context = ARGV[11], counts_as = class, held_for = '', last_agent = last_agent,
   last_agent_until_ms = NOW + (vip and POLICY.vip_agent_ms or POLICY.last_agent_ms), vip = vip and 1 or 0,
 })
 put('record', id, {
   call = id, state = 'new', customer = customer, queue = queue, needs = needs, class = class, reason = ARGV[7],
-  locale = ARGV[8], entry = ARGV[9], sign_language = ARGV[10], site = person.site, verified = person.verified,
+  locale = ARGV[8], entry = ARGV[9], sign_language = sign, site = person.site, verified = person.verified,
   joined_ms = NOW, answered_ms = 0,
   closed_ms = 0, wait_ms = 0, signing_ms = 0, after_call_ms = 0, reservations = 0, declines = 0, misses = 0,
   requeues = 0, consent = num(ARGV[12]), ended_reason = '', segments = '[]', legs = '[]',

@@ -21,16 +21,28 @@ local function lost(id)
 end
 handlers.keep_place, handlers.customer_return = lost, lost
 
+-- Whether an agent on shift covers the needs whom the customer has not left.
+local function others(id, needs)
+  return somebody(needs, function(agent) return not was_left(id, agent) end)
+end
+
+-- Nobody is left for a call: those who sign in another way take it, if there are any, or it is closed.
+local function let_others(id, row)
+  local fields, base = any_signing(row)
+  if fields and others(id, base) then
+    clear('nobody', id)
+    clear('forsaken', id)
+    enter_anew(id, fields)
+    return match({id}, {})
+  end
+  close_call(id, 'closed')
+end
+
 function handlers.nobody(id)
   local row = get('call', id)
   if row and row.phase == 'queued' and agents_on(function(skills) return covers(skills, row.needs) end) == 0 then
-    close_call(id, 'closed')
+    let_others(id, row)
   end
-end
-
--- Whether an agent on shift covers the needs whom the customer has not left.
-local function others(id, row)
-  return somebody(row.needs, function(agent) return not was_left(id, agent) end)
 end
 
 -- Everybody on shift who could take it has declined: all but those who were left are asked anew. Otherwise the look is
@@ -41,7 +53,7 @@ function handlers.ask_again(id)
     return
   end
   local repeated = true
-  if others(id, row) then
+  if others(id, row.needs) then
     clear('forsaken', id)
     if not hope(id, row.needs) then
       redis.call('DEL', key('declined', id))
@@ -78,8 +90,8 @@ end
 
 function handlers.forsaken(id)
   local row = get('call', id)
-  if row and row.phase == 'queued' and not others(id, row) then
-    close_call(id, 'closed')
+  if row and row.phase == 'queued' and not others(id, row.needs) then
+    let_others(id, row)
   end
 end
 

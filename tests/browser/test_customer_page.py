@@ -23,13 +23,35 @@ async def test_one_tap_and_a_look_lead_into_the_queue(open_page: OpenPage, stage
     page = await open_page("/customer/")
     await queue(page, stage, place=3, estimate_low_min=2, estimate_high_min=5)
     join = await stage.message("join")
-    assert (join["queue"], join["urgent"], join["reason"]) == ("main", False, "")
+    assert (join["sign_language"], join["urgent"], join["reason"]) == ("", False, "")
     assert join["consent"] == CONSENT_VERSION
     await expect(page.get_by_role("main")).to_contain_text("前面还有 2 位")
     await expect(page.get_by_role("main")).to_contain_text("大约 2–5 分钟")
     hello = await stage.message("hello")
     assert set(hello["codecs"]) == {"video/VP8", "video/H264"}
     assert hello["locale"] == "zh-CN"
+
+
+async def test_how_the_person_signs_is_said_once_and_asked_of_nobody_whose_host_said_it(
+    open_page: OpenPage, stage: Stage
+) -> None:
+    page = await open_page("/customer/")
+    await loaded(page)
+    await page.get_by_role("button", name="开始手语视频").click()
+    await screen(page, "ready")
+    asked = page.get_by_label("您习惯哪种手语？")
+    await expect(asked).to_have_value("")
+    await asked.select_option(label="自然手语（南方，如上海）")
+    await page.get_by_role("button", name="返回").click()
+    await page.get_by_role("button", name="开始手语视频").click()
+    await expect(asked).to_have_value("csl_south")
+    await page.get_by_role("button", name="同意，开始排队").click()
+    assert (await stage.message("join"))["sign_language"] == "csl_south"
+    stage.service |= {"signs": "hksl"}
+    await page.reload()
+    await page.get_by_role("button", name="开始手语视频").click()
+    await screen(page, "ready")
+    await expect(asked).to_be_hidden()
 
 
 async def test_the_first_tap_finds_every_screen_there(open_page: OpenPage, stage: Stage) -> None:

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from signaling.lifecycle_call import STATE_OF
 from tests.oracle.policy_oracle import Oracle
+from tests.oracle.state import words
 
 
 def text(value: Any) -> Any:
@@ -64,6 +65,7 @@ def same(dump: Dump, oracle: Oracle) -> None:
         key: (
             *(row["phase"], int(row["epoch"]), row["agent"] if row["phase"] != "closed" else "", row["ended_reason"]),
             *(row["class"], row["counts_as"], row["held_for"], row["last_agent"]),
+            *(words(row["needs"]), row["sign_language"]),
         )
         for key, row in dump.of("call").items()
     }
@@ -71,6 +73,7 @@ def same(dump: Dump, oracle: Oracle) -> None:
         call.id: (
             *(call.phase, call.epoch, call.agent if call.phase != "closed" else "", call.ended_reason),
             *(call.call_class, call.counts_as, call.held_for, call.last_agent),
+            *(call.needs, call.sign),
         )
         for call in oracle.calls.values()
     }

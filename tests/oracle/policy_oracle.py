@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from signaling.lifecycle_call import STATE_OF
-from tests.oracle.state import Agent, Call, Person, Refused, Shift, words
+from tests.oracle.state import Agent, Call, Person, Refused, Shift, skills_of, words
 from tests.oracle.steps import Steps
 
 
@@ -21,7 +21,7 @@ class Oracle(Steps):
 
     def do_connect(self, name: str, role: str, socket: str, *facts: Any) -> None:
         person = self.persons.setdefault(name, Person(role, frozenset()))
-        person.socket, person.skills = socket, words(facts[2])
+        person.socket, person.skills = socket, skills_of(facts[2])
         self.back(name)
 
     def do_beat(self, *pairs: str) -> None:
@@ -39,10 +39,7 @@ class Oracle(Steps):
             raise Refused("not_connected")
         if person.call and self.calls[person.call].phase != "closed":
             return
-        if not any(
-            agent.state != "offline" and self.on_shift(agent.id) and words(needs) <= agent.skills
-            for agent in self.agents.values()
-        ):
+        if not self.on_for(words(needs)):
             raise Refused("closed")
         if sum(STATE_OF[call.phase] == "waiting" for call in self.calls.values()) >= self.policy.waiting_limit:
             raise Refused("queue_full")
@@ -50,6 +47,10 @@ class Oracle(Steps):
         earlier = sorted((c for c in self.calls.values() if c.customer == name), key=lambda c: (c.joined_ms, c.id))
         answered = [c for c in earlier[-3:] if c.phase == "closed" and c.answered_ms]
         call = self.calls[key] = Call(key, name, words(needs), call_class, self.arrivals, self.now)
+        signs = [each for each in (c.sign for c in earlier[-1:-4:-1]) if each]
+        call.sign, call.base_needs = facts[3] or next(iter(signs), ""), call.needs
+        if call.sign and self.on_for(call.needs | {call.sign}):
+            call.needs |= {call.sign}
         call.vip = facts[6] == "1"
         window_s = self.policy.vip_agent_window_s if call.vip else self.policy.last_agent_window_s
         call.last_agent_until_ms = self.now + round(window_s * 1_000)
@@ -63,6 +64,9 @@ class Oracle(Steps):
                 call.call_class = "callback"
         person.call = key
         self.step_call(call, "join")
+
+    def on_for(self, needs: frozenset[str]) -> bool:
+        return any(a.state != "offline" and self.on_shift(a.id) and needs <= a.skills for a in self.agents.values())
 
     def do_hang_up(self, name: str, key: str) -> None:
         call = self.calls.get(key)
@@ -143,17 +147,21 @@ class Oracle(Steps):
             raise Refused("no_call")
         if STATE_OF[call.phase] != "active" or call.epoch != int(epoch):
             raise Refused("stale")
-        if not any(
-            agent.id not in call.declined | call.left | {call.agent}
-            and agent.state != "break"
-            and self.persons[agent.id].present
-            for agent in self.staffed(call)
-        ):
-            raise Refused("nobody_else")
+        if not self.possible(call, call.needs):
+            if not self.possible(call, call.base_needs):
+                raise Refused("nobody_else")
+            call.needs = call.base_needs
         agent = self.agents[call.agent]
         call.left.add(agent.id)
         self.requeue(call, "another_signer")
         self.free(agent)
+
+    def possible(self, call: Call, needs: frozenset[str]) -> bool:
+        barred = call.declined | call.left | {call.agent}
+        return any(
+            agent.id not in barred and agent.state != "break" and self.persons[agent.id].present
+            for agent in self.staffed(needs)
+        )
 
     def do_disposition(self, name: str, key: str, outcome: str, note: str, due_in_h: int) -> None:
         agent = self.agents.get(name)
@@ -209,11 +217,21 @@ class Oracle(Steps):
                 self.handle(kind, key)
                 self.match()
 
-    def others(self, call: Call) -> set[str]:
-        return {agent.id for agent in self.staffed(call)} - call.left
+    def others(self, call: Call, needs: frozenset[str]) -> set[str]:
+        return {agent.id for agent in self.staffed(needs)} - call.left
+
+    def let_others(self, call: Call) -> None:
+        """Who signs in another way takes it, or nobody does."""
+        if call.needs == call.base_needs or not self.others(call, call.base_needs):
+            return self.close(call, "closed")
+        self.deadlines.pop(f"nobody:{call.id}", None)
+        self.deadlines.pop(f"forsaken:{call.id}", None)
+        call.needs, call.held_for = call.base_needs, ""
+        self.enter_line(call)
+        return None
 
     def ask_again(self, call: Call) -> None:
-        others = self.others(call)
+        others = self.others(call, call.needs)
         if others:
             self.deadlines.pop(f"forsaken:{call.id}", None)
         elif call.left and f"forsaken:{call.id}" not in self.deadlines:
@@ -234,7 +252,7 @@ class Oracle(Steps):
         elif kind in ("keep_place", "customer_return"):
             self.close(self.calls[key], "customer_lost")
         elif kind == "nobody":
-            self.close(self.calls[key], "closed")
+            self.let_others(self.calls[key])
         elif kind == "ask_again" and self.calls[key].phase == "queued":
             self.ask_again(self.calls[key])
         elif kind == "ask_again":
@@ -245,8 +263,8 @@ class Oracle(Steps):
                 call.held_for = ""
                 self.enter_line(call)
         elif kind == "forsaken":
-            if not self.others(self.calls[key]):
-                self.close(self.calls[key], "closed")
+            if not self.others(self.calls[key], self.calls[key].needs):
+                self.let_others(self.calls[key])
         elif kind == "no_picture":
             desk = self.agents[key]
             if not self.persons[key].leg_up and desk.state == "reserved":

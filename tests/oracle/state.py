@@ -34,6 +34,8 @@ class Call:
     seq: int
     joined_ms: int
     vip: bool = False
+    sign: str = ""
+    base_needs: frozenset[str] = frozenset()
     counts_as: str = ""
     last_agent: str = ""
     last_agent_until_ms: int = 0
@@ -78,6 +80,15 @@ class Shift:
     agent: str
     start_ms: int
     end_ms: int
+
+
+def skills_of(text: object) -> frozenset[str]:
+    """Read skills as all the needs that they cover: "csl.2" is csl, at any level up to 2."""
+    found = set()
+    for word in words(text):
+        label, _, level = word.partition(".")
+        found |= {label, *(f"{label}.{each}" for each in range(1, int(level or 3) + 1))}
+    return frozenset(found)
 
 
 def words(text: object) -> frozenset[str]:

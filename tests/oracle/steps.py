@@ -52,9 +52,9 @@ class Steps:
             and call.held_for in ("", agent.id)
         )
 
-    def staffed(self, call: Call) -> list[Agent]:
-        """Who is signed in, was on shift at the last look, and covers the call's needs."""
-        return [a for a in self.agents.values() if a.staffed_until_ms > self.now and call.needs <= a.skills]
+    def staffed(self, needs: frozenset[str]) -> list[Agent]:
+        """Who is signed in, was on shift at the last look, and covers the needs."""
+        return [a for a in self.agents.values() if a.staffed_until_ms > self.now and needs <= a.skills]
 
     def look_for_nobody(self, like: Call | None = None) -> None:
         """A call in line that nobody covers has a limit; one that somebody covers again has none."""
@@ -63,7 +63,7 @@ class Steps:
                 continue
             if like and (call.needs, call.counts_as) != (like.needs, like.counts_as):
                 continue
-            if self.staffed(call):
+            if self.staffed(call.needs):
                 self.deadlines.pop(f"nobody:{call.id}", None)
             elif f"nobody:{call.id}" not in self.deadlines:
                 self.arm("nobody", call.id)

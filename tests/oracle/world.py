@@ -23,8 +23,9 @@ from video_service.media_plane import LegState
 START_MS = 1_800_000_000_000
 HOUR_MS = 3_600_000
 CUSTOMERS = 7
-AGENT_SKILLS: tuple[tuple[str, ...], ...] = (("csl",), ("csl", "hksl"), ("asl",), ())
-NEEDS: tuple[tuple[str, ...], ...] = ((), ("csl",), ("csl",), ("hksl",), ("asl",), ("hksl", "csl"))
+AGENT_SKILLS: tuple[tuple[str, ...], ...] = (("csl",), ("csl:2", "hksl"), ("asl",), ())
+NEEDS: tuple[tuple[str, ...], ...] = ((), ("csl",), ("csl:3",), ("hksl",), ("asl",), ("hksl", "csl:2"))
+SIGNS = ("", "", "hksl", "asl", "", "not_sure", "")
 SAYINGS: tuple[tuple[Outcome, int], ...] = (("solved", 0), ("follow_up", 2), ("follow_up", 24), ("cut_off", 0))
 STEPS_S = (0.001, 1, 7, 25, 70, 200, 400)
 
@@ -160,7 +161,14 @@ class World:
             case "join":
                 needs = NEEDS[y % len(NEEDS)]
                 return self.store.join(
-                    customer, queue="main", needs=needs, urgent=y % 5 == 0, vip=y % 4 == 1, reason="", locale="zh-CN"
+                    customer,
+                    queue="main",
+                    needs=needs,
+                    sign_language=SIGNS[y % len(SIGNS)],
+                    urgent=y % 5 == 0,
+                    vip=y % 4 == 1,
+                    reason="",
+                    locale="zh-CN",
                 )
             case "connect_customer":
                 return self._connect_customer(x)

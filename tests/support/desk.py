@@ -56,11 +56,22 @@ class Desk:
         await self.connect(self.identity(name))
         return name
 
-    async def join(self, name: str, *needs: str, urgent: bool = False, vip: bool = False) -> str:
+    async def join(
+        self, name: str, *needs: str, urgent: bool = False, vip: bool = False, sign_language: str = ""
+    ) -> str:
         """Connect a customer unless that is done, and join."""
         if name not in self.sockets:
             await self.customer(name)
-        return await self.store.join(name, queue="main", needs=needs, urgent=urgent, vip=vip, reason="", locale="zh-CN")
+        return await self.store.join(
+            name,
+            queue="main",
+            needs=needs,
+            urgent=urgent,
+            vip=vip,
+            sign_language=sign_language,
+            reason="",
+            locale="zh-CN",
+        )
 
     async def drop(self, name: str) -> None:
         await self.store.disconnect(name, self.sockets.pop(name))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from redis.exceptions import ResponseError
 
 from signaling import errors
-from signaling.identity_types import Identity, canonical
+from signaling.identity_types import Identity, needs_text, skills_text
 from signaling.lifecycle_agent import AGENT
 from signaling.lifecycle_call import CALL
 from signaling.lifecycle_leg import LEG
@@ -31,14 +31,19 @@ skills = st.lists(st.from_regex(r"[A-Za-z0-9_-]{1,12}", fullmatch=True), max_siz
 def test_the_order_and_doubles_of_skills_do_not_matter(words: list[str], dice: typing.Any) -> None:
     shuffled = [*words, *words]
     dice.shuffle(shuffled)
-    assert canonical(tuple(shuffled)) == canonical(tuple(words))
-    assert set(filter(None, canonical(tuple(words)).split("+"))) == set(words)
+    assert needs_text(tuple(shuffled)) == needs_text(tuple(words))
+    assert set(filter(None, needs_text(tuple(words)).split("+"))) == set(words)
 
 
-@pytest.mark.parametrize("word", ["", "a+b", "a:b", "手语", "a b", "x" * 65, "a\n"])
+def test_a_label_alone_is_the_best_skill_and_the_least_need_and_the_higher_of_two_levels_counts() -> None:
+    assert skills_text(("csl", "hksl:2", "rail:3", "hksl:1")) == "csl+hksl.2+rail"
+    assert needs_text(("csl", "hksl:2", "rail:3", "asl:1", "asl")) == "asl+csl+hksl.2+rail.3"
+
+
+@pytest.mark.parametrize("word", ["", "a+b", "a:b", "a:0", "a:4", "a:1:2", "a.2", ":1", "手语", "a b", "x" * 65, "a\n"])
 def test_what_could_be_taken_for_another_bucket_is_no_skill(word: str) -> None:
     with pytest.raises(ValueError, match="not a skill"):
-        canonical((word,))
+        needs_text((word,))
 
 
 def test_every_step_of_the_tables_is_in_the_scripts() -> None:

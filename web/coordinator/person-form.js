@@ -9,7 +9,7 @@ import { languageKey, signKey } from "./person-words.js";
 
 /** @typedef {import("./person-words.js").Person} Person */
 
-export const SIGNS = ["csl", "hksl", "asl"];
+export const SIGNS = ["csl", "csl_north", "csl_south", "csl_natural", "csl_national", "csl_signed", "hksl", "asl"];
 export const LANGUAGES = ["zh", "en"];
 
 /**

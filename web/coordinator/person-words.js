@@ -27,12 +27,16 @@ export const signKey = (label) => `sign.${label}`;
 export const languageKey = (label) => `people.language.${label}`;
 
 /**
- * Labels in words: those that have a text, and the others as they are.
+ * Labels in words: those that have a text, and the others as they are; with its level, where one is said.
  * @param {readonly string[]} labels
  * @param {(label: string) => string} keyOf
  */
 export function labelsText(labels, keyOf) {
-  const words = labels.map((label) => (has(keyOf(label)) ? t(keyOf(label)) : label));
+  const words = labels.map((each) => {
+    const [label, level] = each.split(":");
+    const word = has(keyOf(label)) ? t(keyOf(label)) : label;
+    return level ? t("people.level", { word, level }) : word;
+  });
   return words.join(t("list.comma")) || t("records.nothing");
 }
 

@@ -133,7 +133,8 @@ export class CustomerApp extends PersonApp {
 
   join() {
     const { urgent, reason } = this.state;
-    this.socket.send({ type: "join", queue: "main", needs: [], urgent, reason, consent: CONSENT_VERSION });
+    const sign_language = kept("video-service.signing");
+    this.socket.send({ type: "join", sign_language, urgent, reason, consent: CONSENT_VERSION });
   }
 
   /** The words of the consent have changed: they come with a new start of the page, which leads back to them. */

@@ -10,6 +10,7 @@ import { errorText } from "../shared/words.js";
 import { BlurSwitch } from "./blur.js";
 import { CameraCheck } from "./check.js";
 import { signedClip } from "./clip.js";
+import { SigningQuestion } from "./signing.js";
 import { CONSENT_VERSION, isConsentOld } from "./state.js";
 
 /** @typedef {import("./app.js").CustomerApp} CustomerApp */
@@ -92,6 +93,7 @@ export class ReadyScreen {
       h("span", { text: t("ready.write") }),
     );
     this.blur = new BlurSwitch(app);
+    this.signing = new SigningQuestion();
     this.roomText = h("span", { text: t("ready.room_seen") });
     this.element = h(
       "div",
@@ -113,6 +115,7 @@ export class ReadyScreen {
         h(
           "div",
           { class: "stack ready-acts" },
+          this.signing.element,
           h(
             "ul",
             { class: "consent", "aria-label": t("ready.consent") },
@@ -173,6 +176,7 @@ export class ReadyScreen {
   draw(state) {
     const { camera, cameras, facing, track, joining, link, trouble, service, blur } = state;
     this.blur.draw(state);
+    this.signing.draw(state);
     show(this.blur.button, camera === "on");
     setText(this.roomText, t(blur ? "blur.ready" : "ready.room_seen"));
     this.joining = joining;

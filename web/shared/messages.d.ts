@@ -74,6 +74,9 @@ export interface Ping {
 /**
  * A customer joins the queue. Joining twice is joining once.
  *
+ * `needs`: what the agent must have, each a label or a label and the least level (voice, rail:2). `sign_language`: the
+ * variety that the customer is used to; "" for not said (that of the last call counts). What the host application said
+ * comes before it.
  * `consent`: version of the consent text that the page showed and the customer agreed to (`consent_version` of
  * GET /api/service); another one is refused as `consent_needed`.
  */
@@ -81,6 +84,7 @@ export interface Join {
   type: "join";
   queue?: string;
   needs?: ReadonlyArray<string>;
+  sign_language?: string;
   urgent?: boolean;
   reason?: UrgentReason;
   consent?: number;

@@ -116,6 +116,7 @@ export async function fetchMe() {
  * @property {number} agents_on
  * @property {Record<string, string> | null} [notice] what a coordinator says who has closed the line, by language
  * @property {number} [consent_version] of the consent's words
+ * @property {string} [signs] how this customer signs, as the host application said; "" for not said
  * @property {number} [message_retention_days] after how many days a left message is deleted
  * @property {Hours | null} [hours] null: no opening hours are set
  * @property {boolean} [yours] this customer has a call that goes on
