@@ -17,14 +17,21 @@ async def cancel_and_wait(tasks: Iterable[asyncio.Future[Any]]) -> None:
     the loop as its result, and the Redis client waits with it. So it is said again until it is heard.
     """
     current = asyncio.current_task()
-    pending = {task for task in tasks if task is not current and not task.done()}
+    pending = {task for task in tasks if task is not current}
+    _see({task for task in pending if task.done()})
+    pending = {task for task in pending if not task.done()}
     while pending:
         for task in pending:
             task.cancel()
         done, pending = await asyncio.wait(pending, timeout=AGAIN_S)
-        for task in done:
-            if not task.cancelled():
-                task.exception()  # marks it as seen
+        _see(done)
+
+
+def _see(ended: Iterable[asyncio.Future[Any]]) -> None:
+    """Mark what tasks have raised as seen."""
+    for task in ended:
+        if not task.cancelled():
+            task.exception()
 
 
 @contextlib.contextmanager

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+from typing import Any
 
 import pytest
 
@@ -46,3 +48,18 @@ async def test_the_present_task_and_ended_ones_are_left_alone() -> None:
     await cancel_and_wait([current, ended])
     await cancel_and_wait([])
     assert current.cancelling() == 0
+
+
+async def test_what_had_ended_before_is_seen_too() -> None:
+    told: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+
+    async def fails() -> None:
+        raise OSError
+
+    task = asyncio.create_task(fails())
+    await asyncio.wait((task,))
+    await cancel_and_wait((task,))
+    del task
+    gc.collect()
+    assert told == []
