@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
 from scheduler.errors import BadRoster
 from scheduler.plan_file import EXAMPLE, PlanFile, read_plan_file
+from scheduler.roster.faults import RULES
 from scheduler.roster.problem import Need
 from scheduler.roster_draft import look, problem_of, scheduled, starter, with_breaks
 from scheduler.roster_file import Duty, Pause, RosterDocument, required_of
@@ -116,3 +119,8 @@ def test_what_a_roster_was_made_for_is_kept_with_it(team: PlanFile) -> None:
     wanted = required_of(replace(problem, needs=needs))
     assert wanted[0][34:43] == (0, 0, 2, 2, 3, 3, 3, 3, 0)
     assert wanted[1][90:] == (0, 0, 1, 1, 1, 1), "what reaches beyond the last day is left"
+
+
+def test_every_rule_has_words_on_the_page() -> None:
+    texts = json.loads((Path(__file__).parents[2] / "web" / "shared" / "texts" / "en.json").read_text("utf-8"))
+    assert {key.rpartition(".")[2] for key in texts if key.startswith("roster.rule.")} == set(RULES)

@@ -94,7 +94,7 @@ def test_every_text_is_used() -> None:
 def test_every_code_that_a_text_is_for_can_come() -> None:
     """Of a key that is put together in code, what is put in stands somewhere as a word of its own."""
     suffixes = {".py", ".js", ".lua"}
-    folders = [WEB, *(WEB.parent / name for name in ("video_service", "signaling", "media"))]
+    folders = [WEB, *(WEB.parent / name for name in ("video_service", "signaling", "media", "scheduler"))]
     files = (file for folder in folders for file in folder.rglob("*") if file.suffix in suffixes)
     named = set(re.findall(r"[\"']([a-z0-9_]+)[\"']|^\s+([a-z0-9_]+):", "\n".join(map(_source, files)), re.MULTILINE))
     known = {word for pair in named for word in pair}

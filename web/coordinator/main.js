@@ -13,6 +13,7 @@ import { MessagesPart } from "./messages.js";
 import { NowPart } from "./now.js";
 import { PeoplePart } from "./people.js";
 import { RecordsPart } from "./records.js";
+import { RosterPart } from "./roster.js";
 import { ShiftsPart } from "./shifts.js";
 
 /** @typedef {import("../shared/service.js").Me} Me */
@@ -30,6 +31,7 @@ import { ShiftsPart } from "./shifts.js";
 const PARTS = [
   ["now", "wall", "coordinator.now", NowPart],
   ["shifts", "calendar", "coordinator.shifts", ShiftsPart],
+  ["roster", "data", "roster.tab", RosterPart],
   ["records", "list", "coordinator.records", RecordsPart],
   ["messages", "write", "inbox.tab", MessagesPart],
   ["hours", "clock", "hours.tab", HoursPart],

@@ -1,0 +1,90 @@
+"""A draft of a roster as the service gives it, and a small service that keeps what the page sends."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+FIRST = date(2027, 3, 1)  # a Monday
+KINDS = {"early": (540, 480), "late": (780, 480)}
+PEOPLE = (("amei", "林晓"), ("wang", "王静"), ("chen", "陈宇"), ("zhao", "赵敏"))
+
+
+def duty(person: str, day: int, shift: str = "early", **more: Any) -> dict[str, Any]:
+    """Return a shift with its breaks, on a day counted from the first."""
+    start, minutes = KINDS[shift]
+    pauses = [{"from_min": at, "to_min": at + 15} for at in (105, 225, 345)]
+    fields = {"person": person, "day": str(FIRST + timedelta(days=day)), "shift": shift}
+    fields |= {"start": f"{start // 60:02}:00", "minutes": minutes, "pauses": pauses}
+    return {**fields, **more}
+
+
+def fault(rule: str, person: str, day: int | None, **more: Any) -> dict[str, Any]:
+    """Return a broken rule."""
+    return {"rule": rule, "person": person, "day": day, "shift": "", "has": 0, "limit": 0, **more}
+
+
+def floor(duties: list[dict[str, Any]], days: int) -> list[list[int]]:
+    """Return how many are there in each quarter hour, breaks not left out: enough for a picture."""
+    counts = [[0] * 96 for _ in range(days)]
+    for each in duties:
+        day = (date.fromisoformat(each["day"]) - FIRST).days
+        hours, minutes = map(int, each["start"].split(":"))
+        at = hours * 4 + minutes // 15
+        for quarter in range(at, min(96, at + each["minutes"] // 15)):
+            counts[day][quarter] += 1
+    return counts
+
+
+def draft(days: int = 14, **more: Any) -> dict[str, Any]:
+    """Return a draft of two weeks: most days staffed, one rule broken, more wanted at noon than there are."""
+    duties = [
+        duty(name, day, "early" if (n + day) % 3 else "late")
+        for n, (name, _) in enumerate(PEOPLE)
+        for day in range(days)
+        if (n * 2 + day) % 7 < 5
+    ]
+    wanted = [[0] * 36 + [2] * 8 + [4] * 16 + [2] * 24 + [0] * 12 for _ in range(days)]
+    fields: dict[str, Any] = {
+        "draft": "r-1",
+        "rev": 1,
+        "state": "draft",
+        "first_day": str(FIRST),
+        "days": days,
+        "changed_ms": 1_800_000_000_000,
+        "published": 0,
+        "zone": "Asia/Shanghai",
+        "people": [{"name": name, "title": title, "ruled": True} for name, title in PEOPLE],
+        "shifts": [{"name": name, "start_min": start, "minutes": many} for name, (start, many) in KINDS.items()],
+        "off": {"wang": [str(FIRST + timedelta(days=4))]},
+        "wishes_off": {"chen": [str(FIRST + timedelta(days=3))]},
+        "duties": duties,
+        "required": wanted,
+        "faults": [fault("rest", "amei", 2, has=40, limit=44), fault("hours", "chen", 0, has=2520, limit=2400)],
+        "scheduled": floor(duties, days),
+    }
+    return {**fields, **more}
+
+
+def listed() -> dict[str, Any]:
+    """Return the drafts and versions."""
+    head = {name: draft()[name] for name in ("draft", "rev", "state", "first_day", "days", "changed_ms", "published")}
+    version = {"first_day": str(FIRST), "days": 28, "at_ms": 1_800_000_000_000, "kept": 31}
+    return {
+        "zone": "Asia/Shanghai",
+        "drafts": [{**head, "state": "changed"}, {**head, "draft": "r-2"}],
+        "versions": [
+            {**version, "number": 2, "added": 1, "removed": 1},
+            {**version, "number": 1, "added": 32, "removed": 0},
+        ],
+    }
+
+
+def changes(**more: Any) -> dict[str, Any]:
+    """Return what publishing would change."""
+    day = str(FIRST)
+    rows = [
+        {"person": "amei", "day": day, "before": [duty("amei", 0)], "after": [duty("amei", 0, "late")]},
+        {"person": "zhao", "day": day, "before": [], "after": [duty("zhao", 0)]},
+    ]
+    return {"token": "t-1", "days": rows, "added": 2, "removed": 1, "kept": 30, "late": 0, **more}

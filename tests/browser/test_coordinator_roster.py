@@ -1,0 +1,225 @@
+"""The coordinator's roster: a grid and a day edited by keyboard and pointer, undo, the check, publishing seen first."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from playwright.async_api import Locator, Page, Route, expect
+
+from tests.browser import rosters
+from tests.browser.board import board
+from tests.browser.conftest import OpenPage
+from tests.browser.looks import look
+from tests.browser.rosters import duty
+from tests.browser.stage import Stage
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+def answer(stage: Stage) -> None:
+    stage.answers["GET rosters"] = (200, rosters.listed())
+    stage.answers["GET rosters/r-1"] = (200, rosters.draft())
+    stage.answers["GET rosters/r-1/changes"] = (200, rosters.changes())
+
+
+async def opened(open_page: OpenPage, stage: Stage, **more: Any) -> tuple[Page, list[list[dict[str, Any]]]]:
+    """Open the draft with a service that keeps what it is sent; return the page and each state that was kept."""
+    answer(stage)
+    kept: list[list[dict[str, Any]]] = []
+
+    async def keep(route: Route) -> None:
+        wish = json.loads(route.request.post_data or "")
+        assert wish["rev"] == len(kept) + 1, "each change knows the one before"
+        kept.append(wish["duties"])
+        said = {
+            "rev": wish["rev"] + 1,
+            "state": "draft",
+            "duties": wish["duties"],
+            "required": rosters.draft()["required"],
+        }
+        said |= {"faults": [], "scheduled": rosters.floor(wish["duties"], 14)}
+        await route.fulfill(status=200, content_type="application/json", body=json.dumps(said))
+        stage.note()
+
+    page = await board(open_page, stage, "roster/r-1", **more)
+    await page.route("**/api/rosters/duties", keep)
+    await page.locator(".roster-grid").wait_for()
+    return page, kept
+
+
+def cell(page: Page, row: int, column: int) -> Locator:
+    return page.locator(f"[data-row='{row}'][data-column='{column}']")
+
+
+def worked(duties: list[dict[str, Any]], person: str, day: int) -> list[str]:
+    wanted = duty(person, day)["day"]
+    return [
+        f"{one['shift']} {one['start']} {one['minutes']}"
+        for one in duties
+        if (one["person"], one["day"]) == (person, wanted)
+    ]
+
+
+async def test_the_drafts_are_listed_and_one_is_begun(open_page: OpenPage, stage: Stage) -> None:
+    answer(stage)
+    page = await board(open_page, stage, "roster")
+    rows = page.locator(".shift-row")
+    await expect(rows).to_have_count(4)
+    await expect(rows.nth(0)).to_contain_text("发布后有改动")
+    await expect(rows.nth(2)).to_contain_text("新增 1 个，取消 1 个，不变 31 个")
+    await look(page, "coordinator-zh-CN-rosters", themes=True)
+    stage.answers["POST rosters"] = (201, rosters.draft())
+    await page.get_by_label("第一天").fill("2027-03-01")
+    await page.get_by_label("多长").select_option("2")
+    await page.get_by_role("button", name="新建草稿").press("Enter")
+    await page.locator(".roster-grid").wait_for()
+    assert ("POST", "rosters", {"first_day": "2027-03-01", "days": 14}) in stage.requests
+
+
+async def test_a_roster_is_seen_with_what_is_wrong_and_what_is_missing(open_page: OpenPage, stage: Stage) -> None:
+    page, _ = await opened(open_page, stage)
+    await expect(page.get_by_role("heading", name="2 处不合规则")).to_be_visible()
+    await expect(page.locator(".roster-fault")).to_have_text(
+        [
+            "林晓，3月3日周三：上班前只休息 10 小时，至少要 11 小时",
+            "陈宇，3月1日周一：从这天起一周 42 小时，最多 40 小时",
+        ]
+    )
+    await expect(cell(page, 0, 2)).to_have_attribute(
+        "aria-label", "林晓、3月3日周三、early 09:00–17:00、上班前只休息 10 小时，至少要 11 小时"
+    )
+    await expect(cell(page, 1, 4)).to_contain_text("请假")
+    await expect(page.locator(".chart")).to_have_attribute("role", "img")
+    await look(page, "coordinator-zh-CN-roster", themes=True)
+    await page.get_by_role("button", name="看表格").press("Enter")
+    await expect(page.locator("#roster-table tbody tr").first).to_have_text("00:00–09:00000")
+    await page.locator(".roster-fault button").first.press("Enter")
+    await expect(cell(page, 0, 2)).to_be_focused()
+
+
+async def test_keys_walk_give_take_copy_and_undo(open_page: OpenPage, stage: Stage) -> None:
+    page, kept = await opened(open_page, stage)
+    await cell(page, 0, 0).focus()
+    for key in ("ArrowRight", "ArrowDown", "End", "Home", "ArrowUp"):
+        await page.keyboard.press(key)
+    await expect(cell(page, 0, 0)).to_be_focused()
+    await page.keyboard.press("2")
+    await stage.until(lambda: len(kept) == 1)
+    assert worked(kept[0], "amei", 0) == ["late 13:00 480"]
+    await expect(cell(page, 0, 0)).to_be_focused()
+    await expect(page.get_by_text("已保存，已检查。")).to_be_visible()
+    await expect(page.get_by_role("heading", name="都合规则")).to_be_visible()
+    await page.keyboard.press("x")
+    await stage.until(lambda: len(kept) == 2)
+    assert worked(kept[1], "amei", 0) == []
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("v")
+    await stage.until(lambda: len(kept) == 3)
+    assert worked(kept[2], "wang", 0) == ["late 13:00 480"]
+    for _ in range(3):
+        await page.keyboard.press("Control+z")
+    await stage.until(lambda: kept[-1] == rosters.draft()["duties"])
+    await expect(page.get_by_role("button", name="撤销")).to_have_attribute("aria-disabled", "true")
+    await page.keyboard.press("Control+Shift+z")
+    await stage.until(lambda: worked(kept[-1], "amei", 0) == ["late 13:00 480"])
+
+
+async def test_a_pointer_drags_a_shift_and_the_palette_gives_one(open_page: OpenPage, stage: Stage) -> None:
+    page, kept = await opened(open_page, stage)
+    before = rosters.draft()["duties"]
+    assert (worked(before, "amei", 0), worked(before, "zhao", 0)) == (["late 13:00 480"], [])
+    await cell(page, 0, 0).drag_to(cell(page, 3, 0))
+    await stage.until(lambda: kept)
+    assert (worked(kept[-1], "amei", 0), worked(kept[-1], "zhao", 0)) == ([], ["late 13:00 480"])
+    await cell(page, 0, 0).click()
+    await page.get_by_role("button", name="early 09:00–17:00").click()
+    await stage.until(lambda: len(kept) == 2)
+    assert worked(kept[-1], "amei", 0) == ["early 09:00 480"]
+
+
+async def test_a_day_is_edited_by_quarter_hours(open_page: OpenPage, stage: Stage) -> None:
+    page, kept = await opened(open_page, stage)
+    await cell(page, 0, 0).focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name="3月1日周一，每一刻钟")).to_be_focused()
+    await look(page, "coordinator-zh-CN-roster-day", themes=True)
+    bar = page.get_by_role("button", name="林晓、late")
+    await bar.focus()
+    await page.keyboard.press("ArrowLeft")
+    await stage.until(lambda: len(kept) == 1)
+    assert worked(kept[-1], "amei", 0) == [" 12:45 480"]
+    moved = page.get_by_role("button", name="林晓、自定时间")
+    await expect(moved).to_be_focused()
+    await page.keyboard.press("Shift+ArrowRight")
+    await stage.until(lambda: len(kept) == 2)
+    assert worked(kept[-1], "amei", 0) == [" 12:45 495"]
+    await page.get_by_label("从", exact=True).fill("13:00")
+    await page.get_by_label("到", exact=True).fill("21:00")
+    await stage.until(lambda: worked(kept[-1], "amei", 0) == ["late 13:00 480"])
+    await expect(page.get_by_text("已保存，已检查。")).to_be_visible()  # nothing is drawn anew from here on
+    box = await bar.bounding_box()
+    assert box is not None
+    middle = box["y"] + box["height"] / 2
+    await page.mouse.move(box["x"] + box["width"] / 2, middle)
+    await page.mouse.down()
+    await page.mouse.move(box["x"] + box["width"] / 2 - box["width"] / 8, middle)  # an hour of its eight
+    await page.mouse.up()
+    await stage.until(lambda: worked(kept[-1], "amei", 0) == [" 12:00 480"])
+    await page.get_by_role("button", name="给赵敏加一个班次").press("Enter")
+    await stage.until(lambda: worked(kept[-1], "zhao", 0) == ["early 09:00 480"])
+    await expect(page.get_by_role("button", name="赵敏、early")).to_be_focused()
+    await page.keyboard.press("Delete")
+    await stage.until(lambda: worked(kept[-1], "zhao", 0) == [])
+
+
+async def test_what_publishing_changes_is_shown_first(open_page: OpenPage, stage: Stage) -> None:
+    page, _ = await opened(open_page, stage)
+    await page.get_by_role("button", name="发布…").press("Enter")
+    await expect(page.get_by_role("heading", name="发布后会这样变")).to_be_focused()
+    panel = page.locator("section", has=page.get_by_role("heading", name="发布后会这样变"))
+    await expect(panel.locator("tbody tr")).to_have_text(
+        ["3月1日周一林晓09:00–17:0013:00–21:00", "3月1日周一赵敏休息09:00–17:00"]
+    )
+    await expect(panel).to_contain_text("还有 2 处不合规则。")
+    await look(page, "coordinator-zh-CN-roster-publish")
+    row = {"person": "zhao", "start": "2027-03-01 09:00", "other": "2027-03-01 10:00"}
+    stage.answers["POST rosters/r-1/publish"] = (409, {"error": "roster_overlaps", "rows": [row]})
+    await panel.get_by_role("button", name="现在发布").press("Enter")
+    await expect(panel.get_by_role("alert")).to_contain_text(
+        "赵敏：2027-03-01 09:00 的班次和 2027-03-01 10:00 开始的班次重叠。"
+    )
+    await panel.get_by_role("button", name="先不发布").press("Enter")
+    await expect(page.get_by_role("button", name="发布…")).to_be_focused()
+    stage.answers["POST rosters/r-1/publish"] = (201, {"version": 3, "added": 2, "removed": 1, "kept": 30, "late": 0})
+    stage.answers["GET rosters/r-1"] = (200, rosters.draft(state="published", rev=1))
+    await page.get_by_role("button", name="发布…").press("Enter")
+    await panel.get_by_role("button", name="现在发布").press("Enter")
+    await expect(page.get_by_text("已发布，是第 3 版。")).to_be_visible()
+    assert ("POST", "rosters/r-1/publish", {"token": "t-1"}) in stage.requests
+
+
+async def test_a_change_that_is_not_kept_is_said(open_page: OpenPage, stage: Stage) -> None:
+    answer(stage)
+    stage.answers["PUT rosters/duties"] = (409, {"error": "roster_changed"})
+    page = await board(open_page, stage, "roster/r-1")
+    await cell(page, 0, 0).focus()
+    await page.keyboard.press("1")
+    await expect(page.get_by_role("alert").filter(visible=True)).to_have_text("有人刚改过。请再看一遍。")
+
+
+async def test_the_teams_rules_are_told_where_they_are_wrong(open_page: OpenPage, stage: Stage) -> None:
+    answer(stage)
+    stage.answers["GET rosters/team"] = (200, {"text": "[targets]\n", "set": False, "since_ms": 0})
+    stage.answers["PUT rosters/team"] = (400, {"error": "bad_team", "words": "people 1 (amei), off: no day."})
+    page = await board(open_page, stage, "roster")
+    await page.locator(".roster-team summary").press("Enter")
+    rules = page.get_by_label("规则", exact=True)
+    await expect(rules).to_have_value("[targets]\n")
+    await page.get_by_role("button", name="保存规则").press("Enter")
+    await expect(page.get_by_role("alert").filter(visible=True)).to_have_text("没有保存。people 1 (amei), off: no day.")
+    stage.answers["PUT rosters/team"] = (200, {"people": 2, "unknown": ["x"], "without": []})
+    await page.get_by_role("button", name="保存规则").press("Enter")
+    await expect(page.get_by_text("已保存，有 2 人。 没有这些账号：x。")).to_be_visible()
+    await look(page, "coordinator-zh-CN-roster-team")

@@ -1,0 +1,230 @@
+/** One draft on the screen: the grid or a day of it, what is wrong in it, undo, publish. Each change is kept at once. */
+
+import { announce, h, setAttribute, setText, show } from "../shared/dom.js";
+import { count, t } from "../shared/i18n.js";
+import { icon } from "../shared/icons.js";
+import { request } from "../shared/service.js";
+import { RosterChart } from "./roster-chart.js";
+import { RosterDay } from "./roster-day.js";
+import { RosterGrid } from "./roster-grid.js";
+import { daysFrom, History } from "./roster-model.js";
+import { known, RosterPublish } from "./roster-publish.js";
+import { faultText, rosterDay } from "./roster-words.js";
+
+/** @typedef {import("./roster-model.js").Draft} Draft */
+/** @typedef {import("./roster-model.js").Duty} Duty */
+
+export class RosterDraft {
+  /** @param {(error: unknown) => string} refused */
+  constructor(refused) {
+    this.refused = refused;
+    /** @type {Draft | null} */
+    this.draft = null;
+    this.history = new History([]);
+    this.column = 0;
+    this.byDay = false;
+    this.saving = false;
+    this.again = false;
+    this.heading = h("h1", { tabindex: "-1" });
+    this.state = h("span", { class: "pill" });
+    this.status = h("p", { class: "small soft", role: "status" });
+    this.trouble = h(
+      "p",
+      { class: "notice notice-danger", role: "alert", hidden: true },
+      icon("info"),
+      (this.troubleText = h("span")),
+    );
+    this.undo = button("again", "roster.undo", () => this.turn("undo"));
+    this.redo = button("next", "roster.redo", () => this.turn("redo"));
+    this.publish = button("send", "roster.publish", () => this.openPublish());
+    this.publish.classList.add("button-main");
+    const change = (/** @type {Duty[]} */ duties) => this.change(duties);
+    this.grid = new RosterGrid({ change, openDay: (day) => this.openDay(day) });
+    this.day = new RosterDay({ change });
+    this.chart = new RosterChart();
+    this.publishing = new RosterPublish({
+      refused,
+      published: (version) => this.published(version),
+      back: () => this.publish.focus(),
+    });
+    this.toGrid = button("calendar", "roster.all_days", () => this.showGrid());
+    this.earlier = button("back", "roster.day_before", () => this.openDay(this.column - 1));
+    this.later = button("next", "roster.day_after", () => this.openDay(this.column + 1));
+    this.turnDay = h("div", { class: "row", hidden: true }, this.toGrid, this.earlier, this.later);
+    this.faultTitle = h("h2", {});
+    this.faults = h("ul", { class: "roster-faults" });
+    this.element = h(
+      "div",
+      { class: "stack" },
+      h("a", { class: "button button-quiet roster-back", href: "#roster/" }, icon("back"), h("span", { text: t("roster.list") })),
+      h("div", { class: "row spread" }, this.heading, this.state),
+      h("div", { class: "row" }, this.undo, this.redo, this.publish),
+      this.status,
+      this.trouble,
+      this.publishing.element,
+      this.turnDay,
+      this.grid.element,
+      this.day.element,
+      this.chart.element,
+      h("section", { class: "card stack" }, this.faultTitle, this.faults),
+    );
+    this.element.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  /** @param {string} name the draft's id */
+  async open(name) {
+    show(this.trouble, false);
+    show(this.publishing.element, false);
+    this.byDay = false;
+    this.column = 0;
+    try {
+      this.draft = await request("GET", `/api/rosters/${encodeURIComponent(name)}`);
+      this.history = new History(this.draft?.duties ?? []);
+      this.drawAll();
+    } catch (error) {
+      this.fail(known(this.refused(error)));
+    }
+  }
+
+  /** @param {Duty[]} duties */
+  change(duties) {
+    this.history.push(duties);
+    this.drawAll();
+    this.save();
+  }
+
+  /** @param {"undo" | "redo"} which */
+  turn(which) {
+    if (!this.history[which]()) return;
+    announce(t(`roster.done.${which}`));
+    this.drawAll();
+    this.save();
+  }
+
+  /** Keep the newest state; what changes meanwhile is kept after it. */
+  async save() {
+    this.again = this.saving;
+    if (this.saving || !this.draft) return;
+    this.saving = true;
+    setText(this.status, t("roster.saving"));
+    const sent = this.history.now;
+    try {
+      const { draft, rev } = this.draft;
+      const answer = await request("PUT", "/api/rosters/duties", { draft, rev, duties: sent });
+      this.draft = { ...this.draft, ...answer };
+      if (this.history.now === sent) this.history.settle(answer.duties);
+      setText(this.status, t("roster.saved"));
+      show(this.trouble, false);
+      this.drawAll();
+    } catch (error) {
+      setText(this.status, "");
+      this.again = false;
+      this.fail(known(this.refused(error)));
+    }
+    this.saving = false;
+    if (this.again) await this.save();
+  }
+
+  drawAll() {
+    const { draft, history } = this;
+    if (!draft) return;
+    const days = daysFrom(draft.first_day, draft.days);
+    setText(
+      this.heading,
+      t("roster.title_of", { from: rosterDay(days[0]), to: rosterDay(days[days.length - 1]) }),
+    );
+    setText(this.state, t(`roster.state.${draft.state}`));
+    this.state.className = `pill ${draft.state === "published" ? "pill-good" : "pill-accent"}`;
+    setAttribute(this.undo, "aria-disabled", history.before.length ? null : "true");
+    setAttribute(this.redo, "aria-disabled", history.after.length ? null : "true");
+    show(this.grid.element, !this.byDay);
+    show(this.day.element, this.byDay);
+    show(this.turnDay, this.byDay);
+    setAttribute(this.earlier, "aria-disabled", this.column > 0 ? null : "true");
+    setAttribute(this.later, "aria-disabled", this.column < days.length - 1 ? null : "true");
+    if (this.byDay) this.day.draw(draft, history.now, days[this.column], this.column);
+    else this.grid.draw(draft, history.now);
+    this.chart.show(rosterDay(days[this.column]), draft.required[this.column] ?? [], draft.scheduled[this.column] ?? []);
+    this.drawFaults(draft, days);
+  }
+
+  /**
+   * @param {Draft} draft
+   * @param {string[]} days
+   */
+  drawFaults(draft, days) {
+    const { faults } = draft;
+    setText(this.faultTitle, faults.length ? count("roster.faults", faults.length) : t("roster.no_faults"));
+    this.faults.replaceChildren(
+      ...faults.map((fault) => {
+        const text = h("span", { text: faultText(fault, draft, days) });
+        const { day } = fault;
+        if (day === null) return h("li", { class: "roster-fault" }, icon("urgent"), text);
+        const go = h("button", { class: "button button-quiet", type: "button" }, icon("urgent"), text);
+        go.addEventListener("click", () => {
+          this.column = day;
+          this.showGrid();
+          this.grid.go(fault.person, day);
+        });
+        return h("li", { class: "roster-fault" }, go);
+      }),
+    );
+  }
+
+  /** @param {number} column */
+  openDay(column) {
+    if (column < 0 || column >= (this.draft?.days ?? 0)) return;
+    const first = !this.byDay;
+    this.column = column;
+    this.byDay = true;
+    this.drawAll();
+    if (first) this.day.heading.focus();
+  }
+
+  showGrid() {
+    this.byDay = false;
+    this.grid.at.column = this.column;
+    this.drawAll();
+    this.grid.cellAt(this.grid.at.row, this.column)?.focus();
+  }
+
+  async openPublish() {
+    if (this.saving || !this.draft) return;
+    await this.publishing.open(this.draft);
+  }
+
+  /** @param {number} version */
+  async published(version) {
+    if (!this.draft) return;
+    await this.open(this.draft.draft);
+    setText(this.status, t("roster.published", { n: version }));
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+    if (event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement) return;
+    const key = event.key.toLowerCase();
+    if (key === "z") this.turn(event.shiftKey ? "redo" : "undo");
+    else if (key === "y") this.turn("redo");
+    else return;
+    event.preventDefault();
+  }
+
+  /** @param {string} code */
+  fail(code) {
+    show(this.trouble, true);
+    setText(this.troubleText, t(`roster.refused.${code}`));
+  }
+}
+
+/**
+ * @param {import("../shared/icons.js").IconName} name
+ * @param {string} key
+ * @param {() => void} press
+ */
+function button(name, key, press) {
+  const made = h("button", { class: "button", type: "button" }, icon(name), h("span", { text: t(key) }));
+  made.addEventListener("click", () => made.getAttribute("aria-disabled") !== "true" && press());
+  return made;
+}
