@@ -178,7 +178,8 @@ class PictureEncoder:
         context.qmin, context.qmax = 4, 56
         context.options = {
             "deadline": "realtime",
-            "cpu-used": "-8",
+            # A fifth less time than -8 for 0.2 to 0.5 dB; -16 would save half as much again for up to 3.6 dB.
+            "cpu-used": "-12",
             "lag-in-frames": "0",
             "minrate": str(target),
             "maxrate": str(target),

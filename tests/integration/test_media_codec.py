@@ -157,6 +157,20 @@ def test_vp8_changes_its_bitrate_at_most_every_two_seconds() -> None:
 
 
 @pytest.mark.parametrize("codec", CODECS)
+def test_what_is_saved_in_coding_is_not_taken_from_the_picture(codec: str) -> None:
+    """Grain that is new in every picture, as of a camera, at the rate at which a call begins."""
+    encoder, decoder = PictureEncoder(codec, 800_000, 2_000_000), PictureDecoder()
+    quality_db = []
+    for number in range(45):
+        shown = GATE.release(picture(number, noise=6), Reason.NO_MASK)
+        came = decoder.decode(frame_of(encoder.encode(shown)))
+        assert came is not None
+        error = np.square(came.planes.y.astype(float) - shown.planes.y).mean()
+        quality_db.append(10 * np.log10(255**2 / error))
+    assert np.mean(quality_db[15:]) > 40
+
+
+@pytest.mark.parametrize("codec", CODECS)
 def test_a_damaged_frame_is_an_error_and_a_key_frame_mends_it(codec: str) -> None:
     encoder, decoder = PictureEncoder(codec, 800_000, 2_000_000), PictureDecoder()
     decoder.decode(frame_of(encoder.encode(protected(0))))
