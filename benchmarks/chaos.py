@@ -36,7 +36,6 @@ from tests.support.staff import Staff
 from tests.valkey_server import RealValkey
 from tests.web_nodes import WebNode
 from video_service.records import Records
-from video_service.redis_client import hot
 from video_service.tasks import cancel_and_wait
 
 KILL_EVERY_S: Final = (3.0, 6.0)
@@ -114,7 +113,7 @@ class Chaos:
         self._pool, self._kill_every_s = pool, kill_every_s
         self._sizes = (customers, agents)
         self._dice = random.Random(seed)
-        self._redis: Redis = hot(url, timeout_s=10)
+        self._redis = Redis.from_url(url, decode_responses=True, socket_timeout=10)
         self._staff = Staff(self._redis, pool)
         self._root = self._staff.store.keys.root
         self._nodes = [WebNode(url, pool, SETTINGS) for _ in range(nodes)]
@@ -178,7 +177,7 @@ class Chaos:
             await asyncio.sleep(self._dice.uniform(*self._kill_every_s))
             node = self._dice.choice(self._nodes)
             asked = self._dice.random() < 0.25
-            channels = await self._channels()
+            channels = await self._all_here()
             began_s = time.monotonic()
             await asyncio.to_thread(node.end, signal.SIGTERM if asked else signal.SIGKILL)
             if asked:
@@ -188,6 +187,13 @@ class Chaos:
                 await self._time_notice(channels, began_s)
             await asyncio.sleep(self._dice.uniform(*DOWN_S))
             node.start()
+
+    async def _all_here(self) -> set[str]:
+        """Wait until every node is on the list, and return their names."""
+        async with asyncio.timeout(60):
+            while len(found := await self._channels()) != len(self._nodes):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        return found
 
     async def _channels(self) -> set[str]:
         return {str(name) for name in await self._redis.hkeys(f"{self._root}:nodes")}

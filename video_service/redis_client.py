@@ -6,6 +6,8 @@ minute, and cut a blocking read that should wait; so every connection of the ser
 
 from __future__ import annotations
 
+import asyncio
+import functools
 from typing import Any, ClassVar
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
@@ -15,11 +17,14 @@ from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
 from redis.client import NEVER_DECODE
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from video_service.errors import ServiceError
 from video_service.tasks import keeps_cancellation
 
 MAX_CONNECTIONS = 64
+COMMANDS_AT_ONCE = 56  # the other connections are for subscriptions
+TURN_S = 5.0
 SENTINEL_SCHEME = "redis+sentinel"
 SENTINEL_PORT = 26379
 
@@ -30,21 +35,49 @@ class BadStoreAddress(ServiceError):
     code: ClassVar[str] = "bad_store_address"
 
 
+class _Room:
+    """So many commands at a time; the others wait for their turn, for the pool would refuse them at once."""
+
+    def __init__(self) -> None:
+        self._free = asyncio.Semaphore(COMMANDS_AT_ONCE)
+
+    async def __aenter__(self) -> None:
+        try:
+            async with asyncio.timeout(TURN_S):
+                await self._free.acquire()
+        except TimeoutError as error:
+            raise RedisTimeoutError("no connection was free") from error
+
+    async def __aexit__(self, *error: object) -> None:
+        self._free.release()
+
+
 class _Pipeline(Pipeline):
+    room: _Room
+
     async def execute(self, raise_on_error: bool = True) -> list[Any]:
-        with keeps_cancellation():
-            return await super().execute(raise_on_error)
+        async with self.room:
+            with keeps_cancellation():
+                return await super().execute(raise_on_error)
 
 
 class _Client(Redis):
     """A client whose callers can be cancelled for certain: a loop around its calls could not be ended otherwise."""
 
+    @functools.cached_property
+    def room(self) -> _Room:
+        """Where its commands wait when all its connections are busy."""
+        return _Room()
+
     async def execute_command(self, *args: Any, **options: Any) -> Any:
-        with keeps_cancellation():
-            return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+        async with self.room:
+            with keeps_cancellation():
+                return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
-        return _Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
+        made = _Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
+        made.room = self.room
+        return made
 
 
 class _PrimaryClient(_Client):

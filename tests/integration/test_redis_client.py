@@ -79,3 +79,38 @@ async def test_a_loop_around_calls_ends_at_the_first_cancellation(valkey: RealVa
         await cancel_and_wait(lost)
         assert done, "the cancellation was lost"
     await client.aclose()
+
+
+async def test_more_commands_than_connections_wait_for_their_turn(valkey_server: Callable[..., RealValkey]) -> None:
+    client = redis_client.hot(valkey_server().url)
+    many = 5 * redis_client.MAX_CONNECTIONS
+
+    async def together(number: int) -> None:
+        async with client.pipeline() as pipe:
+            pipe.incr("n")
+            pipe.sadd("numbers", number)
+            await pipe.execute()
+
+    await within(
+        asyncio.gather(*(client.incr("n") for _ in range(many)), *(together(number) for number in range(many)))
+    )
+    assert int(await client.get("n") or 0) == 2 * many
+    assert await client.scard("numbers") == many
+    await client.aclose()
+
+
+async def test_nobody_waits_for_ever_for_a_turn(
+    valkey_server: Callable[..., RealValkey], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis_client, "TURN_S", 0.05)
+    server = valkey_server()
+    client = redis_client.hot(server.url, timeout_s=20)
+    await client.ping()
+    server.freeze()
+    asked = [asyncio.ensure_future(client.incr("n")) for _ in range(redis_client.COMMANDS_AT_ONCE + 1)]
+    done, _ = await asyncio.wait(asked, timeout=30, return_when=asyncio.FIRST_COMPLETED)
+    (late,) = done
+    assert isinstance(late.exception(), RedisError)
+    server.thaw()
+    await within(asyncio.gather(*(task for task in asked if task is not late)))
+    await client.aclose()
