@@ -145,6 +145,22 @@ async def test_whoever_cannot_be_hidden_is_not_told_to_sit_elsewhere(open_page: 
         await expect(page.locator(".preview .pill")).to_have_text("看不到您")
 
 
+async def test_in_a_call_a_banner_says_that_the_customer_sees_only_a_card(open_page: OpenPage, stage: Stage) -> None:
+    stage.pictures = {0: pictures("dev-student"), 1: pictures("customer")}
+    page = await desk(open_page, stage, views.agent("on_call", media="live", call=views.agent_call()))
+    await page.locator(".preview .pill-good").wait_for()
+    banner = page.locator(".covered-notice")
+    for reason, sentence in (("no_mask", "客户现在只看到提示卡"), ("no_engine", "不是您的问题")):
+        await stage.show(
+            views.agent("on_call", media="live", call=views.agent_call(), picture="slate", picture_reason=reason)
+        )
+        await expect(banner).to_contain_text(sentence)
+        assert await page.get_by_text(sentence).locator("visible=true").count() == 1, "said once"
+    await stage.show(views.agent("on_call", media="live", call=views.agent_call(), picture="protected"))
+    await expect(banner).to_be_hidden()
+    await expect(page.locator(".preview")).to_contain_text("整个画面都模糊了")
+
+
 async def test_only_a_covered_picture_can_be_claimed(open_page: OpenPage, stage: Stage) -> None:
     page = await desk(open_page, stage, views.agent("available"))
     claim = page.locator(".preview").get_by_role("button", name="这是我")

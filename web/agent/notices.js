@@ -7,6 +7,7 @@ import { cameraTrouble } from "../shared/person.js";
 import { errorText } from "../shared/words.js";
 import { key } from "./ring.js";
 import { KEYS } from "./state.js";
+import { bannerOf } from "./words.js";
 
 /** @typedef {import("./app.js").AgentApp} AgentApp */
 /** @typedef {import("./state.js").State} State */
@@ -43,12 +44,18 @@ export class Notices {
         key(KEYS.write),
       ),
     );
-    const parts = [this.link.element, this.narrow.element, this.trouble.element, this.camera.element, lost];
+    this.covered = notice("attention", "shield");
+    this.covered.element.classList.add("covered-notice");
+    const own = [this.link, this.covered, this.narrow, this.trouble, this.camera];
+    const parts = [...own.map(({ element }) => element), lost];
     this.element = h("div", { class: "desk-notices" }, parts);
   }
 
   /** @param {State} state */
-  draw({ link, trouble, camera, view }) {
+  draw(state) {
+    const { link, trouble, camera, view } = state;
+    const covered = bannerOf(state);
+    this.covered.draw(covered ? t(`agent.preview_say.${covered}`) : "");
     this.link.draw(link === "lost" ? t("agent.link_lost") : "");
     this.narrow.draw(view?.call && view.narrow ? t(`agent.narrow.${view.narrow}`) : "");
     this.trouble.draw(trouble ? errorText(trouble) : "");

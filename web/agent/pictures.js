@@ -5,7 +5,7 @@ import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { clockText, nowMs } from "../shared/time.js";
 import { LineMark, lineWord } from "./line.js";
-import { customerWord, previewSentence, previewWord } from "./words.js";
+import { bannerOf, customerWord, previewSentence, previewWord } from "./words.js";
 
 /** @typedef {import("./app.js").AgentApp} AgentApp */
 /** @typedef {import("./state.js").State} State */
@@ -102,7 +102,7 @@ export class Preview {
     this.line.draw(state);
     this.picture.explain(word.icon, sentence);
     this.picture.dim(state.peer === "interrupted" || state.view?.media === "reconnecting");
-    show(this.say, state.previewShown);
+    show(this.say, state.previewShown && !bannerOf(state));
   }
 }
 

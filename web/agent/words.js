@@ -52,6 +52,16 @@ export function previewSentence(word, look) {
 }
 
 /**
+ * What the customer has seen of the agent in a call for two seconds: a card, for want of a good mask. The sentence on it
+ * stands at the top of the desk, where it is read, and not below the own picture as well; "" for nothing to say there.
+ * @param {State} state
+ */
+export function bannerOf(state) {
+  const { name } = previewWord(state);
+  return state.view?.call && state.view.picture === "slate" && (name === "slate" || name === "no_masks") ? name : "";
+}
+
+/**
  * One word about the customer's picture.
  * @param {State} state
  * @returns {Word}
