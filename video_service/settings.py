@@ -51,7 +51,12 @@ class Settings:
     tls_key: Annotated[str, Says("PEM file of the key to that certificate.")] = ""
     data_dir: Annotated[Path, Says("Folder for everything that the service keeps on this machine.")] = Path("var")
     redis_url: Annotated[
-        str, Says("Redis or Valkey that keeps all state; empty starts the embedded Valkey (`run` only).", secret=True)
+        str,
+        Says(
+            "Redis or Valkey that keeps all state, or redis+sentinel://host,host/service; empty starts the embedded "
+            "Valkey (`run` only).",
+            secret=True,
+        ),
     ] = ""
     data_keys: Annotated[
         tuple[str, ...],
