@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -20,7 +21,8 @@ Places = npt.NDArray[np.bool_]
 # Half the width of a body with its arms hanging, by the height under (over) the middle of the face.
 _BELOW: Final = (-1.2, -0.95, -0.6, 0.0, 0.5, 0.8, 1.0, 1.4, 2.5, 9.0)
 _HALF_WIDTH: Final = (-0.5, 0.3, 0.6, 0.65, 0.55, 0.7, 1.2, 1.5, 1.8, 1.9)
-_ARMS_REACH: Final = 2.2
+_ARMS_REACH: Final = 4.5  # less than an arm's length: hands that hung 2.5 beside were lost with 2.2
+_BODY_ENDS: Final = 2.2
 _SURELY: Final = 4.0
 
 
@@ -29,12 +31,14 @@ class Prior:
     """What the heads alone say about each place of a grid.
 
     `logit`: above zero the signer's, below zero somebody else's, if a person is there at all. `core`: surely the
-    signer's, head and trunk. `reach`: where the signer's bare arms and hands may be. `heads`: other people's heads.
+    signer's, head and trunk. `reach`: where the signer's arms and hands may be. `body`: where somebody is who does not
+    stretch an arm out. `heads`: other people's heads.
     """
 
     logit: Alpha
     core: Places
     reach: Places
+    body: Places
     heads: Places
 
 
@@ -58,7 +62,8 @@ def prior(shape: tuple[int, int], aspect: float, signer: Head, others: Sequence[
         heads |= _ellipse(their_side, their_below - 0.4, 0.8, 1.2)
     logit[faces] = -_SURELY
     logit[core] = 3.0
-    return Prior(logit, core, (beside < _ARMS_REACH) & (below > -1.1), heads)
+    high = below > -1.1
+    return Prior(logit, core, (beside < _ARMS_REACH) & high, (beside < _BODY_ENDS) & high, heads)
 
 
 def outline(shape: tuple[int, int], aspect: float, head: Head) -> Places:
@@ -74,6 +79,13 @@ def face_patch(shape: tuple[int, int], aspect: float, head: Head) -> tuple[slice
     top, bottom = (min(max(0, int((head.y + part * head.size) * rows)), rows) for part in (-0.05, 0.3))
     left, right = (min(max(0, int((head.x + part * wide) * columns)), columns) for part in (-0.3, 0.3))
     return slice(top, bottom), slice(left, right)
+
+
+def without_specks(places: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Return `places`, 0 or 1, without what is narrower than two of them."""
+    # Both anchors, or an even square would shift what is left by a place.
+    square = np.ones((2, 2), np.uint8)
+    return np.asarray(cv2.dilate(cv2.erode(places, square, anchor=(0, 0)), square, anchor=(1, 1)), np.uint8)
 
 
 def _measure(shape: tuple[int, int], aspect: float, head: Head) -> tuple[Alpha, Alpha, Alpha]:

@@ -10,17 +10,21 @@ from typing import Final
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
-from media.body import Places, Prior
-from media.person_colours import Indices, LocalColours
+from media.body import Places, Prior, without_specks
+from media.person_colours import FaceColour, Indices, LocalColours
 from media.picture import Plane
 from media.segmenter import Alpha
+
+Flow = npt.NDArray[np.float32]
 
 LEARN_EVERY: Final = 5  # pictures
 _COLOUR, _PLACE, _PAST, _SKIN = 1.5, 0.7, 1.5, 3.5  # weights of the evidence, as logits
 _LEARN_RATE: Final = 0.35
 _NOVEL: Final = 17  # levels of luma by which something new stands before a colleague
 _SKIN_SPREAD: Final = (60.0, 6.0, 6.5)  # of Y, U, V around the signer's face
+_HANGS: Final = 0.35  # touching so much less of the signer than of others, a piece of skin is still the signer's
 _RADIUS: Final = 2
 _EDGE: Final = 0.001  # variance of luma below which there is no edge
 
@@ -43,6 +47,9 @@ class Parting:
 
     def __init__(self, shape: tuple[int, int]) -> None:
         self._colours = LocalColours(shape)
+        self._face = FaceColour(_SKIN_SPREAD)
+        rows, columns = shape
+        self._grid = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1).astype(np.float32)
         self.forget()
 
     def forget(self) -> None:
@@ -50,7 +57,7 @@ class Parting:
         self._colours.forget()
         self._past: Alpha | None = None
         self._seen: Alpha | None = None
-        self._skin: Alpha | None = None
+        self._face.forget()
         self._pictures = 0
 
     @property
@@ -58,14 +65,16 @@ class Parting:
         """How surely each place is somebody else's, 0..1, after the last picture; None: nothing was parted yet."""
         return None if self._past is None else np.maximum(-self._past, 0)
 
-    def part(self, scene: Scene) -> Alpha:
-        """Return how much of each place is the signer's, if a person is there: 0..1."""
+    def part(self, scene: Scene, came_from: Flow | None = None) -> Alpha:
+        """Return how much of each place is the signer's, if a person is there: 0..1.
+
+        `came_from`: by how much, in places of the grid, what is at each place was elsewhere in the last picture, (rows,
+        columns, 2) as x and y; None: unknown. What was known about a hand or a colleague goes with them.
+        """
         light = scene.y.astype(np.float32) / np.float32(255)
-        if self._past is None:
-            self._begin(scene, light)
+        past = self._begin(scene, light) if self._past is None else self._moved(self._past, came_from)
         ratio = self._colours.log_ratio(scene.colours)
-        skin = self._bare_skin(scene, ratio)
-        logit = self._solve(scene, light, ratio, skin)
+        logit = self._solve(scene, light, ratio, past, self._bare_skin(scene, ratio, past))
         if self._pictures % LEARN_EVERY == 0:
             self._learn(scene, logit, _LEARN_RATE)
         self._pictures += 1
@@ -73,20 +82,38 @@ class Parting:
         share: Alpha = np.clip(logit + np.float32(0.25), 0, 1)
         return share
 
-    def _begin(self, scene: Scene, light: Alpha) -> None:
-        """Find out who looks how, from their places alone: a few rounds, the places counting less each time."""
+    def _moved(self, past: Alpha, came_from: Flow | None) -> Alpha:
+        if came_from is None:
+            return past
+        x, y = cv2.split(self._grid + came_from)
+        return np.asarray(cv2.remap(past, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
+
+    def _begin(self, scene: Scene, light: Alpha) -> Alpha:
+        """Find out who looks how, from their places alone: a few rounds, the places counting less each time.
+
+        Returns what is known then, as if the last picture had shown it.
+        """
         self._seen = scene.y.astype(np.float32)
-        logit = self._solve(scene, light, self._colours.log_ratio(scene.colours), None)
+        logit = self._solve(scene, light, self._colours.log_ratio(scene.colours))
         for round_number in range(6):
             self._learn(scene, logit, 1.0)
             trust = max(0.6, 1 - 0.15 * round_number) / _PLACE
-            logit = self._solve(scene, light, self._colours.log_ratio(scene.colours), None, trust)
+            logit = self._solve(scene, light, self._colours.log_ratio(scene.colours), trust=trust)
+        return np.asarray(np.tanh(logit / 2), np.float32)
 
     def _learn(self, scene: Scene, logit: Alpha, rate: float) -> None:
         share = (1 / (1 + np.exp(-2 * logit))).astype(np.float32)
         self._colours.learn(scene.colours, share, scene.people, rate)
 
-    def _solve(self, scene: Scene, light: Alpha, ratio: Alpha, skin: Alpha | None, trust: float = 1.0) -> Alpha:
+    def _solve(
+        self,
+        scene: Scene,
+        light: Alpha,
+        ratio: Alpha,
+        past: Alpha | None = None,
+        skin: Alpha | None = None,
+        trust: float = 1.0,
+    ) -> Alpha:
         """Weigh the evidence and smooth it along edges; return the logit."""
         place = np.float32(_PLACE * trust) * scene.prior.logit
         colour = np.float32(_COLOUR) * ratio
@@ -94,41 +121,36 @@ class Parting:
         if skin is not None:
             # Both have skin of their own: its colour says nothing, but what it hangs on does.
             logit += skin * (np.float32(_COLOUR * _SKIN) - colour + np.maximum(0, 1 - place))
-        if self._past is not None:
-            logit += np.float32(_PAST) * self._past
+        if past is not None:
+            logit += np.float32(_PAST) * past
         return _guided(light, np.clip(logit, -6, 6), scene.people, _RADIUS)
 
-    def _bare_skin(self, scene: Scene, ratio: Alpha) -> Alpha | None:
+    def _bare_skin(self, scene: Scene, ratio: Alpha, past: Alpha) -> Alpha | None:
         """Return where the signer's bare arms and hands are, 0..1; None when no face has given its colour yet."""
-        patches = [plane[scene.face] for plane in (scene.y, scene.u, scene.v)]
-        if patches[0].size >= 6 and self._pictures % LEARN_EVERY == 0:
-            now = np.array([np.median(patch) for patch in patches], np.float32)
-            self._skin = now if self._skin is None else self._skin + (now - self._skin) * np.float32(0.4)
-        if self._skin is None:
+        planes = scene.y, scene.u, scene.v
+        if self._pictures % LEARN_EVERY == 0:
+            self._face.learn(planes, scene.face)
+        far = self._face.distance(planes)
+        if far is None:
             return None
-        in_y, in_u, in_v = (
-            (((np.arange(256) - middle) / spread) ** 2).astype(np.float32)
-            for middle, spread in zip(self._skin, _SKIN_SPREAD, strict=True)
-        )
-        far = in_y[scene.y] + in_u[scene.u] + in_v[scene.v]
-        allowed = scene.prior.reach & (~scene.prior.heads | self._novel(scene))
+        allowed = scene.prior.reach & (~scene.prior.heads | self._novel(scene, past))
         skin: Alpha = np.clip(2 * np.exp(np.float32(-0.5) * far) - np.float32(0.4), 0, 1) * allowed
-        return skin if self._past is None else skin * self._hanging_on(scene, skin, self._past, ratio)
+        hanging = self._hanging_on(scene, skin, past, ratio)
+        # In the first picture nobody has been seen to move: bare hands before the signer's body are the signer's.
+        return skin * (hanging if self._past is not None else np.maximum(hanging, scene.prior.body))
 
-    def _novel(self, scene: Scene) -> Places:
+    def _novel(self, scene: Scene, past: Alpha) -> Places:
         """Return where the picture differs from what colleagues have looked like; learn how they look."""
         now = scene.y.astype(np.float32)
         seen = now if self._seen is None else self._seen
         change = now - seen
         novel: Places = cv2.blur(np.abs(change), (3, 3)) > _NOVEL
-        if self._past is not None:
-            rate = np.where(novel, np.float32(0.03), np.float32(0.1)) * (self._past < -0.5)
-            self._seen = seen + change * rate
+        self._seen = seen + change * (np.where(novel, np.float32(0.03), np.float32(0.1)) * (past < -0.5))
         return novel
 
     def _hanging_on(self, scene: Scene, skin: Alpha, past: Alpha, ratio: Alpha) -> Alpha:
         """Return 1 for the pieces of skin that hang on the signer rather than on somebody else."""
-        bare = cv2.morphologyEx((skin > 0.5).astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+        bare = without_specks((skin > 0.5).astype(np.uint8))
         count, labels = cv2.connectedComponents(bare, connectivity=8)
         if count < 2:
             return np.zeros_like(skin)
@@ -140,7 +162,7 @@ class Parting:
         stayed = np.bincount(labels[past > 0.3], minlength=count) > 0.5 * areas
         # Hands at a colleague's face are the colleague's, unless the arm is seen that they hang on.
         at_head = np.bincount(labels[scene.prior.heads], minlength=count) > 0.3 * areas
-        hangs = (mine >= np.where(at_head, 1.0, 0.5) * theirs) | (stayed & ~at_head & (mine >= 0.1 * theirs))
+        hangs = (mine >= np.where(at_head, 1.0, _HANGS) * theirs) | (stayed & ~at_head & (mine >= 0.1 * theirs))
         hangs[0] = False
         return cv2.dilate(hangs[labels].astype(np.float32), np.ones((3, 3), np.uint8)).astype(np.float32, copy=False)
 

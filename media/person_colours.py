@@ -6,8 +6,10 @@ neighbouring colours and cells. Their ratio tells two people apart where they to
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -22,6 +24,8 @@ COLOURS: Final = LUMA * CHROMA * CHROMA
 _EVERYWHERE: Final = 0.05  # weight of the colours of the whole picture in each cell
 _LITTLE: Final = 0.2  # pixels that a cell has always seen, of either
 _MOST: Final = 3.0
+_LEAST_PATCH: Final = 6  # places on a face, to know its colour
+_RENEWAL: Final = 0.4
 
 
 def _levels(step: int, place: int) -> Indices:
@@ -36,7 +40,41 @@ _V_LEVEL: Final = _levels(5, 1)
 
 def colour_indices(y: Plane, u: Plane, v: Plane) -> Indices:
     """Return the colour of each pixel as one number below `COLOURS`; all planes have one shape."""
-    return _LUMA_LEVEL[y] + _U_LEVEL[u] + _V_LEVEL[v]
+    levels = zip((_LUMA_LEVEL, _U_LEVEL, _V_LEVEL), (y, u, v), strict=True)
+    first, second, third = (cv2.LUT(plane, table) for table, plane in levels)
+    return np.asarray(first + second + third, np.int32)
+
+
+class FaceColour:
+    """The colour of the signer's cheeks. `spreads` of Y, U and V are the unit in which others are compared with it."""
+
+    def __init__(self, spreads: tuple[float, float, float]) -> None:
+        self._spreads = spreads
+        self.forget()
+
+    def forget(self) -> None:
+        """Know no face."""
+        self._colour: npt.NDArray[np.float32] | None = None
+        self._tables: list[Alpha] = []
+
+    def learn(self, planes: Sequence[Plane], face: tuple[slice, slice]) -> None:
+        """Take up a picture's face, unless it is too small to have a colour."""
+        patches = [plane[face] for plane in planes]
+        if patches[0].size < _LEAST_PATCH:
+            return
+        now = np.array([np.median(patch) for patch in patches], np.float32)
+        self._colour = now if self._colour is None else self._colour + (now - self._colour) * np.float32(_RENEWAL)
+        self._tables = [
+            (((np.arange(256) - middle) / spread) ** 2).astype(np.float32)
+            for middle, spread in zip(self._colour, self._spreads, strict=True)
+        ]
+
+    def distance(self, planes: Sequence[Plane]) -> Alpha | None:
+        """Return how far each place is from it, squared, in spreads; None: no face was seen."""
+        if not self._tables:
+            return None
+        first, second, third = (cv2.LUT(plane, table) for table, plane in zip(self._tables, planes, strict=True))
+        return np.asarray(first + second + third, np.float32)
 
 
 class LocalColours:
@@ -74,13 +112,32 @@ class LocalColours:
 
     def _spread(self, counts: Alpha, mass: float) -> Alpha:
         """Return smoothed counts; who fills little of the picture is not drowned by who fills much."""
-        cells = counts.reshape(CELLS, CELLS, LUMA, CHROMA, CHROMA)
-        everywhere = cells.sum(axis=(0, 1))
-        for axis, weight in ((2, 0.35), (3, 0.35), (4, 0.35), (0, 0.4), (1, 0.4)):
-            cells = _with_neighbours(cells, axis, np.float32(weight))
+        everywhere = counts.reshape(CELLS * CELLS, COLOURS).sum(axis=0)
+        cells = counts.copy()
+        for step, not_last in _NEIGHBOURS:
+            # One pass over flat memory: what has no next neighbour along this axis gives and takes nothing.
+            kept = cells * not_last
+            given = cells[step:] * not_last[:-step]
+            cells[step:] += kept[:-step]
+            cells[:-step] += given
+        cells = cells.reshape(CELLS * CELLS, COLOURS)
         balance = np.float32((mass / (float(everywhere.sum()) + 100)) ** 0.5)
         smooth: Alpha = ((cells + np.float32(_EVERYWHERE) * everywhere) * balance + np.float32(_LITTLE)).ravel()
         return smooth
+
+
+def _neighbours() -> list[tuple[int, Alpha]]:
+    """Return for luma, U, V, row and column how far the next one lies in flat memory, and its weight at each place."""
+    shape = (CELLS, CELLS, LUMA, CHROMA, CHROMA)
+    pairs = []
+    for axis, weight in ((2, 0.35), (3, 0.35), (4, 0.35), (0, 0.4), (1, 0.4)):
+        weights = np.full(shape, weight, np.float32)
+        weights[tuple(slice(-1, None) if each == axis else slice(None) for each in range(5))] = 0
+        pairs.append((int(np.prod(shape[axis + 1 :])), weights.ravel()))
+    return pairs
+
+
+_NEIGHBOURS: Final = _neighbours()
 
 
 def _with_neighbours(array: Alpha, axis: int, weight: np.float32) -> Alpha:

@@ -11,6 +11,7 @@ from media.picture import Plane, Planes
 
 _LIMITED_SCALE: Final = 219 / 255
 _LIMITED_FOOT: Final = 16
+_HALVED_FROM: Final = 1.8
 
 
 class ScaledI420:
@@ -40,12 +41,13 @@ class ScaledI420:
 
 
 def _scale(plane: Plane, size: tuple[int, int], target: Plane) -> None:
-    """Scale `plane` to `size` (width, height) in `target`; halve it first while that keeps it the larger one.
+    """Scale `plane` to `size` (width, height) in `target`; halve it first while that hardly makes it the smaller one.
 
-    Averaging by a broken ratio costs eight times as much, and sampling a large plane bluntly shows in the mask.
+    Averaging by a broken ratio costs eight times as much, and sampling a large plane bluntly shows in the mask: hands
+    of a signer far away were lost (0.92 intact instead of 1.00) while 480 lines were not halved for 256.
     """
     height, width = plane.shape
-    while width >= 2 * size[0] and height >= 2 * size[1]:
+    while width >= _HALVED_FROM * size[0] and height >= _HALVED_FROM * size[1]:
         width, height = width // 2, height // 2
         plane = np.asarray(
             cv2.resize(plane[: height * 2, : width * 2], (width, height), interpolation=cv2.INTER_AREA), np.uint8

@@ -16,7 +16,8 @@ import numpy as np
 
 from media.body import Places, Prior, face_patch, outline, prior
 from media.faces import Head
-from media.parting import Parting, Scene
+from media.hands import Colours, Skin, Still
+from media.parting import LEARN_EVERY, Flow, Parting, Scene
 from media.person_colours import colour_indices, histogram, likeness
 from media.picture import Plane, RawPicture
 from media.scaled_i420 import ScaledI420
@@ -55,7 +56,7 @@ def _fitting(people: Alpha, known: Prior) -> float:
     touched = np.unique(labels[known.core])
     piece = np.isin(labels, touched[touched > 0])
     size = int(np.count_nonzero(piece))
-    return int(np.count_nonzero(piece & known.reach)) / size if size else 1.0
+    return int(np.count_nonzero(piece & known.body)) / size if size else 1.0
 
 
 class Room:
@@ -99,6 +100,9 @@ class SignerMasks:
         self._pictures = 0
         self._last_luma: Plane | None = None
         self._room = Room(self._shape)
+        self._planes: Colours = (np.zeros(self._shape, np.uint8),) * 3
+        self._still, self._skin = Still(self._shape), Skin()
+        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
 
     @property
     def mask_shape(self) -> tuple[int, int]:
@@ -132,8 +136,12 @@ class SignerMasks:
         self._time_ms = time_ms
         self._pictures += 1
         small = cv2.resize(people, self._shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
-        self._aspect, self._solid = picture.width / picture.height, small > 0.5
+        self._aspect, self._solid, self._planes = picture.width / picture.height, small > 0.5, self._scaled()
+        last, self._last_luma = self._last_luma, self._planes[0]
         track.look(picture)
+        if track.presence is not Presence.HELD:
+            self._still.forget()
+            self._skin.forget()
         if track.presence is Presence.ABSENT:
             self._seek(picture)
         if track.presence in (Presence.UNSURE, Presence.ABSENT):
@@ -151,37 +159,52 @@ class SignerMasks:
             if not track.colleagues and _fitting(small, known) < LEAST_FITTING:
                 track.disown()
                 return np.zeros_like(people)
-        moving = self._moving_at_edge(picture, small, known)
-        alpha = people
-        if moving is not None:
-            alpha = np.maximum(people, cv2.resize(moving, people.shape[::-1], interpolation=cv2.INTER_LINEAR))
-        if track.colleagues:
-            alpha = self._parted(picture, people, small, known, signer)
-            small = cv2.resize(alpha, self._shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
-        self._remember_clothes(known)
         rows, columns = self._shape
         face_area = signer.size**2 * rows * columns * picture.height / picture.width
+        missed = self._missed(picture, small, known, signer, face_area)
+        if missed is not None:
+            small = np.maximum(small, missed)
+            people = np.maximum(people, cv2.resize(missed, people.shape[::-1], interpolation=cv2.INTER_LINEAR))
+        alpha = people
+        if last is not None:
+            moving = self._moving_at_edge(last, small, known)
+            alpha = np.maximum(people, cv2.resize(moving, people.shape[::-1], interpolation=cv2.INTER_LINEAR))
+        if track.colleagues:
+            alpha = self._parted(picture, people, small, known, signer, last)
+            small = cv2.resize(alpha, self._shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
+        self._remember_clothes(known)
         return self._without_loose_pieces(alpha, small, known.core, face_area)
 
-    def _moving_at_edge(self, picture: RawPicture, small: Alpha, known: Prior) -> Alpha | None:
+    def _missed(self, picture: RawPicture, small: Alpha, known: Prior, signer: Head, face_area: float) -> Alpha | None:
+        """Return 1 where the network misses hands that are still or bare; None: it misses nothing."""
+        if self._pictures % LEARN_EVERY == 1:
+            self._skin.learn(self._planes, face_patch(self._shape, picture.width / picture.height, signer))
+        held = self._still.held(self._planes, small)
+        people = np.maximum(small, held)  # bare hands may hang on a still arm
+        missed = held | self._skin.missed(self._planes, people, known.reach & ~known.heads, face_area)
+        return missed.astype(np.float32) if missed.any() else None
+
+    def _moving_at_edge(self, last: Plane, small: Alpha, known: Prior) -> Alpha:
         """Return 1 where something moves at the outline of people within the signer's reach: fingers, mostly.
 
-        The network gives fast hands too small a shape. None: there is no last picture.
+        The network gives fast hands too small a shape. `last` is the luma of the picture before.
         """
-        y = self._planes()[0]
-        last, self._last_luma = self._last_luma, y
-        if last is None:
-            return None
+        y = self._planes[0]
         change = cv2.blur(cv2.absdiff(y, last), (3, 3)) > MOVES
         strange = self._room.strange(y, small)
         edge = cv2.dilate((small > 0.4).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
         return (change & strange & edge & known.reach).astype(np.float32)
 
-    def _parted(self, picture: RawPicture, people: Alpha, small: Alpha, known: Prior, signer: Head) -> Alpha:
-        y, u, v = self._planes()
+    def _parted(
+        self, picture: RawPicture, people: Alpha, small: Alpha, known: Prior, signer: Head, last: Plane | None
+    ) -> Alpha:
+        y, u, v = self._planes
         face = face_patch(self._shape, picture.width / picture.height, signer)
         scene = Scene(y, u, v, colour_indices(y, u, v), np.clip((small - np.float32(0.05)) * 4, 0, 1), known, face)
-        share = cv2.resize(self._parting.part(scene), people.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        came_from: Flow | None = None
+        if last is not None:
+            came_from = self._flow.calc(y, last, None)  # type: ignore[call-overload]  # OpenCV makes the array
+        share = cv2.resize(self._parting.part(scene, came_from), people.shape[::-1], interpolation=cv2.INTER_LINEAR)
         alpha: Alpha = np.minimum(people, share)
         self._let_go(picture, small)
         return alpha
@@ -198,7 +221,8 @@ class SignerMasks:
         if gone:
             self._track.forget_gone(gone)
 
-    def _planes(self) -> tuple[Plane, Plane, Plane]:
+    def _scaled(self) -> Colours:
+        """Return the picture on the grid; overwritten by the next one, but for its luma."""
         scaled = self._people.scaled
         y = np.asarray(cv2.resize(scaled.y, self._shape[::-1], interpolation=cv2.INTER_AREA), np.uint8)
         return y, scaled.u, scaled.v
@@ -217,7 +241,7 @@ class SignerMasks:
             self._clothes = now if self._clothes is None else self._clothes + (now - self._clothes) * np.float32(0.2)
 
     def _clothes_at(self, known: Prior) -> Alpha:
-        return histogram(colour_indices(*self._planes()), known.core.astype(np.float32))
+        return histogram(colour_indices(*self._planes), known.core.astype(np.float32))
 
     def _covers(self, one: Head, other: Head) -> float:
         """Return which share of the place that two bodies could both fill has the colours of the first one."""
@@ -225,7 +249,7 @@ class SignerMasks:
         both = mine & theirs
         if np.count_nonzero(both) < LEAST_COMMON:
             return 0.5
-        colours = colour_indices(*self._planes())
+        colours = colour_indices(*self._planes)
         my_colours, their_colours = (histogram(colours, (place & ~both).astype(np.float32)) for place in (mine, theirs))
         likelier = my_colours - their_colours
         seen = likelier[colours[both]]
