@@ -22,6 +22,7 @@ from scheduler.plan_file import EXAMPLE, PlanFile, read_plan_file
 from scheduler.planning import problem_of, replayed, roster_of, staffing_of
 from scheduler.roster.search import Limits, Progress
 from scheduler.roster_file import RosterDocument, read_document
+from scheduler.small_team import truth_of
 from video_service import cli_forecast
 from video_service.cipher import Cipher
 from video_service.cli_plan_common import (
@@ -118,6 +119,31 @@ def staff(
         )
     print_table(table)
     say([past.patience, *demand.result.forecast.notes])
+
+
+@app.command()
+def hours(
+    plan: PlanPath,
+    csv: Csv = None,
+    queue: Queue = "main",
+    weeks: Weeks = 26,
+    calendar: CalendarPath = None,
+    holidays: Holidays = None,
+    first: First = "",
+    handle_s: HandleS = None,
+    zone: Zone = "",
+    as_json: AsJson = False,
+    data: DataDir = None,
+) -> None:
+    """Say what the opening hours and the target take in people, and which hours this team can keep."""
+    with telling_errors():
+        file, past = _plan(plan), past_of(data, csv, zone, queue, weeks)
+        demand = demand_for(past, calendar, region_of(data, holidays), days_of(past, first, 7), handle_s)
+        found = truth_of(demand, staffing_of(demand, file, _report_day), file)
+    if as_json:
+        print_json({**asdict(found), "enough": found.enough})
+        return
+    say(found.words)
 
 
 @app.command()

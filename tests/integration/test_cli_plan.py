@@ -94,6 +94,18 @@ def test_the_example_is_a_plan(plan: Path, past: Path) -> None:
         assert day["reached"] == (day["service_level"]["mean"] >= 0.95 - 0.0025)
 
 
+def test_a_small_team_is_told_what_its_hours_take_and_which_it_can_keep(plan: Path, past: Path) -> None:
+    found = told("hours", plan, "--csv", past, "--handle-s", "300")
+    assert found["enough"] is False
+    assert found["has"] == 2
+    assert found["needed"]["seat_hours"] >= 7 * 9 * 2, "two seats from 9 to 18 on each day"
+    assert found["one_seat"]["seat_hours"] == 168
+    assert found["keeps"]["cost"]["people"] <= 2
+    lines = run("hours", plan, "--csv", past, "--handle-s", "300").stdout.splitlines()
+    assert "the team has 2, who work 40 hours a week, which is too few" in lines[0]
+    assert lines[2].startswith("Hours that this team can keep: Monday to Friday ")
+
+
 def test_a_forecast_is_a_table_for_people_and_a_document_for_programs(past: Path) -> None:
     document = told("forecast", "--csv", past, "--days", "3", "--from", "2026-02-04")
     table = run("forecast", "--csv", past, "--days", "3", "--from", "2026-02-04")
