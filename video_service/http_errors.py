@@ -47,7 +47,6 @@ STATUS = {
     "not_published": 409,
     "own_account": 409,
     "password_change_first": 403,
-    "roster_busy": 409,
     "roster_changed": 409,
     "rosters_full": 409,
     "same_password": 400,

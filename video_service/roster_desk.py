@@ -132,19 +132,19 @@ class RosterDesk:
         return await asyncio.to_thread(look, rules, document, earlier)
 
     async def change(
-        self, draft: Draft, duties: Sequence[Duty], *, rev: int, by: str, job: str = ""
+        self, draft: Draft, duties: Sequence[Duty], *, rev: int, by: str
     ) -> tuple[int, RosterDocument, Looked]:
         """Keep other shifts in a draft; those that want breaks and have none get some. Return its new state.
 
         Raises:
-            DraftChanged, RosterBusy: as `RosterBook.change`.
+            DraftChanged: as `RosterBook.change`.
             BadRoster: a shift lies outside of its days; nothing is kept.
         """
         rules, before = await self.rules(), read_document(draft.document)
         document = with_breaks(rules, msgspec.structs.replace(before, duties=tuple(duties)))
         looked = await self.looked(document)
         text = msgspec.json.encode(document).decode()
-        return await self.book.change(draft.draft, rev, text, by=by, job=job), document, looked
+        return await self.book.change(draft.draft, rev, text, by=by), document, looked
 
     async def preview(self, document: RosterDocument, replaces: Iterable[str]) -> Preview:
         """Return what publishing this roster would change. `replaces`: the shifts that it may take away.

@@ -35,12 +35,6 @@ class DraftChanged(ServiceError):
     code: ClassVar[str] = "roster_changed"
 
 
-class RosterBusy(ServiceError):
-    """A roster is being made for this draft."""
-
-    code: ClassVar[str] = "roster_busy"
-
-
 class TooManyDrafts(ServiceError):
     """There are as many drafts as this service keeps: delete one."""
 
@@ -135,17 +129,16 @@ class RosterBook:
         """
         draft = "r-" + secrets.token_urlsafe(9)
         fields = {"v": SCHEMA_VERSION, "draft": draft, "first_day": first_day, "days": days, "base": ",".join(base)}
-        await self._write(draft, 0, "", {**fields, "document": document, "by": by})
+        await self._write(draft, 0, {**fields, "document": document, "by": by})
         return draft
 
-    async def change(self, draft: str, rev: int, document: str, *, by: str, job: str = "") -> int:
-        """Keep a draft's new state and return its `rev`. `job`: the making of a roster that writes it.
+    async def change(self, draft: str, rev: int, document: str, *, by: str) -> int:
+        """Keep a draft's new state and return its `rev`.
 
         Raises:
             DraftChanged: its state is not `rev` any more, or it is gone.
-            RosterBusy: a roster is being made for it.
         """
-        return await self._write(draft, max(rev, 1), job, {"document": document, "by": by})
+        return await self._write(draft, max(rev, 1), {"document": document, "by": by})
 
     async def draft(self, draft: str) -> Draft:
         """Return a draft.
@@ -167,7 +160,7 @@ class RosterBook:
     async def drop(self, draft: str) -> None:
         """Delete a draft, not what was published of it; no error when it is gone."""
         await self._redis.zrem(self._keys.roster_drafts, draft)
-        await self._redis.delete(self._keys.roster_draft(draft), self._keys.roster_job(draft))
+        await self._redis.delete(self._keys.roster_draft(draft))
 
     async def last(self) -> int:
         """Return the number of the newest version, 0 for none."""
@@ -190,14 +183,12 @@ class RosterBook:
         rows = [await self._row(self._keys.roster_version(number)) for number in numbers]
         return [msgspec.convert(row, type=Version, strict=False) for row in rows if row is not None]
 
-    async def _write(self, draft: str, rev: int, job: str, fields: dict[str, str | int]) -> int:
-        keys = [self._keys.roster_draft(draft), self._keys.roster_drafts, self._keys.roster_job(draft)]
+    async def _write(self, draft: str, rev: int, fields: dict[str, str | int]) -> int:
+        keys = [self._keys.roster_draft(draft), self._keys.roster_drafts]
         words = [word for pair in fields.items() for word in pair]
-        found = int(await self._keep(keys=keys, args=[draft, rev, self._retention_ms, MOST_DRAFTS, job, *words]))
+        found = int(await self._keep(keys=keys, args=[draft, rev, self._retention_ms, MOST_DRAFTS, *words]))
         if found == -1:
             raise TooManyDrafts
-        if found == -2:
-            raise RosterBusy
         if found == 0:
             raise DraftChanged
         return found

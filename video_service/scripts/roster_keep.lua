@@ -1,6 +1,5 @@
--- KEYS: roster_draft, roster_drafts, roster_job. ARGV: draft, rev that is known (0: a new one), lifetime (ms), most drafts,
--- who may write while a roster is made ("" nobody, else the job's id), then field, value pairs.
--- The new rev; 0: it has changed since, or is gone; -1: there are as many drafts as may be; -2: a roster is being made.
+-- KEYS: roster_draft, roster_drafts. ARGV: draft, rev that is known (0: a new one), lifetime (ms), most drafts, then
+-- field, value pairs. The new rev; 0: it has changed since, or is gone; -1: there are as many drafts as may be.
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local function int(n)
@@ -14,12 +13,8 @@ end
 if rev == 0 and redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[4]) then
   return -1
 end
-local job = redis.call('HMGET', KEYS[3], 'job', 'until_ms')
-if job[1] and tonumber(job[2]) > now and job[1] ~= ARGV[5] then
-  return -2
-end
 redis.call('HSET', KEYS[1], 'rev', int(rev + 1), 'changed_ms', int(now))
-for i = 6, #ARGV, 2 do
+for i = 5, #ARGV, 2 do
   redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[3])

@@ -149,7 +149,7 @@ export class RosterPublish {
   }
 }
 
-const CODES = ["roster_changed", "roster_overlaps", "roster_busy", "not_published", "unknown_roster", "rosters_full"];
+const CODES = ["roster_changed", "roster_overlaps", "not_published", "unknown_roster", "rosters_full"];
 
 /**
  * @param {string} code
