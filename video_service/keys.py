@@ -249,13 +249,6 @@ OTHER_KEYS: tuple[KeySpec, ...] = (
     KeySpec(
         "roster_versions", "zset", "trimmed to record_retention_days", "roster_publish", "versions by when they go"
     ),
-    KeySpec(
-        "roster_job:<draft>",
-        "hash",
-        "1 day",
-        "the making of a roster",
-        "how far it is: phase, cost, bound, until when its maker is taken to live, whether it is to end",
-    ),
     KeySpec("media_workers", "zset", "30 s after the last renewal", "media workers", "lease by its end"),
 )
 """What accounts, browsers, customers' sessions, the audit log, the door and media workers keep."""
@@ -289,10 +282,6 @@ class Keys:
 
     def roster_draft(self, draft: str) -> str:
         return f"{self.root}:roster_draft:{draft}"
-
-    def roster_job(self, draft: str) -> str:
-        """Key of the making of a roster for a draft."""
-        return f"{self.root}:roster_job:{draft}"
 
     def roster_version(self, number: int) -> str:
         return f"{self.root}:roster_version:{number}"
