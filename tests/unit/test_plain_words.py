@@ -44,7 +44,7 @@ LONGEST_BUTTON = {"zh-CN": 12, "zh-HK": 12, "en": 34}
 LONGEST_BAR_BUTTON = {"zh-CN": 4, "zh-HK": 4, "en": 12}
 LONGEST_PILL = {"zh-CN": 6, "zh-HK": 6, "en": 18}
 # Long words that everybody meets in any app.
-LONG_BUT_KNOWN = {"coordinator", "reconnecting"}
+LONG_BUT_KNOWN = {"american", "coordinator", "reconnecting"}
 READING_GRADE = 4.0
 READING_GRADE_OF_ONE = 9.0
 # Not among the 3755 characters of everyday use, and no other word says it.
