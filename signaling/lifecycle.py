@@ -44,6 +44,8 @@ DELAY_FIELDS: Mapping[str, tuple[str, int]] = {
     "nobody": ("nobody_left_s", 1_000),
     "forsaken": ("nobody_left_s", 1_000),
     "ask_again": ("ask_again_s", 1_000),
+    "proposal": ("urgent_proposal_s", 1_000),
+    "solution": ("urgent_solution_s", 1_000),
     "age": ("age_after_s", 1_000),
     "last_agent": ("last_agent_window_s", 1_000),
     "no_picture": ("agent_return_s", 1_000),

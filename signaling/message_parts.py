@@ -24,6 +24,7 @@ BackgroundKind = Literal["blur", "colour", "picture"]
 
 CallClass = Literal["urgent", "resumed", "callback", "vip", "normal"]
 UrgentReason = Literal["airport", "hotel", "car", ""]
+Escalated = Literal["proposal", "solution", ""]
 MediaWish = Literal["none", "offer", "connecting", "live", "reconnecting"]
 Narrow = Literal["", "mine", "theirs", "both"]
 EndReason = Literal[
@@ -165,6 +166,22 @@ class WallCall(msgspec.Struct, frozen=True, kw_only=True):
     since_ms: Millis
     agent: str = ""
     customer_present: bool = True
+
+
+class UrgentMatter(msgspec.Struct, frozen=True, kw_only=True):
+    """An urgent matter that is not solved yet; its call may be over.
+
+    `owner_name`: the agent who answered last, "" when nobody has. `proposed`: an agent has said what can be done.
+    `escalated`: half of the time for a proposal, or for a solution, has passed without one.
+    """
+
+    call: str
+    state: Literal["waiting", "ringing", "active", "over"]
+    since_ms: Millis
+    reason: UrgentReason = ""
+    owner_name: str = ""
+    proposed: bool = False
+    escalated: Escalated = ""
 
 
 class WallAgent(msgspec.Struct, frozen=True, kw_only=True):

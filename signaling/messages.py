@@ -28,6 +28,7 @@ from signaling.message_parts import (
     Earlier,
     EndReason,
     Epoch,
+    Escalated,
     Generation,
     IceServer,
     Line,
@@ -43,6 +44,7 @@ from signaling.message_parts import (
     Sdp,
     Secret,
     ShortId,
+    UrgentMatter,
     UrgentReason,
     WallAgent,
     WallCall,
@@ -64,6 +66,7 @@ __all__ = [
     "Earlier",
     "EndReason",
     "Epoch",
+    "Escalated",
     "Generation",
     "IceServer",
     "Line",
@@ -79,6 +82,7 @@ __all__ = [
     "Sdp",
     "Secret",
     "ShortId",
+    "UrgentMatter",
     "UrgentReason",
     "WallAgent",
     "WallCall",
@@ -403,7 +407,11 @@ class AgentView(Message, tag="agent_view", frozen=True):
 
 
 class CoordinatorView(Message, tag="coordinator_view", frozen=True):
-    """The live wall. Service level is of today: answered within the target over offered."""
+    """The live wall. Service level is of today: answered within the target over offered.
+
+    `urgent_matters`: the oldest first, each with a proposal within `urgent_proposal_s` and solved within
+    `urgent_solution_s` of its `since_ms`.
+    """
 
     waiting: tuple[WallCall, ...]
     active: tuple[WallCall, ...]
@@ -413,6 +421,9 @@ class CoordinatorView(Message, tag="coordinator_view", frozen=True):
     within_target_today: int
     abandoned_today: int
     target_s: int
+    urgent_matters: tuple[UrgentMatter, ...] = ()
+    urgent_proposal_s: int = 0
+    urgent_solution_s: int = 0
     server_time_ms: Millis = 0
 
 

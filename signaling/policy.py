@@ -29,6 +29,10 @@ class Policy:
     """The same for a customer whom the host application calls a VIP."""
     resume_window_s: float = 600
     """Whose call broke off and who joins again within this time goes before all but urgent calls."""
+    urgent_proposal_s: float = 900
+    """Within this time somebody is to have said what can be done about an urgent call; at half the wall says so."""
+    urgent_solution_s: float = 7200
+    """Within this time it is to be solved; at half the wall says so."""
     vip_first: bool = False
     """Whether VIPs have a class of their own, before normal calls. Without it they have the longer window only."""
     ask_again_s: float = 60

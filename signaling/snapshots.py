@@ -6,7 +6,16 @@ from typing import Literal
 
 import msgspec
 
-from signaling.messages import AgentEndReason, AgentState, CallClass, EndReason, OutcomeSoFar, Requeued
+from signaling.messages import (
+    AgentEndReason,
+    AgentState,
+    CallClass,
+    EndReason,
+    Escalated,
+    OutcomeSoFar,
+    Requeued,
+    UrgentReason,
+)
 from video_service.line_quality import LineWord
 from video_service.media_plane import Background, BackgroundKind
 
@@ -154,6 +163,19 @@ class WallCallRow(msgspec.Struct, frozen=True, kw_only=True, rename={"call_class
     customer_present: bool
 
 
+class WallMatterRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One open urgent matter of `read_wall`; `name`: its owner's."""
+
+    call: str
+    phase: str
+    since_ms: int
+    reason: UrgentReason
+    owner: str
+    name: str
+    proposed_ms: int
+    escalated: Escalated
+
+
 class WallAgentRow(msgspec.Struct, frozen=True, kw_only=True):
     """One agent of `read_wall`."""
 
@@ -183,5 +205,6 @@ class WallSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     now: int
     waiting: tuple[WallCallRow, ...]
     active: tuple[WallCallRow, ...]
+    matters: tuple[WallMatterRow, ...] = ()
     agents: tuple[WallAgentRow, ...]
     today: Today

@@ -21,6 +21,7 @@ from signaling.snapshots import (
     PersonSnapshot,
     WallAgentRow,
     WallCallRow,
+    WallMatterRow,
     WallSnapshot,
 )
 from signaling.store_types import CallRouteInfo, LegInfo
@@ -345,7 +346,27 @@ def coordinator_view(snap: WallSnapshot, *, policy: Policy) -> messages.Coordina
         within_target_today=snap.today.within_target,
         abandoned_today=snap.today.abandoned,
         target_s=round(policy.service_level_target_s),
+        urgent_matters=tuple(map(_matter, snap.matters)),
+        urgent_proposal_s=round(policy.urgent_proposal_s),
+        urgent_solution_s=round(policy.urgent_solution_s),
         server_time_ms=snap.now,
+    )
+
+
+def _matter(row: WallMatterRow) -> messages.UrgentMatter:
+    state: Literal["waiting", "ringing", "active", "over"] = "waiting"
+    if STATE_OF[row.phase] == "active":
+        state = "active"
+    elif row.phase in ("ringing", "closed"):
+        state = "ringing" if row.phase == "ringing" else "over"
+    return messages.UrgentMatter(
+        call=row.call,
+        state=state,
+        since_ms=row.since_ms,
+        reason=row.reason,
+        owner_name=row.name,
+        proposed=row.proposed_ms > 0,
+        escalated=row.escalated,
     )
 
 

@@ -116,6 +116,13 @@ KEYS: tuple[KeySpec, ...] = (
         "call scripts",
         "calls that may be offered, by arrival number",
     ),
+    KeySpec(
+        "urgent_matters",
+        "zset",
+        "trimmed to 1 day",
+        "join, disposition, survey, call scripts, tidy",
+        "urgent calls that are not solved, by time of arrival",
+    ),
     KeySpec("held:<agent>", "zset", "none", "call scripts", "calls that wait for their last agent, by arrival number"),
     KeySpec("buckets:<class>", "set", "none", "call scripts", "queue:needs whose waiting zset is not empty"),
     KeySpec(

@@ -85,6 +85,9 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"call_cla
 
     What the customer said of the call: `solved` "yes", "no" or "", `face` 1 (bad) to 5 (good), 0 for nothing. What the
     agent said: `outcome`, and with "follow_up" by when, within how many hours, and who comes back to the customer.
+
+    Of an urgent call: its `urgent_owner`, when something was proposed and when it was solved, and of which half of the
+    time had passed before (`escalated`, "proposal" or "solution").
     """
 
     v: int
@@ -119,6 +122,10 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"call_cla
     follow_up_due_ms: int = 0
     follow_up_in_h: int = 0
     follow_up_owner: str = ""
+    urgent_owner: str = ""
+    proposed_ms: int = 0
+    solved_ms: int = 0
+    escalated: str = ""
     timeline: tuple[TimelineEntry, ...] = ()
     segments: tuple[Segment, ...]
     legs: tuple[LegFacts, ...]

@@ -165,10 +165,27 @@ local function count_answer(wait_ms)
   end
 end
 
+-- An urgent matter is open from its call's arrival until it is solved; a call that is over may leave it open.
+local function is_open_matter(id)
+  return redis.call('ZSCORE', key('urgent_matters'), id) ~= false
+end
+
+local function close_matter(id)
+  if is_open_matter(id) then
+    redis.call('ZREM', key('urgent_matters'), id)
+    clear('proposal', id)
+    clear('solution', id)
+    wake('queue', '')
+  end
+end
+
 function DO.call.open_segment(id, row, how)
   local segments = cjson.decode(get('record', id).segments)
   segments[#segments + 1] = {agent = how.agent, from_ms = NOW, to_ms = 0, ended = ''}
   local fields = {segments = encode_list(segments)}
+  if is_open_matter(id) then
+    fields.urgent_owner = how.agent
+  end
   local asked = row.sign_language or ''
   if asked ~= '' then
     fields.sign_matched = covers(get('agent', how.agent).skills, asked) and 1 or 0
@@ -201,6 +218,9 @@ function DO.call.finish(id, row, how)
   put('call', id, {closed_ms = NOW, ended_reason = how.why, note = '', context = kept})
   put('record', id, {closed_ms = NOW, ended_reason = how.why, wait_ms = wait})
   redis.call('DEL', key('declined', id), key('left', id))
+  if how.why == 'customer_cancelled' then
+    close_matter(id)
+  end
   expire(POLICY.ended_linger_ms, 'call', id)
   expire(POLICY.retention_ms, 'record', id)
   local sums = {offered = 1}

@@ -77,6 +77,11 @@ redis.call('ZREMRANGEBYSCORE', mine, '-inf', '(' .. int(NOW - POLICY.retention_m
 redis.call('ZADD', mine, int(NOW), id)
 redis.call('PEXPIRE', mine, int(POLICY.retention_ms))
 put('person', customer, {call = id})
+if class == 'urgent' then
+  redis.call('ZADD', key('urgent_matters'), int(NOW), id)
+  arm('proposal', id, NOW + math.floor(DELAY.proposal / 2))
+  arm('solution', id, NOW + math.floor(DELAY.solution / 2))
+end
 step('call', id, 'join')
 match({id}, {})
 return done({call = id})

@@ -27,6 +27,18 @@ for _, class in ipairs(CLASSES) do
 end
 list_calls('waiting', key('line'))
 list_calls('active', key('active'))
+local matters = {}
+for _, id in ipairs(redis.call('ZRANGE', key('urgent_matters'), 0, POLICY.wall_limit - 1)) do
+  local record, row = get('record', id), get('call', id) or {}
+  if record then
+    local owner = record.urgent_owner or ''
+    matters[#matters + 1] = {
+      call = id, phase = row.phase or 'closed', since_ms = num(record.joined_ms), reason = record.reason,
+      owner = owner, name = owner ~= '' and (get('person', owner) or {}).name or '',
+      proposed_ms = num(record.proposed_ms), escalated = record.escalated or '',
+    }
+  end
+end
 local agents = {}
 for _, id in ipairs(redis.call('ZRANGE', key('agents'), 0, -1)) do
   local row = get('agent', id)
@@ -47,5 +59,5 @@ for _, member in ipairs(redis.call('ZRANGEBYSCORE', key('rollups'), ARGV[2], '+i
   end
 end
 return '{"now":' .. int(NOW) .. ',"waiting":' .. encode_list(calls.waiting) .. ',"active":' .. encode_list(calls.active)
-  .. ',"agents":' .. encode_list(agents) .. ',"today":' .. cjson.encode(sums)
+  .. ',"matters":' .. encode_list(matters) .. ',"agents":' .. encode_list(agents) .. ',"today":' .. cjson.encode(sums)
   .. '}'

@@ -4,5 +4,9 @@ local record = get('record', id)
 if not record or record.customer ~= ARGV[2] or num(record.answered_ms) == 0 then
   return refuse('no_call')
 end
+if ARGV[4] == 'yes' and is_open_matter(id) then
+  put('record', id, {solved_ms = NOW})
+  close_matter(id)
+end
 put('record', id, {solved = ARGV[4], face = num(ARGV[5])})
 return done()

@@ -95,6 +95,18 @@ function handlers.forsaken(id)
   end
 end
 
+-- Half of the time has passed in which an urgent matter is to have a proposal, or to be solved: the wall says so.
+local function escalate(what, field)
+  return function(id)
+    local record = get('record', id)
+    if record and is_open_matter(id) and num(record[field]) == 0 then
+      put('record', id, {escalated = what})
+      wake('queue', '')
+    end
+  end
+end
+handlers.proposal, handlers.solution = escalate('proposal', 'proposed_ms'), escalate('solution', 'solved_ms')
+
 function handlers.agent_return(agent)
   sign_out(agent, 'agent_lost')
 end

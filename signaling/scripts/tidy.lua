@@ -21,6 +21,9 @@ if ARGV[2] ~= '' then
   redis.call('PEXPIRE', key('open_time', day), int(POLICY.rollup_retention_ms))
 end
 
+-- Nobody has said that it is solved, and nobody looks for it on the wall any more.
+redis.call('ZREMRANGEBYSCORE', key('urgent_matters'), '-inf', int(NOW - 86400000))
+
 -- A promise goes with the record of its call.
 local at = num(redis.call('HGET', key('clock'), 'tidy_follow_ups'))
 local promises = redis.call('ZRANGE', key('follow_ups'), at, at + SLICE - 1)

@@ -93,6 +93,7 @@ def wall() -> messages.CoordinatorView:
         fields: dict[str, Any] = {"since_ms": now - age_s * 1000, "shift_until_ms": now + 9_000_000}
         return messages.WallAgent(agent=name, name=title, state=state, **{**fields, **more})  # type: ignore[arg-type]
 
+    late: dict[str, Any] = {"owner_name": "林晓", "escalated": "proposal"}
     return messages.CoordinatorView(
         waiting=(
             call("c-1", "waiting", 41),
@@ -116,6 +117,12 @@ def wall() -> messages.CoordinatorView:
         within_target_today=42,
         abandoned_today=3,
         target_s=20,
+        urgent_matters=(
+            messages.UrgentMatter(call="c-0", state="over", since_ms=now - 521_000, reason="hotel", **late),
+            messages.UrgentMatter(call="c-2", state="waiting", since_ms=now - 12_000, reason="airport"),
+        ),
+        urgent_proposal_s=900,
+        urgent_solution_s=7_200,
         server_time_ms=now,
     )
 

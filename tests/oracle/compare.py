@@ -102,6 +102,7 @@ def same(dump: Dump, oracle: Oracle) -> None:
     assert {key: set(left) for key, left in dump.of("left").items()} == {
         call.id: call.left for call in oracle.open_calls() if call.left
     }
+    assert set(dump.scores("urgent_matters")) == {call.id for call in oracle.calls.values() if call.matter}
     assert dump.scores("follow_ups") == {call.id: call.promise[2] for call in oracle.calls.values() if call.promise[0]}
     for key, row in dump.of("record").items():
         assert row.get("outcome", "") == oracle.calls[key].outcome

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from signaling.lifecycle import delay_ms
 from signaling.lifecycle_call import STATE_OF
 from tests.oracle.state import Agent, Call, Person, Refused, Shift, skills_of, words
 from tests.oracle.steps import Steps
@@ -63,6 +64,10 @@ class Oracle(Steps):
             elif call_class != "urgent" and last.promise[0] and last.promise[2] <= self.now:
                 call.call_class = "callback"
         person.call = key
+        if call.call_class == "urgent":
+            call.matter = True
+            for kind in ("proposal", "solution"):
+                self.deadlines[f"{kind}:{key}"] = self.now + delay_ms(kind, self.policy) // 2
         self.step_call(call, "join")
 
     def on_for(self, needs: frozenset[str]) -> bool:
@@ -169,6 +174,10 @@ class Oracle(Steps):
             raise Refused("no_call")
         call = self.calls[key]
         call.outcome = outcome
+        if call.matter and outcome != "cut_off":
+            self.deadlines.pop(f"proposal:{key}", None)
+            if outcome == "solved":
+                self.close_matter(call)
         if outcome != "follow_up":
             call.promise = ("", 0, 0)
         elif call.promise[:2] != (name, due_in_h):
@@ -262,6 +271,8 @@ class Oracle(Steps):
             if call.phase == "queued" and (kind == "age" or call.held_for):
                 call.held_for = ""
                 self.enter_line(call)
+        elif kind in ("proposal", "solution"):
+            assert self.calls[key].matter
         elif kind == "forsaken":
             if not self.others(self.calls[key], self.calls[key].needs):
                 self.let_others(self.calls[key])

@@ -34,6 +34,7 @@ class Call:
     seq: int
     joined_ms: int
     vip: bool = False
+    matter: bool = False
     sign: str = ""
     base_needs: frozenset[str] = frozenset()
     counts_as: str = ""

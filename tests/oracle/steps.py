@@ -107,6 +107,11 @@ class Steps:
         if call.declined | call.left and f"ask_again:{call.id}" not in self.deadlines:
             self.arm("ask_again", call.id)
 
+    def close_matter(self, call: Call) -> None:
+        call.matter = False
+        self.deadlines.pop(f"proposal:{call.id}", None)
+        self.deadlines.pop(f"solution:{call.id}", None)
+
     def worth_waiting_for(self, call: Call) -> bool:
         agent = self.agents.get(call.last_agent)
         if agent is None or call.call_class == "urgent" or self.now >= call.last_agent_until_ms:
@@ -158,6 +163,8 @@ class Steps:
                 call.segments.append((call.agent, why))
             elif name == "finish":
                 call.ended_reason, call.closed_ms = why, self.now
+                if why == "customer_cancelled":
+                    self.close_matter(call)
         return True
 
     def step_agent(self, agent: Agent, event: str, why: str = "", **more: Any) -> bool:

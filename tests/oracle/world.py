@@ -85,6 +85,8 @@ class World:
             waiting_limit=5,
             missed_limit=2,
             age_after_s=40,
+            urgent_proposal_s=120,
+            urgent_solution_s=900,
             vip_first=True,
             last_agent_window_s=20,
             vip_agent_window_s=330,

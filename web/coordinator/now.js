@@ -4,7 +4,7 @@ import { h, keyed, setText, show } from "../shared/dom.js";
 import { count, t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { request } from "../shared/service.js";
-import { clockText, everySecond, nowMs } from "../shared/time.js";
+import { clockText, everySecond, hourText, nowMs } from "../shared/time.js";
 import { agentTile } from "./agent-tile.js";
 import { AheadCard } from "./ahead.js";
 import { DayCard } from "./day-card.js";
@@ -54,11 +54,13 @@ export class NowPart {
     this.pending = h("p", { class: "soft", text: t("now.pending") });
     this.urgentText = h("span", { role: "status" });
     this.urgentCalls = h("ul", { class: "urgent-calls" });
+    this.matters = h("ul", { class: "urgent-calls" });
     this.urgent = h(
       "section",
       { class: "notice notice-danger now-urgent", "aria-label": t("now.urgent"), hidden: true },
       icon("urgent"),
       this.urgentText,
+      this.matters,
       this.urgentCalls,
     );
     const card = (/** @type {string} */ name, /** @type {string} */ key, /** @type {Node[]} */ ...inside) =>
@@ -168,9 +170,20 @@ export class NowPart {
     this.clocks.clear();
     this.signed.clear();
     const urgent = urgentFirst.filter((call) => call.urgent);
-    show(this.urgent, urgent.length > 0);
-    setText(this.urgentText, urgent.length ? count("now.urgent_waiting", urgent.length) : "");
-    this.drawCalls(this.urgentCalls, urgent, names, "urgent:");
+    const matters = view.urgent_matters ?? [];
+    const open = new Set(matters.map((matter) => matter.call));
+    show(this.urgent, urgent.length + matters.length > 0);
+    setText(
+      this.urgentText,
+      urgent.length ? count("now.urgent_waiting", urgent.length) : count("now.urgent_open", matters.length),
+    );
+    this.drawMatters(matters, view);
+    this.drawCalls(
+      this.urgentCalls,
+      urgent.filter((call) => !open.has(call.call)),
+      names,
+      "urgent:",
+    );
     this.drawCalls(this.waiting, urgentFirst, names);
     this.drawCalls(this.active, view.active, names);
     show(this.noWaiting, view.waiting.length === 0);
@@ -187,6 +200,41 @@ export class NowPart {
     const counted = `${view.offered_today} ${view.answered_today}`;
     if (this.counted && this.counted !== counted && this.element.isConnected) this.readDay();
     this.counted = counted;
+  }
+
+  /**
+   * Urgent matters that are not solved: how long, who owns it, and what is late.
+   * @param {readonly import("../shared/messages.js").UrgentMatter[]} matters
+   * @param {CoordinatorView} view
+   */
+  drawMatters(matters, view) {
+    keyed(
+      this.matters,
+      matters,
+      (matter) => matter.call,
+      () => {
+        const clock = h("span", { class: "call-clock figure" });
+        const words = h("span", { class: "call-words" });
+        const late = h("span");
+        const mark = h("span", { class: "pill pill-danger" }, icon("clock"), late);
+        return {
+          element: h("li", { class: "call-row is-urgent" }, clock, words, mark),
+          update: (/** @type {(typeof matters)[number]} */ matter) => {
+            const name = matter.owner_name;
+            const who = name ? t("now.matter_owner", { name }) : t("now.matter_nobody");
+            const about = matter.reason && t(`reason.${matter.reason}`);
+            setText(words, [about, t(`now.matter_${matter.state}`), who].filter(Boolean).join(" · "));
+            // What is due next, and from half of its time on that somebody has to act.
+            const due = matter.proposed ? "solution" : "proposal";
+            const withinS = (matter.proposed ? view.urgent_solution_s : view.urgent_proposal_s) ?? 0;
+            const half = matter.escalated === due;
+            mark.className = `pill pill-${half ? "danger" : "attention"}`;
+            setText(late, t(`now.matter_${due}${half ? "_half" : ""}`, { time: hourText(matter.since_ms + withinS * 1000) }));
+            this.clocks.set(`matter:${matter.call}`, { element: clock, atMs: matter.since_ms });
+          },
+        };
+      },
+    );
   }
 
   /**

@@ -41,6 +41,8 @@ export type EndReason =
   | "customer_lost"
   | "shutdown";
 
+export type Escalated = "" | "proposal" | "solution";
+
 export type MediaWish = "connecting" | "live" | "none" | "offer" | "reconnecting";
 
 export type Narrow = "" | "both" | "mine" | "theirs";
@@ -445,7 +447,12 @@ export interface AfterCall {
   about: Caller;
 }
 
-/** The live wall. Service level is of today: answered within the target over offered. */
+/**
+ * The live wall. Service level is of today: answered within the target over offered.
+ *
+ * `urgent_matters`: the oldest first, each with a proposal within `urgent_proposal_s` and solved within
+ * `urgent_solution_s` of its `since_ms`.
+ */
 export interface CoordinatorView {
   type: "coordinator_view";
   waiting: ReadonlyArray<WallCall>;
@@ -456,6 +463,9 @@ export interface CoordinatorView {
   within_target_today: number;
   abandoned_today: number;
   target_s: number;
+  urgent_matters: ReadonlyArray<UrgentMatter>;
+  urgent_proposal_s: number;
+  urgent_solution_s: number;
   server_time_ms: number;
 }
 
@@ -480,6 +490,22 @@ export interface WallAgent {
   shift_until_ms: number;
   away_reason: string;
   signing_ms: number;
+}
+
+/**
+ * An urgent matter that is not solved yet; its call may be over.
+ *
+ * `owner_name`: the agent who answered last, "" when nobody has. `proposed`: an agent has said what can be done.
+ * `escalated`: half of the time for a proposal, or for a solution, has passed without one.
+ */
+export interface UrgentMatter {
+  call: string;
+  state: "active" | "over" | "ringing" | "waiting";
+  since_ms: number;
+  reason: UrgentReason;
+  owner_name: string;
+  proposed: boolean;
+  escalated: Escalated;
 }
 
 /** The SDP answer to the offer of the same generation. */
