@@ -12,9 +12,11 @@ from msgspec.structs import replace
 
 from media.agent_camera import AgentCamera
 from media.blur_leg import BlurLeg, BlurStage
+from media.encoder import FRAME_RATE
 from media.fitting import PictureFit
 from media.forwarder import Outlet, PictureOutlet
 from media.leg import Leg
+from media.line_rate import payload_bps
 from media.meter import PictureMeter
 from media.negotiation import VIDEO_CLOCK_HZ
 from media.peer import Peer
@@ -120,7 +122,9 @@ class BlurredLeg(Leg):
             outlet.allowed_bps = rate.update([ViewerState(outlet.ceiling_bps, outlet.loss_share)], now_ms)
         allowed = min((rate.target_bps for rate in self._rates.values()), default=self.limits.start)
         fit = self._fit.update(allowed, now_ms)
-        self.blur.bitrate_bps = self.protected.target_bps = fit.bps
+        self.protected.target_bps = fit.bps
+        restraint = min((outlet.restraint for outlet in viewers), default=1.0)
+        self.blur.bitrate_bps = payload_bps(round(restraint * fit.bps), min(fit.rate, FRAME_RATE))
         self.blur.pixels, self.blur.line_rate = fit.pixels, fit.rate
 
 

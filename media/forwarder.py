@@ -12,21 +12,27 @@ Source: RFC 3550, sections 5.1 and 6.4.1; RFC 4585 (NACK, PLI); RFC 7741, sectio
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from aiortc.rtp import RtcpReceiverInfo, RtcpSdesPacket, RtcpSenderInfo, RtcpSourceInfo, RtcpSrPacket
 
 from media.depacketize_vp8 import NO_VALUE, parse_vp8, shift_identifiers
+from media.line_rate import PACKET_OCTETS
 from media.meter import PictureMeter
 from media.negotiation import VP8, Choice
-from media.rtp_packet import pack_header, unwrap
+from media.rtp_packet import HEADER_BYTES, pack_header, unwrap
 
 HISTORY: Final = 1024
 MIN_RESEND_INTERVAL_MS: Final = 10.0
 RESEND_WINDOW_MS: Final = 100.0
 MAX_RESENT_PER_WINDOW: Final = 128
+RESENT_SHARE: Final = 0.5
+FULL_PACKET_OCTETS: Final = 1200
+NEWLY_LOST_MS: Final = 5000.0  # what is asked for again within that time is no further loss
 _ROUND_TRIP_WEIGHT: Final = 0.2
 _CNAME: Final = 1
 
@@ -52,6 +58,23 @@ class Source(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """Sums at a client's report: octets sent, and those up to the highest number that it has seen, with headers.
+
+    `count` packets were sent up to that number; what was sent again is left out. `lost` is the client's count of them,
+    `nacked` how many it asked to be sent again.
+    """
+
+    at_ms: float
+    sent_octets: int
+    resent_octets: int
+    acknowledged_octets: int
+    count: int
+    lost: int
+    nacked: int
+
+
 class Outlet:
     """Packets to one client's m-line. Nothing is sent before `open()`; a picture begins with a key frame."""
 
@@ -73,9 +96,14 @@ class Outlet:
         self.meter = PictureMeter()
         self.octets = 0
         self.resent = 0
+        self.resent_octets = 0
+        self.nacked = 0
+        self.reported: Reported | None = None
         self.round_trip_ms: float | None = None
+        self.round_trip_sample_ms: float | None = None
         self.loss_share = 0.0
         self.ceiling_bps: int | None = None
+        self.restraint = 1.0  # share of that an encoder may aim at: less after it has sent more than it should
         self.allowed_bps: int | None = None  # what a source that is encoded here found that this way carries
         self.sent_bps = 0
         self._send = send
@@ -88,6 +116,9 @@ class Outlet:
         self._choice: Choice | None = None
         # The first sequence number lies low: a wrap before the client has seen a packet would break its SRTP index.
         self._highest = secrets.randbelow(1 << 14)
+        self._acknowledged = self._highest
+        self._acknowledged_octets = 0
+        self._never_sent = 0
         self._first = 0
         self._sequence_shift = 0
         self._timestamp_shift = 0
@@ -106,6 +137,11 @@ class Outlet:
     @property
     def is_open(self) -> bool:
         return self._open
+
+    @property
+    def line_octets(self) -> int:
+        """What was sent so far as it lies on the line: with all headers, and with what was sent again."""
+        return self.octets + self.packets * PACKET_OCTETS + self.resent_octets
 
     @property
     def codecs(self) -> tuple[str, ...]:
@@ -128,7 +164,7 @@ class Outlet:
 
     def switch(self, source: Source | None) -> None:
         """Another source (or none) follows; its first key frame goes on where the old source stopped."""
-        self.source, self.allowed_bps = source, None
+        self.source, self.allowed_bps, self.reported = source, None, None
         self.meter.restart()
         self._bound = False
         self._history = [None] * len(self._history)
@@ -214,7 +250,7 @@ class Outlet:
         if not self._history or not self._open:
             return
         if now_ms - self._resend_window_ms >= RESEND_WINDOW_MS:
-            self._resend_window_ms, self._resend_left = now_ms, MAX_RESENT_PER_WINDOW
+            self._resend_window_ms, self._resend_left = now_ms, self._most_resent()
         for sequence in lost:
             if not self._resend_left:
                 return
@@ -223,12 +259,22 @@ class Outlet:
             sent = self._history[place]
             if sent is None or sent[0] != number:
                 continue
-            if now_ms - self._resent_ms.get(place, -MIN_RESEND_INTERVAL_MS) < MIN_RESEND_INTERVAL_MS:
+            since_ms = now_ms - self._resent_ms.get(place, -math.inf)
+            if since_ms < MIN_RESEND_INTERVAL_MS:
                 continue
+            self.nacked += since_ms > NEWLY_LOST_MS
             self._resent_ms[place] = now_ms
             self._resend_left -= 1
             self.resent += 1
+            self.resent_octets += _on_the_line(sent[1])
             self._send(sent[1])
+
+    def _most_resent(self) -> int:
+        """Return how many packets may be sent again per window: on a narrow line they are what fills it."""
+        if self.ceiling_bps is None:
+            return MAX_RESENT_PER_WINDOW
+        octets = RESENT_SHARE * self.ceiling_bps / 8 * RESEND_WINDOW_MS / 1000
+        return min(MAX_RESENT_PER_WINDOW, max(1, round(octets / FULL_PACKET_OCTETS)))
 
     def sender_report(self, ntp: int, now_ms: float) -> bytes | None:
         """Return a sender report with the canonical name, None while nothing was sent. `ntp` is 32.32 fixed point."""
@@ -252,12 +298,39 @@ class Outlet:
     def receiver_report(self, block: RtcpReceiverInfo, now_ms: float) -> None:
         """Take the client's report block about this stream: loss and round trip."""
         self.loss_share = block.fraction_lost / 256
+        self._acknowledge(block, now_ms)
         if self._report is not None and block.lsr == self._report[0]:
             sample_ms = max(0.0, now_ms - self._report[1] - block.dlsr / 65.536)
+            self.round_trip_sample_ms = sample_ms
             old_ms = self.round_trip_ms
             self.round_trip_ms = sample_ms if old_ms is None else old_ms + _ROUND_TRIP_WEIGHT * (sample_ms - old_ms)
         if self.source is not None:
             self.source.viewer_changed()
+
+    def _acknowledge(self, block: RtcpReceiverInfo, now_ms: float) -> None:
+        if not self._history:
+            return
+        highest = min(unwrap(block.highest_sequence & 0xFFFF, self._highest, 16), self._highest)
+        for number in range(max(self._acknowledged, highest - HISTORY) + 1, highest + 1):
+            sent = self._history[number % HISTORY]
+            if sent is not None and sent[0] == number:
+                self._acknowledged_octets += _on_the_line(sent[1])
+            else:
+                self._never_sent += 1  # a gap that the source came with: no fault of this line
+        self._acknowledged = max(self._acknowledged, highest)
+        self.reported = Reported(
+            now_ms,
+            self.line_octets - self.resent_octets,
+            self.resent_octets,
+            self._acknowledged_octets,
+            self._acknowledged - self._never_sent,
+            block.packets_lost - self._never_sent,
+            self.nacked,
+        )
+
+
+def _on_the_line(packet: bytes) -> int:
+    return len(packet) - HEADER_BYTES + PACKET_OCTETS
 
 
 class PictureOutlet(Outlet):

@@ -24,12 +24,14 @@ from aiortc.rtp import (
 
 from media import rtcp
 from media.forwarder import Outlet, PictureOutlet, SoundOutlet
+from media.line_rate import payload_bps
 from media.line_watch import LineState, LineWatch
+from media.line_ways import DownWay, UpWay
 from media.loss import key_frame_patience_ms
 from media.meter import PictureMeter
 from media.negotiation import AUDIO_CLOCK_HZ, VIDEO_CLOCK_HZ, Line
 from media.peer import Peer
-from media.rate_control import USED_SHARE, Ceiling, Limits, UplinkEstimate, shares
+from media.rate_control import Limits, shares
 from media.reception import Reception
 from media.rtp_packet import RtpPacket, original_of
 from media.settings import MediaSettings
@@ -37,7 +39,10 @@ from media.sources import ForwardedSound, PictureSource
 from video_service.media_plane import LegRequest, LegState, LegStatistics
 
 DEFAULT_ROUND_TRIP_MS: Final = 100.0
+CAMERA_FPS: Final = 30
 REPORT_INTERVAL_MS: Final = 1000.0
+FIRST_REPORTS_MS: Final = 300.0  # while a browser's camera begins: so long it believes at once what it is told
+FIRST_REPORTS_FOR_MS: Final = 4000.0
 
 Receive = Callable[[RtpPacket, float], None]
 
@@ -76,8 +81,8 @@ class Leg:
         self._line = LineWatch()
         self._on_state = on_state
         self._silence_ms = settings.media_silence_ms
-        self._uplink = UplinkEstimate(self.limits.maximum)
-        self._downlink = Ceiling(self.limits.maximum * len(self.slots))
+        self._up = UpWay(self.limits)
+        self._down = DownWay(self.limits, len(self.slots))
         self._receivers: dict[int, Receive] = {}
         self._sends = False
         if plan.sound is not None and plan.sound.media.client_sends:
@@ -96,8 +101,8 @@ class Leg:
         self._heard_ms: float | None = None
         self._silent = False
         self._limited = False
-        self._frame_octets = 0
         self._reported_ms = 0.0
+        self._pictures_since_ms: float | None = None
 
     # What the peer tells
 
@@ -130,6 +135,7 @@ class Leg:
                     outlet.resend(packet.lost, now_ms)
             elif isinstance(packet, RtcpPsfbPacket):
                 self._picture_feedback(packet)
+        self._look_down(now_ms)
 
     def lost(self) -> None:
         """The connection is gone for good."""
@@ -160,7 +166,7 @@ class Leg:
         ):
             self._silent = True
             self._on_state(self, LegState.SILENT)
-        if now_ms - self._reported_ms >= REPORT_INTERVAL_MS:
+        if now_ms - self._reported_ms >= self._report_interval_ms(now_ms):
             self._reported_ms = now_ms
             self._report(now_ms)
 
@@ -180,7 +186,7 @@ class Leg:
             leg_id=self.id,
             call_id=self.call_id,
             packets_in=self.packets_in,
-            packets_out=sum(outlet.packets + outlet.resent for outlet in self._outlets.values()),
+            packets_out=self._packets_out,
             octets_in=self.peer.octets_in,
             octets_out=self.peer.octets_out,
             frames_in=camera.frames,
@@ -275,12 +281,9 @@ class Leg:
                 self._picture(codec, original, now_ms, repaired=True)
 
     def _estimate(self, packet: RtpPacket, now_ms: float) -> None:
-        """Feed the estimate of the uplink once per frame: its packets leave together, and it costs 12 us each time."""
-        if packet.abs_send_time >= 0:
-            self._frame_octets += len(packet.payload)
-            if packet.marker:
-                self._uplink.add(packet.abs_send_time, self._frame_octets, packet.ssrc, now_ms)
-                self._frame_octets = 0
+        """Feed the watch of the way here once per frame: its packets leave together."""
+        if packet.marker and packet.abs_send_time >= 0:
+            self._up.add(packet.abs_send_time, now_ms)
 
     def _reports(self, packet: RtcpSrPacket | RtcpRrPacket, now_ms: float) -> None:
         if isinstance(packet, RtcpSrPacket):
@@ -298,17 +301,35 @@ class Leg:
             if outlet is not None and outlet.source is not None:
                 self.plis_received += 1
                 outlet.source.want_key_frame(new_viewer=False)
-        estimate = rtcp.bandwidth_of(packet)
-        if estimate is not None:
-            active = [slot for slot in self.slots if slot.source is not None]
-            congested = self._downlink.falls(estimate[0]) and _used(active)
-            self._downlink.update(estimate[0], self.now_ms(), congested=congested)
-            for slot, share in zip(active, shares(self._downlink.bps, len(active)), strict=True):
-                slot.ceiling_bps = share
-                if slot.source is not None:
-                    slot.source.viewer_changed()
+
+    def _look_down(self, now_ms: float) -> None:
+        if not self._down.look(self.slots, self.peer.octets_out, self._packets_out, now_ms):
+            return
+        active = [slot for slot in self.slots if slot.source is not None]
+        for slot, share in zip(active, self._down.shares_bps(len(active)), strict=True):
+            slot.ceiling_bps, slot.restraint = share, self._down.restraint
+            if slot.source is not None:
+                slot.source.viewer_changed()
+
+    def _look_up(self, now_ms: float) -> None:
+        camera = self.picture_reception
+        if camera is None:
+            return
+        if self._pictures_since_ms is None:
+            self._pictures_since_ms = now_ms
+        self._up.look(self.peer.octets_in, self.packets_in, camera.expected, camera.packets, now_ms)
+
+    def _report_interval_ms(self, now_ms: float) -> float:
+        since_ms = self._pictures_since_ms
+        begins = self.picture_reception is not None and (since_ms is None or now_ms - since_ms < FIRST_REPORTS_FOR_MS)
+        return FIRST_REPORTS_MS if begins else REPORT_INTERVAL_MS
+
+    @property
+    def _packets_out(self) -> int:
+        return sum(outlet.packets + outlet.resent for outlet in self._outlets.values())
 
     def _report(self, now_ms: float) -> None:
+        self._look_up(now_ms)
         ntp = current_ntp_time()
         for outlet in self._outlets.values():
             report = outlet.sender_report(ntp, now_ms)
@@ -325,19 +346,23 @@ class Leg:
     def _send_ceiling(self, viewers_bps: int | None) -> None:
         """Tell the client's browser how much its camera may take: the weakest of its own way and its viewers'.
 
-        Nothing is said while there is no limit: a browser that hears of a wide line early jumps to its full rate.
+        While there is no limit it hears no more than how far it may try, at the beginning.
         """
-        known = [bps for bps in (self._uplink.ceiling_bps, viewers_bps) if bps is not None]
+        known = [bps for bps in (self._up.ceiling_bps, viewers_bps) if bps is not None]
         self._look_at_line(min(known) if known else None)
-        if self.picture_reception is None or not (known or self._limited):
+        invited_bps = self._up.invited_bps
+        if self.picture_reception is None or not (known or self._limited or invited_bps):
             return
-        self._limited = bool(known)
-        bps = max(min([self.limits.maximum, *known]), self.limits.minimum)
+        self._limited = bool(known) or invited_bps is not None
+        rate = self._line.state.camera_fps or CAMERA_FPS
+        wanted = payload_bps(min(known), rate) if known else invited_bps or self.limits.maximum
+        bps = max(min(self.limits.maximum, wanted), self.limits.minimum)
         self.peer.send_rtcp(rtcp.bandwidth(self._own_ssrc, bps, [self.picture_reception.ssrc]))
 
     def _look_at_line(self, camera_bps: int | None) -> None:
-        down = [slot.allowed_bps or slot.ceiling_bps for slot in self.slots if slot.source is not None]
-        changed = self._line.look(self._uplink.ceiling_bps, down, camera_bps, self.now_ms())
+        active = sum(slot.source is not None for slot in self.slots)
+        down = shares(self._down.ceiling_bps, active)
+        changed = self._line.look(self._up.ceiling_bps, down, camera_bps, self.now_ms())
         if changed is not None and self.on_line is not None:
             self.on_line(changed)
 
@@ -364,13 +389,6 @@ class Leg:
             clock_hz=AUDIO_CLOCK_HZ,
             cname=self.peer.cname,
         )
-
-
-def _used(slots: Sequence[PictureOutlet]) -> bool:
-    """Tell whether the slots together send about as much as they may."""
-    sent = sum(slot.sent_bps for slot in slots)
-    allowed = sum(max(slot.sent_bps, (slot.source and slot.source.target_bps) or 0) for slot in slots)
-    return sent >= USED_SHARE * allowed
 
 
 def loop_ms() -> Callable[[], float]:

@@ -20,7 +20,6 @@ from aiortc.rtp import (
     RtcpRrPacket,
     pack_remb_fci,
     pack_rtcp_packet,
-    unpack_remb_fci,
 )
 
 MAX_NACK_ITEMS: Final = 64
@@ -62,17 +61,6 @@ def bandwidth(sender_ssrc: int, bitrate_bps: int, ssrcs: Sequence[int]) -> bytes
 def receiver_report(sender_ssrc: int, reports: Iterable[RtcpReceiverInfo]) -> bytes:
     """Return a receiver report of these blocks."""
     return bytes(RtcpRrPacket(ssrc=sender_ssrc, reports=list(reports)))
-
-
-def bandwidth_of(packet: RtcpPsfbPacket) -> tuple[int, list[int]] | None:
-    """Return the bits per second and SSRCs of a REMB message, None for any other or a damaged one."""
-    if packet.fmt != RTCP_PSFB_APP:
-        return None
-    try:
-        bitrate, ssrcs = unpack_remb_fci(packet.fci)
-    except (ValueError, struct.error):
-        return None
-    return bitrate, ssrcs
 
 
 def key_frame_targets(packet: RtcpPsfbPacket) -> list[int]:
