@@ -28,7 +28,8 @@ from signaling.messages import MAX_MESSAGE_BYTES, PROTOCOL_VERSION
 
 HOST = "127.0.0.1"
 LIMIT_S = 60.0
-CONNECT_S = 10.0
+CONNECT_S = 30.0
+BEAT_S = 1.0
 
 
 class WebNode:
@@ -123,12 +124,19 @@ class SocketPage:
         await self.wire.send(msgspec.json.encode({"type": kind, **fields}).decode())
 
     async def next(self) -> dict[str, Any]:
-        """Return the next message.
+        """Return the next message; until it comes, let the service hear the page.
 
         Raises:
             ConnectionClosed: there is none any more.
         """
-        message: dict[str, Any] = msgspec.json.decode(await self.wire.recv())
+        raw: str | bytes | None = None
+        while raw is None:
+            try:
+                async with asyncio.timeout(BEAT_S):
+                    raw = await self.wire.recv()
+            except TimeoutError:
+                await self.send("ping", t=0)
+        message: dict[str, Any] = msgspec.json.decode(raw)
         if message["type"].endswith("_view"):
             self.view = message
         if message["type"] == "welcome":
