@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page
 
-from tests.browser import cameras
-from tests.browser.conftest import launch_flags, person
+from benchmarks._browsers import open_browsers
 from tests.browser.line import CUSTOMER_CLIP, Line, open_line
 from tests.integration.udp_relay import UdpRelay
 
@@ -113,32 +109,17 @@ async def open_call_line(lines: Lines | None = None) -> AsyncIterator[Line]:
     Raises:
         SystemExit: there is no Chromium.
     """
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        raise SystemExit("Chromium is not installed; on Debian: apt-get install chromium fonts-noto-cjk")
-    started: dict[str, Browser] = {}
-    async with async_playwright() as playwright:
-        with tempfile.TemporaryDirectory(prefix="line-") as folder:
+    async with open_browsers() as launch:
 
-            async def launch(camera: str, width: int = 640, height: int = 480) -> Any:
-                if camera not in started:
-                    file = None
-                    if camera not in ("none", "refused"):
-                        pictures = iter(person(camera, width, height))
-                        file = cameras.write_camera(pictures, Path(folder) / f"{camera}.mjpeg")
-                    started[camera] = await playwright.chromium.launch(
-                        executable_path=chromium, headless=True, args=launch_flags(camera, file)
-                    )
-                return _Opener(started[camera], lines if camera == CUSTOMER_CLIP else None)
+        async def open_one(camera: str, *size: int) -> Any:
+            return _Opener(await launch(camera, *size), lines if camera == CUSTOMER_CLIP else None)
 
-            try:
-                async with open_line(launch) as line:
-                    yield line
-            finally:
-                for browser in started.values():
-                    await browser.close()
-                if lines is not None:
-                    lines.close()
+        try:
+            async with open_line(open_one) as line:
+                yield line
+        finally:
+            if lines is not None:
+                lines.close()
 
 
 async def counts(page: Page, slot: int) -> dict[str, float]:

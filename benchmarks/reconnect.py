@@ -14,18 +14,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import shutil
-import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Page
 from rich.console import Console
 from rich.table import Table
 
-from tests.browser import cameras
-from tests.browser.conftest import launch_flags, person
+from benchmarks._browsers import open_browsers
 from tests.browser.line import Line, open_line
 from tests.browser.network import Network, open_network
 from tests.browser.people import Customer
@@ -39,36 +35,20 @@ LOST_TO_CUSTOMER, LOST_TO_AGENT = "正在重连", "客户断线"
 
 async def measure(cuts: int, side: str) -> dict[str, object]:
     """Have a call, cut the network of `side` again and again, and return the figures."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        raise SystemExit("Chromium is not installed; on Debian: apt-get install chromium fonts-noto-cjk")
-    async with async_playwright() as playwright:
-        started: dict[str, Browser] = {}
-        with tempfile.TemporaryDirectory(prefix="reconnect-") as folder:
-
-            async def launch(camera: str, width: int = 640, height: int = 480) -> Browser:
-                if camera not in started:
-                    file = None
-                    if camera not in ("none", "refused"):
-                        pictures = iter(person(camera, width, height))
-                        file = cameras.write_camera(pictures, Path(folder) / f"{camera}.mjpeg")
-                    started[camera] = await playwright.chromium.launch(
-                        executable_path=chromium, headless=True, args=launch_flags(camera, file)
-                    )
-                return started[camera]
-
-            async with open_line(launch, own_network=side == "agent") as line, open_network(line.service.url) as other:
-                network = line.network or other
-                customer = await line.new_customer(network=None if line.network else other)
-                await customer.begin()
-                await line.agent.accept()
-                await customer.see_agent()
-                found = []
-                for number in range(cuts):
-                    await asyncio.sleep(BETWEEN_S)
-                    found.append(await one_cut(line, customer, network, CUT_S[number % len(CUT_S)]))
-        for browser in started.values():
-            await browser.close()
+    async with (
+        open_browsers() as launch,
+        open_line(launch, own_network=side == "agent") as line,
+        open_network(line.service.url) as other,
+    ):
+        network = line.network or other
+        customer = await line.new_customer(network=None if line.network else other)
+        await customer.begin()
+        await line.agent.accept()
+        await customer.see_agent()
+        found = []
+        for number in range(cuts):
+            await asyncio.sleep(BETWEEN_S)
+            found.append(await one_cut(line, customer, network, CUT_S[number % len(CUT_S)]))
     names = ("noticed_by_other_ms", "customer_sees_again_ms", "agent_sees_again_ms")
     return {"cuts": cuts, "side": side} | {
         name: spread([one[index] for one in found]) for index, name in enumerate(names)
