@@ -12,7 +12,6 @@ a call are synchronous once they start, so that two of them cannot mix.
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import os
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -20,22 +19,18 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import structlog
-from aiortc import RTCCertificate
 
-from media.agent_leg import AgentLeg, BlurredCustomerLeg, BlurredLeg
+from media.agent_leg import AgentLeg, BlurredLeg
 from media.backdrop import BadCompanyPicture, PictureShelf
 from media.blur_leg import BlurStage
 from media.call_quality import CallQuality
-from media.customer_leg import CustomerLeg
 from media.fault_log import FaultLog
-from media.gathering import Gathering
 from media.ladder import WorkerLoad
 from media.leg import Leg
+from media.leg_maker import LegMaker
 from media.line_watch import LineState
-from media.own_speed import holds
-from media.peer import Peer
+from media.own_speed import Measure, capacity_by
 from media.settings import MediaSettings
-from media.watcher_leg import WatcherLeg
 from media.wiring import Wiring
 from media.worker_metrics import WorkerMetrics
 from video_service.media_plane import (
@@ -71,11 +66,6 @@ TICK_S: Final = 0.02
 UNMEASURED_CAPACITY: Final = 4
 MAX_LEGS: Final = 200
 EVENT_LIMIT: Final = 4096
-STAGE_TIMEOUT_S: Final = 10.0
-CERTIFICATE_MARGIN: Final = dt.timedelta(days=1)
-
-
-Measure = Callable[[Callable[[], bool]], float | None]
 
 
 class MediaEngine:
@@ -102,16 +92,20 @@ class MediaEngine:
         load: WorkerLoad | None = None,
         pictures: PictureShelf | None = None,
     ) -> None:
-        self._settings = settings
         self._pictures = pictures or PictureShelf()
-        self._stage_factory = stage_factory
         self._worker = worker
         self._weights_ok = weights_ok
         self._load = load
-        self._gathering = Gathering(settings)
         self._capacity = settings.capacity if settings.capacity is not None else UNMEASURED_CAPACITY
         threads = max(1, min(self._capacity, os.cpu_count() or 1))
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="blur")
+        self._maker = LegMaker(
+            settings,
+            stage_factory,
+            self._executor,
+            on_state=self._state_changed,
+            on_picture=self._picture_changed,
+        )
         self._stop_measuring = threading.Event()
         self._legs: dict[str, Leg] = {}
         self._reserved: dict[str, LegRequest] = {}
@@ -119,7 +113,6 @@ class MediaEngine:
         self._quality = CallQuality(worker, self._emit, self.metrics.second)
         self._wiring = Wiring(self._legs, self._quality.leaves)
         self._events: asyncio.Queue[MediaEvent | None] = asyncio.Queue(EVENT_LIMIT)
-        self._certificate: RTCCertificate = RTCCertificate.generateCertificate()
         self._dropped_events = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._ticker: asyncio.Task[None] | None = None
@@ -157,13 +150,7 @@ class MediaEngine:
         self._admit(request)
         self._reserved[request.leg_id] = request
         try:
-            peer = Peer(request, self._settings, self._gathering, self._current_certificate())
-            leg = await self._new_leg(request, peer)
-            try:
-                sdp = await peer.answer(leg)
-            except BaseException:
-                await leg.close()
-                raise
+            leg, sdp = await self._maker.make(request)
         except TimeoutError:
             raise MediaError("The leg's socket or blur stage was not ready in time.") from None
         finally:
@@ -328,46 +315,9 @@ class MediaEngine:
 
     async def _measure(self, measure: Measure) -> None:
         """Find out how many blurred legs this machine holds, while the worker already takes the first ones."""
-        thread = ThreadPoolExecutor(1, thread_name_prefix="measure")
-        try:
-            measuring = asyncio.get_running_loop().run_in_executor(thread, measure, self._stop_measuring.is_set)
-            picture_ms = await measuring
-        except Exception as error:  # noqa: BLE001 - a worker that cannot measure itself still works
-            log.warning("own_speed_unknown", worker=self._worker, error=type(error).__name__)
-            return
-        finally:
-            thread.shutdown(wait=False)
-        if picture_ms is not None:
-            self._capacity = holds(picture_ms)
-            log.info("own_speed", worker=self._worker, picture_ms=round(picture_ms, 2), capacity=self._capacity)
-
-    async def _new_leg(self, request: LegRequest, peer: Peer) -> Leg:
-        if request.role is LegRole.WATCHER:
-            return WatcherLeg(request, peer, self._settings, self._state_changed)
-        if not request.blurred:
-            return CustomerLeg(request, peer, self._settings, self._state_changed)
-        loop = asyncio.get_running_loop()
-        making = loop.run_in_executor(self._executor, self._stage_factory)
-        try:
-            async with asyncio.timeout(STAGE_TIMEOUT_S):
-                stage = await asyncio.shield(making)
-        except (TimeoutError, asyncio.CancelledError):
-            making.add_done_callback(_close_late)  # nobody waits for it any more: its thread and network go again
-            raise
-        kind = AgentLeg if request.role is LegRole.AGENT else BlurredCustomerLeg
-        try:
-            return kind(
-                request,
-                peer,
-                self._settings,
-                self._state_changed,
-                stage=stage,
-                executor=self._executor,
-                on_picture=self._picture_changed,
-            )
-        except BaseException:
-            loop.run_in_executor(self._executor, stage.close)  # no leg will: its thread and network go again
-            raise
+        found = await capacity_by(measure, self._stop_measuring.is_set, self._worker)
+        if found is not None:
+            self._capacity = found
 
     def _state_changed(self, leg: Leg, state: LegState) -> None:
         call_id = leg.call_id
@@ -447,14 +397,3 @@ class MediaEngine:
                 self._tell_object(leg)
             except Exception as error:  # noqa: BLE001 - one leg's trouble must not stop the clock of the others
                 self._faults.note(error)
-
-    def _current_certificate(self) -> RTCCertificate:
-        """Return the process's certificate; a new one when the old one ends soon."""
-        if self._certificate.expires - dt.datetime.now(tz=dt.UTC) < CERTIFICATE_MARGIN:
-            self._certificate = RTCCertificate.generateCertificate()
-        return self._certificate
-
-
-def _close_late(making: asyncio.Future[BlurStage]) -> None:
-    if not making.cancelled() and making.exception() is None:
-        making.result().close()

@@ -6,15 +6,18 @@ machine. The pictures go the whole way of a call: decoded, masked, blurred, enco
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
 import av
 import cv2
 import numpy as np
+import structlog
 from av.video.codeccontext import VideoCodecContext
 
 from media.assembler import EncodedFrame
@@ -24,6 +27,8 @@ from media.encoder import FRAME_RATE, TIME_BASE, PictureEncoder
 from media.negotiation import VIDEO_CLOCK_HZ, VP8
 from media.picture import Plane
 from media.stage import BlurSettings, open_stage
+
+log = structlog.get_logger(__name__)
 
 WIDTH: Final = 640
 HEIGHT: Final = 480
@@ -40,6 +45,27 @@ SHARE_FOR_PICTURES: Final = 0.8
 def holds(picture_ms: float, rate: int = FRAME_RATE) -> int:
     """Return how many blurred pictures at `rate` a second one core holds when each takes `picture_ms` of CPU."""
     return max(1, int(SHARE_FOR_PICTURES * 1000 / (rate * picture_ms)))
+
+
+Measure = Callable[[Callable[[], bool]], float | None]
+"""Returns the CPU milliseconds of one blurred picture; None when what it is given says that it is to stop."""
+
+
+async def capacity_by(measure: Measure, stopped: Callable[[], bool], worker: str) -> int | None:
+    """Return how many blurred legs this machine holds, measured in a thread of its own; None when that cannot be."""
+    thread = ThreadPoolExecutor(1, thread_name_prefix="measure")
+    try:
+        took_ms = await asyncio.get_running_loop().run_in_executor(thread, measure, stopped)
+    except Exception as error:  # noqa: BLE001 - a worker that cannot measure itself still works
+        log.warning("own_speed_unknown", worker=worker, error=type(error).__name__)
+        return None
+    finally:
+        thread.shutdown(wait=False)
+    if took_ms is None:
+        return None
+    capacity = holds(took_ms)
+    log.info("own_speed", worker=worker, picture_ms=round(took_ms, 2), capacity=capacity)
+    return capacity
 
 
 def measure(

@@ -442,7 +442,7 @@ async def test_a_stage_that_comes_too_late_is_closed(monkeypatch: pytest.MonkeyP
         come.wait(10)
         return Late()
 
-    monkeypatch.setattr("media.engine.STAGE_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("media.leg_maker.STAGE_TIMEOUT_S", 0.05)
     async with site(MediaEngine(loopback_settings(), make, worker="w-1")) as place:
         with pytest.raises((MediaError, TimeoutError)):
             await place.join("agent", AGENT)
@@ -531,11 +531,11 @@ async def test_events_that_nobody_reads_are_bounded(place: Site) -> None:
 
 
 async def test_a_certificate_that_ends_soon_is_replaced(place: Site) -> None:
-    first = place.engine._current_certificate()
-    assert place.engine._current_certificate() is first, "one for the whole process"
+    first = place.engine._maker.certificate()
+    assert place.engine._maker.certificate() is first, "one for the whole process"
     soon = dt.datetime.now(tz=dt.UTC) + dt.timedelta(hours=20)
     with mock.patch.object(type(first), "expires", new_callable=mock.PropertyMock, return_value=soon):
-        second = place.engine._current_certificate()
+        second = place.engine._maker.certificate()
 
     assert second is not first
     await place.join("agent", AGENT)

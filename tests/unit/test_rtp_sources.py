@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import media
-from media import agent_camera, agent_leg, blur_leg, customer_leg, engine, sources, watcher_leg, wiring
+from media import agent_camera, agent_leg, blur_leg, customer_leg, engine, leg_maker, sources, watcher_leg, wiring
 from media.agent_camera import AgentCamera
 from media.agent_leg import BlurredLeg
 from media.assembler import EncodedFrame
@@ -157,7 +157,7 @@ def test_only_three_modules_know_how_to_hand_packets_to_an_outlet() -> None:
 
     assert callers == {"sources.py"}
     assert senders == {"leg.py", "peer.py"}
-    for module in (agent_leg, blur_leg, engine, sources, watcher_leg, wiring):
+    for module in (agent_leg, blur_leg, engine, leg_maker, sources, watcher_leg, wiring):
         assert "ForwardedPicture(" not in inspect.getsource(module).replace("class ForwardedPicture(", "")
     makers = {path.name for path in folder.glob("*.py") if "ForwardedPicture(" in path.read_text(encoding="utf-8")}
     assert makers == {"sources.py", "customer_leg.py"}
@@ -177,7 +177,7 @@ def test_what_a_leg_shows_is_decided_by_its_class_alone() -> None:
         assert "shown" not in vars(kind)
     assert "ForwardedPicture" not in inspect.getsource(agent_leg)
     assert not {"shown", "picture", "protected"} & vars(watcher_leg.WatcherLeg).keys()
-    for module in (engine, wiring):
+    for module in (engine, leg_maker, wiring):
         # `background.picture` is the company's, by name.
         found = re.search(r"(?<!background)\.(picture|protected)\b", inspect.getsource(module))
         assert not found, "nothing but `shown` is wired"
@@ -190,7 +190,7 @@ def test_only_a_customer_without_a_wish_gets_a_leg_that_forwards() -> None:
             request = LegRequest(leg_id="l", person="p", role=role, codecs=(), sdp="", blur=blur)
             forwards = role is LegRole.CUSTOMER and not blur
             assert request.blurred is (not forwards and role is not LegRole.WATCHER)
-    source = inspect.getsource(engine.MediaEngine._new_leg)
+    source = inspect.getsource(leg_maker.LegMaker._leg)
     watcher, forwarded = source.index("WatcherLeg("), source.index("CustomerLeg(")
     assert source[:forwarded].rstrip().endswith("if not request.blurred:\n            return")
     assert watcher < forwarded
