@@ -300,7 +300,7 @@ def main() -> None:
         found: dict[str, Any] = {"seconds": options.seconds, "rows": [asdict(row) for row in rows]}
         print(json.dumps(found))
     else:
-        Console().print(table(rows))
+        Console(width=140).print(table(rows))
 
 
 if __name__ == "__main__":
