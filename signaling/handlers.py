@@ -69,6 +69,8 @@ async def _act(hub: Hub, connection: Connection, message: messages.FromPage) -> 
             await store.ready(person)
         case messages.Break():
             await store.break_(person)
+        case messages.AskBreak():
+            await store.ask_break(person, wanted=message.wanted)
         case messages.Accept():
             await store.accept(person, message.call, message.epoch)
         case messages.Decline():

@@ -51,6 +51,7 @@ DELAY_FIELDS: Mapping[str, tuple[str, int]] = {
     "no_picture": ("agent_return_s", 1_000),
     "after_call": ("after_call_limit_s", 1_000),
     "rest": ("rest_minutes", 60_000),
+    "break_wait": ("break_wait_limit_s", 1_000),
 }
 """Each deadline's field of the policy, and how many milliseconds the field's unit has."""
 

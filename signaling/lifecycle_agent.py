@@ -2,7 +2,8 @@
 
 "gone" and "back" are the page's presence; they leave the state as it is (a reload must not cost anybody the place),
 except that nothing rings at a desk whose page is gone. `agent_return` then signs the agent out; coming back after that
-signs in again. Another deadline that depends on the page and not on the state, `no_picture`, is armed by the leg.
+signs in again. Another deadline that depends on the page and not on the state, `no_picture`, is armed by the leg; a
+break of the roster arms `break_over`, and a wish for a break `break_wait`.
 """
 
 from __future__ import annotations
@@ -24,33 +25,39 @@ AGENT = Machine(
     table={
         ("offline", "sign_in"): Step("break", (SIGN_IN,)),
         # "ready" when rested, "tire" when too much was signed since the last rest: which of them is arithmetic.
-        ("break", "ready"): Step("available", (RESTED, ENTER)),
-        ("break", "tire"): Step("rest", (Arm("rest"),)),
+        ("break", "ready"): Step("available", (Clear("break_over"), RESTED, ENTER)),
+        ("break", "tire"): Step("rest", (Clear("break_over"), Arm("rest"), ENTER)),
         ("available", "reserve"): Step("reserved", (LEAVE,)),
         ("available", "pause"): Step("break", (LEAVE,)),
+        # Whose ring came in a rest goes on resting.
+        ("available", "tire"): Step("rest", (Arm("rest"), ENTER)),
         ("reserved", "release"): Step("available", (ENTER,)),
         ("reserved", "accept"): Step("on_call", (RESTED, SIGNING)),
         ("reserved", "pause"): Step("break"),
         ("on_call", "ended"): Step("after_call", (SIGNED, Arm("after_call"))),
         ("after_call", "ready"): Step("available", (WORKED, Clear("after_call"), RESTED, ENTER)),
-        ("after_call", "tire"): Step("rest", (WORKED, Clear("after_call"), Arm("rest"))),
+        ("after_call", "tire"): Step("rest", (WORKED, Clear("after_call"), Arm("rest"), ENTER)),
         ("after_call", "pause"): Step("break", (WORKED, Clear("after_call"))),
         ("rest", "ready"): Step("available", (Clear("rest"), RESTED, ENTER)),
         ("rest", "tire"): Step("rest", (Arm("rest"),)),
-        ("rest", "pause"): Step("break", (Clear("rest"),)),
+        ("rest", "pause"): Step("break", (LEAVE, Clear("rest"))),
+        # Only an urgent call asks who rests.
+        ("rest", "reserve"): Step("reserved", (LEAVE, Clear("rest"))),
         # The page.
         ("reserved", "gone"): Step("available", (GONE,)),
         ("available", "gone"): Step("available", (LEAVE, GONE)),
         ("available", "back"): Step("available", (BACK, ENTER)),
-        **{(state, "gone"): Step(state, (GONE,)) for state in ("on_call", "after_call", "rest", "break")},
-        **{(state, "back"): Step(state, (BACK,)) for state in ("on_call", "after_call", "rest", "break")},
+        ("rest", "gone"): Step("rest", (LEAVE, GONE)),
+        ("rest", "back"): Step("rest", (BACK, ENTER)),
+        **{(state, "gone"): Step(state, (GONE,)) for state in ("on_call", "after_call", "break")},
+        **{(state, "back"): Step(state, (BACK,)) for state in ("on_call", "after_call", "break")},
         # Leaving.
         ("available", "sign_out"): Step("offline", (LEAVE, BACK, SIGN_OUT)),
         ("reserved", "sign_out"): Step("offline", (BACK, SIGN_OUT)),
         ("on_call", "sign_out"): Step("offline", (SIGNED, BACK, SIGN_OUT)),
         ("after_call", "sign_out"): Step("offline", (WORKED, Clear("after_call"), BACK, SIGN_OUT)),
-        ("rest", "sign_out"): Step("offline", (Clear("rest"), BACK, SIGN_OUT)),
-        ("break", "sign_out"): Step("offline", (BACK, SIGN_OUT)),
+        ("rest", "sign_out"): Step("offline", (LEAVE, Clear("rest"), BACK, SIGN_OUT)),
+        ("break", "sign_out"): Step("offline", (Clear("break_over"), BACK, SIGN_OUT)),
     },
     armed={
         "offline": frozenset(),

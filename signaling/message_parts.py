@@ -185,7 +185,13 @@ class UrgentMatter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WallAgent(msgspec.Struct, frozen=True, kw_only=True):
-    """An agent on the coordinator's wall. `signing_ms`: signed since the last rest, the running call included."""
+    """An agent on the coordinator's wall.
+
+    `signing_ms`, `day_signing_ms`: signed since the last rest, and today, the running call included.
+    `rest_until_ms`, `break_until_ms`: end of the rest, or of the break of the roster, that goes on. `break_from_ms`:
+    start of the shift's next break; `break_owed_ms`: length of one that is due when the call is over. `break_asked_ms`:
+    since when the agent waits for a break; `break_wanted`: it begins when the call is over. 0 for none.
+    """
 
     agent: str
     name: str
@@ -194,3 +200,10 @@ class WallAgent(msgspec.Struct, frozen=True, kw_only=True):
     shift_until_ms: Millis
     away_reason: str = ""
     signing_ms: Millis = 0
+    day_signing_ms: Millis = 0
+    rest_until_ms: Millis = 0
+    break_from_ms: Millis = 0
+    break_owed_ms: Millis = 0
+    break_until_ms: Millis = 0
+    break_asked_ms: Millis = 0
+    break_wanted: bool = False

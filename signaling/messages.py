@@ -153,6 +153,12 @@ class Break(Message, tag="break", frozen=True):
     """An agent wants no further calls; at once when idle, after the call when on one."""
 
 
+class AskBreak(Message, tag="ask_break", frozen=True):
+    """An agent asks for a break, or takes that back. It begins as soon as somebody else is at work, at once if so."""
+
+    wanted: bool = True
+
+
 class Accept(Message, tag="accept", frozen=True):
     """An agent takes the call that rings."""
 
@@ -272,6 +278,7 @@ FromPage = (
     | HangUp
     | Ready
     | Break
+    | AskBreak
     | Accept
     | Decline
     | AnotherSigner
@@ -374,6 +381,11 @@ class AgentView(Message, tag="agent_view", frozen=True):
     which began at `signing_from_ms` (0: none runs); at `signing_limit_ms` a rest comes before the next call.
     `background`: what stands behind the agent. `object_box`: what the customer sees beside the signer, as in
     show_object; empty for nothing.
+    `day_signing_ms`, `day_limit_ms`: the same of today; at that limit (0: none) only urgent calls ask until tomorrow.
+    `break_from_ms`, `break_length_ms`: the shift's next break; from `break_quiet_ms` on only urgent calls are offered.
+    `break_owed_ms`: length of a break whose time has come and that begins when the call is over; `break_until_ms`: end
+    of the one that goes on. `break_asked_ms`: since when a break that was asked for waits; `break_latest_ms`: it waits
+    no longer than until then. 0 for none. `rest_owed`: what rings came in a rest.
     `rest_until_ms` 0: not resting. `after_call`: while the state is that. `narrow`, `camera_fps`: as a customer's.
     `line_mine`, `line_theirs`: how well the agent's picture reaches the customer, and the customer's the agent, in the
     last seconds of a call; "" while it is not known.
@@ -394,7 +406,7 @@ class AgentView(Message, tag="agent_view", frozen=True):
     background: AgentBackground | None = None
     object_box: tuple[float, ...] = ()
     break_wanted: bool = False
-    away_reason: Literal["missed", "shift_over", "asked", "no_picture", ""] = ""
+    away_reason: Literal["missed", "shift_over", "asked", "rostered", "no_picture", ""] = ""
     reservation: Reservation | None = None
     call: AgentCall | None = None
     after_call: AfterCall | None = None
@@ -402,7 +414,17 @@ class AgentView(Message, tag="agent_view", frozen=True):
     signing_ms: Millis = 0
     signing_from_ms: Millis = 0
     signing_limit_ms: Millis = 0
+    day_signing_ms: Millis = 0
+    day_limit_ms: Millis = 0
     rest_until_ms: Millis = 0
+    rest_owed: bool = False
+    break_from_ms: Millis = 0
+    break_length_ms: Millis = 0
+    break_quiet_ms: Millis = 0
+    break_owed_ms: Millis = 0
+    break_until_ms: Millis = 0
+    break_asked_ms: Millis = 0
+    break_latest_ms: Millis = 0
     server_time_ms: Millis = 0
 
 
@@ -411,6 +433,8 @@ class CoordinatorView(Message, tag="coordinator_view", frozen=True):
 
     `urgent_matters`: the oldest first, each with a proposal within `urgent_proposal_s` and solved within
     `urgent_solution_s` of its `since_ms`.
+    `signing_limit_ms`, `day_limit_ms` (0: none): when an agent rests, and has signed enough for today.
+    `after_call_warn_ms`: after-call work that lasts longer than this is unusual.
     """
 
     waiting: tuple[WallCall, ...]
@@ -424,6 +448,9 @@ class CoordinatorView(Message, tag="coordinator_view", frozen=True):
     urgent_matters: tuple[UrgentMatter, ...] = ()
     urgent_proposal_s: int = 0
     urgent_solution_s: int = 0
+    signing_limit_ms: Millis = 0
+    day_limit_ms: Millis = 0
+    after_call_warn_ms: Millis = 0
     server_time_ms: Millis = 0
 
 

@@ -47,6 +47,12 @@ class Policy:
     """After so much signing without a rest the agent rests before the next call."""
     rest_minutes: float = 5
     """How long that rest is; a break or idle time of this length counts as one."""
+    max_signing_minutes_a_day: float = 300
+    """After so much signing since midnight only urgent calls ask, until the next day; 0 for no limit."""
+    break_guard_s: float = 360
+    """So shortly before a break of the roster only urgent calls are offered: as long as a call is assumed to last."""
+    break_wait_limit_s: float = 900
+    """A break that an agent asks for waits for cover no longer than this."""
     service_level_target_s: float = 20
     """A call answered within this time counts for the service level."""
     interval_minutes: int = 15

@@ -18,7 +18,7 @@ from signaling.lifecycle_leg import LEG
 from signaling.policy import Policy
 from video_service.keys import SCHEMA_VERSION
 
-PRELUDE = ("_base", "_steps", "_cover", "_agent", "_call", "_match", "_flow")
+PRELUDE = ("_base", "_steps", "_cover", "_agent", "_care", "_call", "_match", "_flow")
 """Files of the prelude, in the order in which they build on one another."""
 
 
@@ -78,6 +78,8 @@ def policy_lua(policy: Policy) -> str:
         "target_ms": policy.service_level_target_s * 1_000,
         "max_signing_ms": policy.max_signing_minutes * 60_000,
         "rest_ms": policy.rest_minutes * 60_000,
+        "max_signing_day_ms": policy.max_signing_minutes_a_day * 60_000,
+        "break_guard_ms": policy.break_guard_s * 1_000,
         "missed_limit": policy.missed_limit,
         "waiting_limit": policy.waiting_limit,
         "wall_limit": policy.wall_limit,

@@ -68,6 +68,11 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     signing_ms: int = 0
     signing_from_ms: int = 0
     working_until_ms: int = 0
+    break_from_ms: int = 0
+    break_length_ms: int = 0
+    break_owed_ms: int = 0
+    break_until_ms: int = 0
+    break_asked_ms: int = 0
 
 
 class CallRow(msgspec.Struct, frozen=True, kw_only=True, rename={"call_class": "class"}):
@@ -132,6 +137,7 @@ class PersonSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     choice: BackgroundRow | None = None
     shift_until_ms: int = 0
     rest_until_ms: int = 0
+    day_signing_ms: int = 0
     after: AfterRow | None = None
     after_call: CallRow | None = None
     """Absent when the call's working data has gone meanwhile."""
@@ -188,6 +194,13 @@ class WallAgentRow(msgspec.Struct, frozen=True, kw_only=True):
     signing_ms: int = 0
     signing_from_ms: int = 0
     working_until_ms: int = 0
+    day_signing_ms: int = 0
+    rest_until_ms: int = 0
+    break_from_ms: int = 0
+    break_owed_ms: int = 0
+    break_until_ms: int = 0
+    break_asked_ms: int = 0
+    break_wanted: bool = False
 
 
 class Today(msgspec.Struct, frozen=True, kw_only=True):

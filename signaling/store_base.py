@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from signaling.errors import BY_CODE, SchemaUnknown, SignalingError, StoreUnavai
 from signaling.policy import Policy
 from signaling.scripts_loader import Script, ScriptSet
 from video_service.cipher import Cipher, new_key
+from video_service.day import day_start_ms
 from video_service.keys import Keys
 from video_service.tasks import keeps_cancellation
 
@@ -64,6 +66,7 @@ class StoreBase:
         self.policy = policy or Policy()
         self._clock = clock
         self._scripts = ScriptSet(self.policy)
+        self._day = (0, 0)
 
     async def load(self) -> None:
         """Put every script on the server. A server that forgets them (restart) gets them again by itself.
@@ -81,6 +84,19 @@ class StoreBase:
         """Return the test clock's time, or 0: let the script read Redis TIME."""
         return self._clock() if self._clock else 0
 
+    def times(self) -> str:
+        """Return "now:today:tomorrow" for a script: `now_ms`, and the midnights around now in the policy's zone, in ms.
+
+        Lua knows no time zones. This machine says which day it is: its clock's error moves midnight, and nothing else.
+        """
+        now_ms = self.now_ms()
+        at_ms = now_ms or time.time_ns() // 1_000_000
+        if not self._day[0] <= at_ms < self._day[1]:
+            start_ms = day_start_ms(at_ms, self.policy.time_zone)
+            # A day and a half on is the next day, also where clocks change.
+            self._day = start_ms, day_start_ms(start_ms + 129_600_000, self.policy.time_zone)
+        return f"{now_ms}:{self._day[0]}:{self._day[1]}"
+
     async def run(self, name: str, *arguments: Argument) -> dict[str, Any]:
         """Run script `name` and return its answer.
 
@@ -92,7 +108,7 @@ class StoreBase:
         try:
             with keeps_cancellation():
                 async with asyncio.timeout(CALL_TIMEOUT_S):
-                    raw = await self._evaluate(self._scripts[name], [self.keys.root, self.now_ms(), *arguments])
+                    raw = await self._evaluate(self._scripts[name], [self.keys.root, self.times(), *arguments])
         except (RedisConnectionError, RedisTimeoutError, TimeoutError) as error:
             raise StoreUnavailable from error
         except RedisError as error:

@@ -146,6 +146,17 @@ class CallStore(StoreBase):
         """
         await self.run("ready", agent)
 
+    async def ask_break(self, agent: str, *, wanted: bool = True) -> None:
+        """Ask for a break, or take that back. Asking twice is asking once.
+
+        It begins as soon as cover allows (`cover_allows` in scripts/_care.lua says when that is), when a call that goes
+        on is over, and after `break_wait_limit_s` at the latest. An agent who has to stop does not ask: see `break_`.
+
+        Raises:
+            NotSignedIn: not on the desk.
+        """
+        await self.run("ask_break", agent, int(wanted))
+
     async def break_(self, agent: str) -> None:
         """Send an agent on break: at once, or after the live call. A ringing call goes to somebody else.
 

@@ -30,7 +30,7 @@ from video_service.line_quality import LineWord
 from video_service.media_plane import Background, BackgroundKind
 
 Picture = Literal["clear", "protected", "slate", ""]
-AwayReason = Literal["missed", "shift_over", "asked", "no_picture", ""]
+AwayReason = Literal["missed", "shift_over", "asked", "rostered", "no_picture", ""]
 
 WISH_OF_LEG: dict[str, MediaWish] = {
     "inviting": "offer",
@@ -182,6 +182,12 @@ def signed_ms(agent: AgentRow | WallAgentRow, now_ms: int, policy: Policy) -> in
     return 0 if rested else agent.signing_ms
 
 
+def must_rest(snap: PersonSnapshot, agent: AgentRow, policy: Policy) -> bool:
+    """Return whether an agent who is free of calls would have to rest, or has signed enough for today."""
+    tired = signed_ms(agent, snap.now, policy) >= policy.max_signing_minutes * 60_000
+    return tired or 0 < policy.max_signing_minutes_a_day * 60_000 <= snap.day_signing_ms
+
+
 def agent_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -> messages.AgentView:
     """Draw an agent's page."""
     check(snap.person, snap.agent, snap.call, snap.after_call)
@@ -205,7 +211,17 @@ def agent_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -
         signing_ms=signed_ms(agent, snap.now, policy),
         signing_from_ms=agent.signing_from_ms if agent.state == "on_call" else 0,
         signing_limit_ms=round(policy.max_signing_minutes * 60_000),
+        day_signing_ms=snap.day_signing_ms,
+        day_limit_ms=round(policy.max_signing_minutes_a_day * 60_000),
         rest_until_ms=snap.rest_until_ms if agent.state == "rest" else 0,
+        rest_owed=agent.state == "reserved" and must_rest(snap, agent, policy),
+        break_from_ms=agent.break_from_ms,
+        break_length_ms=agent.break_length_ms,
+        break_quiet_ms=max(0, agent.break_from_ms - round(policy.break_guard_s * 1_000)),
+        break_owed_ms=agent.break_owed_ms,
+        break_until_ms=_break_until_ms(agent.state, agent.away, agent.break_until_ms),
+        break_asked_ms=agent.break_asked_ms,
+        break_latest_ms=agent.break_asked_ms and agent.break_asked_ms + round(policy.break_wait_limit_s * 1_000),
         server_time_ms=snap.now,
     )
     call = snap.call
@@ -239,6 +255,10 @@ def agent_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -
             about=_caller(snap, call),
         ),
     )
+
+
+def _break_until_ms(state: str, away: str, until_ms: int) -> int:
+    return until_ms if state == "break" and away == "rostered" else 0
 
 
 def _after_call(snap: PersonSnapshot, agent: AgentRow, policy: Policy) -> messages.AfterCall | None:
@@ -322,6 +342,10 @@ def route(snap: PersonSnapshot) -> CallRouteInfo | None:
     )
 
 
+def _running_ms(agent: WallAgentRow, now_ms: int) -> int:
+    return max(0, now_ms - agent.signing_from_ms) if agent.state == "on_call" else 0
+
+
 def coordinator_view(snap: WallSnapshot, *, policy: Policy) -> messages.CoordinatorView:
     """Draw the wall: waiting calls in the order in which they are served, live calls and agents as they came."""
     waiting = sorted(snap.waiting, key=lambda call: (CLASSES.index(call.counts_as), call.seq))
@@ -336,8 +360,14 @@ def coordinator_view(snap: WallSnapshot, *, policy: Policy) -> messages.Coordina
                 since_ms=each.since_ms,
                 shift_until_ms=each.shift_until_ms,
                 away_reason=each.away,
-                signing_ms=signed_ms(each, snap.now, policy)
-                + (max(0, snap.now - each.signing_from_ms) if each.state == "on_call" else 0),
+                signing_ms=signed_ms(each, snap.now, policy) + _running_ms(each, snap.now),
+                day_signing_ms=each.day_signing_ms + _running_ms(each, snap.now),
+                rest_until_ms=each.rest_until_ms,
+                break_from_ms=each.break_from_ms,
+                break_owed_ms=each.break_owed_ms,
+                break_until_ms=_break_until_ms(each.state, each.away, each.break_until_ms),
+                break_asked_ms=each.break_asked_ms,
+                break_wanted=each.break_wanted,
             )
             for each in snap.agents
         ),
@@ -349,6 +379,9 @@ def coordinator_view(snap: WallSnapshot, *, policy: Policy) -> messages.Coordina
         urgent_matters=tuple(map(_matter, snap.matters)),
         urgent_proposal_s=round(policy.urgent_proposal_s),
         urgent_solution_s=round(policy.urgent_solution_s),
+        signing_limit_ms=round(policy.max_signing_minutes * 60_000),
+        day_limit_ms=round(policy.max_signing_minutes_a_day * 60_000),
+        after_call_warn_ms=round(min(policy.after_call_warn_s, policy.after_call_limit_s) * 1_000),
         server_time_ms=snap.now,
     )
 

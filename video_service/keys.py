@@ -86,13 +86,20 @@ KEYS: tuple[KeySpec, ...] = (
     ),
     KeySpec("agents", "zset", "none", "sign_in, sign_out, sweep", "signed-in agents by sign-in time"),
     KeySpec("agent_states", "hash", "none", "agent scripts", "how many agents are in each state"),
-    KeySpec("idle:<skills>", "zset", "none", "agent scripts", "available and present agents by idle since"),
+    KeySpec("idle:<skills>", "zset", "none", "agent scripts", "present agents who are free, or rest, by idle since"),
     KeySpec("idle_sets", "set", "none", "agent scripts", "skill sets whose idle zset is not empty"),
     KeySpec(
         "staffed:<skills>", "zset", "none", "sign_in, sign_out, relabel, shifts, sweep", "agents on shift by shift end"
     ),
     KeySpec(
-        "staffed_sets", "set", "none", "sign_in, sign_out, relabel, shifts, sweep", "skill sets with agents on shift"
+        "staffed_sets",
+        "set",
+        "none",
+        "sign_in, sign_out, relabel, shifts, sweep",
+        "skill sets with agents on shift; ! before those who have signed enough for today",
+    ),
+    KeySpec(
+        "break_asks", "zset", "none", "ask_break, agent scripts", "agents who wait for a break, by when they asked"
     ),
     # Calls
     KeySpec(
@@ -160,7 +167,9 @@ KEYS: tuple[KeySpec, ...] = (
     ),
     KeySpec("pace:<queue>", "list", "1 day", "closing scripts", "length in ms of the latest 32 answered calls"),
     # Roster
-    KeySpec("shift:<shift>", "hash", "record_retention_days after its end", "shift_add, shift_remove", "one shift"),
+    KeySpec(
+        "shift:<shift>", "hash", "record_retention_days after its end", "shift_add, shift_remove", "a shift, its breaks"
+    ),
     KeySpec("shifts", "zset", "trimmed to record_retention_days", "shift_add, shift_remove, tidy", "shifts by start"),
     KeySpec(
         "agent_shifts:<agent>",

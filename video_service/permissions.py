@@ -115,6 +115,7 @@ MESSAGES: dict[str, frozenset[str]] = {
     "hang_up": _IN_A_CALL,
     "ready": AGENT,
     "break": AGENT,
+    "ask_break": AGENT,
     "accept": AGENT,
     "decline": AGENT,
     "another_signer": frozenset({CUSTOMER}),

@@ -137,6 +137,23 @@ class Settings:
         float, Says("Signing without a rest after which the agent rests.", unit="min", low=0.01, high=600)
     ] = 25.0
     rest_minutes: Annotated[float, Says("How long that rest is.", unit="min", low=0, high=600)] = 5.0
+    max_signing_minutes_a_day: Annotated[
+        float,
+        Says(
+            "Signing in a day after which only urgent calls may ask, until the next day; 0 for no limit.",
+            unit="min",
+            low=0,
+            high=1440,
+        ),
+    ] = 300.0
+    break_guard_s: Annotated[
+        float,
+        Says("So long before a break of the roster only urgent calls are offered.", unit="s", low=0, high=3600),
+    ] = 360.0
+    break_wait_limit_s: Annotated[
+        float,
+        Says("A break that an agent asks for waits no longer than this for cover.", unit="s", low=0, high=86_400),
+    ] = 900.0
     service_level_target_s: Annotated[
         float, Says("A call answered within this time counts for the service level.", unit="s", low=1, high=3600)
     ] = 20.0

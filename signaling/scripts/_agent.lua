@@ -1,15 +1,15 @@
--- Agents: who is on shift, idle, staffed; effects of the agent's life cycle.
+-- Agents: who is on shift, listed for calls, staffed; what a call adds to their work; effects of the agent's life cycle.
 local AGENT_LINGER_MS = 86400000
 
--- Returns start and end of the shift that covers `at`, or nil, and then the start of the next one if there is one.
+-- Returns start, end and id of the shift that covers `at`, or nil, and then the start of the next one if there is one.
 local function shift_at(agent, at)
   local found = redis.call('ZRANGEBYSCORE', key('agent_shifts', agent), '(' .. int(at), '+inf', 'LIMIT', 0, 1)[1]
   if not found then
     return nil, nil
   end
-  local first, last = found:match('^(%d+):(%d+):')
+  local first, last, shift = found:match('^(%d+):(%d+):(.*)$')
   if num(first) <= at then
-    return num(first), num(last)
+    return num(first), num(last), shift
   end
   return nil, num(first)
 end
@@ -18,33 +18,67 @@ local function on_shift(agent)
   return (shift_at(agent, NOW)) ~= nil
 end
 
--- Whether this agent may be offered a call of this class now.
-local function may_serve(agent, class)
-  return on_shift(agent)
-end
-
 -- Whether the agent has a leg that is not closed: without one, a customer would be given an empty picture.
 local function has_picture(agent)
   local person = get('person', agent)
   return person ~= nil and person.leg ~= '' and person.leg_state ~= 'left'
 end
 
--- Puts a signed-in agent among those on shift, or takes them out, and arms the next change of that.
-local function staff(agent)
+-- What has been signed since midnight; the running call is not in it.
+local function signed_today(row)
+  return num(row.day_ms) >= TODAY and num(row.day_signing_ms) or 0
+end
+
+-- Whether the day's limit of signing is reached: only urgent calls may still ask.
+local function spent(row)
+  return POLICY.max_signing_day_ms > 0 and signed_today(row) >= POLICY.max_signing_day_ms
+end
+
+-- Whether a rest is due before the next call, and how much of it has been had.
+local function tired(row)
+  local rested = NOW - num(row.working_until_ms)
+  return num(row.signing_ms) >= POLICY.max_signing_ms and rested < POLICY.rest_ms, rested
+end
+
+local function must_rest(row)
+  return spent(row) or (tired(row))
+end
+
+-- Whether a break of the roster has its turn: it waits for the end of a call, and for nothing else.
+local function break_is_due(row)
+  return num(row.break_owed_ms) > 0 or (num(row.break_from_ms) > 0 and num(row.break_from_ms) <= NOW)
+end
+
+-- Whether this agent, once free and rested, may be offered a call of this class: on shift, in no break of the roster and
+-- not so shortly before one that a usual call would run into it, and not beyond the day's limit of signing. The limit and
+-- the time before a break do not bind an urgent call: it may ask, and the agent may refuse.
+local function will_serve(agent, class)
   local row = get('agent', agent)
-  local first, last = shift_at(agent, NOW)
-  if first then
-    enter(key('staffed_sets'), row.skills, key('staffed', row.skills), int(last), agent)
-  else
-    leave(key('staffed_sets'), row.skills, key('staffed', row.skills), agent)
+  if not on_shift(agent) or break_is_due(row) then
+    return false
   end
-  if last then
-    arm('shift', agent, last)
-  else
-    clear('shift', agent)
+  if class == 'urgent' then
+    return true
   end
-  look_for_nobody()
-  wake('queue', '')
+  local from = num(row.break_from_ms)
+  return not spent(row) and (from == 0 or NOW < from - POLICY.break_guard_ms)
+end
+
+-- Whether this agent may be offered a call of this class now, if idle. Who rests is asked by urgent calls only.
+local function may_serve(agent, class)
+  if get('agent', agent).state == 'rest' and (class ~= 'urgent' or not has_picture(agent)) then
+    return false
+  end
+  return will_serve(agent, class)
+end
+
+-- Lists an agent among those whom a call may ask: longest rested first, and who rests after all who are free.
+local AFTER_ALL = 1e13
+
+local function list_idle(id)
+  local row = get('agent', id)
+  local since = num(row.idle_ms) + (row.state == 'rest' and AFTER_ALL or 0)
+  enter(key('idle_sets'), row.skills, key('idle', row.skills), int(since), id)
 end
 
 function AFTER_STEP.agent(id, row, how, to)
@@ -66,31 +100,12 @@ function DO.agent.enter_idle(id, row, how)
     put('agent', id, {idle_ms = NOW})
   end
   if get('person', id).present == '1' then
-    enter(key('idle_sets'), row.skills, key('idle', row.skills), row.idle_ms, id)
+    list_idle(id)
   end
 end
 
 function DO.agent.leave_idle(id, row)
   leave(key('idle_sets'), row.skills, key('idle', row.skills), id)
-end
-
-function DO.agent.note_sign_in(id)
-  put('agent', id, {
-    skills = get('person', id).skills, missed = 0, break_wanted = 0, away = '', ended_reason = '', lost = 0,
-  })
-  redis.call('PERSIST', key('agent', id))
-  redis.call('ZADD', key('agents'), int(NOW), id)
-  staff(id)
-end
-
-function DO.agent.note_sign_out(id, row)
-  put('agent', id, {call = '', break_wanted = 0, away = ''})
-  redis.call('ZREM', key('agents'), id)
-  leave(key('staffed_sets'), row.skills, key('staffed', row.skills), id)
-  clear('shift', id)
-  clear('no_picture', id)
-  look_for_nobody()
-  expire(AGENT_LINGER_MS, 'agent', id)
 end
 
 function DO.agent.count_rest(id, row)
@@ -101,43 +116,4 @@ end
 
 function DO.agent.begin_signing(id)
   put('agent', id, {signing_from_ms = NOW})
-end
-
-function DO.agent.count_signing(id, row)
-  put('agent', id, {signing_ms = num(row.signing_ms) + NOW - num(row.signing_from_ms), working_until_ms = NOW})
-end
-
--- Whether a rest is due before the next call, and how much of it has been had.
-local function tired(row)
-  local rested = NOW - num(row.working_until_ms)
-  return num(row.signing_ms) >= POLICY.max_signing_ms and rested < POLICY.rest_ms, rested
-end
-
-local function pause(agent, why)
-  if step('agent', agent, 'pause', {why = why}) then
-    put('agent', agent, {away = why, break_wanted = 0, missed = 0})
-  end
-end
-
--- Where an agent goes who has finished with something: to break, to rest, or to the next call.
-local function settle(agent)
-  local row = get('agent', agent)
-  if not on_shift(agent) then
-    return pause(agent, 'shift_over')
-  end
-  if row.break_wanted == '1' then
-    return pause(agent, 'asked')
-  end
-  local rest, rested = tired(row)
-  if row.state == 'after_call' then
-    rest, rested = num(row.signing_ms) >= POLICY.max_signing_ms and POLICY.rest_ms > 0, 0
-  end
-  put('agent', agent, {away = '', ended_reason = ''})
-  if rest then
-    step('agent', agent, 'tire', {served = {rest = rested}})
-  elseif not has_picture(agent) then
-    pause(agent, 'no_picture')
-  else
-    step('agent', agent, 'ready')
-  end
 end

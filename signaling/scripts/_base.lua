@@ -14,8 +14,10 @@ local function num(text)
   return tonumber(text) or 0
 end
 
--- Time of this operation in epoch milliseconds: the caller's (tests), or the server's; never before what the pool has seen.
-local NOW = num(ARGV[1])
+-- ARGV[1] is "now:today:tomorrow": the time of this operation, and the midnights around it in the pool's zone, in epoch
+-- milliseconds. The time is the caller's (tests), or (0) the server's; never before what the pool has seen.
+local now, today, tomorrow = ARGV[1]:match('^(%d+):?(%d*):?(%d*)$')
+local NOW, TODAY, TOMORROW = num(now), num(today), num(tomorrow)
 if NOW == 0 then
   local time = redis.call('TIME')
   NOW = num(time[1]) * 1000 + math.floor(num(time[2]) / 1000)
@@ -108,8 +110,14 @@ local function refuse(code)
   return cjson.encode({refused = code})
 end
 
+-- What is to be looked at after every writing operation, before it ends.
+local BEFORE_DONE = {}
+
 -- Ends a writing operation: its number, its time, its wakes.
 local function done(answer)
+  for _, look in ipairs(BEFORE_DONE) do
+    look()
+  end
   answer = answer or {}
   answer.now = NOW
   redis.call('HSET', key('clock'), 'v', SCHEMA, 'now', int(NOW))

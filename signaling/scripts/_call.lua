@@ -76,7 +76,7 @@ local function worth_waiting_for(id, row)
     return nil
   end
   local desk, person = get('agent', agent), get('person', agent)
-  if not desk or not person or person.present ~= '1' or not may_serve(agent, row.class)
+  if not desk or not person or person.present ~= '1' or not will_serve(agent, row.class)
     or not covers(desk.skills, row.needs) then
     return nil
   end

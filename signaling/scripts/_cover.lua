@@ -43,11 +43,27 @@ local function with_need(needs, label)
   return table.concat(all, '+')
 end
 
-local function agents_on(covered)
+-- Who is on shift is listed by skills; whoever has reached the day's limit of signing is in a list of their own, whose
+-- name begins so, and is there for urgent calls only.
+local SPENT = '!'
+
+-- The lists that count for a class, each as the name of its zset and the skills of all in it.
+local function staffed_lists(class)
+  local lists = {}
+  for _, name in ipairs(redis.call('SMEMBERS', key('staffed_sets'))) do
+    local apart = name:sub(1, 1) == SPENT
+    if not apart or class == 'urgent' then
+      lists[#lists + 1] = {zset = key('staffed', name), skills = apart and name:sub(2) or name}
+    end
+  end
+  return lists
+end
+
+local function agents_on(covered, class)
   local count = 0
-  for _, skills in ipairs(redis.call('SMEMBERS', key('staffed_sets'))) do
-    if not covered or covered(skills) then
-      count = count + redis.call('ZCOUNT', key('staffed', skills), '(' .. int(NOW), '+inf')
+  for _, list in ipairs(staffed_lists(class)) do
+    if not covered or covered(list.skills) then
+      count = count + redis.call('ZCOUNT', list.zset, '(' .. int(NOW), '+inf')
     end
   end
   return count
@@ -67,11 +83,11 @@ local function on_break(agent)
   return redis.call('HGET', key('agent', agent), 'state') == 'break'
 end
 
--- Whether an agent on shift (at the desk, busy or on a break) covers the needs and passes.
-local function somebody(needs, passes)
-  for _, skills in ipairs(redis.call('SMEMBERS', key('staffed_sets'))) do
-    if covers(skills, needs) then
-      for _, agent in ipairs(redis.call('ZRANGEBYSCORE', key('staffed', skills), '(' .. int(NOW), '+inf')) do
+-- Whether an agent on shift (at the desk, busy or on a break) who is there for the class covers the needs and passes.
+local function somebody(needs, class, passes)
+  for _, list in ipairs(staffed_lists(class)) do
+    if covers(list.skills, needs) then
+      for _, agent in ipairs(redis.call('ZRANGEBYSCORE', list.zset, '(' .. int(NOW), '+inf')) do
         if passes(agent) then
           return true
         end
@@ -83,7 +99,7 @@ end
 
 -- Whether there is one who may still be asked; `soon` leaves those on a break out, who may come back or not.
 local function hope(id, needs, soon)
-  return somebody(needs, function(agent)
+  return somebody(needs, get('call', id).class, function(agent)
     return not barred(id, agent) and not (soon and on_break(agent))
   end)
 end
@@ -92,7 +108,7 @@ end
 -- names the buckets whose calls have that deadline, so only a change costs a look at the calls.
 local function look_at_bucket(bucket, class)
   local name = class .. ':' .. bucket
-  local covered = agents_on(function(skills) return covers(skills, bucket:match(':(.*)$')) end) > 0
+  local covered = agents_on(function(skills) return covers(skills, bucket:match(':(.*)$')) end, class) > 0
   local stranded = redis.call('SISMEMBER', key('stranded'), name) == 1
   if covered ~= stranded then
     return

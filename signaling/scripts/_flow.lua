@@ -15,9 +15,7 @@ local function take_back(id, call_event, agent_event, how, why)
   end
   put('agent', agent, {call = ''})
   step('agent', agent, agent_event, {why = how})
-  if get('agent', agent).state == 'available' and not on_shift(agent) then
-    pause(agent, 'shift_over')
-  end
+  after_ring(agent)
   return agent
 end
 

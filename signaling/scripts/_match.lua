@@ -120,7 +120,7 @@ local function match(calls, agents)
     end
     for _, agent in ipairs(agents) do
       local row = get('agent', agent)
-      if row and row.state == 'available' and get('person', agent).present == '1' then
+      if row and (row.state == 'available' or row.state == 'rest') and get('person', agent).present == '1' then
         consider(best_call(agent))
       end
     end

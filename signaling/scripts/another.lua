@@ -10,7 +10,7 @@ if STATE_OF[call.phase] ~= 'active' or call.epoch ~= ARGV[4] then
 end
 local agent = call.agent
 local function possible(needs)
-  return somebody(needs, function(other)
+  return somebody(needs, call.class, function(other)
     return other ~= agent and not barred(id, other) and not on_break(other)
       and redis.call('HGET', key('person', other), 'present') == '1'
   end)

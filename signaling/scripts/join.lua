@@ -19,7 +19,7 @@ if door and door.closed == '1' then
   return refuse('closed')
 end
 local function on_for(wanted)
-  return agents_on(function(skills) return covers(skills, wanted) end) > 0
+  return agents_on(function(skills) return covers(skills, wanted) end, class) > 0
 end
 if not on_for(needs) then
   return refuse('closed')

@@ -20,4 +20,6 @@ wake('person', person)
 if live then
   wake('person', other_of(person, call))
 end
+-- Who rests with a picture can be asked by an urgent call.
+match({}, {person})
 return done()

@@ -44,6 +44,7 @@ if person.role == 'agent' then
   local _, last = shift_at(id, NOW)
   answer.shift_until_ms = on_shift(id) and last or 0
   call_id = answer.agent and answer.agent.call or ''
+  answer.day_signing_ms = answer.agent and signed_today(answer.agent) or 0
   answer.rest_until_ms = num(redis.call('ZSCORE', key('deadlines'), 'rest:' .. id))
   local of = answer.agent and answer.agent.state == 'after_call' and answer.agent.after_call_of or ''
   local record = of ~= '' and get('record', of)
@@ -73,7 +74,7 @@ elseif call.phase == 'closed' then
   answer.follow_up_owner = get('person', record.follow_up_owner or '')
 end
 if person.role == 'customer' and call.phase ~= 'closed' then
-  answer.agents_on = agents_on(function(skills) return covers(skills, call.needs) end)
+  answer.agents_on = agents_on(function(skills) return covers(skills, call.needs) end, call.class)
 end
 if person.role == 'customer' and STATE_OF[call.phase] == 'waiting' then
   answer.hope = hope(call_id, call.needs, true)

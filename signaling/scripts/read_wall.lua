@@ -48,7 +48,11 @@ for _, id in ipairs(redis.call('ZRANGE', key('agents'), 0, -1)) do
       agent = id, name = (get('person', id) or {}).name or '', state = row.state, since_ms = num(row.since_ms),
       shift_until_ms = first and last or 0, away = row.away,
       signing_ms = num(row.signing_ms), signing_from_ms = num(row.signing_from_ms),
-      working_until_ms = num(row.working_until_ms),
+      working_until_ms = num(row.working_until_ms), day_signing_ms = signed_today(row),
+      rest_until_ms = row.state == 'rest' and num(redis.call('ZSCORE', key('deadlines'), 'rest:' .. id)) or 0,
+      break_from_ms = num(row.break_from_ms), break_owed_ms = num(row.break_owed_ms),
+      break_until_ms = num(row.break_until_ms), break_asked_ms = num(row.break_asked_ms),
+      break_wanted = row.break_wanted == '1',
     }
   end
 end

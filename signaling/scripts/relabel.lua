@@ -12,10 +12,10 @@ local row = get('agent', id)
 if row and row.state ~= 'offline' and row.skills ~= skills then
   local idle = redis.call('ZSCORE', key('idle', row.skills), id)
   leave(key('idle_sets'), row.skills, key('idle', row.skills), id)
-  leave(key('staffed_sets'), row.skills, key('staffed', row.skills), id)
+  unlist_staffed(id)
   put('agent', id, {skills = skills})
   if idle then
-    enter(key('idle_sets'), skills, key('idle', skills), row.idle_ms, id)
+    list_idle(id)
   end
   staff(id)
   match({}, {id})

@@ -7,7 +7,7 @@ if row then
   local agent = get('agent', row.agent)
   if agent and agent.state ~= 'offline' then
     staff(row.agent)
-    if agent.state == 'available' and not on_shift(row.agent) then
+    if (agent.state == 'available' or agent.state == 'rest') and not on_shift(row.agent) then
       pause(row.agent, 'shift_over')
     end
     wake('person', row.agent)

@@ -6,8 +6,16 @@ function handlers.ring(id)
   if not row or row.phase ~= 'ringing' then
     return
   end
+  -- Who rests may be asked by an urgent call and need not see it: that is no miss, and is not asked again at once.
+  local rests = must_rest(get('agent', row.agent) or {})
+  if rests then
+    redis.call('SADD', key('declined', id), row.agent)
+    clear('ask_again', id)
+  end
   local agent = take_back(id, 'release', 'release', 'missed')
-  add('agent', agent, 'missed', 1)
+  if not rests then
+    add('agent', agent, 'missed', 1)
+  end
   if num((get('agent', agent) or {}).missed) >= POLICY.missed_limit then
     pause(agent, 'missed')
   end
@@ -23,7 +31,7 @@ handlers.keep_place, handlers.customer_return = lost, lost
 
 -- Whether an agent on shift covers the needs whom the customer has not left.
 local function others(id, needs)
-  return somebody(needs, function(agent) return not was_left(id, agent) end)
+  return somebody(needs, get('call', id).class, function(agent) return not was_left(id, agent) end)
 end
 
 -- Nobody is left for a call: those who sign in another way take it, if there are any, or it is closed.
@@ -40,7 +48,10 @@ end
 
 function handlers.nobody(id)
   local row = get('call', id)
-  if row and row.phase == 'queued' and agents_on(function(skills) return covers(skills, row.needs) end) == 0 then
+  if not row or row.phase ~= 'queued' then
+    return
+  end
+  if agents_on(function(skills) return covers(skills, row.needs) end, row.class) == 0 then
     let_others(id, row)
   end
 end
@@ -132,7 +143,23 @@ local function over(state)
     end
   end
 end
-handlers.rest, handlers.after_call = over('rest'), over('after_call')
+handlers.rest, handlers.after_call, handlers.break_over = over('rest'), over('after_call'), over('break')
+
+-- A break that was asked for has waited long enough: it begins now, or after the call.
+function handlers.break_wait(agent)
+  local row = get('agent', agent)
+  if not row or num(row.break_asked_ms) == 0 then
+    return
+  end
+  if row.state == 'available' or row.state == 'rest' then
+    pause(agent, 'asked')
+  else
+    forget_ask(agent)
+    put('agent', agent, {break_wanted = 1})
+    wake('person', agent)
+    wake('queue', '')
+  end
+end
 
 function handlers.shift(agent)
   local row = get('agent', agent)
@@ -140,7 +167,7 @@ function handlers.shift(agent)
     return
   end
   staff(agent)
-  if row.state == 'available' then
+  if row.state == 'available' or row.state == 'rest' then
     if on_shift(agent) then
       match({}, {agent})
     else

@@ -30,6 +30,20 @@ RETURNED: list[Command] = [
     *[("ready", 0, 0), ("join", 1, 2), ("accept", 0, 0), ("hang_up_agent", 0, 0)],
     *[("sign_in", 1, 0), ("ready", 1, 0), ("join", 1, 2), ("advance", 0, 3)],
 ]
+# Much signing at once is followed by a rest, in which an urgent call asks, is declined, and asks anew.
+CARED: list[Command] = [
+    *[
+        ("ready", 2, 0),
+        ("connect_customer", 5, 0),
+        ("join", 5, 4),
+        ("accept", 2, 0),
+        ("advance", 0, 4),
+        ("advance", 0, 4),
+    ],
+    *[("hang_up_agent", 2, 0), ("ready", 2, 0), ("drop_agent", 2, 0), ("connect_agent", 0, 0), ("sign_out", 2, 0)],
+    *[("sign_in", 2, 0), ("ready", 2, 0), ("connect_customer", 6, 0), ("join", 6, 10), ("decline", 2, 0)],
+    *[("advance", 0, 4), ("advance", 0, 3), ("hang_up_customer", 6, 0)],
+]
 NEVER_BY_CHANCE = {("rest", "tire")}  # only when the policy changed while an agent rested
 relaxed = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -74,7 +88,7 @@ async def long_history(redis: Redis, second: Redis, pool: str, seed: int, *, at_
     dice = random.Random(seed)
     world = World(redis, second, f"{pool}-{seed}")
     history = [(dice.choice(KINDS), dice.randrange(100), dice.randrange(100)) for _ in range(700)]
-    await run(world, FORSAKEN + RETURNED + history, at_once)
+    await run(world, FORSAKEN + RETURNED + CARED + history, at_once)
     return world
 
 
@@ -86,7 +100,7 @@ async def test_long_histories_take_every_step_of_the_life_cycles(redis: Redis, s
     for machine in (CALL, AGENT):
         taken = {(state, event) for name, state, event in visited if name == machine.name}
         assert taken == set(machine.table) - NEVER_BY_CHANCE
-    assert {kind for name, _, kind in visited if name == "deadline"} == {*DELAY_FIELDS, "shift"}
+    assert {kind for name, _, kind in visited if name == "deadline"} == {*DELAY_FIELDS, "shift", "break_over"}
 
 
 @relaxed

@@ -40,6 +40,7 @@ async def somebody_is_left(world: World) -> None:
         if name == "a5":
             call = await store.join("x5", queue="main", needs=("fsl",), urgent=False, reason="", locale="")
             await store.accept("a5", call, (await store.customer_view("x5", alive=())).epoch)
+            await store.ask_break("a5")
     await store.another_signer("x5", call, (await store.customer_view("x5", alive=())).epoch)
     await store.disposition("a5", call, outcome="follow_up", note="the matter of the parcel", due_in_h=2)
 
@@ -84,12 +85,13 @@ async def full_history(redis: Redis, pool: str) -> Dump:
     await store.sign_in(alone)
     await store.join("x3", queue="main", needs=("bsl",), urgent=False, reason="", locale="")
     await store.sign_out("a7")
-    free = Identity(person="a8", role="agent", skills=("idle",))
-    await store.connect(free, node="n", socket="s")
-    await store.add_shift("a8", world.clock.now_ms, world.clock.now_ms + 3_600_000)
-    await store.sign_in(free)
-    await store.leg_offered("a8", leg="l0", worker="w")
-    await store.ready("a8")
+    for number in range(world.policy.waiting_limit + 1):  # one more than calls may wait
+        free = Identity(person=f"free{number}", role="agent", skills=("idle",))
+        await store.connect(free, node="n", socket="s")
+        await store.add_shift(free.person, world.clock.now_ms, world.clock.now_ms + 3_600_000)
+        await store.sign_in(free)
+        await store.leg_offered(free.person, leg="l0", worker="w")
+        await store.ready(free.person)
     await somebody_is_left(world)
     await store.look_at_nodes("n")
     return await Dump(pool).read(redis)

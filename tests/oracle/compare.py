@@ -87,11 +87,17 @@ def same(dump: Dump, oracle: Oracle) -> None:
             row["away"],
             int(row["signing_ms"]),
             row["lost"] == "1",
+            row.get("listed_spent") == "1",
+            *(int(row.get(name, 0)) for name in ("break_from_ms", "break_owed_ms", "break_until_ms", "break_asked_ms")),
         )
         for key, row in dump.of("agent").items()
     }
     expected_agents = {
-        a.id: (a.state, a.call, a.missed, a.break_wanted, a.away, a.signing_ms, a.lost) for a in oracle.agents.values()
+        a.id: (
+            *(a.state, a.call, a.missed, a.break_wanted, a.away, a.signing_ms, a.lost, a.staffed_spent),
+            *(a.break_from_ms, a.break_owed_ms, a.break_until_ms, a.asked_ms),
+        )
+        for a in oracle.agents.values()
     }
     assert agents == expected_agents
     assert dump.scores("deadlines") == oracle.deadlines
@@ -140,8 +146,14 @@ def sound(dump: Dump) -> None:
     _index(
         dump,
         "idle",
-        {key for key, row in agents.items() if row["state"] == "available" and persons[key]["present"] == "1"},
+        {
+            key
+            for key, row in agents.items()
+            if row["state"] in ("available", "rest") and persons[key]["present"] == "1"
+        },
     )
+    asks = {key: int(row["break_asked_ms"]) for key, row in agents.items() if int(row.get("break_asked_ms", 0))}
+    assert dump.scores("break_asks") == asks
     assert set(dump.scores("agents")) == {key for key, row in agents.items() if row["state"] != "offline"}
     counted = {state: int(count) for state, count in (dump.get("agent_states") or {}).items() if int(count)}
     assert counted == Counter(row["state"] for row in agents.values() if row["state"] != "offline")

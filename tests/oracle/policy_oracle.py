@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ class Oracle(Steps):
         method: Callable[..., None] = getattr(self, f"do_{script}")
         method(*arguments)
         self.match()
+        self.grant()
 
     def do_connect(self, name: str, role: str, socket: str, *facts: Any) -> None:
         person = self.persons.setdefault(name, Person(role, frozenset()))
@@ -40,7 +42,7 @@ class Oracle(Steps):
             raise Refused("not_connected")
         if person.call and self.calls[person.call].phase != "closed":
             return
-        if not self.on_for(words(needs)):
+        if not self.on_for(words(needs), call_class):
             raise Refused("closed")
         if sum(STATE_OF[call.phase] == "waiting" for call in self.calls.values()) >= self.policy.waiting_limit:
             raise Refused("queue_full")
@@ -50,7 +52,7 @@ class Oracle(Steps):
         call = self.calls[key] = Call(key, name, words(needs), call_class, self.arrivals, self.now)
         signs = [each for each in (c.sign for c in earlier[-1:-4:-1]) if each]
         call.sign, call.base_needs = facts[3] or next(iter(signs), ""), call.needs
-        if call.sign and self.on_for(call.needs | {call.sign}):
+        if call.sign and self.on_for(call.needs | {call.sign}, call_class):
             call.needs |= {call.sign}
         call.vip = facts[6] == "1"
         window_s = self.policy.vip_agent_window_s if call.vip else self.policy.last_agent_window_s
@@ -70,8 +72,9 @@ class Oracle(Steps):
                 self.deadlines[f"{kind}:{key}"] = self.now + delay_ms(kind, self.policy) // 2
         self.step_call(call, "join")
 
-    def on_for(self, needs: frozenset[str]) -> bool:
-        return any(a.state != "offline" and self.on_shift(a.id) and needs <= a.skills for a in self.agents.values())
+    def on_for(self, needs: frozenset[str], call_class: str) -> bool:
+        on = [a for a in self.agents.values() if a.state != "offline" and self.on_shift(a.id) and needs <= a.skills]
+        return any(call_class == "urgent" or not a.staffed_spent for a in on)
 
     def do_hang_up(self, name: str, key: str) -> None:
         call = self.calls.get(key)
@@ -124,8 +127,31 @@ class Oracle(Steps):
             agent.break_wanted = True
         elif agent.state == "reserved":
             self.leave_ring(agent, "asked")
+        elif agent.state == "break" and agent.away == "rostered":
+            agent.away, agent.break_until_ms = "asked", 0
+            self.deadlines.pop(f"break_over:{name}", None)
         else:
             self.pause(agent, "asked")
+
+    def do_ask_break(self, name: str, wanted: int) -> None:
+        agent = self.signed_in(name)
+        if not wanted:
+            self.forget_ask(agent)
+        elif agent.state == "after_call" and self.cover_allows(agent) and not self.could_take(agent):
+            self.pause(agent, "asked")
+        elif agent.state != "break" and not agent.asked_ms:
+            agent.asked_ms = self.now
+            self.arm("break_wait", name)
+
+    def could_take(self, agent: Agent) -> bool:
+        return any(
+            self.will_serve(agent, call)
+            and call.needs <= agent.skills
+            and agent.id not in call.declined | call.left
+            and call.held_for in ("", agent.id)
+            for call in self.open_calls()
+            if call.phase == "queued"
+        )
 
     def ringing_at(self, name: str, key: str, epoch: int) -> tuple[Agent, Call]:
         call = self.calls.get(key)
@@ -165,7 +191,7 @@ class Oracle(Steps):
         barred = call.declined | call.left | {call.agent}
         return any(
             agent.id not in barred and agent.state != "break" and self.persons[agent.id].present
-            for agent in self.staffed(needs)
+            for agent in self.staffed(needs, call.call_class)
         )
 
     def do_disposition(self, name: str, key: str, outcome: str, note: str, due_in_h: int) -> None:
@@ -201,7 +227,7 @@ class Oracle(Steps):
     def do_shift_add(self, name: str, key: str, start_ms: int, end_ms: int, breaks: str | bytes = "[]") -> None:
         if any(s.agent == name and s.start_ms < end_ms and start_ms < s.end_ms for s in self.shifts.values()):
             raise Refused("shift_overlaps")
-        self.shifts[key] = Shift(name, start_ms, end_ms)
+        self.shifts[key] = Shift(name, start_ms, end_ms, json.loads(breaks))
         if name in self.agents and self.agents[name].state != "offline":
             self.arm_shift(name)
 
@@ -210,7 +236,7 @@ class Oracle(Steps):
         if shift is not None and shift.agent in self.agents and self.agents[shift.agent].state != "offline":
             agent = self.agents[shift.agent]
             self.arm_shift(agent.id)
-            if agent.state == "available" and not self.on_shift(agent.id):
+            if agent.state in ("available", "rest") and not self.on_shift(agent.id):
                 self.pause(agent, "shift_over")
 
     def do_sweep(self) -> None:
@@ -227,7 +253,7 @@ class Oracle(Steps):
                 self.match()
 
     def others(self, call: Call, needs: frozenset[str]) -> set[str]:
-        return {agent.id for agent in self.staffed(needs)} - call.left
+        return {agent.id for agent in self.staffed(needs, call.call_class)} - call.left
 
     def let_others(self, call: Call) -> None:
         """Who signs in another way takes it, or nobody does."""
@@ -254,8 +280,14 @@ class Oracle(Steps):
     def handle(self, kind: str, key: str) -> None:
         self.visited.add(("deadline", "", kind))
         if kind == "ring":
-            agent = self.take_back(self.calls[key], "release", "release", "missed")
-            agent.missed += 1
+            call = self.calls[key]
+            agent = self.agents[call.agent]
+            rests = self.tired(agent) or self.spent(agent)
+            if rests:
+                call.declined.add(agent.id)
+                self.deadlines.pop(f"ask_again:{key}", None)
+            self.take_back(call, "release", "release", "missed")
+            agent.missed += not rests
             if agent.missed >= self.policy.missed_limit:
                 self.pause(agent, "missed")
         elif kind in ("keep_place", "customer_return"):
@@ -286,7 +318,15 @@ class Oracle(Steps):
             self.leave(self.agents[key], "agent_lost")
         elif kind == "shift":
             self.arm_shift(key)
-            if self.agents[key].state == "available" and not self.on_shift(key):
+            if self.agents[key].state in ("available", "rest") and not self.on_shift(key):
                 self.pause(self.agents[key], "shift_over")
+        elif kind == "break_over":
+            if self.agents[key].state == "break":
+                self.settle(self.agents[key])
+        elif kind == "break_wait" and self.agents[key].state in ("available", "rest"):
+            self.pause(self.agents[key], "asked")
+        elif kind == "break_wait":
+            self.agents[key].break_wanted = True
+            self.forget_ask(self.agents[key])
         elif self.agents[key].state == kind:
             self.settle(self.agents[key])

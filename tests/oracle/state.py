@@ -72,6 +72,15 @@ class Agent:
     signing_from_ms: int = 0
     working_until_ms: int = 0
     staffed_until_ms: int = 0
+    staffed_spent: bool = False
+    """At the last look, the day's limit was reached."""
+    signed: list[tuple[int, int]] = dataclasses.field(default_factory=list)
+    """From when to when, in each call that is over."""
+    break_from_ms: int = 0
+    break_length_ms: int = 0
+    break_owed_ms: int = 0
+    break_until_ms: int = 0
+    asked_ms: int = 0
     lost: bool = False
     after_call_of: str = ""
 
@@ -81,6 +90,7 @@ class Shift:
     agent: str
     start_ms: int
     end_ms: int
+    breaks: list[tuple[int, int]] = dataclasses.field(default_factory=list)
 
 
 def skills_of(text: object) -> frozenset[str]:

@@ -14,6 +14,9 @@ from signaling.lifecycle_agent import AGENT
 from signaling.lifecycle_call import CALL, CLASSES
 from signaling.policy import Policy
 from tests.oracle.state import Agent, Call, Person, Shift
+from video_service.day import day_start_ms
+
+AT_WORK = ("available", "reserved", "on_call", "after_call")
 
 
 class Steps:
@@ -42,19 +45,101 @@ class Steps:
     def open_calls(self) -> list[Call]:
         return [call for call in self.calls.values() if call.phase != "closed"]
 
+    # -- care
+
+    def today(self) -> int:
+        return day_start_ms(self.now, self.policy.time_zone)
+
+    def spent(self, agent: Agent) -> bool:
+        today, limit = self.today(), self.policy.max_signing_minutes_a_day * 60_000
+        return 0 < limit <= sum(max(0, to - max(since, today)) for since, to in agent.signed)
+
+    def rested_ms(self, agent: Agent) -> int:
+        return self.now - agent.working_until_ms
+
+    def tired(self, agent: Agent) -> bool:
+        limit, rest = self.policy.max_signing_minutes * 60_000, self.policy.rest_minutes * 60_000
+        return agent.signing_ms >= limit and self.rested_ms(agent) < rest
+
+    def break_due(self, agent: Agent) -> bool:
+        return agent.break_owed_ms > 0 or 0 < agent.break_from_ms <= self.now
+
+    def will_serve(self, agent: Agent, call: Call) -> bool:
+        """Whether this agent, once free and rested, may be asked to take this call."""
+        if not self.on_shift(agent.id) or self.break_due(agent):
+            return False
+        near = agent.break_from_ms and self.now >= agent.break_from_ms - self.policy.break_guard_s * 1_000
+        return call.call_class == "urgent" or not (near or self.spent(agent))
+
+    def cover_allows(self, agent: Agent) -> bool:
+        others = [a for a in self.agents.values() if a is not agent and a.staffed_until_ms > self.now]
+        for skill in {skill for skill in agent.skills if "." not in skill} or {""}:
+            able = [a for a in others if not a.staffed_spent and (not skill or skill in a.skills)]
+            if able and not any(a.state in AT_WORK and self.persons[a.id].present for a in able):
+                return False
+        return True
+
+    def grant(self) -> None:
+        for agent in sorted(self.agents.values(), key=lambda agent: (agent.asked_ms, agent.id)):
+            free = agent.state == "rest" or (agent.state == "available" and self.cover_allows(agent))
+            if agent.asked_ms and free and self.on_shift(agent.id):
+                self.pause(agent, "asked")
+
+    def forget_ask(self, agent: Agent) -> None:
+        agent.asked_ms = 0
+        self.deadlines.pop(f"break_wait:{agent.id}", None)
+
+    def begin_break(self, agent: Agent) -> None:
+        owed_ms = agent.break_owed_ms
+        if 0 < agent.break_from_ms <= self.now:
+            owed_ms += agent.break_length_ms
+            agent.break_from_ms = 0
+        self.pause(agent, "rostered")
+        agent.break_until_ms = self.deadlines[f"break_over:{agent.id}"] = self.now + owed_ms
+
+    def go_to_rest(self, agent: Agent, rested_ms: int) -> None:
+        self.step_agent(agent, "tire", served_ms={"rest": rested_ms})
+        if self.spent(agent):
+            noon = self.today() + 129_600_000
+            self.deadlines[f"rest:{agent.id}"] = day_start_ms(noon, self.policy.time_zone)
+
+    def after_ring(self, agent: Agent) -> None:
+        if agent.state != "available":
+            return
+        if not self.on_shift(agent.id):
+            self.pause(agent, "shift_over")
+        elif agent.break_wanted:
+            self.pause(agent, "asked")
+        elif self.break_due(agent):
+            self.begin_break(agent)
+        elif self.tired(agent) or self.spent(agent):
+            self.go_to_rest(agent, self.rested_ms(agent))
+
+    def look_at_limit(self, agent: Agent) -> None:
+        if agent.staffed_spent != self.spent(agent):
+            self.list_staffed(agent)
+
+    def list_staffed(self, agent: Agent) -> None:
+        shift = self.shift_now(agent.id)
+        agent.staffed_until_ms = shift.end_ms if shift else 0
+        agent.staffed_spent = self.spent(agent)
+        self.look_for_nobody()
+
     def may_serve(self, agent: Agent, call: Call) -> bool:
         return (
-            agent.state == "available"
+            agent.state in ("available", "rest")
             and self.persons[agent.id].present
-            and self.on_shift(agent.id)
+            and self.will_serve(agent, call)
+            and (agent.state != "rest" or (call.call_class == "urgent" and self.persons[agent.id].leg_up))
             and call.needs <= agent.skills
             and agent.id not in call.declined | call.left
             and call.held_for in ("", agent.id)
         )
 
-    def staffed(self, needs: frozenset[str]) -> list[Agent]:
-        """Who is signed in, was on shift at the last look, and covers the needs."""
-        return [a for a in self.agents.values() if a.staffed_until_ms > self.now and needs <= a.skills]
+    def staffed(self, needs: frozenset[str], call_class: str) -> list[Agent]:
+        """Who is signed in, was on shift at the last look, covers the needs, and is there for the class."""
+        on = [a for a in self.agents.values() if a.staffed_until_ms > self.now and needs <= a.skills]
+        return [a for a in on if call_class == "urgent" or not a.staffed_spent]
 
     def look_for_nobody(self, like: Call | None = None) -> None:
         """A call in line that nobody covers has a limit; one that somebody covers again has none."""
@@ -63,7 +148,7 @@ class Steps:
                 continue
             if like and (call.needs, call.counts_as) != (like.needs, like.counts_as):
                 continue
-            if self.staffed(call.needs):
+            if self.staffed(call.needs, call.call_class):
                 self.deadlines.pop(f"nobody:{call.id}", None)
             elif f"nobody:{call.id}" not in self.deadlines:
                 self.arm("nobody", call.id)
@@ -81,7 +166,10 @@ class Steps:
                 fit = [agent for agent in self.agents.values() if self.may_serve(agent, call)]
                 if fit:
                     knows = self.now < call.last_agent_until_ms and call.last_agent
-                    self.reserve(call, min(fit, key=lambda agent: (agent.id != knows, agent.idle_ms, agent.id)))
+                    best = min(
+                        fit, key=lambda a: (a.id != knows or a.state == "rest", a.state == "rest", a.idle_ms, a.id)
+                    )
+                    self.reserve(call, best)
                     break
             else:
                 return
@@ -116,7 +204,7 @@ class Steps:
         agent = self.agents.get(call.last_agent)
         if agent is None or call.call_class == "urgent" or self.now >= call.last_agent_until_ms:
             return False
-        if not (self.persons[agent.id].present and self.on_shift(agent.id) and call.needs <= agent.skills):
+        if not (self.persons[agent.id].present and self.will_serve(agent, call) and call.needs <= agent.skills):
             return False
         if agent.id in call.declined | call.left:
             return False
@@ -181,9 +269,12 @@ class Steps:
             elif name == "note_sign_in":
                 agent.skills = self.persons[agent.id].skills
                 agent.missed, agent.break_wanted, agent.away, agent.lost = 0, False, "", False
+                agent.break_from_ms = agent.break_owed_ms = agent.break_until_ms = 0
                 self.arm_shift(agent.id)
             elif name == "note_sign_out":
                 agent.call, agent.break_wanted, agent.away = "", False, ""
+                agent.break_from_ms = agent.break_owed_ms = 0
+                self.forget_ask(agent)
                 self.deadlines.pop(f"shift:{agent.id}", None)
                 self.deadlines.pop(f"no_picture:{agent.id}", None)
                 agent.staffed_until_ms = 0
@@ -192,7 +283,9 @@ class Steps:
                 agent.signing_from_ms = self.now
             elif name == "count_signing":
                 agent.signing_ms += self.now - agent.signing_from_ms
+                agent.signed.append((agent.signing_from_ms, self.now))
                 agent.working_until_ms = self.now
+                self.look_at_limit(agent)
             elif name == "count_after_call":
                 assert since <= self.now
                 agent.after_call_of = ""
@@ -201,32 +294,43 @@ class Steps:
                 agent.signing_ms = 0
         return True
 
-    def arm_shift(self, agent: str) -> None:
-        ends = [s.end_ms for s in self.shifts.values() if s.agent == agent and s.start_ms <= self.now < s.end_ms]
-        starts = [s.start_ms for s in self.shifts.values() if s.agent == agent and s.start_ms > self.now]
-        due = ends or sorted(starts)
+    def arm_shift(self, name: str) -> None:
+        agent, shift = self.agents[name], self.shift_now(name)
+        if 0 < agent.break_from_ms <= self.now and agent.state not in ("break", "offline"):
+            agent.break_owed_ms += agent.break_length_ms
+        breaks = [each for each in shift.breaks if each[0] > self.now] if shift else []
+        agent.break_from_ms, agent.break_length_ms = (breaks[0][0], breaks[0][1] - breaks[0][0]) if breaks else (0, 0)
+        starts = [s.start_ms for s in self.shifts.values() if s.agent == name and s.start_ms > self.now]
+        due = [agent.break_from_ms or shift.end_ms] if shift else sorted(starts)
         if due:
-            self.deadlines[f"shift:{agent}"] = due[0]
+            self.deadlines[f"shift:{name}"] = due[0]
         else:
-            self.deadlines.pop(f"shift:{agent}", None)
-        self.agents[agent].staffed_until_ms = ends[0] if ends else 0
-        self.look_for_nobody()
+            self.deadlines.pop(f"shift:{name}", None)
+        self.list_staffed(agent)
+        if shift and agent.break_owed_ms and agent.state in ("available", "rest"):
+            self.begin_break(agent)
 
     def pause(self, agent: Agent, why: str) -> None:
         if self.step_agent(agent, "pause", why):
-            agent.away, agent.break_wanted, agent.missed = why, False, 0
+            agent.away, agent.break_wanted, agent.missed, agent.break_owed_ms = why, False, 0, 0
+            self.forget_ask(agent)
 
     def settle(self, agent: Agent) -> None:
-        limit, rest = self.policy.max_signing_minutes * 60_000, self.policy.rest_minutes * 60_000
-        rested = 0 if agent.state == "after_call" else self.now - agent.working_until_ms
+        if agent.state == "after_call":
+            agent.working_until_ms = self.now
+        self.look_at_limit(agent)
         if not self.on_shift(agent.id):
+            agent.away = "shift_over"
             self.pause(agent, "shift_over")
         elif agent.break_wanted:
             self.pause(agent, "asked")
-        elif agent.signing_ms >= limit and rested < rest:
+        elif self.break_due(agent) and agent.state != "break":
+            self.begin_break(agent)
+        elif self.tired(agent) or self.spent(agent):
             agent.away = ""
-            self.step_agent(agent, "tire", served_ms={"rest": rested})
+            self.go_to_rest(agent, self.rested_ms(agent))
         elif not self.persons[agent.id].leg_up:
+            agent.away = "no_picture"
             self.pause(agent, "no_picture")
         else:
             agent.away = ""
@@ -237,8 +341,7 @@ class Steps:
         self.step_call(call, call_event, why)
         call.agent = agent.call = ""
         self.step_agent(agent, agent_event, how)
-        if agent.state == "available" and not self.on_shift(agent.id):
-            self.pause(agent, "shift_over")
+        self.after_ring(agent)
         return agent
 
     def close(self, call: Call, why: str) -> None:

@@ -27,6 +27,7 @@ AGENT_SKILLS: tuple[tuple[str, ...], ...] = (("csl",), ("csl:2", "hksl"), ("asl"
 NEEDS: tuple[tuple[str, ...], ...] = ((), ("csl",), ("csl:3",), ("hksl",), ("asl",), ("hksl", "csl:2"))
 SIGNS = ("", "", "hksl", "asl", "", "not_sure", "")
 SAYINGS: tuple[tuple[Outcome, int], ...] = (("solved", 0), ("follow_up", 2), ("follow_up", 24), ("cut_off", 0))
+BREAKS: tuple[tuple[int, ...], ...] = ((), (2, 20, 40), (10,), (5, 10, 15, 30, 45))
 STEPS_S = (0.001, 1, 7, 25, 70, 200, 400)
 
 Command = tuple[str, int, int]
@@ -37,6 +38,7 @@ KINDS = (
     *("ready",) * 4,
     *("advance",) * 4,
     *("decline", "hang_up_customer", "hang_up_agent", "hang_up_customer", "hang_up_agent"),
+    *("ask_break",) * 3,
     *("break", "stale_accept", "drop_customer", "drop_agent", "connect_agent", "freeze", "thaw"),
     *("drop_agent", "connect_agent", "connect_agent"),
     *("close_leg", "offer_leg", "offer_leg"),
@@ -90,6 +92,10 @@ class World:
             vip_first=True,
             last_agent_window_s=20,
             vip_agent_window_s=330,
+            max_signing_minutes_a_day=8,
+            break_guard_s=60,
+            break_wait_limit_s=100,
+            time_zone="Pacific/Marquesas",  # a day ends an hour and a half after the start
         )
         self.clock = Clock()
         self.log: list[tuple[int, str, tuple[Argument, ...], int]] = []
@@ -115,7 +121,8 @@ class World:
         """Everybody's shift has begun, and the agents are at their desks."""
         await self.stores[0].load()
         for number in range(len(AGENT_SKILLS)):
-            await self.store.add_shift(f"a{number}", START_MS, START_MS + HOUR_MS)
+            breaks = [(START_MS + at * 60_000, START_MS + (at + 4) * 60_000) for at in BREAKS[number]]
+            await self.store.add_shift(f"a{number}", START_MS, START_MS + HOUR_MS, breaks)
             await self._connect_agent(number)
             await self.store.sign_in(self._agent(number))
             await self.store.leg_offered(f"a{number}", leg=f"leg{number}", worker="w1")
@@ -211,6 +218,8 @@ class World:
                 return self.store.ready(agent)
             case "break":
                 return self.store.break_(agent)
+            case "ask_break":
+                return self.store.ask_break(agent, wanted=y % 4 > 0)
             case "offer_leg" if agent in self.oracle.persons:
                 return self.store.leg_offered(agent, leg=f"leg{self.turn}", worker="w1")
             case "close_leg" if agent in self.oracle.persons:
@@ -221,7 +230,8 @@ class World:
                 return self.store.sign_out(agent)
             case "add_shift":
                 start_ms = self.clock.now_ms // HOUR_MS * HOUR_MS + y % 2 * HOUR_MS
-                return self.store.add_shift(agent, start_ms, start_ms + HOUR_MS)
+                breaks = [(start_ms + at * 60_000, start_ms + (at + 1 + y % 5) * 60_000) for at in BREAKS[y % 4]]
+                return self.store.add_shift(agent, start_ms, start_ms + HOUR_MS, breaks)
             case "remove_shift" if self.oracle.shifts:
                 known = sorted((shift.agent, shift.start_ms, key) for key, shift in self.oracle.shifts.items())
                 return self.store.remove_shift(known[y % len(known)][2])

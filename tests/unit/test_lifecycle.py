@@ -142,7 +142,7 @@ class AgentWalk(Walk):
 
     @invariant()
     def who_is_idle_is_available_and_here(self) -> None:
-        assert self.idle == (self.state == "available" and self.here)
+        assert self.idle == (self.state in ("available", "rest") and self.here)
 
     @invariant()
     def an_absent_agent_who_is_signed_in_has_a_limit(self) -> None:
@@ -191,7 +191,7 @@ def test_tables_are_whole(machine: Machine) -> None:
     assert {state for state, _ in machine.table} <= machine.states
     assert targets | {machine.initial} == machine.states
     kinds = {e.deadline for step in machine.table.values() for e in step.effects if not isinstance(e, Do)}
-    assert kinds <= set(DELAY_FIELDS)
+    assert kinds <= {*DELAY_FIELDS, "break_over"}, "a break is as long as the roster says"
 
 
 def test_states_are_those_of_the_design() -> None:

@@ -114,6 +114,12 @@ export interface Break {
   type: "break";
 }
 
+/** An agent asks for a break, or takes that back. It begins as soon as somebody else is at work, at once if so. */
+export interface AskBreak {
+  type: "ask_break";
+  wanted?: boolean;
+}
+
 /** An agent takes the call that rings. */
 export interface Accept {
   type: "accept";
@@ -324,6 +330,11 @@ export interface CustomerView {
  * which began at `signing_from_ms` (0: none runs); at `signing_limit_ms` a rest comes before the next call.
  * `background`: what stands behind the agent. `object_box`: what the customer sees beside the signer, as in
  * show_object; empty for nothing.
+ * `day_signing_ms`, `day_limit_ms`: the same of today; at that limit (0: none) only urgent calls ask until tomorrow.
+ * `break_from_ms`, `break_length_ms`: the shift's next break; from `break_quiet_ms` on only urgent calls are offered.
+ * `break_owed_ms`: length of a break whose time has come and that begins when the call is over; `break_until_ms`: end
+ * of the one that goes on. `break_asked_ms`: since when a break that was asked for waits; `break_latest_ms`: it waits
+ * no longer than until then. 0 for none. `rest_owed`: what rings came in a rest.
  * `rest_until_ms` 0: not resting. `after_call`: while the state is that. `narrow`, `camera_fps`: as a customer's.
  * `line_mine`, `line_theirs`: how well the agent's picture reaches the customer, and the customer's the agent, in the
  * last seconds of a call; "" while it is not known.
@@ -345,7 +356,7 @@ export interface AgentView {
   background: AgentBackground | null;
   object_box: ReadonlyArray<number>;
   break_wanted: boolean;
-  away_reason: "" | "asked" | "missed" | "no_picture" | "shift_over";
+  away_reason: "" | "asked" | "missed" | "no_picture" | "rostered" | "shift_over";
   reservation: Reservation | null;
   call: AgentCall | null;
   after_call: AfterCall | null;
@@ -353,7 +364,17 @@ export interface AgentView {
   signing_ms: number;
   signing_from_ms: number;
   signing_limit_ms: number;
+  day_signing_ms: number;
+  day_limit_ms: number;
   rest_until_ms: number;
+  rest_owed: boolean;
+  break_from_ms: number;
+  break_length_ms: number;
+  break_quiet_ms: number;
+  break_owed_ms: number;
+  break_until_ms: number;
+  break_asked_ms: number;
+  break_latest_ms: number;
   server_time_ms: number;
 }
 
@@ -452,6 +473,8 @@ export interface AfterCall {
  *
  * `urgent_matters`: the oldest first, each with a proposal within `urgent_proposal_s` and solved within
  * `urgent_solution_s` of its `since_ms`.
+ * `signing_limit_ms`, `day_limit_ms` (0: none): when an agent rests, and has signed enough for today.
+ * `after_call_warn_ms`: after-call work that lasts longer than this is unusual.
  */
 export interface CoordinatorView {
   type: "coordinator_view";
@@ -466,6 +489,9 @@ export interface CoordinatorView {
   urgent_matters: ReadonlyArray<UrgentMatter>;
   urgent_proposal_s: number;
   urgent_solution_s: number;
+  signing_limit_ms: number;
+  day_limit_ms: number;
+  after_call_warn_ms: number;
   server_time_ms: number;
 }
 
@@ -481,7 +507,14 @@ export interface WallCall {
   customer_present: boolean;
 }
 
-/** An agent on the coordinator's wall. `signing_ms`: signed since the last rest, the running call included. */
+/**
+ * An agent on the coordinator's wall.
+ *
+ * `signing_ms`, `day_signing_ms`: signed since the last rest, and today, the running call included.
+ * `rest_until_ms`, `break_until_ms`: end of the rest, or of the break of the roster, that goes on. `break_from_ms`:
+ * start of the shift's next break; `break_owed_ms`: length of one that is due when the call is over. `break_asked_ms`:
+ * since when the agent waits for a break; `break_wanted`: it begins when the call is over. 0 for none.
+ */
 export interface WallAgent {
   agent: string;
   name: string;
@@ -490,6 +523,13 @@ export interface WallAgent {
   shift_until_ms: number;
   away_reason: string;
   signing_ms: number;
+  day_signing_ms: number;
+  rest_until_ms: number;
+  break_from_ms: number;
+  break_owed_ms: number;
+  break_until_ms: number;
+  break_asked_ms: number;
+  break_wanted: boolean;
 }
 
 /**
@@ -539,6 +579,7 @@ export type FromPage =
   | HangUp
   | Ready
   | Break
+  | AskBreak
   | Accept
   | Decline
   | AnotherSigner
