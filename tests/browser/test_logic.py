@@ -328,3 +328,43 @@ async def test_a_record_is_told_in_order_with_every_agent(page: Page) -> None:
         (5_000, "accepted", "B"),
         (9_000, "closed", None),
     ]
+
+
+MINUTE = 60_000
+BREAK = {"break_from_ms": 60 * MINUTE, "break_length_ms": 15 * MINUTE, "break_quiet_ms": 50 * MINUTE}
+
+
+@pytest.mark.parametrize(
+    ("view", "at_min", "said"),
+    [
+        ({}, 0, None),
+        (BREAK, 49, "next"),
+        (BREAK, 50, "quiet"),
+        (BREAK | {"break_quiet_ms": 60 * MINUTE}, 54, "next"),
+        (BREAK | {"break_quiet_ms": 60 * MINUTE}, 55, "soon"),
+        (BREAK | {"break_asked_ms": MINUTE, "break_latest_ms": 16 * MINUTE}, 2, "asked"),
+        (BREAK | {"break_owed_ms": 15 * MINUTE}, 2, "after_call"),
+        (BREAK | {"break_until_ms": 70 * MINUTE}, 62, "goes_on"),
+    ],
+)
+async def test_what_is_said_of_breaks(page: Page, view: dict[str, Any], at_min: int, said: str | None) -> None:
+    saying = await run(
+        page, "/agent/break-line.js", "m.breakSaying(a.view, a.at)", {"view": view, "at": at_min * MINUTE}
+    )
+    assert (saying and saying["key"]) == said
+
+
+async def test_who_on_the_wall_needs_a_look(page: Page) -> None:
+    agents = [
+        {"agent": "a1", "name": "Lin", "state": "break", "since_ms": 0, "away_reason": "missed"},
+        {"agent": "a2", "name": "", "state": "break", "since_ms": 0, "away_reason": "asked"},
+        {"agent": "a3", "name": "", "state": "after_call", "since_ms": 0},
+        {"agent": "a4", "name": "", "state": "after_call", "since_ms": 5 * MINUTE},
+        {"agent": "a5", "name": "", "state": "on_call", "since_ms": 0, "break_asked_ms": MINUTE},
+    ]
+    view = {"agents": agents, "after_call_warn_ms": 8 * MINUTE}
+    found = await run(page, "/coordinator/care.js", "m.careNotices(a.view, a.at)", {"view": view, "at": 8 * MINUTE})
+    assert [each["id"] for each in found] == ["missed:a1", "after_call:a3", "break_asked:a5"]
+    assert found[0]["values"]["name"] == "Lin"
+    lines = await run(page, "/coordinator/care.js", "m.careOf(a).map((each) => each.key)", agents[4])
+    assert lines == ["break_asked"]

@@ -141,6 +141,8 @@ export class AgentApp extends PersonApp {
     } else if (act === "break") {
       // Pressed again during a call it takes the wish back.
       this.say({ type: view.state === "on_call" && view.break_wanted ? "ready" : "break" });
+    } else if (act === "ask") {
+      this.say({ type: "ask_break", wanted: !view.break_asked_ms });
     } else if (act === "ready") {
       this.say({ type: act });
     } else if (act === "me") {

@@ -53,11 +53,12 @@ export class SigningClock {
     this.mark = h("span", { class: "clock-mark" });
     this.word = h("span");
     this.next = h("p", { class: "small soft" });
+    this.today = h("p", { class: "small soft figure" });
     this.element = h(
       "div",
       { class: "clock", hidden: true },
       h("span", { class: "clock-ring" }, /** @type {any} */ (ring), this.figure),
-      h("div", {}, h("p", { class: "clock-word" }, this.mark, this.word), this.next),
+      h("div", {}, h("p", { class: "clock-word" }, this.mark, this.word), this.next, this.today),
     );
     /** @type {Reading["level"] | ""} */
     this.level = "";
@@ -76,7 +77,14 @@ export class SigningClock {
     setAttribute(this.arc, "stroke-dasharray", `${(Math.round(part * 1000) / 10).toFixed(1)} 100`);
     const limit = minutes(view.signing_limit_ms);
     const left = Math.ceil(leftMs / MINUTE_MS);
-    if (level === "rest") {
+    const today = minutes(signedToday(view, nowMs));
+    show(this.today, Boolean(view.day_limit_ms));
+    setText(this.today, t("clock.today", { n: today, limit: minutes(view.day_limit_ms ?? 0) }));
+    if (level === "rest" && isSpent(view, nowMs)) {
+      setText(this.figure, t("clock.figure", { n: today }));
+      setText(this.word, t("clock.day_over"));
+      setText(this.next, t("clock.day_over_next"));
+    } else if (level === "rest") {
       setText(this.figure, clockText(Math.ceil(ms / 1000) * 1000));
       setText(this.word, t("clock.rest"));
       setText(this.next, left > 1 ? t("clock.rest_left", { n: left }) : t("clock.rest_soon"));
@@ -97,6 +105,24 @@ export class SigningClock {
     this.mark.replaceChildren(level === "rest" ? icon("cup") : level === "calm" ? "" : icon("urgent"));
     if (!first && level !== "calm") announce(`${this.word.textContent} ${this.next.textContent}`);
   }
+}
+
+/**
+ * Milliseconds signed since midnight, the running call included.
+ * @param {Pick<AgentView, "day_signing_ms" | "signing_from_ms">} view
+ * @param {number} nowMs
+ */
+export function signedToday(view, nowMs) {
+  return (view.day_signing_ms ?? 0) + (view.signing_from_ms ? Math.max(0, nowMs - view.signing_from_ms) : 0);
+}
+
+/**
+ * Whether the day's limit of signing is reached.
+ * @param {Pick<AgentView, "day_signing_ms" | "day_limit_ms" | "signing_from_ms">} view
+ * @param {number} nowMs
+ */
+export function isSpent(view, nowMs) {
+  return Boolean(view.day_limit_ms) && signedToday(view, nowMs) >= (view.day_limit_ms ?? 0);
 }
 
 /** Whole minutes that have passed. @param {number} ms */

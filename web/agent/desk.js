@@ -27,6 +27,7 @@ import { actsOf, KEYS } from "./state.js";
 const ACTS = /** @type {const} */ ({
   ready: { icon: "check-circle", look: "button button-main" },
   break: { icon: "cup", look: "button" },
+  ask: { icon: "people", look: "button" },
   write: { icon: "write", look: "button" },
   end: { icon: "end", look: "button button-end" },
   hide: { icon: "pause", look: "button" },
@@ -165,7 +166,7 @@ export class Desk {
     this.drawButtons(state, acts);
     this.keyList.draw(acts, state);
     this.me.draw(state);
-    this.ring.draw(view?.reservation ?? null);
+    this.ring.draw(view?.reservation ?? null, Boolean(view?.rest_owed));
     this.after.draw(state);
     this.customer.draw(state);
     this.preview.draw(state);
@@ -195,15 +196,18 @@ export class Desk {
       if (act === "me") button.classList.toggle("is-away", !possible);
       else show(button, possible);
     }
-    const { ready, break: pause, hide } = this.buttons;
+    const { ready, break: pause, ask, hide } = this.buttons;
     const home = view?.after_call ? this.after.acts : this.me.acts;
-    if (ready.parentElement !== home) home.append(ready, pause);
+    if (ready.parentElement !== home) home.append(ready, pause, ask);
     setText(wordOf(hide), t(hidden ? "agent.unhide" : "agent.hide"));
     setAttribute(hide, "aria-pressed", String(hidden));
     const onCall = view?.state === "on_call";
     const wanted = onCall && view.break_wanted;
     setAttribute(pause, "aria-pressed", onCall ? String(wanted) : null);
-    setText(wordOf(pause), t(wanted ? "agent.break_wanted" : onCall ? "agent.break_after" : "agent.break"));
+    setText(wordOf(pause), t(breakWord(view)));
+    const asked = Boolean(view?.break_asked_ms);
+    setAttribute(ask, "aria-pressed", String(asked));
+    setText(wordOf(ask), t(asked ? "agent.ask_back" : "agent.ask"));
   }
 
   tick() {
@@ -214,6 +218,12 @@ export class Desk {
     this.me.tick(state.view);
     this.customer.tick(state);
   }
+}
+
+/** What the button for a break says. @param {import("../shared/messages.js").AgentView | null} view */
+function breakWord(view) {
+  if (view?.state === "on_call") return view.break_wanted ? "agent.break_wanted" : "agent.break_after";
+  return view?.break_until_ms ? "agent.break_longer" : "agent.break";
 }
 
 /** The word on a button of an act. @param {HTMLButtonElement} button */

@@ -5,6 +5,7 @@ import { announce, h, setText, show } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { clockText, hourText, nowMs } from "../shared/time.js";
+import { BreakLine } from "./break-line.js";
 import { SigningClock } from "./clock.js";
 
 /** @typedef {import("./state.js").State} State */
@@ -18,6 +19,7 @@ export class MyState {
     this.say = h("p", { class: "state-say soft" });
     this.spoken = "";
     this.clock = new SigningClock();
+    this.breaks = new BreakLine();
     /** Where the buttons of this state stand. */
     this.acts = h("div", { class: "acts" });
     this.card = h(
@@ -26,6 +28,7 @@ export class MyState {
       h("div", { class: "state-head" }, this.mark, this.word, this.since),
       this.say,
       this.clock.element,
+      this.breaks.element,
       this.acts,
     );
     this.waiting = number("agent.waiting");
@@ -68,6 +71,7 @@ export class MyState {
   tick(view) {
     setText(this.since, clockText(nowMs() - view.since_ms));
     this.clock.draw(view, nowMs());
+    this.breaks.draw(view, nowMs());
   }
 }
 

@@ -19,6 +19,7 @@ export class RingCard {
     this.heading = h("h2");
     this.matter = h("p", { class: "ring-matter" });
     this.note = h("p", { class: "ring-note" });
+    this.rest = h("p", { class: "ring-note", hidden: true, text: t("agent.ringing_in_rest") });
     this.waited = h("p", { class: "soft figure" });
     this.last = h("p", { class: "ring-last" }, icon("again"), (this.lastText = h("span")));
     this.bar = h("span", { class: "ring-time-bar" });
@@ -35,6 +36,7 @@ export class RingCard {
       this.matter,
       this.last,
       this.note,
+      this.rest,
       h(
         "div",
         { class: "ring-time", "aria-hidden": "true" },
@@ -62,9 +64,13 @@ export class RingCard {
     );
   }
 
-  /** @param {Reservation | null} reservation */
-  draw(reservation) {
+  /**
+   * @param {Reservation | null} reservation
+   * @param {boolean} inRest it came while the agent rests, who may refuse it
+   */
+  draw(reservation, inRest) {
     show(this.element, reservation !== null);
+    show(this.rest, inRest);
     if (!reservation) {
       this.reservation = null;
       return;

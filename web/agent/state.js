@@ -10,7 +10,7 @@ import { CHOICES, noWork } from "./disposition.js";
 /** @typedef {import("../shared/service.js").Me} Me */
 /** @typedef {import("./disposition.js").Work} Work */
 
-/** @typedef {"accept" | "decline" | "end" | "ready" | "break" | "write" | "me" | "hide" | "note"} Act */
+/** @typedef {"accept" | "decline" | "end" | "ready" | "break" | "ask" | "write" | "me" | "hide" | "note"} Act */
 /** @typedef {{ key: string, ctrlKey: boolean, altKey: boolean, metaKey: boolean, repeat: boolean }} Press */
 /** @typedef {"text" | "control" | "page"} Focus where the focus is when a key is pressed */
 
@@ -63,6 +63,7 @@ export const KEYS = Object.freeze({
   end: "E",
   ready: "R",
   break: "B",
+  ask: "P",
   write: "T",
   me: "M",
   hide: "H",
@@ -116,14 +117,16 @@ export function mayShowObject({ view, camera, hidden, previewShown }) {
 function actsOfState(view) {
   switch (view?.state) {
     case "offline":
-    case "break":
       return ["ready"];
+    case "break":
+      // A break of the roster ends by itself: who needs longer says so.
+      return view.break_until_ms ? ["ready", "break"] : ["ready"];
     case "available":
-      return ["break"];
+      return ["break", "ask"];
     case "reserved":
       return view.reservation ? ["accept", "decline"] : [];
     case "on_call":
-      return view.call ? ["write", "break", "end"] : ["end"];
+      return view.call ? ["write", "break", "ask", "end"] : ["end"];
     case "after_call":
       return view.after_call ? ["note", "ready", "break"] : ["ready", "break"];
     case "rest":

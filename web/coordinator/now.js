@@ -7,6 +7,7 @@ import { request } from "../shared/service.js";
 import { clockText, everySecond, hourText, nowMs } from "../shared/time.js";
 import { agentTile } from "./agent-tile.js";
 import { AheadCard } from "./ahead.js";
+import { CareNotices } from "./care.js";
 import { DayCard } from "./day-card.js";
 import { levelOf, signingMinutes } from "./day.js";
 import { DoorCard } from "./door.js";
@@ -25,6 +26,7 @@ export class NowPart {
     this.door = new DoorCard(refused);
     this.dayCard = new DayCard();
     this.ahead = new AheadCard();
+    this.care = new CareNotices();
     /** @type {import("./day.js").Day | null} */
     this.day = null;
     this.attempt = 0;
@@ -96,7 +98,7 @@ export class NowPart {
         ),
         this.dayCard.element,
       ),
-      card("now-agents", "now.agents", this.agents, this.noAgents),
+      card("now-agents", "now.agents", this.care.element, this.agents, this.noAgents),
     );
     this.element = h("div", { class: "stack" }, this.heading, this.urgent, this.door.element, this.pending, this.body);
     const ticking = everySecond(() => this.tick());
@@ -279,6 +281,7 @@ export class NowPart {
       show(element, minutes > 0);
       setText(element, minutes > 0 ? t("now.signed", { m: minutes }) : "");
     }
+    if (this.view) this.care.draw(this.view, now);
   }
 }
 
