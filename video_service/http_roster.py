@@ -16,11 +16,13 @@ from scheduler.roster.validate import validate
 from scheduler.roster_draft import MOST_DAYS, Looked
 from scheduler.roster_file import Duty, Pause, RosterDocument, read_document
 from video_service.errors import ServiceError
+from video_service.http_files import BOM, csv_file
 from video_service.http_gate import did
 from video_service.http_input import body, one_of
 from video_service.roster_desk import Changed, Overlapping, Preview
 from video_service.roster_store import Draft, Version
 from video_service.services import services
+from video_service.shift_import import TEMPLATES
 
 roster_api = Blueprint("roster_api", __name__, url_prefix="/api/rosters")
 
@@ -130,6 +132,18 @@ async def drop(draft: str) -> Response:
     await did("roster_dropped")
     await services().rosters.book.drop(draft)
     return Response(status=204)
+
+
+@roster_api.get("/<draft>/roster.csv")
+async def roster_file(draft: str) -> Response:
+    """Return a draft's shifts as a file that the import of shifts reads."""
+    found = await services().rosters.book.draft(draft)
+    rows = [TEMPLATES["en"][0]]
+    for duty in read_document(found.document).duties:
+        start_min = int(duty.start[:2]) * 60 + int(duty.start[3:])
+        end_min = (start_min + duty.minutes) % 1440
+        rows.append((duty.person, str(duty.day), duty.start, f"{end_min // 60:02}:{end_min % 60:02}"))
+    return csv_file(BOM + "".join(",".join(cells) + "\r\n" for cells in rows), f"roster-{found.first_day}.csv")
 
 
 @roster_api.get("/<draft>/changes")

@@ -72,6 +72,7 @@ ROUTES: dict[str, Right] = {
     "GET /api/rosters/<draft>": COORDINATORS,
     "PUT /api/rosters/duties": COORDINATORS,
     "DELETE /api/rosters/<draft>": COORDINATORS,
+    "GET /api/rosters/<draft>/roster.csv": COORDINATORS,
     "GET /api/rosters/<draft>/changes": COORDINATORS,
     "POST /api/rosters/<draft>/publish": COORDINATORS,
     "GET /api/rosters/versions/<int:number>": COORDINATORS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -177,6 +178,21 @@ async def test_nothing_is_published_when_a_shift_lies_in_another(site: Site, bos
     assert await response.get_json() == {"error": "roster_overlaps", "rows": [row]}
     assert await stands(site) == [("linxiao", f"{first} 10:00", 60, 0)]
     assert (await ok(await boss.get("/api/rosters")))["versions"] == []
+
+
+async def test_a_draft_as_a_file_is_one_that_the_import_of_shifts_reads(site: Site, boss: Browser) -> None:
+    first = monday(site)
+    draft = await begun(boss, first)
+    night = duty("linxiao", first, "late") | {"shift": "", "start": "22:00"}
+    await kept(boss, draft, duty("amei", first), night)
+    response = await boss.get(f"/api/rosters/{draft['draft']}/roster.csv")
+    assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
+    file: Any = await response.get_data()
+    assert file.decode("utf-8-sig").splitlines()[1:] == [f"amei,{first},09:00,17:00", f"linxiao,{first},22:00,06:00"]
+    wish = {"file": base64.b64encode(file).decode(), "zone": ZONE.key, "apply": True}
+    answer = await ok(await boss.post("/api/shifts/import", wish), 201)
+    assert (answer["faults"], answer["imported"]) == ([], 2)
+    assert [one[0] for one in await stands(site)] == ["amei", "linxiao"]
 
 
 async def test_two_shifts_of_one_draft_that_overlap_are_faults_and_cannot_be_published(

@@ -129,6 +129,7 @@ ASKS: dict[str, Ask] = {
     "POST /api/rosters": Ask(201, {"first_day": "2030-03-04", "days": 7}),
     "GET /api/rosters/<draft>": Ask(path="/api/rosters/{roster}"),
     "PUT /api/rosters/duties": Ask(body={"draft": "{roster}", "rev": 1, "duties": []}),
+    "GET /api/rosters/<draft>/roster.csv": Ask(path="/api/rosters/{roster}/roster.csv"),
     "GET /api/rosters/<draft>/changes": Ask(path="/api/rosters/{roster}/changes"),
     "POST /api/rosters/<draft>/publish": Ask(409, {"token": "x"}, path="/api/rosters/{roster}/publish"),
     "DELETE /api/rosters/<draft>": Ask(204, path="/api/rosters/{roster}"),

@@ -38,6 +38,12 @@ export class RosterDraft {
     this.redo = button("next", "roster.redo", () => this.turn("redo"));
     this.publish = button("send", "roster.publish", () => this.openPublish());
     this.publish.classList.add("button-main");
+    this.file = h(
+      "a",
+      { class: "button button-quiet", download: true },
+      icon("download"),
+      h("span", { text: t("roster.file") }),
+    );
     const change = (/** @type {Duty[]} */ duties) => this.change(duties);
     this.grid = new RosterGrid({ change, openDay: (day) => this.openDay(day) });
     this.day = new RosterDay({ change });
@@ -58,7 +64,7 @@ export class RosterDraft {
       { class: "stack" },
       h("a", { class: "button button-quiet roster-back", href: "#roster/" }, icon("back"), h("span", { text: t("roster.list") })),
       h("div", { class: "row spread" }, this.heading, this.state),
-      h("div", { class: "row" }, this.undo, this.redo, this.publish),
+      h("div", { class: "row" }, this.undo, this.redo, this.publish, this.file),
       this.status,
       this.trouble,
       this.publishing.element,
@@ -133,6 +139,7 @@ export class RosterDraft {
       this.heading,
       t("roster.title_of", { from: rosterDay(days[0]), to: rosterDay(days[days.length - 1]) }),
     );
+    this.file.href = `/api/rosters/${draft.draft}/roster.csv`;
     setText(this.state, t(`roster.state.${draft.state}`));
     this.state.className = `pill ${draft.state === "published" ? "pill-good" : "pill-accent"}`;
     setAttribute(this.undo, "aria-disabled", history.before.length ? null : "true");
