@@ -53,7 +53,7 @@ class Town(RuleBasedStateMachine):
     @rule(who=customers, needs=st.sampled_from(NEEDS), call_class=st.sampled_from(CLASSES))
     def join(self, who: str, needs: str, call_class: str) -> None:
         self.joined += 1
-        self.do("join", who, f"call{self.joined}", "main", needs, call_class)
+        self.do("join", who, f"call{self.joined}", "main", needs, call_class, "", "zh-CN", "", "", "", "0", "")
 
     @rule(who=agents)
     def ready(self, who: str) -> None:

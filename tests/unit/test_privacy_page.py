@@ -59,7 +59,7 @@ def test_the_times_that_are_no_settings_are_right_too() -> None:
 
 
 def test_digests_of_addresses_go_as_soon_as_the_page_says() -> None:
-    assert "a digest of one, for an hour at most" in PAGE
+    assert "a digest of one that only the data keys can make, for an hour at most" in PAGE
     # A limit is paid off after its window; the sign-in's window is its lock-out.
     windows_s = (left_messages.HOUR_S, customers.WINDOW_S, SessionLimits().sign_in_lockout_s)
     assert max(windows_s) == 3_600
