@@ -322,7 +322,7 @@ async def test_coordinator(open_page: OpenPage, stage: Stage, lang: str) -> None
         await page.locator(".import-table").wait_for()
         await page.locator(".import-frame").scroll_into_view_if_needed()
         await seen(name)
-    await page.locator(".tab").nth(2).click()
+    await page.locator("a.tab[href='#records']").click()
     await page.locator(".table tbody tr").first.wait_for()
     await seen("05-records")
     await page.locator(".table tbody .button").first.click()
