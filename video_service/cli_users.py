@@ -41,7 +41,9 @@ def add(
     name: Name,
     role: Annotated[Role, typer.Option(help="What the account may do.")],
     display_name: Annotated[str, typer.Option(help="The name that others see (default: NAME).")] = "",
-    skill: Annotated[list[str] | None, typer.Option(help="A sign language or topic, such as csl, or csl:2 of 3 levels. Repeatable.")] = None,
+    skill: Annotated[
+        list[str] | None, typer.Option(help="A sign language or topic, such as csl, or csl:2 of 3 levels. Repeatable.")
+    ] = None,
     language: Annotated[list[str] | None, typer.Option(help="A written language, such as zh. Repeatable.")] = None,
     password_stdin: PasswordStdin = False,
     data: DataDir = None,

@@ -128,7 +128,7 @@ class RosterBook:
             TooManyDrafts: there are `MOST_DRAFTS` already.
         """
         draft = "r-" + secrets.token_urlsafe(9)
-        fields = {"v": SCHEMA_VERSION, "draft": draft, "first_day": first_day, "days": days, "base": ",".join(base)}
+        fields: dict[str, str | int] = {"v": SCHEMA_VERSION, "draft": draft, "first_day": first_day, "days": days, "base": ",".join(base)}
         await self._write(draft, 0, {**fields, "document": document, "by": by})
         return draft
 
@@ -153,7 +153,7 @@ class RosterBook:
 
     async def drafts(self) -> list[Draft]:
         """Return the drafts, the one that was changed last first."""
-        names = await self._redis.zrevrange(self._keys.roster_drafts, 0, -1)
+        names: list[Any] = await self._redis.zrevrange(self._keys.roster_drafts, 0, -1)
         rows = [await self._row(self._keys.roster_draft(text_of(name))) for name in names]
         return [msgspec.convert(row, type=Draft, strict=False) for row in rows if row is not None]
 
@@ -179,8 +179,9 @@ class RosterBook:
 
     async def versions(self) -> list[Version]:
         """Return the versions, newest first."""
-        numbers = sorted(map(int, await self._redis.zrange(self._keys.roster_versions, 0, -1)), reverse=True)
-        rows = [await self._row(self._keys.roster_version(number)) for number in numbers]
+        numbers: list[Any] = await self._redis.zrange(self._keys.roster_versions, 0, -1)
+        newest_first = sorted(map(int, numbers), reverse=True)
+        rows = [await self._row(self._keys.roster_version(number)) for number in newest_first]
         return [msgspec.convert(row, type=Version, strict=False) for row in rows if row is not None]
 
     async def _write(self, draft: str, rev: int, fields: dict[str, str | int]) -> int:

@@ -14,7 +14,7 @@ def duty(person: str, day: int, shift: str = "early", **more: Any) -> dict[str, 
     """Return a shift with its breaks, on a day counted from the first."""
     start, minutes = KINDS[shift]
     pauses = [{"from_min": at, "to_min": at + 15} for at in (105, 225, 345)]
-    fields = {"person": person, "day": str(FIRST + timedelta(days=day)), "shift": shift}
+    fields: dict[str, Any] = {"person": person, "day": str(FIRST + timedelta(days=day)), "shift": shift}
     fields |= {"start": f"{start // 60:02}:00", "minutes": minutes, "pauses": pauses}
     return {**fields, **more}
 

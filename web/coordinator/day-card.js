@@ -9,7 +9,7 @@ import { drawDay, swatch } from "./day-chart.js";
 
 /** @typedef {import("./day.js").Day} Day */
 
-const NARROW_PX = 260;
+const NARROW_PX = 240;
 
 export class DayCard {
   constructor() {

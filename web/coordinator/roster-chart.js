@@ -12,7 +12,7 @@ const LEFT = 36;
 const RIGHT = 12;
 const TOP = 26;
 const HEIGHT = 150;
-const NARROW_PX = 260;
+const NARROW_PX = 240;
 const LABEL_PX = 56;
 const KINDS = /** @type {const} */ (["scheduled", "required", "missing"]);
 
