@@ -128,7 +128,13 @@ class RosterBook:
             TooManyDrafts: there are `MOST_DRAFTS` already.
         """
         draft = "r-" + secrets.token_urlsafe(9)
-        fields: dict[str, str | int] = {"v": SCHEMA_VERSION, "draft": draft, "first_day": first_day, "days": days, "base": ",".join(base)}
+        fields: dict[str, str | int] = {
+            "v": SCHEMA_VERSION,
+            "draft": draft,
+            "first_day": first_day,
+            "days": days,
+            "base": ",".join(base),
+        }
         await self._write(draft, 0, {**fields, "document": document, "by": by})
         return draft
 
