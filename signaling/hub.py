@@ -129,8 +129,7 @@ class Hub:
                     await self.store.shut_down()
             await self.showing.show_all_now()
         for connection in list(self.sockets.values()):
-            connection.post(messages.Draining())
-            connection.end(CloseCode.GOING_AWAY, "draining")
+            _send_away(connection)
         if self.sockets:
             self._empty.clear()
             with contextlib.suppress(TimeoutError):
@@ -138,8 +137,8 @@ class Hub:
                     await self._empty.wait()
         if self._handing_over:
             with contextlib.suppress(Exception):
-                async with asyncio.timeout(RETRY_S):
-                    await self.store.leave_node(self.node)
+                async with asyncio.timeout(STORE_TIMEOUT_S):
+                    await self._listening.leave()
 
     async def close(self) -> None:
         """End every loop and task. May be called twice."""
@@ -234,6 +233,8 @@ class Hub:
             )
         )
         await self.showing.show(connection)
+        if self.draining:  # it was greeted before, and the others have been sent away already
+            _send_away(connection)
 
     async def _converse(self, connection: Connection) -> None:
         sender = asyncio.ensure_future(connection.run_sender())
@@ -281,3 +282,8 @@ class Hub:
             return
         # Not awaited here: the server cancels a socket's task when its client goes.
         self.spawn(self.store.disconnect(connection.person, connection.socket_id), name="disconnect")
+
+
+def _send_away(connection: Connection) -> None:
+    connection.post(messages.Draining())
+    connection.end(CloseCode.GOING_AWAY, "draining")

@@ -46,6 +46,7 @@ class Listening:
         self._plane = plane
         self._silent_after_s = silent_after_s
         self._reconcile_now = asyncio.Event()
+        self._asking = asyncio.Lock()
         self._lost_s: dict[str, float] = {}
 
     async def wakes(self) -> None:
@@ -175,10 +176,15 @@ class Listening:
     async def nodes(self) -> None:
         """Loop: say that this node is here, and see to the people of one that died."""
         while True:
-            async with asyncio.timeout(STORE_TIMEOUT_S):
+            async with self._asking, asyncio.timeout(STORE_TIMEOUT_S):
                 more = await self._hub.store.look_at_nodes("" if self._hub.draining else self._hub.node)
             if not more:
                 await asyncio.sleep(NODES_S)
+
+    async def leave(self) -> None:
+        """Have this node forgotten, after what it has asked: it would be put on the list again by that."""
+        async with self._asking:
+            await self._hub.store.leave_node(self._hub.node)
 
     async def sweep(self) -> None:
         """Loop: act on deadlines that are due (ring, keep-place, return, rest, orphans)."""

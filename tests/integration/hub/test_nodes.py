@@ -147,8 +147,51 @@ async def test_hubs_know_of_each_other(make_hub: Callable[..., Hub], redis: Redi
         assert time.monotonic() < deadline_s
         await asyncio.sleep(0.01)
     await hubs[0].drain()
-    await poll(lambda: hubs[0].draining)
     assert set(await redis.hgetall(hubs[0].store.keys.nodes)) == {hubs[1].node.encode()}
+
+
+async def test_a_node_that_leaves_is_not_put_back_by_what_it_asked_before(
+    hub: Hub, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_at_nodes, asked, goes_on = hub.store.look_at_nodes, asyncio.Event(), asyncio.Event()
+
+    async def late(node: str) -> bool:
+        asked.set()
+        await goes_on.wait()
+        return await look_at_nodes(node)
+
+    monkeypatch.setattr(hub.store, "look_at_nodes", late)
+    async with asyncio.timeout(30):
+        await asked.wait()
+    leaving = asyncio.create_task(hub.drain())
+    await asyncio.wait((leaving,), timeout=0.1)
+    goes_on.set()
+    await leaving
+    assert hub.node.encode() not in await redis.hgetall(hub.store.keys.nodes)
+
+
+async def test_whoever_is_greeted_while_a_node_goes_is_sent_elsewhere_too(
+    make_hub: Callable[..., Hub], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = make_hub(), make_hub()
+    await here.start()
+    await there.start()
+    issue_resume, greeted, goes_on = here.store.issue_resume, asyncio.Event(), asyncio.Event()
+
+    async def late(identity: Identity) -> str:
+        greeted.set()
+        await goes_on.wait()
+        return await issue_resume(identity)
+
+    monkeypatch.setattr(here.store, "issue_resume", late)
+    page = Page(here)
+    page.send("hello", v=1, ticket=await here.store.issue_ticket(CUSTOMER))
+    async with asyncio.timeout(30):
+        await greeted.wait()
+    await here.drain()
+    goes_on.set()
+    back = await resumed(page, there)
+    assert (await back.until(type="customer_view"))["state"] == "home"
 
 
 async def resumed(page: Page, there: Hub) -> Page:
