@@ -25,6 +25,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
 from signaling.messages import MAX_MESSAGE_BYTES, PROTOCOL_VERSION
+from video_service.tasks import cancel_and_wait
 
 HOST = "127.0.0.1"
 LIMIT_S = 60.0
@@ -105,12 +106,13 @@ class SocketPage:
 
     def __init__(self, wire: ClientConnection) -> None:
         self.wire = wire
+        self._beats: asyncio.Task[None] | None = None
         self.view: dict[str, Any] = {}
         self.resume = ""
 
     @classmethod
-    async def open(cls, node: WebNode, *, ticket: str = "", resume: str = "") -> SocketPage:
-        """Connect and say hello."""
+    async def open(cls, node: WebNode, *, ticket: str = "", resume: str = "", beats: bool = False) -> SocketPage:
+        """Connect and say hello. With `beats` the service hears the page also while nobody reads from it."""
         async with asyncio.timeout(CONNECT_S):
             wire = await connect(
                 node.url, origin=Origin(f"http://{HOST}:{node.port}"), proxy=None, compression=None, max_queue=None
@@ -118,7 +120,15 @@ class SocketPage:
         page = cls(wire)
         proof = {"ticket": ticket} if ticket else {"resume": resume}
         await page.send("hello", v=PROTOCOL_VERSION, codecs=["video/VP8"], **proof)
+        if beats:
+            page._beats = asyncio.create_task(page._beat())
         return page
+
+    async def _beat(self) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                await asyncio.sleep(BEAT_S)
+                await self.send("ping", t=0)
 
     async def send(self, kind: str, /, **fields: object) -> None:
         await self.wire.send(msgspec.json.encode({"type": kind, **fields}).decode())
@@ -161,6 +171,8 @@ class SocketPage:
         return self.wire.close_code
 
     async def close(self) -> None:
+        if self._beats is not None:
+            await cancel_and_wait((self._beats,))
         await self.wire.close()
 
 

@@ -37,7 +37,7 @@ def servers() -> Iterator[SentinelServers]:
 
 @pytest.fixture
 async def hub(servers: SentinelServers, pool: str) -> AsyncIterator[Hub]:
-    client = hot(servers.url)
+    client = hot(servers.url, timeout_s=10)
     store = Store(client, pool=pool)
     await store.load()
     hub = Hub(store, DiaryPlane("w-1"))

@@ -58,7 +58,7 @@ async def pages() -> AsyncIterator[list[SocketPage]]:
 
 async def ready_agent(staff: Staff, name: str, node: WebNode) -> SocketPage:
     """An agent with a skill that nobody else has, so that tests do not meet."""
-    page = await SocketPage.open(node, ticket=await staff.ticket(await staff.agent(name, name)))
+    page = await SocketPage.open(node, ticket=await staff.ticket(await staff.agent(name, name)), beats=True)
     await page.until(type="agent_view")
     await page.send("media_offer", generation=1, sdp="offer")
     await page.until(type="media_answer")
@@ -68,14 +68,15 @@ async def ready_agent(staff: Staff, name: str, node: WebNode) -> SocketPage:
 
 
 async def customer(staff: Staff, name: str, node: WebNode) -> SocketPage:
-    page = await SocketPage.open(node, ticket=await staff.ticket(Identity(person=f"c-{name}", role="customer")))
+    ticket = await staff.ticket(Identity(person=f"c-{name}", role="customer"))
+    page = await SocketPage.open(node, ticket=ticket, beats=True)
     await page.until(type="customer_view")
     return page
 
 
 async def back(page: SocketPage, node: WebNode) -> SocketPage:
     """Come back by the resume token, as a page does whose socket has closed."""
-    return await SocketPage.open(node, resume=page.resume)
+    return await SocketPage.open(node, resume=page.resume, beats=True)
 
 
 async def rings(agent: SocketPage, customer: SocketPage, needs: str) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from signaling.hub import Hub
 from signaling.identity_types import Identity
 
 WAIT_S = 30.0
+BEAT_S = 1.0
+BEAT_T = 2_000_000_001  # of the pings that a page sends by itself; their answers are no news to a test
 
 
 class PageWire:
@@ -29,19 +31,26 @@ class PageWire:
 
     async def send(self, data: str) -> None:
         await self.reads.wait()
-        self.to_page.put_nowait(msgspec.json.decode(data))
+        message = msgspec.json.decode(data)
+        if message != {"type": "pong", "t": BEAT_T}:
+            self.to_page.put_nowait(message)
 
     async def close(self, code: int, reason: str = "") -> None:
         self.closed = (code, reason)
 
 
 class Page:
-    """One page that talks to a hub. `vanish` is a closed tab, `gone` waits for the service to close the socket."""
+    """One page that talks to a hub. `vanish` is a closed tab, `gone` waits for the service to close the socket.
+
+    From its first message on it beats, as real ones do: the service cuts whoever is silent, and a test may be slow.
+    """
 
     def __init__(self, hub: Hub) -> None:
         self.wire = PageWire()
         self.hub = hub
         self.task = asyncio.create_task(hub.serve(self.wire))
+        self._beats: asyncio.Task[None] | None = None
+        self.task.add_done_callback(self._stop_beating)
         self.seen: list[dict[str, Any]] = []
         self.view: dict[str, Any] = {}
         self.resume = ""
@@ -51,6 +60,17 @@ class Page:
 
     def raw(self, data: str | bytes) -> None:
         self.wire.to_service.put_nowait(data)
+        if self._beats is None and not self.task.done():
+            self._beats = asyncio.create_task(self._beat())
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT_S)
+            self.wire.to_service.put_nowait(msgspec.json.encode({"type": "ping", "t": BEAT_T}))
+
+    def _stop_beating(self, task: asyncio.Task[None]) -> None:
+        if self._beats is not None:
+            self._beats.cancel()
 
     async def next(self) -> dict[str, Any]:
         message = await asyncio.wait_for(self.wire.to_page.get(), WAIT_S)
