@@ -27,13 +27,15 @@ from video_service.shift_import import TEMPLATES
 roster_api = Blueprint("roster_api", __name__, url_prefix="/api/rosters")
 
 MOST_TEAM_CHARACTERS = 100_000
+EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
 Id = Annotated[str, Meta(max_length=64, pattern="^[A-Za-z0-9_-]+$")]
-Name = Annotated[str, Meta(min_length=1, max_length=64)]
-Clock = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+# As accounts have them; the lengths leave no room for the line end that a pattern's "$" lets pass.
+Name = Annotated[str, Meta(max_length=32, pattern="^[a-z0-9][a-z0-9._-]*$")]
+Clock = Annotated[str, Meta(max_length=5, pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
 class BadRosterRequest(ServiceError):
-    """A shift lies outside of the roster's days, or a break outside of its shift."""
+    """Days that no calendar needs, a shift outside of them, a break outside of its shift, or nobody to be rostered."""
 
     code: ClassVar[str] = "bad_roster"
 
@@ -101,8 +103,13 @@ async def rosters() -> Response:
 async def begin() -> tuple[Response, int]:
     """Begin a draft with what stands in its days."""
     wish, account = await body(BeginWish), await one_of()
+    if not EARLIEST <= wish.first_day < LATEST:
+        raise BadRosterRequest
     await did("roster_begun")
-    draft = await services().rosters.begin(wish.first_day, wish.days, by=account.person)
+    try:
+        draft = await services().rosters.begin(wish.first_day, wish.days, by=account.person)
+    except BadRoster as error:
+        raise BadRosterRequest from error
     return jsonify(await _shown(draft)), 201
 
 
@@ -214,7 +221,10 @@ async def set_team() -> tuple[Response, int]:
 async def _shown(draft: Draft) -> dict[str, Any]:
     desk = services().rosters
     document = read_document(draft.document)
-    looked, rules = await desk.looked(document), await desk.rules()
+    try:
+        looked, rules = await desk.looked(document), await desk.rules()
+    except BadRoster as error:
+        raise BadRosterRequest from error
     ruled = {person.name for person in rules.people}
     people = [{"name": one.name, "title": one.display_name, "ruled": one.name in ruled} for one in await desk.agents()]
     there = {one["name"] for one in people}

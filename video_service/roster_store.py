@@ -101,6 +101,10 @@ class Team(msgspec.Struct, frozen=True, kw_only=True):
     by: str
 
 
+_DRAFT_FACTS = tuple(name for name in Draft.__struct_fields__ if name not in ("document", "base"))
+_VERSION_FACTS = tuple(name for name in Version.__struct_fields__ if name != "document")
+
+
 class RosterBook:
     """The rosters of one pool."""
 
@@ -158,10 +162,10 @@ class RosterBook:
         return msgspec.convert(row, type=Draft, strict=False)
 
     async def drafts(self) -> list[Draft]:
-        """Return the drafts, the one that was changed last first."""
+        """Return the drafts' facts, `document` and `base` left empty; the one that was changed last first."""
         names: list[Any] = await self._redis.zrevrange(self._keys.roster_drafts, 0, -1)
-        rows = [await self._row(self._keys.roster_draft(text_of(name))) for name in names]
-        return [msgspec.convert(row, type=Draft, strict=False) for row in rows if row is not None]
+        rows = await self._heads([self._keys.roster_draft(text_of(name)) for name in names], _DRAFT_FACTS)
+        return [msgspec.convert({**row, "document": ""}, type=Draft, strict=False) for row in rows]
 
     async def drop(self, draft: str) -> None:
         """Delete a draft, not what was published of it; no error when it is gone."""
@@ -184,11 +188,11 @@ class RosterBook:
         return msgspec.convert(row, type=Version, strict=False)
 
     async def versions(self) -> list[Version]:
-        """Return the versions, newest first."""
+        """Return the versions' facts and shifts, `document` left empty; newest first."""
         numbers: list[Any] = await self._redis.zrange(self._keys.roster_versions, 0, -1)
         newest_first = sorted(map(int, numbers), reverse=True)
-        rows = [await self._row(self._keys.roster_version(number)) for number in newest_first]
-        return [msgspec.convert(row, type=Version, strict=False) for row in rows if row is not None]
+        rows = await self._heads([self._keys.roster_version(number) for number in newest_first], _VERSION_FACTS)
+        return [msgspec.convert({**row, "document": ""}, type=Version, strict=False) for row in rows]
 
     async def _write(self, draft: str, rev: int, fields: dict[str, str | int]) -> int:
         keys = [self._keys.roster_draft(draft), self._keys.roster_drafts]
@@ -200,9 +204,25 @@ class RosterBook:
             raise DraftChanged
         return found
 
+    async def _heads(self, keys: list[str], names: tuple[str, ...]) -> list[dict[str, str]]:
+        """Return some fields of the rows that are there: a list of rosters has no use for what is in them."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for key in keys:
+                pipe.hmget(key, ["v", *names])
+            found = await pipe.execute()
+        rows = [
+            {name: text_of(value) for name, value in zip(("v", *names), values, strict=True) if value is not None}
+            for values in found
+        ]
+        return [_readable(row) for row in rows if row]
+
     async def _row(self, key: str) -> dict[str, str] | None:
         flat = await self._redis.hgetall(key)
         row = {text_of(name): text_of(value) for name, value in flat.items()}
-        if row and not readable(int(row.get("v", "-1"))):
-            raise RosterUnreadable
-        return row or None
+        return _readable(row) if row else None
+
+
+def _readable(row: dict[str, str]) -> dict[str, str]:
+    if not readable(int(row.get("v", "-1"))):
+        raise RosterUnreadable
+    return row
