@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 import secrets
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -33,6 +34,7 @@ MAX_RESENT_PER_WINDOW: Final = 128
 RESENT_SHARE: Final = 0.5
 FULL_PACKET_OCTETS: Final = 1200
 NEWLY_LOST_MS: Final = 5000.0  # what is asked for again within that time is no further loss
+REPORTS_KEPT: Final = 8  # of ours, one a second: a client may answer one that is not the last
 _ROUND_TRIP_WEIGHT: Final = 0.2
 _CNAME: Final = 1
 
@@ -63,10 +65,11 @@ class Reported:
     """Sums at a client's report: octets sent, and those up to the highest number that it has seen, with headers.
 
     `count` packets were sent up to that number; what was sent again is left out. `lost` is the client's count of them,
-    `nacked` how many it asked to be sent again.
+    `nacked` how many it asked to be sent again. Only sums of one `stream`, from a switch to the next, can be compared.
     """
 
     at_ms: float
+    stream: int
     sent_octets: int
     resent_octets: int
     acknowledged_octets: int
@@ -119,6 +122,7 @@ class Outlet:
         self._acknowledged = self._highest
         self._acknowledged_octets = 0
         self._never_sent = 0
+        self._streams = 0
         self._first = 0
         self._sequence_shift = 0
         self._timestamp_shift = 0
@@ -131,7 +135,7 @@ class Outlet:
         self._resent_ms: dict[int, float] = {}
         self._resend_window_ms = 0.0
         self._resend_left = MAX_RESENT_PER_WINDOW
-        self._report: tuple[int, float] | None = None
+        self._own_reports: OrderedDict[int, float] = OrderedDict()
         self._measured: tuple[int, float] = (0, 0.0)
 
     @property
@@ -168,6 +172,8 @@ class Outlet:
         self.meter.restart()
         self._bound = False
         self._history = [None] * len(self._history)
+        self._acknowledged = self._highest  # what is still on its way can no longer be looked up
+        self._streams += 1
 
     def forward(
         self, codec: str, sequence: int, timestamp: int, marker: bool, payload: bytes, starts_key: bool, now_ms: float
@@ -291,7 +297,9 @@ class Outlet:
             packet_count=self.packets & 0xFFFFFFFF,
             octet_count=self.octets & 0xFFFFFFFF,
         )
-        self._report = ((ntp >> 16) & 0xFFFFFFFF, now_ms)
+        self._own_reports[(ntp >> 16) & 0xFFFFFFFF] = now_ms
+        if len(self._own_reports) > REPORTS_KEPT:
+            self._own_reports.popitem(last=False)
         name = RtcpSdesPacket(chunks=[RtcpSourceInfo(ssrc=self.ssrc, items=[(_CNAME, self._cname)])])
         return bytes(RtcpSrPacket(ssrc=self.ssrc, sender_info=info)) + bytes(name)
 
@@ -299,9 +307,10 @@ class Outlet:
         """Take the client's report block about this stream: loss and round trip."""
         self.loss_share = block.fraction_lost / 256
         self._acknowledge(block, now_ms)
-        if self._report is not None and block.lsr == self._report[0]:
-            sample_ms = max(0.0, now_ms - self._report[1] - block.dlsr / 65.536)
-            self.round_trip_sample_ms = sample_ms
+        sent_ms = self._own_reports.get(block.lsr)
+        self.round_trip_sample_ms = None
+        if sent_ms is not None:
+            sample_ms = self.round_trip_sample_ms = max(0.0, now_ms - sent_ms - block.dlsr / 65.536)
             old_ms = self.round_trip_ms
             self.round_trip_ms = sample_ms if old_ms is None else old_ms + _ROUND_TRIP_WEIGHT * (sample_ms - old_ms)
         if self.source is not None:
@@ -320,6 +329,7 @@ class Outlet:
         self._acknowledged = max(self._acknowledged, highest)
         self.reported = Reported(
             now_ms,
+            self._streams,
             self.line_octets - self.resent_octets,
             self.resent_octets,
             self._acknowledged_octets,

@@ -21,6 +21,7 @@ UDP_OCTETS: Final = 28  # and IPv4
 USED_SHARE: Final = 0.6
 LEAST_WINDOW_MS: Final = 700.0
 LONGEST_WINDOW_MS: Final = 2000.0
+STALE_MS: Final = 5000.0  # after which what was seen of a picture says nothing: it has stopped
 SHORTEST_SPAN_MS: Final = 50.0
 PAUSE_MS: Final = 20_000.0  # send times begin anew every 64 s
 START_MS: Final = 3000.0
@@ -57,7 +58,7 @@ class UpWay:
     def add(self, abs_send_time: int, now_ms: float) -> None:
         """Take the last packet of a picture: its 24-bit send time, and its arrival on the loop's clock."""
         if now_ms - self._came_ms > PAUSE_MS:
-            self._times, self._delay, self._sent_ms = SendTimes(), LeastDelay(), None
+            self._times, self._delay, self._sent_ms, self._span = SendTimes(), LeastDelay(), None, None
         delay_ms = self._times.delay_ms(abs_send_time, now_ms)
         self._delay.add(delay_ms, now_ms)
         self._sent_ms, self._came_ms = now_ms - delay_ms, now_ms
@@ -138,7 +139,7 @@ class DownWay:
         """
         active = [slot for slot in slots if slot.source is not None and slot.reported is not None]
         self._before = {slot: self._before[slot] for slot in active if slot in self._before}
-        self._got = {slot: self._got[slot] for slot in active if slot in self._got}
+        self._got = {slot: got for slot, got in self._got.items() if slot in active and now_ms - got.at_ms <= STALE_MS}
         for slot in active:
             self._take(slot)
         fresh = [got for got in self._got.values() if got.at_ms > self._looked_ms]
@@ -166,8 +167,9 @@ class DownWay:
     def _take(self, slot: PictureOutlet) -> None:
         new, old = slot.reported, self._before.get(slot)
         assert new is not None
-        if old is None:
+        if old is None or old.stream != new.stream:
             self._before[slot] = new
+            self._got.pop(slot, None)
             return
         elapsed_ms, expected = new.at_ms - old.at_ms, new.count - old.count
         if elapsed_ms < LEAST_WINDOW_MS or expected <= 0:
@@ -185,7 +187,7 @@ class DownWay:
         ceiling = self._rate.ceiling_bps
         if ceiling is not None and seen.loss_share >= CLEAR_LOSS and seen.sent_bps > OVERSHOT * ceiling:
             self.restraint = max(MOST_RESTRAINT, min(self.restraint, ceiling / seen.sent_bps))
-        elif seen.loss_share < CLEAR_LOSS:
+        elif ceiling is None or seen.loss_share < CLEAR_LOSS:
             self.restraint = min(1.0, RELEASE * self.restraint)
 
     def _count_the_rest(self, slots: Sequence[PictureOutlet], line_octets: int, now_ms: float) -> None:

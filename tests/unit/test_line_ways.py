@@ -61,6 +61,15 @@ class Slot:
     def second(self, now_ms: float) -> None:
         """Send for a second, lose some, and report on it."""
         self.outlet.sender_report(int(now_ms) << 32, now_ms - self.delay_ms)
+        self.send(now_ms)
+        self.highest = int.from_bytes(self.data[-1][2:4], "big")
+        lsr = int(now_ms) & 0xFFFF
+        self.outlet.receiver_report(
+            RtcpReceiverInfo(1, 0, self.lost, self.highest, 0, lsr << 16 & 0xFFFFFFFF, 0), now_ms
+        )
+
+    def send(self, now_ms: float) -> None:
+        """Send what a second takes."""
         for _ in range(self.kbps * 1000 // LINE_BITS):
             self.number += 1
             if self.lost_before and self.number % self.lost_before == 0:
@@ -71,11 +80,6 @@ class Slot:
             assert len(self.data) == count + 1
             if self.loses and self.number % self.loses == 0:
                 self.lost += 1
-        self.highest = int.from_bytes(self.data[-1][2:4], "big")
-        lsr = int(now_ms) & 0xFFFF
-        self.outlet.receiver_report(
-            RtcpReceiverInfo(1, 0, self.lost, self.highest, 0, lsr << 16 & 0xFFFFFFFF, 0), now_ms
-        )
 
 
 def watch(slots: list[Slot], seconds: int, way: DownWay | None = None) -> DownWay:
@@ -123,8 +127,55 @@ def test_a_slot_with_another_picture_is_counted_anew() -> None:
     slot.second(1000)
     slot.second(2000)
     assert slot.outlet.reported is not None
+    before = slot.outlet.reported
+    slot.send(2500.0)  # on its way when the picture changes
     slot.outlet.switch(Pictures(None))
     assert slot.outlet.reported is None
+    slot.loses = 0
+    slot.second(3000)
+    after = slot.outlet.reported
+    assert after is not None
+    assert after.stream != before.stream
+    assert after.lost == slot.lost, "what was on its way was sent all the same"
+
+
+def test_sums_of_two_pictures_are_not_compared() -> None:
+    slot = Slot()
+    way = watch([slot], 3)
+    slot.send(3500.0)
+    slot.outlet.switch(Pictures(800_000))
+    slot.loses = 2
+    slot.second(4000)
+    assert not way.look([slot.outlet], 0, 0, 4000)
+    slot.second(5000)
+    assert way.look([slot.outlet], 0, 0, 5000)
+
+
+def test_a_picture_that_has_stopped_says_nothing_of_the_way() -> None:
+    """It was losing when it stopped; the other one goes on and loses nothing."""
+    stopped, going = Slot(loses=2), Slot()
+    way = watch([stopped, going], 5)
+    assert way.ceiling_bps is not None
+    stopped.kbps = 0
+    for second in range(6, 60):
+        for slot in (stopped, going):
+            slot.second(second * 1000.0)
+        way.look([stopped.outlet, going.outlet], 0, 0, second * 1000.0)
+
+    assert way.ceiling_bps is None
+
+
+def test_an_encoder_is_not_held_back_on_a_way_of_which_no_limit_is_known() -> None:
+    slot = Slot(loses=2)
+    way = watch([slot], 5)
+    assert way.restraint == MOST_RESTRAINT
+    slot.loses = 30  # by chance, for ever
+    for second in range(6, 60):
+        slot.second(second * 1000.0)
+        way.look([slot.outlet], 0, 0, second * 1000.0)
+
+    assert way.ceiling_bps is None
+    assert way.restraint == 1.0
 
 
 def test_lost_packets_are_sent_again_as_far_as_a_narrow_line_allows() -> None:
@@ -183,5 +234,16 @@ def test_a_camera_that_was_paused_for_long_does_not_look_late() -> None:
     way = UpWay(LIMITS)
     up(way, 5, 800)
     up(way, 10, 800, since_s=50)
+
+    assert way.ceiling_bps is None
+
+
+def test_send_times_from_before_a_long_pause_are_not_compared_with_those_after_it() -> None:
+    """They begin anew every 64 s: a second of them seems to have taken a minute to come, as in a queue."""
+    way = UpWay(LIMITS)
+    for now_s, packets in ((1, 10), (68, 20), (69, 30)):
+        if now_s != 68:  # then only sound came
+            way.add(int(now_s % 64 * (1 << 18)), now_s * 1000.0)
+        way.look(packets * OCTETS, packets, 2 * packets, packets, now_s * 1000.0)
 
     assert way.ceiling_bps is None

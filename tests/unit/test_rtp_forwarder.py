@@ -345,6 +345,20 @@ def test_a_report_block_gives_round_trip_and_loss() -> None:
     assert viewer.outlet.loss_share == 0.25
 
 
+def test_a_report_block_may_answer_an_earlier_report_and_one_sample_counts_once() -> None:
+    """On a way of more than a second the next report is always out before the answer comes."""
+    viewer = Viewer()
+    Stream().send([viewer], 0, key=True)
+    for second in range(1, 4):
+        viewer.outlet.sender_report(second << 32, second * 1000.0)
+
+    viewer.outlet.receiver_report(RtcpReceiverInfo(1, 0, 0, 1, 0, 1 << 16, 0), 3500)
+    assert viewer.outlet.round_trip_sample_ms == 2500
+    viewer.outlet.receiver_report(RtcpReceiverInfo(1, 0, 0, 1, 0, 99 << 16, 0), 3600)
+    assert viewer.outlet.round_trip_sample_ms is None
+    assert viewer.outlet.round_trip_ms == 2500
+
+
 def test_the_payload_is_never_changed_for_the_first_source() -> None:
     viewer, stream = Viewer(), Stream()
     payload = stream.payload(True, True)
