@@ -39,7 +39,7 @@ class RosterStore(StoreBase):
     async def publish_roster(self, wanted: Publication) -> int:
         """Take shifts away, add others and keep the new version: all of it, or nothing. Return its number.
 
-        An available agent who loses the shift that runs goes on break; a live call goes on.
+        An agent who is free or rests and loses the shift that runs goes on break; a live call goes on.
 
         Raises:
             RosterChanged: there is a newer version, the draft has changed, or a shift to take away is gone.

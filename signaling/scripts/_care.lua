@@ -20,11 +20,16 @@ local function forget_ask(agent)
   clear('break_wait', agent)
 end
 
+-- Whoever has gone on a break has had every other one that was wanted, asked for or owed.
+local function note_pause(agent, why)
+  put('agent', agent, {away = why, break_wanted = 0, missed = 0, break_owed_ms = 0})
+  forget_ask(agent)
+end
+
 -- Sends an agent on a break that ends when the agent says so.
 local function pause(agent, why)
   if step('agent', agent, 'pause', {why = why}) then
-    put('agent', agent, {away = why, break_wanted = 0, missed = 0, break_owed_ms = 0})
-    forget_ask(agent)
+    note_pause(agent, why)
   end
 end
 

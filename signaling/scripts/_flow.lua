@@ -73,7 +73,7 @@ end
 local function leave_ring(agent, why)
   local id = get('agent', agent).call
   take_back(id, 'release', 'pause', 'left')
-  put('agent', agent, {away = why, missed = 0})
+  note_pause(agent, why)
   match({id}, {})
 end
 

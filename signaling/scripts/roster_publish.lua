@@ -86,7 +86,7 @@ for _, agent in ipairs(order) do
   local row = get('agent', agent)
   if row and row.state ~= 'offline' then
     staff(agent)
-    if row.state == 'available' and not on_shift(agent) then
+    if (row.state == 'available' or row.state == 'rest') and not on_shift(agent) then
       pause(agent, 'shift_over')
     end
     here[#here + 1] = agent

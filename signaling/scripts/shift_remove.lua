@@ -1,4 +1,4 @@
--- ARGV: now, shift id. An available agent who is no longer on shift goes on break; a live call goes on.
+-- ARGV: now, shift id. An agent who is free or rests and is no longer on shift goes on break; a live call goes on.
 local row = get('shift', ARGV[2])
 if row then
   redis.call('ZREM', key('agent_shifts', row.agent), row.start_ms .. ':' .. row.end_ms .. ':' .. ARGV[2])

@@ -86,6 +86,8 @@ function handlers.age(id)
   local row = get('call', id)
   if row and row.phase == 'queued' then
     enter_anew(id)
+    -- It may have been held for somebody who is no longer worth the wait.
+    match({id}, {})
     wake('queue', row.queue)
   end
 end

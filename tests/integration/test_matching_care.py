@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 from signaling.errors import Closed, NotSignedIn, ShiftUnreadable
 from signaling.messages import WallAgent
 from signaling.policy import Policy
+from signaling.store_roster import Publication
 from tests.support.desk import HOUR_MS, START_MS, Desk
 
 pytestmark = pytest.mark.integration
@@ -111,6 +112,18 @@ async def test_a_break_that_comes_while_an_urgent_call_rings_begins_after_the_ri
     assert (await desk.look("a1")).state == "reserved"
     await desk.decline("a1")
     assert (await desk.look("a1")).away_reason == "rostered"
+
+
+async def test_a_break_instead_of_a_ring_is_the_one_that_came_during_the_ring(desk: Desk) -> None:
+    await on_shift(desk, "a1", (10, 25))
+    await desk.pass_time(10 * 60 - 5)
+    urgent = await desk.join("c1", urgent=True)
+    await desk.pass_time(5)
+    await desk.store.break_("a1")
+    view = await desk.look("a1")
+    assert (view.state, view.away_reason, view.break_owed_ms) == ("break", "asked", 0)
+    await desk.store.ready("a1")
+    assert await desk.rings("a1") == urgent, "who is ready again is asked again"
 
 
 async def test_an_agent_may_end_a_break_early_or_stay_longer(desk: Desk) -> None:
@@ -267,6 +280,17 @@ async def test_not_seeing_an_urgent_call_in_a_rest_is_no_miss(redis: Redis, pool
     assert (await desk.look("a1")).state == "rest", "and it does not ring again at once"
 
 
+async def test_who_rests_goes_on_a_break_when_a_new_roster_takes_the_shift_away(desk: Desk) -> None:
+    await resting(desk)
+    (shift,) = await desk.store.shifts(START_MS, START_MS + HOUR_MS)
+    wanted = Publication(
+        last=0, draft="", rev=0, remove=[shift.shift], keep=[], add=[], facts={}, end_ms=START_MS + HOUR_MS
+    )
+    await desk.store.publish_roster(wanted)
+    view = await desk.look("a1")
+    assert (view.state, view.away_reason, view.rest_until_ms) == ("break", "shift_over", 0)
+
+
 # -- a break that is asked for
 
 
@@ -377,6 +401,20 @@ async def test_a_wish_can_be_taken_back_and_ends_with_the_shift(desk: Desk) -> N
     await desk.pass_time(60)
     view = await desk.look("a1")
     assert (view.away_reason, view.break_asked_ms) == ("shift_over", 0)
+
+
+async def test_a_break_instead_of_a_ring_is_the_one_that_was_asked_for(desk: Desk) -> None:
+    for name in ("a1", "a2"):
+        await desk.agent(name, "csl")
+    await desk.store.break_("a2")
+    await desk.store.ask_break("a1")
+    call = await desk.join("c1", "csl")
+    assert await desk.rings("a1") == call
+    await desk.store.break_("a1")
+    assert (await desk.look("a1")).break_asked_ms == 0
+    await desk.store.ready("a2")
+    await desk.store.ready("a1")
+    assert (await desk.look("a1")).state == "available", "and not on a second break"
 
 
 async def test_in_a_rest_a_break_costs_nobody_anything(desk: Desk) -> None:

@@ -139,6 +139,20 @@ async def test_one_whose_rest_ends_within_the_window_is_waited_for(redis: Redis,
     assert await desk.rings("a1") == call
 
 
+async def test_a_held_call_that_moves_up_is_anybodys_when_its_agent_has_gone_on_a_break(
+    redis: Redis, pool: str
+) -> None:
+    desk = Desk(redis, pool, Policy(age_after_s=10))
+    await desk.agent("a1")
+    await _met(desk)
+    await desk.agent("a2")
+    call = await desk.join("c1")
+    await desk.store.break_("a1")
+    assert await desk.rings("a2") == ""
+    await desk.pass_time(10)
+    assert await desk.rings("a2") == call
+
+
 async def test_one_who_declines_it_lets_everybody_have_it(desk: Desk) -> None:
     await desk.agent("a1")
     await _met(desk)

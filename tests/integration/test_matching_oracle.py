@@ -44,7 +44,7 @@ CARED: list[Command] = [
     *[("sign_in", 2, 0), ("ready", 2, 0), ("connect_customer", 6, 0), ("join", 6, 10), ("decline", 2, 0)],
     *[("advance", 0, 4), ("advance", 0, 3), ("hang_up_customer", 6, 0)],
 ]
-NEVER_BY_CHANCE = {("rest", "tire")}  # only when the policy changed while an agent rested
+HARDLY_BY_CHANCE = {("rest", "tire")}  # when the day's limit ends at midnight and the rest for much at once does not
 relaxed = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
@@ -99,7 +99,7 @@ async def test_long_histories_take_every_step_of_the_life_cycles(redis: Redis, s
         visited |= world.oracle.visited
     for machine in (CALL, AGENT):
         taken = {(state, event) for name, state, event in visited if name == machine.name}
-        assert taken == set(machine.table) - NEVER_BY_CHANCE
+        assert set(machine.table) - taken <= HARDLY_BY_CHANCE
     assert {kind for name, _, kind in visited if name == "deadline"} == {*DELAY_FIELDS, "shift", "break_over"}
 
 

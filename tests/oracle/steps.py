@@ -312,8 +312,11 @@ class Steps:
 
     def pause(self, agent: Agent, why: str) -> None:
         if self.step_agent(agent, "pause", why):
-            agent.away, agent.break_wanted, agent.missed, agent.break_owed_ms = why, False, 0, 0
-            self.forget_ask(agent)
+            self.note_pause(agent, why)
+
+    def note_pause(self, agent: Agent, why: str) -> None:
+        agent.away, agent.break_wanted, agent.missed, agent.break_owed_ms = why, False, 0, 0
+        self.forget_ask(agent)
 
     def settle(self, agent: Agent) -> None:
         if agent.state == "after_call":
@@ -357,7 +360,7 @@ class Steps:
 
     def leave_ring(self, agent: Agent, why: str) -> None:
         self.take_back(self.calls[agent.call], "release", "pause", "left")
-        agent.away, agent.missed = why, 0
+        self.note_pause(agent, why)
 
     def leave(self, agent: Agent, why: str) -> None:
         if agent.state == "offline":
