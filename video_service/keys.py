@@ -290,6 +290,7 @@ class Keys:
         self.background = f"{self.root}:background"
         self.background_picture = f"{self.root}:background_picture"
         self.follow_ups = f"{self.root}:follow_ups"
+        self.urgent_matters = f"{self.root}:urgent_matters"
         self.data_keys = f"{self.root}:data_keys"
         self.roster = f"{self.root}:roster"
         self.roster_team = f"{self.root}:roster_team"

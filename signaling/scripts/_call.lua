@@ -179,6 +179,17 @@ local function close_matter(id)
   end
 end
 
+-- The last word counts: what was said to be solved, and is not after all, is open again.
+local function reopen_matter(id)
+  local record = get('record', id)
+  if record.class == 'urgent' and num(record.solved_ms) > 0 then
+    put('record', id, {solved_ms = 0})
+    redis.call('ZADD', key('urgent_matters'), record.joined_ms, id)
+    arm('solution', id, num(record.joined_ms) + math.floor(DELAY.solution / 2))
+    wake('queue', '')
+  end
+end
+
 function DO.call.open_segment(id, row, how)
   local segments = cjson.decode(get('record', id).segments)
   segments[#segments + 1] = {agent = how.agent, from_ms = NOW, to_ms = 0, ended = ''}

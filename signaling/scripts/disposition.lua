@@ -21,13 +21,18 @@ if not again then
   end
 end
 put('record', id, {outcome = outcome})
--- What an agent says of an urgent call is what is proposed, unless it was cut off before.
+-- What an agent says of an urgent call is what is proposed, unless it was cut off before. That it is not solved does not
+-- undo what the customer said.
+local settled = outcome == 'solved' or outcome == 'misdirected'
+if not settled and record.solved ~= 'yes' then
+  reopen_matter(id)
+end
 if is_open_matter(id) and outcome ~= 'cut_off' then
   if num(record.proposed_ms) == 0 then
     put('record', id, {proposed_ms = NOW})
   end
   clear('proposal', id)
-  if outcome == 'solved' or outcome == 'misdirected' then
+  if settled then
     put('record', id, {solved_ms = NOW})
     close_matter(id)
   end

@@ -75,6 +75,27 @@ async def test_what_the_agent_says_is_a_proposal_unless_the_call_was_cut_off(
     assert (await _matters(desk))[0].escalated == ("" if proposed else "proposal")
 
 
+async def test_an_agent_who_takes_back_that_it_is_solved_opens_it_again_and_not_over_the_customers_word(
+    desk: Desk,
+) -> None:
+    call = await _served(desk, "solved")
+    assert await _matters(desk) == ()
+    await desk.store.disposition("a1", call, outcome="follow_up", note="", due_in_h=2)
+    (matter,) = await _matters(desk)
+    assert (matter.call, matter.state, matter.owner_name, matter.proposed) == (call, "over", "A1", True)
+    await desk.pass_time(desk.policy.after_call_limit_s / 2)
+    await desk.store.survey("c1", call, solved="yes", face=5)
+    await desk.store.disposition("a1", call, outcome="referred", note="", due_in_h=0)
+    assert await _matters(desk) == ()
+
+
+async def test_what_is_open_again_is_escalated_as_if_it_had_stayed_so(desk: Desk) -> None:
+    call = await _served(desk, "misdirected")
+    await desk.store.disposition("a1", call, outcome="referred", note="", due_in_h=0)
+    await desk.pass_time(desk.policy.urgent_solution_s / 2)
+    assert (await _matters(desk))[0].escalated == "solution"
+
+
 async def test_the_customers_word_that_it_is_solved_closes_it(desk: Desk) -> None:
     call = await _served(desk, "referred")
     await desk.store.survey("c1", call, solved="no", face=1)

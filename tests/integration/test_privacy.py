@@ -198,6 +198,7 @@ async def test_notes_promises_and_messages_are_shown_and_erased(
     for each in (call, other_call):
         await redis.set(keys.call_note(each), CIPHER.seal("promised a voucher"))
         await redis.zadd(keys.follow_ups, {each: 1})
+        await redis.zadd(keys.urgent_matters, {each: 1})
     await redis.zadd(keys.messages("done"), {call: 1})
     mine, theirs = await left_message(messages, customer), await left_message(messages, other)
     known = await privacy.export(customer, **OPERATOR)
@@ -211,6 +212,7 @@ async def test_notes_promises_and_messages_are_shown_and_erased(
     assert mine not in left
     assert not await redis.exists(keys.call_note(call))
     assert await redis.zrange(keys.follow_ups, 0, -1) == [other_call.encode()]
+    assert await redis.zrange(keys.urgent_matters, 0, -1) == [other_call.encode()]
     assert await redis.zrange(keys.messages("done"), 0, -1) == []
     assert [each["id"] for each in (await privacy.export(other, **OPERATOR)).messages] == [theirs]
 

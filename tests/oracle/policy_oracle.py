@@ -200,9 +200,13 @@ class Oracle(Steps):
             raise Refused("no_call")
         call = self.calls[key]
         call.outcome = outcome
+        if call.solved and outcome != "solved":
+            call.matter, call.solved = True, False
+            self.deadlines[f"solution:{key}"] = call.joined_ms + delay_ms("solution", self.policy) // 2
         if call.matter and outcome != "cut_off":
             self.deadlines.pop(f"proposal:{key}", None)
             if outcome == "solved":
+                call.solved = True
                 self.close_matter(call)
         if outcome != "follow_up":
             call.promise = ("", 0, 0)

@@ -35,6 +35,8 @@ class Call:
     joined_ms: int
     vip: bool = False
     matter: bool = False
+    solved: bool = False
+    """As its agent says."""
     sign: str = ""
     base_needs: frozenset[str] = frozenset()
     counts_as: str = ""

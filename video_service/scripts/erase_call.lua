@@ -1,4 +1,5 @@
--- KEYS: record:<call>, call:<call>, texts:<call>, call_note:<call>, follow_ups, messages:done. ARGV: customer, call.
+-- KEYS: record:<call>, call:<call>, texts:<call>, call_note:<call>, follow_ups, messages:done, urgent_matters.
+-- ARGV: customer, call.
 -- Takes the customer out of a closed call. What is left is facts of nobody, which the sums of planning need.
 local owner = redis.call('HGET', KEYS[1], 'customer')
 if owner == ARGV[1] then
@@ -6,6 +7,7 @@ if owner == ARGV[1] then
   redis.call('DEL', KEYS[2], KEYS[3], KEYS[4])
   redis.call('ZREM', KEYS[5], ARGV[2])
   redis.call('ZREM', KEYS[6], ARGV[2])
+  redis.call('ZREM', KEYS[7], ARGV[2])
   return 1
 end
 return 0
