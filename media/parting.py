@@ -48,8 +48,6 @@ class Parting:
     def __init__(self, shape: tuple[int, int]) -> None:
         self._colours = LocalColours(shape)
         self._face = FaceColour(_SKIN_SPREAD)
-        rows, columns = shape
-        self._grid = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1).astype(np.float32)
         self.forget()
 
     def forget(self) -> None:
@@ -72,7 +70,7 @@ class Parting:
         columns, 2) as x and y; None: unknown. What was known about a hand or a colleague goes with them.
         """
         light = scene.y.astype(np.float32) / np.float32(255)
-        past = self._begin(scene, light) if self._past is None else self._moved(self._past, came_from)
+        past = self._begin(scene, light) if self._past is None else moved_on(self._past, came_from)
         ratio = self._colours.log_ratio(scene.colours)
         logit = self._solve(scene, light, ratio, past, self._bare_skin(scene, ratio, past))
         if self._pictures % LEARN_EVERY == 0:
@@ -81,12 +79,6 @@ class Parting:
         self._past = np.tanh(logit / 2)
         share: Alpha = np.clip(logit + np.float32(0.25), 0, 1)
         return share
-
-    def _moved(self, past: Alpha, came_from: Flow | None) -> Alpha:
-        if came_from is None:
-            return past
-        x, y = cv2.split(self._grid + came_from)
-        return np.asarray(cv2.remap(past, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
     def _begin(self, scene: Scene, light: Alpha) -> Alpha:
         """Find out who looks how, from their places alone: a few rounds, the places counting less each time.
@@ -165,6 +157,16 @@ class Parting:
         hangs = (mine >= np.where(at_head, 1.0, _HANGS) * theirs) | (stayed & ~at_head & (mine >= 0.1 * theirs))
         hangs[0] = False
         return cv2.dilate(hangs[labels].astype(np.float32), np.ones((3, 3), np.uint8)).astype(np.float32, copy=False)
+
+
+def moved_on(past: Alpha, came_from: Flow | None) -> Alpha:
+    """Return `past` where the picture has carried it: `came_from` is (rows, columns, 2) as `Parting.part` takes it."""
+    if came_from is None:
+        return past
+    rows, columns = past.shape
+    x = came_from[..., 0] + np.arange(columns, dtype=np.float32)
+    y = came_from[..., 1] + np.arange(rows, dtype=np.float32)[:, None]
+    return np.asarray(cv2.remap(past, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
 def _guided(guide: Alpha, value: Alpha, weight: Alpha, radius: int) -> Alpha:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from media.body import Places
+from media.body import Places, without_specks
 from media.hands import LASTS, Colours, Skin, Still
+from media.parting import moved_on
 from media.segmenter import Alpha
 
 pytestmark = pytest.mark.unit
@@ -95,3 +96,22 @@ def test_what_was_beside_people_does_not_count_where_they_were() -> None:
     changed[0][20:24, 30:40] = 20  # something dark beside the hand, where nobody was
     held = still.held(changed, people())
     assert held[HAND].all()
+
+
+def test_a_small_piece_is_left_where_it_is() -> None:
+    places = np.zeros(SHAPE, np.uint8)
+    places[HAND] = 1
+    places[3, 3] = places[10:20, 5] = 1  # a speck and a line
+    kept = without_specks(places)
+    assert kept[HAND].all()
+    assert np.count_nonzero(kept) == kept[HAND].size
+
+
+@pytest.mark.parametrize(("step", "seen_at"), [(0.0, 10), (4.0, 14)])
+def test_what_is_known_of_a_place_moves_with_what_is_there(step: float, seen_at: int) -> None:
+    past = np.full(SHAPE, -1, np.float32)
+    past[:, 10] = 1
+    came_from = np.zeros((*SHAPE, 2), np.float32)
+    came_from[..., 0] = -step
+    moved = moved_on(past, came_from)
+    assert np.flatnonzero(moved[20] > 0).tolist() == [seen_at]
