@@ -108,7 +108,11 @@ async def test_coming_back_waits_longer_each_time_and_never_in_step(page: Page) 
     ("before", "now", "verdict"),
     [
         ({}, {"frames": 60, "packets": 300}, "clear"),
-        ({}, {"frames": 30, "packets": 300}, "weak"),
+        ({}, {"frames": 30, "packets": 300}, "clear"),
+        ({}, {"frames": 30, "packets": 300, "lost": 10}, "weak"),
+        ({}, {"frames": 30, "packets": 300, "asked": 10}, "weak"),
+        ({}, {"frames": 30, "packets": 300, "roundTripMs": 400}, "weak"),
+        ({}, {"frames": 60, "packets": 300, "lost": 10, "asked": 10, "roundTripMs": 400}, "clear"),
         ({}, {"frames": 60, "packets": 300, "lost": 40}, "weak"),
         ({}, {"frames": 60, "packets": 300, "roundTripMs": 900}, "weak"),
         ({}, {}, "weak"),
@@ -117,7 +121,7 @@ async def test_coming_back_waits_longer_each_time_and_never_in_step(page: Page) 
 async def test_the_network_is_judged_by_what_arrives(
     page: Page, before: dict[str, int], now: dict[str, int], verdict: str
 ) -> None:
-    blank = {"atMs": 0, "frames": 0, "packets": 0, "lost": 0, "roundTripMs": 40, "bytes": 0}
+    blank = {"atMs": 0, "frames": 0, "packets": 0, "lost": 0, "asked": 0, "roundTripMs": 40, "bytes": 0}
     pair = [{**blank, **before}, {**blank, "atMs": 2000, **now}]
     assert await run(page, "/shared/quality.js", "m.judge(...a)", pair) == verdict
 

@@ -6,6 +6,7 @@
  * @property {number} frames decoded since the start
  * @property {number} packets received since the start
  * @property {number} lost packets lost since the start
+ * @property {number} asked times that packets were asked for again since the start; what comes then is not lost
  * @property {number} roundTripMs
  * @property {number} bytes sent and received since the start
  */
@@ -15,9 +16,11 @@
 const LEAST_FPS = 18;
 const MOST_LOSS = 0.08;
 const MOST_ROUND_TRIP_MS = 600;
+const LITTLE_LOSS = 0.02;
+const LONG_ROUND_TRIP_MS = 300;
 
 /**
- * Judge one interval.
+ * Judge one interval. Few frames alone say nothing of the network: a phone may be busy, or the other room dark.
  * @param {Counts} before
  * @param {Counts} now
  * @returns {Quality}
@@ -29,7 +32,10 @@ export function judge(before, now) {
   const packets = now.packets - before.packets;
   const lost = Math.max(0, now.lost - before.lost);
   const loss = packets + lost > 0 ? lost / (packets + lost) : 1;
-  return fps < LEAST_FPS || loss > MOST_LOSS || now.roundTripMs > MOST_ROUND_TRIP_MS ? "weak" : "clear";
+  if (loss > MOST_LOSS || now.roundTripMs > MOST_ROUND_TRIP_MS) return "weak";
+  const missed = Math.max(lost, now.asked - before.asked) / (packets + lost);
+  const strained = missed > LITTLE_LOSS || now.roundTripMs > LONG_ROUND_TRIP_MS;
+  return fps < LEAST_FPS && strained ? "weak" : "clear";
 }
 
 /**
@@ -39,13 +45,14 @@ export function judge(before, now) {
  * @returns {Promise<Counts>}
  */
 export async function readCounts(pc, track) {
-  const counts = { atMs: performance.now(), frames: 0, packets: 0, lost: 0, roundTripMs: 0, bytes: 0 };
+  const counts = { atMs: performance.now(), frames: 0, packets: 0, lost: 0, asked: 0, roundTripMs: 0, bytes: 0 };
   const report = await pc.getStats();
   report.forEach((entry) => {
     if (entry.type === "inbound-rtp" && entry.trackIdentifier === track.id) {
       counts.frames = entry.framesDecoded ?? 0;
       counts.packets = entry.packetsReceived ?? 0;
       counts.lost = entry.packetsLost ?? 0;
+      counts.asked = entry.nackCount ?? 0;
     } else if (entry.type === "candidate-pair") {
       // Firefox counts bytes with its pairs of candidates alone, not with the transport.
       counts.bytes += (entry.bytesSent ?? 0) + (entry.bytesReceived ?? 0);
