@@ -120,7 +120,8 @@ async def test_a_packet_that_a_receiver_misses_is_sent_again_from_the_history_an
     assert counted.nacks_received >= 1
     assert counted.packets_resent >= 1
     nacks = [packet for packet in call.heard.packets[asked:] if isinstance(packet, RtcpRtpfbPacket)]
-    assert nacks == [], "the history answers, not the camera"
+    at_the_camera = (missed.sequence_number - leg.slots[1]._sequence_shift) & 0xFFFF
+    assert not any(at_the_camera in packet.lost for packet in nacks), "the history answers, not the camera"
 
 
 async def test_sender_reports_let_the_receiver_answer_with_the_round_trip(call: Call) -> None:
@@ -135,25 +136,27 @@ async def test_sender_reports_let_the_receiver_answer_with_the_round_trip(call: 
         await inner(packet)
 
     line.receiver._handle_rtcp_packet = handle  # type: ignore[method-assign]
-    await until(lambda: len(reports) >= 2, "two sender reports", DEADLINE_S)
-    first, second = reports[:2]
 
-    assert first.ssrc == call.seen.packets[-1].ssrc
-    assert second.sender_info.packet_count > first.sender_info.packet_count
-    clock = (second.sender_info.ntp_timestamp - first.sender_info.ntp_timestamp) / (1 << 32)
-    ticks = (second.sender_info.rtp_timestamp - first.sender_info.rtp_timestamp) & 0xFFFFFFFF
-    assert ticks / 90_000 == pytest.approx(clock, abs=0.05), "both clocks tell the same time"
+    def sent(index: int) -> int:
+        return reports[index].sender_info.packet_count
+
+    await until(lambda: reports and sent(-1) > sent(0), "two sender reports, with packets between them", DEADLINE_S)
+
+    # That their two clocks tell the same time is held in virtual time: here packets come when the machine lets them.
+    assert {report.ssrc for report in reports} == {call.seen.packets[-1].ssrc}
 
 
 async def test_what_a_viewers_line_carries_limits_the_other_camera(call: Call) -> None:
-    """How much that is, is found by `media.rate_control` and tested there; here it has to reach the camera."""
+    """How much that is, is found by `media.line_ways` and tested there; here it has to reach the camera."""
     outlet = call.place.engine._legs["agent"].slots[1]
-    async with asyncio.timeout(DEADLINE_S):
-        while not any(told <= CARRIED_BPS for told in call.heard.estimates_bps):
-            outlet.ceiling_bps = CARRIED_BPS
-            await some(call.seen, len(call.seen.pictures) + 1)
     encoder = call.heard.sender._RTCRtpSender__encoder  # type: ignore[attr-defined]
-    await until(lambda: encoder.target_bitrate <= LEAST_OF_AIORTC_BPS, "the camera's encoder obeys", DEADLINE_S)
+    obeyed = False
+    async with asyncio.timeout(DEADLINE_S):
+        while not obeyed:
+            outlet.ceiling_bps = CARRIED_BPS  # each time: the outlet's own reports take it back
+            await some(call.seen, len(call.seen.pictures) + 1)
+            told = any(bps <= CARRIED_BPS for bps in call.heard.estimates_bps)
+            obeyed = told and encoder.target_bitrate <= LEAST_OF_AIORTC_BPS
 
 
 async def test_a_switch_of_the_camera_behind_a_viewer_begins_with_a_key_frame_in_the_same_stream(call: Call) -> None:
