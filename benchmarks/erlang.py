@@ -17,7 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks import planning_peers
-from scheduler.erlang import Definition, Load, erlang_a, erlang_c
+from scheduler.erlang import Load, erlang_a, erlang_c
+from scheduler.service_level import Definition
 
 FIGURES = (
     *("C_Pw", "C_SL", "C_ASA_s", "C_occ", "C_Lq"),

@@ -13,22 +13,11 @@ from __future__ import annotations
 import math
 import operator
 from dataclasses import dataclass
-from enum import StrEnum
 from fractions import Fraction
 
 from scheduler.erlang_integrals import Integrals, Waits
 from scheduler.errors import NotPositive, Unstable
-
-
-class Definition(StrEnum):
-    """What counts as service level within T seconds; the three differ by points when customers give up."""
-
-    SERVED_OF_OFFERED = "served_of_offered"
-    """Served within T, of all that came: giving up counts against the service."""
-    SERVED_OF_ANSWERED = "served_of_answered"
-    """Served within T, of all that were served: giving up is left out."""
-    OFFERED_WAIT = "offered_wait"
-    """Would have been served within T if they had all stayed: the chance a patient customer has."""
+from scheduler.service_level import Definition
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ import numpy as np
 from scheduler.errors import BadPlan, BadTarget
 from scheduler.forecast_models import Forecast
 from scheduler.history import Floats
+from scheduler.presence import Presence
 from scheduler.replay import HandleTimes, QueueDay, Replay, Share, replay
-from scheduler.simulate import Presence, Retry, from_counts
+from scheduler.simulate import Retry, from_counts
 from scheduler.staffing import Staffing, lagged_loads, staff_day
 from scheduler.targets import ServiceLevel, Targets
 

@@ -14,9 +14,10 @@ from typing import Protocol
 
 import numpy as np
 
-from scheduler.erlang import Definition
 from scheduler.errors import BadPlan, NotPositive
-from scheduler.simulate import Calls, Floats, Ints, Outcome, Presence, Retry, simulate_day
+from scheduler.presence import Presence
+from scheduler.service_level import Definition
+from scheduler.simulate import Calls, Floats, Ints, Outcome, Retry, simulate_day
 
 _NORMAL_95 = 1.959963984540054
 _FEWEST_DAYS = 200

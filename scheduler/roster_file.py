@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from scheduler.errors import BadRoster
+from scheduler.presence import Presence
 from scheduler.roster.problem import QUARTER_MIN, QUARTERS, Problem
-from scheduler.simulate import Presence
 
 if TYPE_CHECKING:
     from scheduler.roster.solve import Made  # whoever only reads and checks rosters needs no solver

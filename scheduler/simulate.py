@@ -16,12 +16,12 @@ import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scheduler.errors import BadPlan, NotPositive
+from scheduler.presence import Presence
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -49,22 +49,6 @@ class Calls:
             raise BadPlan("Every call has an arrival, a handle time, a patience and a queue.")
         if np.any(np.diff(self.arrive_s) < 0):
             raise BadPlan("Calls must be in order of arrival.")
-
-
-@dataclass(frozen=True, slots=True)
-class Presence:
-    """When one agent is on the floor: `spans` of (from, to) seconds, in order; breaks are the holes between them."""
-
-    spans: tuple[tuple[float, float], ...]
-    skills: frozenset[int] = frozenset({0})
-
-    def __post_init__(self) -> None:
-        for start_s, end_s in self.spans:
-            if not start_s < end_s:
-                raise BadPlan("A span of presence must end after it begins.", span=(start_s, end_s))
-        for (_, end_s), (start_s, _) in pairwise(self.spans):
-            if start_s <= end_s:
-                raise BadPlan("Spans of presence must be in order and must not touch.", end_s=end_s, start_s=start_s)
 
 
 @dataclass(frozen=True, slots=True)

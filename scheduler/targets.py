@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from scheduler.erlang import Definition, ErlangA
 from scheduler.errors import BadTarget
+from scheduler.service_level import Definition
+
+if TYPE_CHECKING:
+    from scheduler.erlang import ErlangA  # brings a library that a web node is spared
 
 MINIMUM_WHEN_OPEN = 2
 

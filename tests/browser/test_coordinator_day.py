@@ -30,7 +30,7 @@ async def test_the_days_curve_says_its_units_its_target_and_its_source(open_page
     page = await wall(open_page, stage)
     chart = page.locator(".chart")
     await expect(chart).to_have_attribute("aria-label", re.compile(r"现在 85%，目标 95%"))
-    await expect(chart).to_contain_text("服务水平（%，从今天第一个来电算起）")
+    await expect(chart).to_contain_text("今天到此的服务水平（%）")
     await expect(chart).to_contain_text("来电（每 15 分钟）")
     await expect(chart.locator(".chart-goal")).to_have_count(1)
     assert await chart.locator(".chart-within").count() == 12

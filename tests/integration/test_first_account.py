@@ -65,7 +65,7 @@ async def test_a_store_that_is_gone_does_not_keep_the_service_from_starting(tmp_
 async def test_a_one_time_password_opens_nothing_but_its_own_change(newcomer: tuple[Browser, str]) -> None:
     browser, _ = newcomer
     for route, right in ROUTES.items():
-        method, _, path = route.partition(" ")
+        method, _, path = route.replace("<int:number>", "1").partition(" ")
         if Role.ADMIN in right.who <= STAFF and not right.one_time:
             match method:
                 case "GET":

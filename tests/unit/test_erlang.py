@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.erlang import worst_errors
-from scheduler.erlang import Definition, ErlangA, Load, erlang_a, erlang_c
+from scheduler.erlang import ErlangA, Load, erlang_a, erlang_c
 from scheduler.errors import NotPositive, Unstable
+from scheduler.service_level import Definition
 
 pytestmark = pytest.mark.unit
 

@@ -11,8 +11,9 @@ from scheduler.errors import BadPlan, BadTarget, NotPositive
 from scheduler.forecast_models import Forecast, Method
 from scheduler.patience import patience_from_record
 from scheduler.plan import day_source, held_against, plan_day
+from scheduler.presence import Presence
 from scheduler.shrinkage import Shrinkage
-from scheduler.simulate import Presence, from_counts
+from scheduler.simulate import from_counts
 from scheduler.targets import Abandonment, ServiceLevel, Targets
 from scheduler.team import cost_of, hours_to_keep
 

@@ -7,11 +7,13 @@ import math
 import numpy as np
 import pytest
 
-from scheduler.erlang import Definition, Load, erlang_a
+from scheduler.erlang import Load, erlang_a
 from scheduler.errors import BadPlan, NotPositive
+from scheduler.presence import Presence
 from scheduler.replay import HandleTimes, QueueDay, SeveralQueues, ratio_of_sums, replay
 from scheduler.retrials import erlang_a_with_retrials
-from scheduler.simulate import Presence, Retry, from_counts
+from scheduler.service_level import Definition
+from scheduler.simulate import Retry, from_counts
 from scheduler.staffing import lagged_loads, staff_day
 from scheduler.targets import Targets
 

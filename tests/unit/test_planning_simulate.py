@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from scheduler.errors import BadPlan, NotPositive
-from scheduler.simulate import LONGEST_BREAK_S, Calls, Outcome, Presence, Retry, from_counts, simulate_day
+from scheduler.presence import Presence
+from scheduler.simulate import LONGEST_BREAK_S, Calls, Outcome, Retry, from_counts, simulate_day
 
 pytestmark = pytest.mark.unit
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scheduler.erlang import Definition, Load, erlang_a
+from scheduler.erlang import Load, erlang_a
 from scheduler.errors import BadTarget, NoHistory, NotPositive
 from scheduler.pooling import QueueLoad, pooled, pooling
+from scheduler.service_level import Definition
 from scheduler.shrinkage import Shrinkage
 from scheduler.staffing import CLOSED, lagged_loads, staff, staff_day
 from scheduler.targets import Abandonment, LongestWait, Promise, ServiceLevel, Targets
