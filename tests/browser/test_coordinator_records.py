@@ -133,6 +133,7 @@ async def test_a_customer_is_blocked_beside_the_record_and_let_call_again_from_t
     await row.get_by_role("button", name="恢复呼叫").click()
     await expect(page.get_by_text("所有客户都可以呼叫。")).to_be_visible()
     assert ("DELETE", "blocks/p-9", None) in stage.requests
+    await expect(page.locator("details.blocks > summary")).to_be_focused()
 
 
 async def test_records_are_found_by_day_and_told_as_a_timeline(open_page: OpenPage, stage: Stage) -> None:

@@ -172,6 +172,8 @@ async def test_a_day_is_edited_by_quarter_hours(open_page: OpenPage, stage: Stag
     await expect(page.get_by_role("button", name="赵敏、early")).to_be_focused()
     await page.keyboard.press("Delete")
     await stage.until(lambda: worked(kept[-1], "zhao", 0) == [])
+    await expect(page.get_by_text("已保存，已检查。")).to_be_visible()
+    await expect(page.get_by_role("button", name="给赵敏加一个班次")).to_be_focused()
 
 
 async def test_what_publishing_changes_is_shown_first(open_page: OpenPage, stage: Stage) -> None:
@@ -200,13 +202,39 @@ async def test_what_publishing_changes_is_shown_first(open_page: OpenPage, stage
     assert ("POST", "rosters/r-1/publish", {"token": "t-1"}) in stage.requests
 
 
-async def test_a_change_that_is_not_kept_is_said(open_page: OpenPage, stage: Stage) -> None:
+async def test_a_change_that_is_not_kept_is_said_and_nothing_is_published_without_it(
+    open_page: OpenPage, stage: Stage
+) -> None:
     answer(stage)
     stage.answers["PUT rosters/duties"] = (409, {"error": "roster_changed"})
     page = await board(open_page, stage, "roster/r-1")
     await cell(page, 0, 0).focus()
     await page.keyboard.press("1")
     await expect(page.get_by_role("alert").filter(visible=True)).to_have_text("有人刚改过。请再看一遍。")
+    kept = {"rev": 2, "state": "draft", "duties": [], "required": [], "faults": [], "scheduled": [[0] * 96] * 14}
+    stage.answers["PUT rosters/duties"] = (200, kept)
+    await page.get_by_role("button", name="发布…").press("Enter")
+    await expect(page.get_by_role("heading", name="发布后会这样变")).to_be_focused()
+    asked = [(method, path) for method, path, _ in stage.requests]
+    assert asked.index(("GET", "rosters/r-1/changes")) > asked.index(("PUT", "rosters/duties")) + 1
+    assert asked.count(("PUT", "rosters/duties")) == 2
+
+
+async def test_what_is_let_go_outside_of_the_grid_moves_nothing_later(open_page: OpenPage, stage: Stage) -> None:
+    page, kept = await opened(open_page, stage)
+    assert worked(rosters.draft()["duties"], "amei", 0)
+    await cell(page, 0, 0).hover()
+    await page.mouse.down()
+    await page.get_by_role("heading", level=1).filter(visible=True).hover()
+    await page.mouse.up()
+    await cell(page, 3, 0).click()  # a free day
+    await page.get_by_role("button", name="early 09:00–17:00").press("Enter")
+    await expect(page.get_by_role("button", name="early 09:00–17:00")).to_be_focused()
+    await stage.until(lambda: kept)
+    assert worked(kept[0], "amei", 0) == worked(rosters.draft()["duties"], "amei", 0)
+    assert worked(kept[0], "zhao", 0) == ["early 09:00 480"]
+    await expect(page.get_by_text("已保存，已检查。")).to_be_visible()
+    await expect(page.get_by_role("button", name="early 09:00–17:00")).to_be_focused()
 
 
 async def test_the_teams_rules_are_told_where_they_are_wrong(open_page: OpenPage, stage: Stage) -> None:

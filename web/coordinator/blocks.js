@@ -130,7 +130,10 @@ export class BlockCard {
 
   async add() {
     const reason = this.reason.value.trim();
-    if (!reason) return this.trouble.say("bad_block");
+    if (!reason) {
+      this.reason.focus();
+      return this.trouble.say("bad_block");
+    }
     const wish = { customer: this.customer, reason, days: Number(this.days.value), call: this.call };
     try {
       const block = await request("POST", "/api/blocks", wish);
@@ -167,7 +170,7 @@ export class BlockList {
     this.element = h(
       "details",
       { class: "card blocks", on: { toggle: () => this.element.open && this.load() } },
-      h("summary", { text: t("blocks.title") }),
+      (this.summary = h("summary", { text: t("blocks.title") })),
       h("div", { class: "stack" }, this.none, this.list, this.trouble.line),
     );
   }
@@ -221,6 +224,7 @@ export class BlockList {
       await unblock(customer);
       announce(t("blocks.may_call"));
       await this.load();
+      this.summary.focus(); // the row with the button is gone
     } catch (error) {
       this.trouble.say(this.refused(error));
     }

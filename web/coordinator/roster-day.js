@@ -84,7 +84,9 @@ export class RosterDay {
    * @param {number} column
    */
   draw(draft, duties, day, column) {
-    const had = this.lines.contains(document.activeElement);
+    const active = document.activeElement;
+    const had = active instanceof HTMLElement && this.lines.contains(active) ? (active.dataset.person ?? "") : "";
+    const onBar = barOf(active) !== null;
     if (day !== this.day) this.chosen = null;
     Object.assign(this, { draft, duties, day, column });
     setText(this.heading, t("roster.day_title", { day: rosterDay(day) }));
@@ -103,7 +105,7 @@ export class RosterDay {
       ...draft.people.map((person) => this.line(draft, person.name)),
     );
     this.fill();
-    if (had && this.chosen) this.bar(this.chosen)?.focus();
+    if (had) ((onBar && this.chosen && this.bar(this.chosen)) || this.inLine(had))?.focus();
   }
 
   /**
@@ -118,6 +120,7 @@ export class RosterDay {
       {
         class: "button button-quiet roster-add",
         type: "button",
+        "data-person": person,
         "aria-label": t("roster.add_for", { name: titleOf(draft, person) }),
         on: { click: () => this.add(person) },
       },
@@ -187,6 +190,15 @@ export class RosterDay {
     return bars.find((bar) => bar.dataset.person === person && Number(bar.dataset.n) === n) ?? null;
   }
 
+  /**
+   * What can be pressed first in somebody's line.
+   * @param {string} person
+   */
+  inLine(person) {
+    const all = /** @type {HTMLElement[]} */ ([...this.lines.querySelectorAll("[data-person]")]);
+    return all.find((each) => each.dataset.person === person) ?? null;
+  }
+
   /** @param {HTMLElement | null} bar */
   choose(bar) {
     if (!bar) return;
@@ -237,6 +249,7 @@ export class RosterDay {
     mine.splice(chosen.n, 1, ...wanted);
     if (!wanted.length) this.chosen = null;
     this.on.change(withDay(this.duties, chosen.person, this.day, mine));
+    if (!wanted.length) this.inLine(chosen.person)?.focus(); // what was pressed or focused is gone
   }
 
   /** @param {string} person */

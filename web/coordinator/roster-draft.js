@@ -23,8 +23,9 @@ export class RosterDraft {
     this.history = new History([]);
     this.column = 0;
     this.byDay = false;
-    this.saving = false;
-    this.again = false;
+    this.name = "";
+    this.unsaved = false;
+    this.kept = Promise.resolve();
     this.heading = h("h1", { tabindex: "-1" });
     this.state = h("span", { class: "pill" });
     this.status = h("p", { class: "small soft", role: "status" });
@@ -79,16 +80,22 @@ export class RosterDraft {
 
   /** @param {string} name the draft's id */
   async open(name) {
+    this.name = name;
     show(this.trouble, false);
     show(this.publishing.element, false);
     this.byDay = false;
     this.column = 0;
+    // The answer to what is being kept of an earlier draft belongs to that one.
+    await this.kept;
     try {
-      this.draft = await request("GET", `/api/rosters/${encodeURIComponent(name)}`);
-      this.history = new History(this.draft?.duties ?? []);
+      const draft = await request("GET", `/api/rosters/${encodeURIComponent(name)}`);
+      if (name !== this.name) return;
+      this.draft = draft;
+      this.unsaved = false;
+      this.history = new History(draft.duties);
       this.drawAll();
     } catch (error) {
-      this.fail(known(this.refused(error)));
+      if (name === this.name) this.fail(known(this.refused(error)));
     }
   }
 
@@ -107,11 +114,17 @@ export class RosterDraft {
     this.save();
   }
 
-  /** Keep the newest state; what changes meanwhile is kept after it. */
-  async save() {
-    this.again = this.saving;
-    if (this.saving || !this.draft) return;
-    this.saving = true;
+  /** Keep the newest state, after what is being kept already. @returns {Promise<void>} */
+  save() {
+    this.unsaved = true;
+    this.kept = this.kept.then(() => this.keep());
+    return this.kept;
+  }
+
+  /** Keep the newest state, unless that was done with an earlier one. */
+  async keep() {
+    if (!this.unsaved || !this.draft) return;
+    this.unsaved = false;
     setText(this.status, t("roster.saving"));
     const sent = this.history.now;
     try {
@@ -123,12 +136,10 @@ export class RosterDraft {
       show(this.trouble, false);
       this.drawAll();
     } catch (error) {
+      this.unsaved = true;
       setText(this.status, "");
-      this.again = false;
       this.fail(known(this.refused(error)));
     }
-    this.saving = false;
-    if (this.again) await this.save();
   }
 
   drawAll() {
@@ -195,8 +206,10 @@ export class RosterDraft {
     this.grid.cellAt(this.grid.at.row, this.column)?.focus();
   }
 
+  /** What was not kept is kept first: what is published is what is seen. */
   async openPublish() {
-    if (this.saving || !this.draft) return;
+    await (this.unsaved ? this.save() : this.kept);
+    if (this.unsaved || !this.draft) return;
     await this.publishing.open(this.draft);
   }
 

@@ -32,6 +32,8 @@ export class RosterGrid {
     this.held = null;
     /** @type {{ row: number, column: number } | null} */
     this.dragged = null;
+    /** @type {Draft["shifts"] | null} what the palette has */
+    this.offered = null;
     this.palette = h("div", { class: "row roster-palette", role: "group", "aria-label": t("roster.palette") });
     this.table = h("table", { class: "roster-grid", role: "grid", "aria-label": t("roster.grid") });
     this.table.addEventListener("keydown", (event) => this.key(event));
@@ -94,6 +96,8 @@ export class RosterGrid {
 
   /** @param {Draft} draft */
   drawPalette(draft) {
+    if (this.offered === draft.shifts) return; // whoever has just pressed one stays on it
+    this.offered = draft.shifts;
     const choices = draft.shifts.slice(0, 9).map((kind, n) => {
       const times = timesOf(dutyOf("", "", kind));
       return this.choice(String(n + 1), `${kind.name} ${times}`, () => this.give(n));
@@ -174,8 +178,9 @@ export class RosterGrid {
   }
 
   mark() {
+    const current = this.cellAt(this.at.row, this.at.column);
     for (const cell of this.table.querySelectorAll("[role='gridcell']")) {
-      const on = this.cellAt(this.at.row, this.at.column) === cell;
+      const on = cell === current;
       setAttribute(cell, "tabindex", on ? "0" : "-1");
       setAttribute(cell, "aria-selected", on ? "true" : "false");
     }
@@ -249,6 +254,7 @@ export class RosterGrid {
 
   /** @param {PointerEvent} event a finger scrolls; a mouse or a pen drags */
   grab(event) {
+    this.letGo(); // a button that was let go outside of the table was not seen
     const cell = event.target instanceof Element ? event.target.closest("[role='gridcell']") : null;
     if (!(cell instanceof HTMLElement) || event.button !== 0) return;
     cell.focus();
@@ -258,6 +264,7 @@ export class RosterGrid {
   /** @param {PointerEvent} event */
   drag(event) {
     if (!this.dragged) return;
+    if (!event.buttons) return this.letGo();
     event.preventDefault();
     this.table.querySelector(".is-target")?.classList.remove("is-target");
     const cell = event.target instanceof Element ? event.target.closest("[role='gridcell']") : null;

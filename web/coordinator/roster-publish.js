@@ -128,6 +128,7 @@ export class RosterPublish {
       const code = known(this.on.refused(error));
       const rows = error instanceof RequestError ? (error.answer?.rows ?? []) : [];
       if (code === "roster_changed") await this.look();
+      else setAttribute(this.go, "aria-disabled", null); // once the cause is gone it may be tried again
       this.fail([
         t(`roster.refused.${code}`),
         ...rows.map((/** @type {{ person: string, start: string, other: string }} */ row) =>
