@@ -6,7 +6,8 @@ if not row then
     present = 0, call = '', leg = '', leg_worker = '', leg_call = '', leg_state = 'inviting', leg_ms = 0,
     paused = 0, picture = '', picture_reason = '',
   })
-elseif row.present == '1' and row.socket ~= socket then
+elseif (row.socket or '') ~= '' and row.socket ~= socket then
+  -- Whoever is gone by what is stored may have an open socket still, on a node that stood still.
   wake('replaced', person, {socket = row.socket})
 end
 put('person', person, {

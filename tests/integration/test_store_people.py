@@ -175,6 +175,10 @@ async def test_wakes_tell_whom_to_look_at(desk: Desk, valkey: RealValkey) -> Non
         old = desk.sockets["c1"]
         await desk.connect(Identity(person="c1", role="customer"), "second")
         assert [(wake.id, wake.socket) for wake in await next_wakes(heard, "replaced")] == [("c1", old)]
+        # Gone by what is stored, and perhaps still open on a node that stood still.
+        await desk.store.disconnect("c1", "second")
+        await desk.connect(Identity(person="c1", role="customer"), "third")
+        assert [(wake.id, wake.socket) for wake in await next_wakes(heard, "replaced")] == [("c1", "second")]
         epoch = (await desk.see("c1")).epoch
         await desk.store.hang_up("c1", call)
         [closed] = await next_wakes(heard, "call")
