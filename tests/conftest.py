@@ -14,6 +14,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+import structlog
 from redis.asyncio import Redis
 from xdist.scheduler import LoadScopeScheduling
 
@@ -41,6 +42,15 @@ TOGETHER = {"test_states.py": "states", "test_states_words.py": "states"}
 # In CI a skipped test counts as a failed one, unless its reason begins with one of these.
 STRICT = os.environ.get("CI_STRICT") == "1"
 ALLOWED_SKIPS = ("shared material",)
+
+# A loop that tries again logs its traceback each time. structlog's own kind draws the source and all values of every
+# frame: with the store away, on a busy machine, that held the event loop up for seconds, and pages were cut as silent.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 hypothesis.settings.register_profile("here", deadline=None, print_blob=True, derandomize=STRICT)
 hypothesis.settings.load_profile("here")

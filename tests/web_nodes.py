@@ -90,9 +90,14 @@ class WebNode:
 
     def end(self, number: signal.Signals) -> int:
         """Send it a signal, wait for its end and return its status; may be called twice."""
+        if self._process is not None:
+            self._process.send_signal(number)
+        return self.ended()
+
+    def ended(self) -> int:
+        """Wait for its end and return its status. It may have been told to end, and be told no second time."""
         if self._process is None:
             return 0
-        self._process.send_signal(number)
         try:
             return self._process.wait(LIMIT_S)
         finally:

@@ -157,7 +157,7 @@ async def test_a_node_that_is_told_to_stop_hands_its_people_over_without_a_gap(
     line = await agent.until(type="text_line")
     assert line["text"] == "no gap"
     assert agent.view["call"]["other_media"] != "reconnecting"
-    assert here.end(signal.SIGTERM) == 0
+    assert await asyncio.to_thread(here.ended) == 0
     here.start()
     await asyncio.to_thread(here.wait_ready)
 
