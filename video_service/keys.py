@@ -246,7 +246,7 @@ OTHER_KEYS: tuple[KeySpec, ...] = (
         "data_keys", "hash", "none", "start, data-key renew", "a canary for each data key in use, by the key's name"
     ),
     KeySpec("roster", "hash", "none", "roster_publish", "number of the newest version of the roster"),
-    KeySpec("roster_team", "hash", "none", "the HTTP surface, plan team", "the team's rules as a file, since, by whom"),
+    KeySpec("roster_team", "hash", "none", "the HTTP surface", "the team's rules as a file, since, by whom"),
     KeySpec(
         "roster_draft:<draft>",
         "hash",

@@ -94,7 +94,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Team(msgspec.Struct, frozen=True, kw_only=True):
-    """The team's rules as a plan file, since when, and who wrote them down (an account's id or "operator")."""
+    """The team's rules as a plan file, since when, and who wrote them down (an account's id)."""
 
     text: str
     since_ms: int
