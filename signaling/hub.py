@@ -130,15 +130,16 @@ class Hub:
             await self.showing.show_all_now()
         for connection in list(self.sockets.values()):
             _send_away(connection)
+        # Before the sockets are waited for: whoever stops a node may not wait so long, and nobody of it is to be gone.
+        if self._handing_over:
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(STORE_TIMEOUT_S):
+                    await self._listening.leave()
         if self.sockets:
             self._empty.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(DRAIN_S):
                     await self._empty.wait()
-        if self._handing_over:
-            with contextlib.suppress(Exception):
-                async with asyncio.timeout(STORE_TIMEOUT_S):
-                    await self._listening.leave()
 
     async def close(self) -> None:
         """End every loop and task. May be called twice."""
