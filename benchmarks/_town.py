@@ -65,8 +65,8 @@ class Person:
 
     async def _visit(self, goes_on: Callable[[], bool]) -> None:
         node = self._dice.choice([node for node in self._nodes if node.runs] or list(self._nodes))
-        proof = {"resume": self._resume} if self._resume else {"ticket": await self._staff.ticket(self.identity)}
-        page = await SocketPage.open(node, **proof)
+        ticket = "" if self._resume else await self._staff.ticket(self.identity)
+        page = await SocketPage.open(node, ticket=ticket, resume=self._resume)
         reader = asyncio.create_task(self._read(page))
         try:
             async with asyncio.timeout(WELCOME_S):
