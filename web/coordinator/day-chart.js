@@ -3,37 +3,16 @@
 import { t } from "../shared/i18n.js";
 import { hourText } from "../shared/time.js";
 import { hoursOf, lateOf, levelsSoFar, spanOf, topOf } from "./day.js";
+import { s, stripes } from "./svg.js";
 
 /** @typedef {import("./day.js").Day} Day */
 
-const SVG = "http://www.w3.org/2000/svg";
 const LEFT = 46;
 const RIGHT = 24;
 const LEVEL = { top: 30, height: 120 };
 const CALLS = { top: 194, height: 70 };
 const HEIGHT = 296;
 const GAP = 2;
-
-/**
- * @param {string} tag
- * @param {Record<string, string | number>} attributes
- * @param {string | Node[]} [inside]
- */
-function s(tag, attributes, inside = []) {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
-  if (typeof inside === "string") element.textContent = inside;
-  else element.append(...inside);
-  return element;
-}
-
-/** Strokes for what is neither full nor empty: told apart without colour. */
-function stripes() {
-  const line = s("path", { d: "M-2 2l4-4M0 8l8-8M6 10l4-4", class: "chart-stripe" });
-  return s("defs", {}, [
-    s("pattern", { id: "chart-late", width: 8, height: 8, patternUnits: "userSpaceOnUse" }, [line]),
-  ]);
-}
 
 /**
  * A sample of one kind of bar for the legend.
@@ -62,7 +41,7 @@ export function drawDay(day, width) {
   const levels = levelsSoFar(day.intervals);
   const last = levels[levels.length - 1] ?? 0;
 
-  const parts = [stripes()];
+  const parts = [stripes("chart-late")];
   const rule = (/** @type {number} */ y, /** @type {string} */ text, name = "chart-rule") => {
     parts.push(s("path", { d: `M${LEFT} ${y}H${width - RIGHT}`, class: name }));
     parts.push(s("text", { x: LEFT - 8, y: y + 5, class: "chart-text chart-end" }, text));

@@ -5,8 +5,8 @@ import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { topOf } from "./day.js";
 import { clock, gapsOf, QUARTER_MIN, stretches } from "./roster-model.js";
+import { s, stripes } from "./svg.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const QUARTERS = 96;
 const LEFT = 36;
 const RIGHT = 12;
@@ -15,27 +15,6 @@ const HEIGHT = 150;
 const NARROW_PX = 240;
 const LABEL_PX = 56;
 const KINDS = /** @type {const} */ (["scheduled", "required", "missing"]);
-
-/**
- * @param {string} tag
- * @param {Record<string, string | number>} attributes
- * @param {string | Node[]} [inside]
- */
-function s(tag, attributes, inside = []) {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
-  if (typeof inside === "string") element.textContent = inside;
-  else element.append(...inside);
-  return element;
-}
-
-/** Strokes where people are missing: told apart without colour. */
-function stripes() {
-  const line = s("path", { d: "M-2 2l4-4M0 8l8-8M6 10l4-4", class: "chart-stripe" });
-  return s("defs", {}, [
-    s("pattern", { id: "roster-missing", width: 8, height: 8, patternUnits: "userSpaceOnUse" }, [line]),
-  ]);
-}
 
 export class RosterChart {
   constructor() {
@@ -151,7 +130,7 @@ export class RosterChart {
     const x = (/** @type {number} */ quarter) => LEFT + (quarter / QUARTERS) * inner;
     const y = (/** @type {number} */ n) => TOP + HEIGHT * (1 - n / most);
     const parts = [
-      stripes(),
+      stripes("roster-missing"),
       s("text", { x: 0, y: 14, class: "chart-text chart-unit" }, t("roster.unit", { day: this.day })),
     ];
     for (const n of [0, most / 2, most]) {
