@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import functools
 import secrets
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
+from unittest import mock
+from zoneinfo import ZoneInfo
 
 from quart import Quart, Response
 from quart.typing import TestClientProtocol, TestWebsocketConnectionProtocol
 from werkzeug.http import parse_cookie
 
+from signaling import hub, store_base
 from signaling.identity_types import Identity
+from signaling.policy import Policy
 from signaling.store import Store
 from tests.data_keys import DATA_KEYS
+from video_service import app, http_health, redis_client
 from video_service.accounts import Account, Role
 from video_service.app import create_app, open_services
 from video_service.passwords import PasswordCost
@@ -23,6 +32,31 @@ from video_service.settings import Settings
 SECRET = "correct horse battery"
 ORIGIN = "http://localhost"
 CHEAP = PasswordCost(time_cost=1, memory_kib=8, parallelism=1)
+LIMIT_S = 30.0
+
+
+def _steady_zone() -> ZoneInfo:
+    shanghai = ZoneInfo("Asia/Shanghai")
+    return shanghai if 2 <= datetime.now(UTC).astimezone(shanghai).hour < 20 else ZoneInfo("America/Bogota")
+
+
+STEADY_ZONE = _steady_zone()
+"""A zone without clock changes that is hours from its midnight: today is the same day until the tests are over."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _PatientPolicy(Policy):
+    presence_ttl_s: float = 600  # people whom a test puts at a node of its own do not beat
+
+
+def _patience() -> Iterator[contextlib.AbstractContextManager[object]]:
+    """Yield what lets a node wait as long as a slow machine may take: the store's answer, a page that is not heard."""
+    yield mock.patch.object(redis_client, "hot", functools.partial(redis_client.hot, timeout_s=LIMIT_S))
+    yield mock.patch.object(store_base, "CALL_TIMEOUT_S", LIMIT_S)
+    yield mock.patch.object(http_health, "TIMEOUT_S", LIMIT_S)
+    yield mock.patch.object(hub, "HELLO_TIMEOUT_S", LIMIT_S)
+    yield mock.patch.object(hub, "HEARTBEAT_S", LIMIT_S)
+    yield mock.patch.object(app, "Policy", _PatientPolicy)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,24 +93,31 @@ class Browser:
 
 
 class Site:
-    """The application between start and stop."""
+    """The application between start and stop. Its node is patient, unless its own time limits are what is tested."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, patient: bool = True) -> None:
+        self._changes = contextlib.ExitStack()
+        self._patient = patient
         self.settings = settings if settings.data_keys else dataclasses.replace(settings, data_keys=DATA_KEYS)
         self.app: Quart
         self.services: Services
 
     async def __aenter__(self) -> Self:
-        self.services = await open_services(self.settings, password_cost=CHEAP)
-        self.app = create_app(self.settings, self.services)
-        self._running = self.app.test_app()
-        await self._running.startup()
+        with contextlib.ExitStack() as stack:
+            for change in _patience() if self._patient else ():
+                stack.enter_context(change)
+            self.services = await open_services(self.settings, password_cost=CHEAP)
+            self.app = create_app(self.settings, self.services)
+            self._running = self.app.test_app()
+            await self._running.startup()
+            self._changes = stack.pop_all()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._running.shutdown()
+        with self._changes:
+            await self._running.shutdown()
 
     @property
     def store(self) -> Store:

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -18,7 +17,7 @@ from typer.testing import CliRunner, Result
 from scheduler.forecast import as_document
 from scheduler.forecast_models import Forecast, Method
 from scheduler.plan_file import EXAMPLE
-from tests.integration.http_site import Site
+from tests.integration.http_site import STEADY_ZONE, Site
 from tests.valkey_server import RealValkey
 from video_service import cli_plan
 from video_service.accounts import Role
@@ -30,7 +29,7 @@ from video_service.settings import Settings
 
 pytestmark = pytest.mark.integration
 
-ZONE = ZoneInfo("Asia/Shanghai")
+ZONE = STEADY_ZONE
 OPENS, CLOSES = 36, 72
 SOON = ("--handle-s", "300", "--days", "2")
 

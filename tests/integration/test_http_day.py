@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import pytest
 from redis.asyncio import Redis
 
-from tests.integration.http_site import Browser, Site, served_call
+from tests.integration.http_site import STEADY_ZONE, Browser, Site, served_call
 from tests.valkey_server import RealValkey
 from video_service.accounts import Role
 from video_service.day import AHEAD_COUNT, AHEAD_MS
@@ -25,7 +24,7 @@ async def site(valkey: RealValkey, redis: Redis, pool: str) -> AsyncIterator[Sit
     settings = Settings(
         redis_url=valkey.url,
         pool=pool,
-        time_zone="Asia/Shanghai",
+        time_zone=STEADY_ZONE.key,
         service_level_target_s=30,
         service_level_goal_percent=90,
     )
@@ -43,7 +42,7 @@ async def test_a_day_without_calls_and_shifts_says_so(chen: Browser) -> None:
     assert (day["target_s"], day["goal_percent"], day["interval_ms"]) == (30, 90, 900_000)
     assert day["intervals"] == []
     assert [(half["agents"], half["fewest"]) for half in day["ahead"]] == [([], 0)] * AHEAD_COUNT
-    begin = datetime.fromtimestamp(day["start_ms"] / 1000, UTC).astimezone(ZoneInfo("Asia/Shanghai"))
+    begin = datetime.fromtimestamp(day["start_ms"] / 1000, UTC).astimezone(STEADY_ZONE)
     assert (begin.hour, begin.minute) == (0, 0)
     assert 0 <= day["now_ms"] - day["start_ms"] < 86_400_000
 

@@ -7,14 +7,13 @@ import secrets
 from collections.abc import AsyncIterator
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from redis.asyncio import Redis
 
 from signaling.errors import Closed
 from signaling.identity_types import Identity
-from tests.integration.http_site import Browser, Site, error_of
+from tests.integration.http_site import STEADY_ZONE, Browser, Site, error_of
 from tests.valkey_server import RealValkey
 from video_service import open_time
 from video_service.accounts import Role
@@ -26,7 +25,7 @@ from video_service.settings import Settings
 
 pytestmark = pytest.mark.integration
 
-ZONE = "Asia/Shanghai"
+ZONE = STEADY_ZONE.key
 ALWAYS = [[["00:00", "24:00"]]] * 7
 NEVER: list[list[list[str]]] = [[]] * 7
 OFFICE = [*[[["09:00", "12:00"], ["13:30", "18:00"]]] * 5, [], []]
@@ -56,7 +55,7 @@ async def on_shift(site: Site) -> str:
 
 
 def today() -> date:
-    return datetime.now(ZoneInfo(ZONE)).date()
+    return datetime.now(STEADY_ZONE).date()
 
 
 async def hours(browser: Browser) -> dict[str, Any]:
@@ -153,7 +152,7 @@ async def test_outside_of_the_hours_nobody_new_comes_in_and_who_is_here_stays(
 
     tomorrow = {"date": str(today() + timedelta(days=1)), "hours": [["10:00", "11:00"]]}
     stood = await put(chen, NEVER, [tomorrow])
-    opens = datetime.fromtimestamp(stood["next_open_ms"] / 1000, ZoneInfo(ZONE))
+    opens = datetime.fromtimestamp(stood["next_open_ms"] / 1000, STEADY_ZONE)
     assert (str(opens.date()), opens.hour, opens.minute) == (tomorrow["date"], 10, 0)
     # A day that is different opens as well as it closes.
     await put(chen, NEVER, [{"date": str(today()), "hours": [["00:00", "24:00"]]}])

@@ -85,7 +85,7 @@ async def test_a_node_without_its_store_lives_and_is_not_ready(
 
 async def test_a_frozen_store_does_not_hold_the_answer_up(valkey_server: Callable[..., RealValkey], pool: str) -> None:
     server = valkey_server()
-    async with Site(Settings(redis_url=server.url, pool=pool)) as site:
+    async with Site(Settings(redis_url=server.url, pool=pool), patient=False) as site:
         server.freeze()
         try:
             async with asyncio.timeout(30):

@@ -7,7 +7,6 @@ import base64
 from collections.abc import AsyncIterator
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from quart import Response
@@ -15,7 +14,7 @@ from redis.asyncio import Redis
 
 from scheduler.plan_file import EXAMPLE
 from signaling.identity_types import Identity
-from tests.integration.http_site import Browser, Site, error_of
+from tests.integration.http_site import STEADY_ZONE, Browser, Site, error_of
 from tests.valkey_server import RealValkey
 from video_service.accounts import Role
 from video_service.keys import OTHER_KEYS, spec_of
@@ -23,7 +22,7 @@ from video_service.settings import Settings
 
 pytestmark = pytest.mark.integration
 
-ZONE = ZoneInfo("Asia/Shanghai")
+ZONE = STEADY_ZONE
 
 
 @pytest.fixture
@@ -246,7 +245,7 @@ async def test_an_agent_who_loses_the_day_goes_on_break_and_one_who_gets_it_may_
     staff = Identity(person=amei.person, role="agent", name="A", skills=())
     await site.store.connect(staff, node="n-1", socket="s")
     now_ms = site.services.clock.now_ms()
-    shift = await site.store.add_shift(amei.person, now_ms - 1000, now_ms + 60_000)
+    shift = await site.store.add_shift(amei.person, now_ms - 1000, now_ms + 3_600_000)
     await site.store.sign_in(staff)
     assert (await site.store.agent_view(amei.person, alive=())).shift_until_ms == shift.end_ms
     first = monday(site)

@@ -76,14 +76,15 @@ async def come_in(store: Store, customer: str) -> None:
 
 
 async def everything(redis: Redis, pool: str) -> str:
-    """Return every stored name and value as text, but for the audit log."""
-    found = []
+    """Return every stored name and value as text, but for the audit log and what a node writes by the clock."""
+    found, keys = [], Keys(pool)
+    by_the_clock = (keys.nodes, f"{keys.root}:clock", f"{keys.root}:open_time:")
     async for name in redis.scan_iter(match=f"*{pool}*", count=1000):
         kind = await redis.type(name)
-        if kind == b"stream":
+        if kind == b"stream" or name.decode().startswith(by_the_clock):
             continue
         found.append(f"{name!r} {await read(redis, kind, name)!r}")
-    return "\n".join(found)
+    return "\n".join(sorted(found))
 
 
 async def read(redis: Redis, kind: bytes | str, name: bytes | str) -> object:
