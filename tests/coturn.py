@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -11,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
+from tests.free_ports import free_port
 from video_service.local_ca import CertificateFiles
 
 LIMIT_S = 30.0
@@ -39,8 +39,8 @@ class Coturn:
         certificate: CertificateFiles | None = None,
     ) -> None:
         self.address = address
-        self.port = _free_port()
-        self.tls_port = _free_port()
+        self.port = free_port()
+        self.tls_port = free_port()
         self._certificate = certificate
         self._secret = secret
         self._options = options
@@ -119,16 +119,3 @@ class Coturn:
     def log(self) -> str:
         """Return what the server has said."""
         return (Path(self._folder.name) / "log").read_text(errors="replace")
-
-
-def _free_port() -> int:
-    """Return a port that nobody has, neither for UDP nor for TCP."""
-    while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as found, socket.socket() as same:
-            found.bind(("", 0))
-            port = int(found.getsockname()[1])
-            try:
-                same.bind(("", port))
-            except OSError:
-                continue
-            return port

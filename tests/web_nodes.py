@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
+import weakref
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -70,6 +71,7 @@ class WebNode:
 
     def start(self) -> None:
         """Start it and return at once; whoever connects waits until it serves."""
+        self._keep_port()
         with socket.create_server((HOST, self.port), backlog=2_048) as listener:
             self.port = listener.getsockname()[1]
             self._process = subprocess.Popen(
@@ -78,6 +80,19 @@ class WebNode:
                 env=self._environment,
                 start_new_session=True,
             )
+
+    def _keep_port(self) -> None:
+        """Take a port for the life of this object: else the kernel gives it to somebody while the node is away.
+
+        A socket that is bound and does not listen refuses whoever connects, and on Linux it leaves room for one that
+        listens.
+        """
+        if self.port == 0 and sys.platform == "linux":
+            with socket.socket() as kept:
+                kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                kept.bind((HOST, 0))
+                self.port = kept.getsockname()[1]
+                weakref.finalize(self, os.close, kept.detach())
 
     def wait_ready(self) -> None:
         """Wait until it serves: its socket listens from the beginning, and the answer comes then."""
@@ -119,8 +134,15 @@ class SocketPage:
     async def open(cls, node: WebNode, *, ticket: str = "", resume: str = "", beats: bool = False) -> SocketPage:
         """Connect and say hello. With `beats` the service hears the page also while nobody reads from it."""
         async with asyncio.timeout(CONNECT_S):
+            # Pings are the page's own, so that it is the service that says when a socket is over.
             wire = await connect(
-                node.url, origin=Origin(f"http://{HOST}:{node.port}"), proxy=None, compression=None, max_queue=None
+                node.url,
+                origin=Origin(f"http://{HOST}:{node.port}"),
+                proxy=None,
+                compression=None,
+                max_queue=None,
+                open_timeout=None,
+                ping_interval=None,
             )
         page = cls(wire)
         proof = {"ticket": ticket} if ticket else {"resume": resume}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import subprocess
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.running_service import RunningService
+from tests.running_service import ANSWER_S, RunningService
 
 pytestmark = pytest.mark.faults
 
@@ -53,12 +54,15 @@ def write_on(store: redis.Redis) -> None:
 
 
 def answer(service: RunningService, path: str) -> tuple[int, str]:
+    """Return the status and what is wrong, 0 when there is no answer."""
     try:
-        with urllib.request.urlopen(service.address + path, timeout=5) as told:
+        with urllib.request.urlopen(service.address + path, timeout=ANSWER_S) as told:
             return told.status, ""
     except urllib.error.HTTPError as error:
         with error:
             return error.code, str(json.load(error).get("error", ""))
+    except (OSError, http.client.HTTPException) as error:
+        return 0, str(error)
 
 
 def test_a_full_disk_is_said_loses_nothing_and_ends_with_the_room(small_disk: Path) -> None:
