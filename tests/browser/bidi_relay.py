@@ -16,12 +16,15 @@ import json
 import re
 import sys
 from collections.abc import AsyncIterable, Awaitable, Callable
+from typing import Any
 
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 
 UNKNOWN = {"emulation.setMediaFeaturesOverride"}
 LISTENING = re.compile(rb"WebDriver BiDi listening on (ws://\S+)")
+# Neither side counts as gone because it is busy.
+FOR_EVER: dict[str, Any] = {"max_size": None, "open_timeout": None, "ping_interval": None}
 
 Send = Callable[[str], Awaitable[None]]
 
@@ -39,7 +42,7 @@ async def main(command: list[str]) -> int:
 
     async def relay(page: ServerConnection) -> None:
         assert page.request is not None
-        async with connect(address + page.request.path, max_size=None) as browser:
+        async with connect(address + page.request.path, **FOR_EVER) as browser:
 
             async def command_(text: str) -> None:
                 asked = json.loads(text)
@@ -50,7 +53,7 @@ async def main(command: list[str]) -> int:
 
             await _first_ended(_pass(page, command_), _pass(browser, page.send))
 
-    async with serve(relay, "127.0.0.1", 0, max_size=None) as server:
+    async with serve(relay, "127.0.0.1", 0, **FOR_EVER) as server:
         port = server.sockets[0].getsockname()[1]
         print(f"WebDriver BiDi listening on ws://127.0.0.1:{port}", file=sys.stderr, flush=True)  # noqa: T201
         async for line in firefox.stderr:

@@ -17,6 +17,7 @@ from tests.browser import cameras
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("firefox-esr", "firefox")
+START_S = 90.0  # its first start makes a profile
 MISSING = "Firefox is not installed; on Debian: apt-get install firefox-esr"
 PREFERENCES: dict[str, str | float | bool] = {
     "media.navigator.streams.fake": True,
@@ -59,7 +60,11 @@ async def launch(playwright: Playwright, folder: Path) -> AsyncIterator[Browser]
     relay.write_text(f'#!/bin/sh\ncd "{ROOT}" && exec "{sys.executable}" -m tests.browser.bidi_relay "{path}" "$@"\n')
     relay.chmod(0o700)
     browser = await playwright.firefox.launch(
-        channel="moz-firefox", executable_path=relay, headless=True, firefox_user_prefs=PREFERENCES
+        channel="moz-firefox",
+        executable_path=relay,
+        headless=True,
+        firefox_user_prefs=PREFERENCES,
+        timeout=START_S * 1000,
     )
     try:
         yield browser

@@ -14,8 +14,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-START_S = 60.0
-STOP_S = 15.0
+START_S = 90.0
+STOP_S = 45.0
 PASSWORD = "correct horse battery"
 PROGRAM = Path(sys.executable).parent / "video-service"
 
@@ -79,7 +79,7 @@ class Service:
 @asynccontextmanager
 async def run_service(**environment: str) -> AsyncIterator[Service]:
     """Start the service with media on this machine's loopback only, and stop it as Ctrl-C does."""
-    with tempfile.TemporaryDirectory(prefix="vs-") as folder:
+    with tempfile.TemporaryDirectory(prefix="vs-", ignore_cleanup_errors=True) as folder:
         process = await asyncio.create_subprocess_exec(
             PROGRAM,
             *("run", "--port", "0", "--data", folder),

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from playwright.async_api import Browser, Page, Playwright, expect
 
 from tests.browser import cameras
 from tests.browser.conftest import DESK, launch_flags
-from tests.browser.people import WATCH, Agent, Coordinator, Customer
+from tests.browser.people import LIMIT_S, WATCH, Agent, Coordinator, Customer
 from tests.running_service import RunningService, is_gone
 from video_service.ready_text import DEMO_AGENT, DEMO_COORDINATOR
 
@@ -57,6 +58,7 @@ async def browser(
         executable_path=chromium,
         args=launch_flags("drawn", camera),
         env={**os.environ, "HOME": str(home)},
+        timeout=90_000,
     )
     yield started
     await started.close()
@@ -78,6 +80,15 @@ async def shown(page: Page) -> None:
     await page.locator(".stage video").evaluate(
         "(video) => new Promise((shown) => video.requestVideoFrameCallback(shown))"
     )
+
+
+async def fits(page: Page, width: int) -> None:
+    """Wait until the page is so wide, and nothing of it lies beyond the edge."""
+    deadline_s = time.monotonic() + LIMIT_S
+    sizes = "[document.documentElement.clientWidth, document.documentElement.scrollWidth]"
+    while (found := await page.evaluate(sizes)) != [width, width]:
+        assert time.monotonic() < deadline_s, f"{found} for {width}"
+        await asyncio.sleep(0.05)
 
 
 class Promised:
@@ -120,7 +131,7 @@ async def test_a_phone_can_do_what_the_documentation_says(
     phone.proved("See itself before the call, and read what the camera check says.")
     await page.locator(".ready-buttons .button-main:visible").tap()
     await customer.screen("waiting")
-    await customer.see_agent(limit_s=40)
+    await customer.see_agent()
     name = page.get_by_role("heading", name="Demo agent")
     await expect(name).to_be_visible()
     await shown(page)
@@ -147,13 +158,13 @@ async def test_a_phone_can_do_what_the_documentation_says(
 
     upright: Any = page.viewport_size
     await page.set_viewport_size({"width": upright["height"], "height": upright["width"]})
-    assert await page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    await fits(page, upright["height"])
     await page.set_viewport_size(upright)
     phone.proved("Be held sideways: nothing lies beyond the edge.")
-    agent = await name.text_content()
+    agent = await name.text_content() or ""
     await page.reload()
-    await customer.see_agent(limit_s=40)
-    assert await name.text_content() == agent
+    await customer.see_agent()
+    await expect(name).to_have_text(agent)
     await shown(page)
     phone.proved("Load the page anew in the call, and be back with the same agent.")
     await customer.end()
@@ -169,13 +180,13 @@ async def test_demo_customers_call_a_person_who_is_ready(service: RunningService
     agent = Agent(await desk.new_page())
     await agent.page.goto(f"{service.address}/agent/")
     await agent.sign_in(DEMO_AGENT, password(service))
-    await expect(agent.page.locator(".preview .pill")).to_have_text("房间已隐藏", timeout=30_000)
+    await expect(agent.page.locator(".preview .pill")).to_have_text("房间已隐藏", timeout=LIMIT_S * 1000)
     await agent.take_calls()
 
     await agent.state("reserved", limit_s=60)
     await agent.accept()
 
-    await expect(agent.page.locator(".customer .pill")).to_have_text("画面清楚", timeout=30_000)
+    await expect(agent.page.locator(".customer .pill")).to_have_text("画面清楚", timeout=LIMIT_S * 1000)
     await expect(agent.page.locator(".line-theirs").first).to_contain_text("Demo:")
     await desk.close()
 

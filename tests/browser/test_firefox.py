@@ -27,7 +27,7 @@ from tests.integration.udp_relay import Lose, UdpRelay, nothing, random_loss
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 ENOUGH = 30  # pictures: a second or two
-LIMIT_S = 30.0
+LIMIT_S = 60.0
 # What a browser shows of a video that gives pictures: how light it is, and how much one place differs from another.
 LOOK = """(video) => {
   const canvas = Object.assign(document.createElement('canvas'), { width: 64, height: 48 });
@@ -177,16 +177,16 @@ async def test_a_line_that_loses_packets_and_one_that_dies(fox: Firefox, line: L
         return relay.through(answer)
 
     customer, agent = await line.new_customer(), line.agent
-    fox.watch(customer.page)
     await customer.page.context.expose_function("throughRelay", through)
     await customer.page.context.add_init_script(BY_RELAY)
     await customer.page.reload()
+    fox.watch(customer.page)  # not before: what a reload cuts short is no fault
     lose[0] = random_loss(0.05)
     try:
         await customer.begin()
         await agent.accept()
         await both_see(customer, agent)
-        assert relays[-1].lost > 0
+        assert sum(relay.lost for relay in relays) > 0
         before = len(relays)
         lose[0] = nothing
         relays[-1].dead = True
@@ -204,6 +204,7 @@ async def test_an_agent_in_firefox_is_masked_and_meets_a_customer_in_chromium(fo
     async with agent_in_firefox(fox, line) as agent:
         await expect(agent.page.locator(".preview .pill")).to_have_text("房间已隐藏", timeout=LIMIT_S * 1000)
         await line.agent.page.get_by_role("button", name="休息").first.click()
+        await line.agent.state("break")
         await agent.take_calls()
         customer = await line.new_customer(AGENT_CLIP)
         await customer.begin()

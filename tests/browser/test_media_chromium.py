@@ -7,6 +7,7 @@ what is measured here is the way of the pictures, not the mask.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,6 +16,7 @@ import pytest
 from playwright.async_api import Browser, Page, Route, async_playwright
 
 from media.engine import MediaEngine
+from media.settings import MediaSettings
 from tests.integration.media_peers import loopback_settings, until
 from tests.media_gate import InvertingStage
 from video_service.media_plane import CallRoute, LegEvent, LegRequest, LegRole, LegState, MediaEvent
@@ -29,7 +31,10 @@ FLAGS: Final = (
     "--allow-loopback-in-peer-connection",
 )
 ADDRESS: Final = "http://127.0.0.1:1/"  # a secure context; every request is answered by the test itself
-MEASURED_S: Final = 4.0
+MEASURED_S: Final = 2.0
+LIMIT_S: Final = 50.0
+# A busy machine stands still for longer than the service takes for silence; where that is to come, it is waited for.
+PATIENT_SILENCE_MS: Final = 5_000
 
 OFFER: Final = """async ([codec, camera]) => {
     const pc = new RTCPeerConnection({iceServers: [], bundlePolicy: 'max-bundle'});
@@ -104,7 +109,7 @@ class Site:
             LegRequest(leg_id=leg_id, person=leg_id, role=role, codecs=codecs, sdp=offer)
         )
         await page.evaluate(ACCEPT, answer.sdp)
-        await until(lambda: LegState.CONNECTED in self.states(leg_id), f"{leg_id} connected")
+        await until(lambda: LegState.CONNECTED in self.states(leg_id), f"{leg_id} connected", LIMIT_S)
         return page
 
     def states(self, leg_id: str) -> list[LegState]:
@@ -116,8 +121,9 @@ async def _blank(route: Route) -> None:
 
 
 @pytest.fixture
-async def place(chromium: str) -> AsyncIterator[Site]:
-    engine = MediaEngine(loopback_settings(), InvertingStage)
+async def place(chromium: str, request: pytest.FixtureRequest) -> AsyncIterator[Site]:
+    silence_ms = getattr(request, "param", PATIENT_SILENCE_MS)
+    engine = MediaEngine(loopback_settings(media_silence_ms=silence_ms), InvertingStage)
     told: list[MediaEvent] = []
 
     async def listen() -> None:
@@ -126,7 +132,7 @@ async def place(chromium: str) -> AsyncIterator[Site]:
 
     listener = asyncio.create_task(listen())
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        browser = await playwright.chromium.launch(executable_path=chromium, args=list(FLAGS), timeout=90_000)
         yield Site(engine, browser, told)
         await browser.close()
     await engine.close()
@@ -141,7 +147,7 @@ async def frames_in(page: Page, slot: int) -> int:
 async def shows(page: Page, slot: int, frames: int = 10) -> None:
     """Wait until a slot has decoded some frames."""
     loop = asyncio.get_running_loop()
-    end = loop.time() + 15
+    end = loop.time() + LIMIT_S
     while await frames_in(page, slot) < frames:
         assert loop.time() < end, f"slot {slot} shows nothing"
         await asyncio.sleep(0.05)
@@ -171,20 +177,26 @@ async def test_a_call_is_seen_both_ways_in_each_codec(place: Site, codec: str) -
     await place.engine.open_call(CallRoute(call_id="call", epoch=1, customer_leg="customer", agent_leg="agent"))
     await shows(customer, 0)
     await shows(agent, 1)
-    seen_by_agent, seen_by_customer = await asyncio.gather(rates(agent), rates(customer))
-
-    assert set(seen_by_agent["decoded"]) == {"2", "3"}
-    assert set(seen_by_customer["decoded"]) == {"2"}
-    for seen in (seen_by_agent, seen_by_customer):
-        assert set(seen["codecs"].values()) == {codec}
-        assert seen["width"] == 640
-        assert seen["state"] == "connected"
-    # How many a second is for the benchmarks to say: a busy machine has slower cameras and drops frames.
-    assert min(seen_by_agent["decoded"].values()) > LEAST_FPS
-    assert min(*seen_by_customer["decoded"].values(), seen_by_customer["rendered"][0]) > LEAST_FPS
+    end_s = time.monotonic() + LIMIT_S
+    while True:
+        seen_by_agent, seen_by_customer = await asyncio.gather(rates(agent), rates(customer))
+        assert set(seen_by_agent["decoded"]) == {"2", "3"}
+        assert set(seen_by_customer["decoded"]) == {"2"}
+        for seen in (seen_by_agent, seen_by_customer):
+            assert set(seen["codecs"].values()) == {codec}
+            assert seen["state"] == "connected"
+        # How many a second is for the benchmarks to say: a busy machine has slower cameras and drops frames, and for a
+        # while its browser makes the camera's pictures smaller.
+        slowest = min(
+            *seen_by_agent["decoded"].values(), *seen_by_customer["decoded"].values(), seen_by_customer["rendered"][0]
+        )
+        if slowest > LEAST_FPS and seen_by_agent["width"] == seen_by_customer["width"] == 640:
+            break
+        assert time.monotonic() < end_s, f"agent {seen_by_agent}, customer {seen_by_customer}"
     assert LegState.SILENT not in place.states("agent") + place.states("customer")
 
 
+@pytest.mark.parametrize("place", [MediaSettings().media_silence_ms], indirect=True, ids=["soon-silent"])
 async def test_a_page_without_a_camera_hides_its_addresses_and_is_reached_all_the_same(place: Site) -> None:
     agent = await place.join("agent", LegRole.AGENT)
     watcher = await place.join("watcher", LegRole.CUSTOMER, camera=False)
@@ -202,7 +214,9 @@ async def test_a_customer_who_comes_back_from_another_page_sees_and_is_seen(plac
     await shows(first, 0)
     await shows(agent, 1)
     await first.close()
-    await until(lambda: bool({LegState.SILENT, LegState.CLOSED} & set(place.states("customer"))), "it is missed")
+    await until(
+        lambda: bool({LegState.SILENT, LegState.CLOSED} & set(place.states("customer"))), "it is missed", LIMIT_S
+    )
     back = await place.join("customer-2", LegRole.CUSTOMER)
     await place.engine.open_call(CallRoute(call_id="call", epoch=2, customer_leg="customer-2", agent_leg="agent"))
     before = await frames_in(agent, 1)

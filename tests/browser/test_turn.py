@@ -6,7 +6,7 @@ import pytest
 
 from signaling import messages
 from tests.browser import views
-from tests.browser.conftest import OpenPage, person
+from tests.browser.conftest import OpenPage
 from tests.browser.stage import Stage
 from tests.browser.steps import call
 
@@ -23,7 +23,6 @@ window.RTCPeerConnection = function (configuration) {
 
 
 async def test_the_next_connection_uses_the_newest_names(open_page: OpenPage, stage: Stage) -> None:
-    stage.pictures[0] = person("dev-book", 640, 480)
     page = await open_page("/customer/", script=KEEP)
     await call(page, stage)
     fresh = messages.IceServer(urls=("turn:turn.example.org",), username="2:a", credential="p")
