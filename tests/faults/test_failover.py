@@ -40,7 +40,8 @@ def servers() -> Iterator[SentinelServers]:
 async def hub(servers: SentinelServers, pool: str) -> AsyncIterator[Hub]:
     client = hot(servers.url, timeout_s=10)
     # Nobody's time runs out while a slow machine is busy with the failover.
-    store = Store(client, pool=pool, policy=Policy(customer_return_s=300, agent_return_s=300, keep_place_s=300))
+    policy = Policy(presence_ttl_s=60, customer_return_s=300, agent_return_s=300, keep_place_s=300, ring_timeout_s=300)
+    store = Store(client, pool=pool, policy=policy)
     await store.load()
     hub = Hub(store, DiaryPlane("w-1"))
     await hub.start()
