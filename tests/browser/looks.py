@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT, AxeResults
@@ -9,6 +11,7 @@ from playwright.async_api import Page
 
 from tests.browser.conftest import PHONE, PICTURING, SHOTS
 from tests.browser.layout import LEAST_TEXT_PX, faults
+from tests.browser.stage import WAIT_S
 
 ZOOMED = {"width": 320, "height": 256}  # 1280 x 1024 at 400 %
 TABLET = {"width": 768, "height": 1024}
@@ -34,7 +37,7 @@ async def look(page: Page, name: str, *, themes: bool = False, sizes: tuple[dict
     customers = name.startswith("customer")
     for size in sorted(sizes, key=lambda size: size["width"] == own["width"]):
         await page.set_viewport_size(size)  # type: ignore[arg-type]
-        await page.evaluate(_SETTLED)
+        await settled(page)
         found = await faults(page, least_text_px=LEAST_TEXT_PX if customers else 0, reach=size is ZOOMED)
         assert not found, f"{name} at {size['width']}:\n" + "\n".join(found)
         await picture(page, f"{name}-{size['width']}", whole=size is ZOOMED)
@@ -53,12 +56,27 @@ async def look(page: Page, name: str, *, themes: bool = False, sizes: tuple[dict
         await page.emulate_media(forced_colors="none", reduced_motion="no-preference")
 
 
-async def glance(page: Page, name: str) -> None:
-    """Look only whether everything fits and can be reached in the window as it is: for states that differ by words."""
+async def settled(page: Page) -> None:
+    """Wait until what the page has been told is laid out: what follows its own size comes a frame after it."""
     await page.evaluate(_SETTLED)
-    said[name] = await page.locator("body").inner_text()
-    found = await faults(page, reach=True)
-    assert not found, f"{name}:\n" + "\n".join(found)
+
+
+async def glance(page: Page, name: str, *words: re.Pattern[str]) -> None:
+    """Look only whether everything fits and can be reached in the window as it is: for states that differ by words.
+
+    A page goes on by itself: it is looked at until these words stand in what was seen.
+    """
+    deadline = time.monotonic() + WAIT_S
+    while True:
+        await settled(page)
+        text = await page.locator("body").inner_text()
+        found = await faults(page, reach=True)
+        assert not found, f"{name}:\n" + "\n".join(found)
+        missing = [one.pattern for one in words if not one.search(text)]
+        if not missing:
+            break
+        assert time.monotonic() < deadline, f"{name}: {missing} is not in:\n{text}"
+    said[name] = text
     await picture(page, name, whole=True)
 
 

@@ -50,10 +50,11 @@ async def test_a_day_of_a_coordinator(open_page: OpenPage, stage: Stage) -> None
     # Close with a notice, open again.
     await press(page, "现在关闭…")
     await page.keyboard.type("15:00 再开。")
-    stage.answers["POST door"] = (200, views.door(open=False, notice="15:00 再开。"))
+    # What is changed stays so: the page asks now and then how it stands.
+    stage.answers["POST door"] = stage.answers["GET door"] = (200, views.door(open=False, notice="15:00 再开。"))
     await press(page, "现在关闭")
     await expect(page.locator(".now-door").get_by_role("status")).to_contain_text("已关闭")
-    stage.answers["POST door"] = (200, views.door())
+    stage.answers["POST door"] = stage.answers["GET door"] = (200, views.door())
     await press(page, "现在开放")
     await expect(page.locator(".now-door").get_by_role("status")).to_contain_text("开着")
 
@@ -66,8 +67,11 @@ async def test_a_day_of_a_coordinator(open_page: OpenPage, stage: Stage) -> None
     await expect(page.locator("#shift-agent option")).to_have_count(5)
     await page.keyboard.press("ArrowDown")
     stage.answers["POST shifts"] = (201, views.shifts()[0])
+    more = [*views.shifts(), {**views.shifts()[-1], "shift": "s-9"}]
+    stage.answers["GET shifts"] = (200, {"shifts": more})
     await press(page, "添加")
     await expect(page.get_by_role("status").filter(has_text="已添加：王静")).to_be_visible()
+    await expect(page.locator(".shift-row")).to_have_count(len(more))  # drawn anew, and a walk to one loses its way
 
     # A file with a fault.
     fault = {"line": 3, "code": "date_none", "column": "date", "value": "2026-02-30"}
@@ -84,6 +88,7 @@ async def test_a_day_of_a_coordinator(open_page: OpenPage, stage: Stage) -> None
     await page.keyboard.press("Enter")
     await press(page, "删除")
     await expect(page.get_by_role("status").filter(has_text="已删除")).to_be_visible()
+    await expect(page.get_by_role("heading", level=1)).to_be_focused()  # once the list has come again
 
     # Find sessions, look at one, take the file.
     await press(page, "记录", role="link")

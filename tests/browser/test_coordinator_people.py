@@ -94,6 +94,7 @@ async def test_an_administrator_adds_coordinators_whose_hands_nobody_asks_about(
     open_page: OpenPage, stage: Stage
 ) -> None:
     page = await board(open_page, stage, "people", role="admin")
+    await page.locator(".people-table tbody tr").first.wait_for()  # it says who is asking
     await page.get_by_role("button", name="添加人员").click()
     await expect(page.locator("#person-role option")).to_have_text(["客服", "值班管理", "管理员"])
     await page.get_by_role("checkbox", name="中国手语").check()

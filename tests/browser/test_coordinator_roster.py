@@ -197,6 +197,7 @@ async def test_what_publishing_changes_is_shown_first(open_page: OpenPage, stage
     stage.answers["POST rosters/r-1/publish"] = (201, {"version": 3, "added": 2, "removed": 1, "kept": 30, "late": 0})
     stage.answers["GET rosters/r-1"] = (200, rosters.draft(state="published", rev=1))
     await page.get_by_role("button", name="发布…").press("Enter")
+    await expect(panel.get_by_role("button", name="现在发布")).not_to_have_attribute("aria-disabled", "true")
     await panel.get_by_role("button", name="现在发布").press("Enter")
     await expect(page.get_by_text("已发布，是第 3 版。")).to_be_visible()
     assert ("POST", "rosters/r-1/publish", {"token": "t-1"}) in stage.requests
@@ -215,6 +216,7 @@ async def test_a_change_that_is_not_kept_is_said_and_nothing_is_published_withou
     stage.answers["PUT rosters/duties"] = (200, kept)
     await page.get_by_role("button", name="发布…").press("Enter")
     await expect(page.get_by_role("heading", name="发布后会这样变")).to_be_focused()
+    await stage.until(lambda: ("GET", "rosters/r-1/changes", None) in stage.requests)
     asked = [(method, path) for method, path, _ in stage.requests]
     assert asked.index(("GET", "rosters/r-1/changes")) > asked.index(("PUT", "rosters/duties")) + 1
     assert asked.count(("PUT", "rosters/duties")) == 2

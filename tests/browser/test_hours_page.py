@@ -42,9 +42,11 @@ async def test_the_hours_stand_in_fields_and_in_words(open_page: OpenPage, stage
 
 
 async def test_a_change_is_told_first_and_saved_by_a_second_step(open_page: OpenPage, stage: Stage) -> None:
-    page = await open_hours(open_page, stage)
+    page = await board(open_page, stage)
     await stage.until(lambda: stage.sockets)
     await stage.show(views.wall())
+    await page.locator(".tile").first.wait_for()  # the page knows how many wait
+    await page.locator("a[href='#hours']").click()
     would = views.hours(week=[*[[["09:00", "20:00"]]] * 5, [], []], open_now=False, closes_ms=0)
     stage.answers["PUT hours"] = (200, would)
     await page.get_by_label("星期一，第 1 段，到").fill("20:00")
@@ -151,6 +153,7 @@ async def test_each_fault_is_said_at_its_row_and_nothing_is_saved(open_page: Ope
     await expect(page.locator(".hours-dates input[type='date']").last).to_have_accessible_description("请选一个日期。")
     await expect(page.get_by_text("特别的日子最多 366 天。")).to_be_visible()
     await page.get_by_role("button", name="保存", exact=True).click()
+    await stage.until(lambda: [body for body in sent(stage) if "apply" not in body])
     await expect(alert).to_be_visible()
     await expect(page.get_by_text("已保存。")).to_be_hidden()
     stage.answers["PUT hours"] = (200, views.hours())

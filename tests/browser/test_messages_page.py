@@ -9,14 +9,11 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.browser import views
-from tests.browser.board import answer, board
+from tests.browser.board import ASK_AGAIN, IN_HAND, answer, board
 from tests.browser.conftest import DESK, OpenPage
-from tests.browser.stage import Stage
+from tests.browser.stage import WAIT_S, Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-
-# The page asks twice in a minute; here it need not be waited for.
-IMPATIENT = "const wait = setInterval; window.setInterval = (act, ms) => wait(act, ms === 30000 ? 100 : ms);"
 
 
 async def open_messages(open_page: OpenPage, stage: Stage, **more: Any) -> Page:
@@ -71,6 +68,7 @@ async def test_done_goes_on_with_the_next_and_can_be_taken_back(open_page: OpenP
     rows = page.locator(".inbox-row")
     await rows.nth(1).press("Enter")
     stage.answers["POST messages/c_77"] = (200, {"id": "c_77", "state": "done"})
+    stage.answers["GET messages/count"] = (200, {"open": 4})  # the page asks now and then, too
     await page.get_by_role("button", name="办好了").press("Enter")
     await expect(rows).to_have_count(4)
     await expect(rows.nth(1)).to_be_focused()
@@ -105,7 +103,7 @@ async def test_a_late_answer_takes_nobody_away_from_what_they_look_at(open_page:
         stage.answers[f"POST messages/{entry}"] = (200, {"id": entry, "state": "done"})
         await page.locator(".inbox-row").nth(row).click()
         await page.get_by_role("button", name="办好了").click()
-        await asyncio.wait_for(asked.wait(), 10)
+        await asyncio.wait_for(asked.wait(), WAIT_S)
 
     await page.route("**/api/messages/*_*", hold)
     await begin(1, "c_77")
@@ -122,6 +120,7 @@ async def test_a_late_answer_takes_nobody_away_from_what_they_look_at(open_page:
     done = views.inbox()["messages"][1] | {"state": "done"}
     stage.answers["GET messages"] = (200, {"messages": [done], "more": False, "cursor": "", "open": 4})
     await page.get_by_role("button", name="已办好").click()
+    await page.locator("#announcer").evaluate("(region) => region.replaceChildren()")  # it said the same before
     answered.set()
     await expect(page.locator("#announcer")).to_have_text("已标为办好。")
     await expect(page.locator(".inbox-row")).to_have_count(1)
@@ -153,10 +152,11 @@ async def test_more_is_asked_for_with_the_cursor(open_page: OpenPage, stage: Sta
 async def test_a_list_that_changed_meanwhile_says_so(open_page: OpenPage, stage: Stage) -> None:
     stage.me = views.ME_COORDINATOR
     answer(stage)
-    page = await open_page("/coordinator/#messages", size=DESK, camera="refused", script=IMPATIENT)
+    page = await open_page("/coordinator/#messages", size=DESK, camera="refused", script=IN_HAND)
     await expect(page.locator(".inbox-row")).to_have_count(5)
     await expect(page.get_by_text("留言有变化。")).to_be_hidden()
     stage.answers["GET messages/count"] = (200, {"open": 6})
+    await page.evaluate(ASK_AGAIN)
     await expect(page.get_by_text("留言有变化。")).to_be_visible()
     await expect(page.locator(".tab .badge")).to_have_text("6")
     stage.answers["GET messages"] = (200, views.inbox(open=6))
@@ -169,10 +169,11 @@ async def test_nobody_waits_until_somebody_writes(open_page: OpenPage, stage: St
     stage.answers["GET messages"] = (200, views.inbox(messages=[], open=0))
     stage.answers["GET messages/count"] = (200, {"open": 0})
     answer(stage)
-    page = await open_page("/coordinator/#messages", size=DESK, camera="refused", script=IMPATIENT)
+    page = await open_page("/coordinator/#messages", size=DESK, camera="refused", script=IN_HAND)
     await expect(page.get_by_text("没有要回复的留言。")).to_be_visible()
     await expect(page.locator(".tab .badge")).to_be_hidden()
     stage.answers["GET messages/count"] = (200, {"open": 1})
+    await page.evaluate(ASK_AGAIN)
     await expect(page.get_by_text("留言有变化。")).to_be_visible()
 
 
