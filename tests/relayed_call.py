@@ -33,7 +33,7 @@ from video_service.demo_picture import Look
 from video_service.passwords import PasswordCost, Passwords
 from video_service.tasks import cancel_and_wait
 
-LIMIT_S = 45.0
+LIMIT_S = 75.0
 ENOUGH_PICTURES = 10
 NO_WORKER = ("10.77.1.99", 40000)
 
@@ -80,7 +80,7 @@ async def refusal(server: dict[str, Any]) -> int:
 
 async def main(web_of_agent: str, web_of_customer: str) -> dict[str, Any]:
     loaded = settings.load()
-    redis = redis_client.hot(loaded.redis_url)
+    redis = redis_client.hot(loaded.redis_url, timeout_s=30.0)
     cipher = cipher_of(loaded)
     store = Store(redis, pool=loaded.pool, cipher=cipher)
     passwords = Passwords(PasswordCost(time_cost=1, memory_kib=8, parallelism=1))

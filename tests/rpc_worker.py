@@ -116,4 +116,5 @@ async def raw(worker: RpcWorker, *, token: str = TOKEN, protocol: str = rpc.SUBP
         subprotocols=[Subprotocol(protocol)],
         additional_headers={"Authorization": f"Bearer {token}"},
         compression=None,
+        open_timeout=LIMIT_S,
     )

@@ -34,7 +34,7 @@ class Writer:
 
     def __init__(self, url: str) -> None:
         self.acknowledged = self.rewrites = 0
-        self._redis = Redis.from_url(url, socket_timeout=5)
+        self._redis = Redis.from_url(url, socket_timeout=30)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._write)
 
@@ -44,7 +44,7 @@ class Writer:
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
-        self._thread.join(30)
+        self._thread.join(60)
         self._redis.close()
 
     def _write(self) -> None:

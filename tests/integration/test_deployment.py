@@ -22,6 +22,7 @@ from tests.network import Network, three_hosts
 pytestmark = pytest.mark.integration
 
 LIMIT_S = 60.0
+CALL_LIMIT_S = 100.0
 WEB_PORTS = (18080, 18081)
 MEDIA_PORT = 17100
 VALKEY_PORT = 16379
@@ -188,8 +189,11 @@ def deployment(network: Network, folder: Path, start: Start) -> Iterator[Deploym
 
 
 def test_each_part_is_healthy_and_says_so_when_it_is_not(deployment: Deployment) -> None:
-    assert deployment.health("web", deployment.web(WEB_PORTS[0])) == 0
-    assert deployment.health("media", deployment._media) == 0
+    # An engine asks again and again, too: a part that is busy for a moment is not ill.
+    deadline_s = time.monotonic() + LIMIT_S
+    for part, environment in (("web", deployment.web(WEB_PORTS[0])), ("media", deployment._media)):
+        while deployment.health(part, environment):
+            assert time.monotonic() < deadline_s, deployment.logs()
     assert deployment.health("web", deployment.web(1)) == 1
     assert deployment.health("media", deployment._media | {"VIDEO_SERVICE_MEDIA_LISTEN": "127.0.0.1:1"}) == 1
 
@@ -207,7 +211,7 @@ def test_two_people_on_two_nodes_see_each_other_by_the_turn_server_alone(deploym
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=LIMIT_S,
+        timeout=CALL_LIMIT_S,
         check=False,
     )
 

@@ -168,6 +168,6 @@ async def test_one_picture_at_a_time_and_a_late_one_is_told_so(monkeypatch: pyte
     with pytest.raises(Busy):
         await maker.make(drawn(400, 300))
     maker._one.release()
-    monkeypatch.setattr("video_service.background_picture.TIME_LIMIT_S", 30.0)
+    monkeypatch.setattr("video_service.background_picture.TIME_LIMIT_S", 90.0)
     both = await asyncio.gather(maker.make(drawn(400, 300)), maker.make(drawn(320, 240)))
     assert [(header.width, header.height) for _, header in both] == [(400, 300), (320, 240)]

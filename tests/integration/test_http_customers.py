@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -119,9 +120,11 @@ async def test_a_token_is_taken_once_however_many_try_at_the_same_moment(site: S
 async def test_the_mark_of_a_used_token_stays_until_it_would_be_refused_anyway(
     site: Site, redis: Redis, pool: str
 ) -> None:
-    await site.browser().post("/api/enter", {"token": launch_token()})
+    now_s = int(time.time())
+    await site.browser().post("/api/enter", {"token": launch_token(now_s, exp=now_s + 120)})
     (mark,) = [key async for key in redis.scan_iter(match=f"{{{pool}}}:launch:*")]
-    assert 145 <= await redis.ttl(mark) <= 150, "120 s of life and 30 s of skew"
+    # The end, not what is left of it: that is the same on a slow machine.
+    assert 150 <= await redis.pexpiretime(mark) / 1000 - now_s < 155, "120 s of life and 30 s of skew"
 
 
 async def test_a_service_without_keys_takes_no_token(valkey: RealValkey, redis: Redis, pool: str) -> None:
@@ -189,8 +192,11 @@ async def test_what_is_kept_of_a_customer_ends_and_shows_no_cookie(site: Site, r
     for kind in ("customer", "launch", "limit"):
         async for key in redis.scan_iter(match=f"{{{pool}}}:{kind}:*"):
             found += 1
-            assert 0 < await redis.ttl(key) <= 86_400
+            left_ms = await redis.pttl(key)
             stored: Any = await redis.get(key)
+            if stored is None:
+                continue  # it has ended: one address may open the page again within seconds
+            assert 0 < left_ms <= 86_400_000
             assert token not in key + stored
             assert b"host-customer" not in key + stored
     assert found >= 3

@@ -35,7 +35,7 @@ async def page(tmp_path: Path) -> AsyncIterator[LanPage]:
 async def ask(page: LanPage, request: bytes) -> bytes:
     match = re.search(r":(\d+)/", page.url)
     assert match is not None
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         reader, writer = await asyncio.open_connection("127.0.0.1", int(match[1]))
         writer.write(request)
         answer = await reader.read()
@@ -122,13 +122,13 @@ def test_the_service_on_the_network_speaks_https_with_that_certificate() -> None
         environment = {"VIDEO_SERVICE_MEDIA_BIND": ""}
         with RunningService(data, "--lan", "--host", "127.0.0.1", environment=environment) as service:
             trusted = ssl.create_default_context(cafile=str(data / "lan" / "ca.pem"))
-            with urllib.request.urlopen(f"{service.address}/customer/", timeout=10, context=trusted) as answer:
+            with urllib.request.urlopen(f"{service.address}/customer/", timeout=60, context=trusted) as answer:
                 policy = answer.headers["Content-Security-Policy"]
             said = "\n".join(service.said)
             [certificate_page] = re.findall(r"install the certificate from (http://\S+)", said)
-            with urllib.request.urlopen(certificate_page, timeout=10) as answer:
+            with urllib.request.urlopen(certificate_page, timeout=60) as answer:
                 assert b"iPhone" in answer.read()
-            assert service.stop() == 0
+            assert service.stop(60) == 0
 
     assert service.address.startswith("https://127.0.0.1:")
     assert f"wss://{service.address.removeprefix('https://')}" in policy

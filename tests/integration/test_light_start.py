@@ -15,7 +15,7 @@ HEAVY = ["aiortc", "av", "cv2", "mediapipe", "numpy", "ai_edge_litert", "ortools
 
 
 def run(script: str) -> str:
-    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=100, check=False)
     assert found.returncode == 0, found.stderr
     return found.stdout
 

@@ -52,7 +52,7 @@ class Node:
         self.port = port
 
     async def page(self) -> ClientConnection:
-        return await within(connect(f"ws://127.0.0.1:{self.port}/ws", proxy=None))
+        return await within(connect(f"ws://127.0.0.1:{self.port}/ws", proxy=None, open_timeout=None))
 
     async def lines(self) -> list[str]:
         assert self.process.stdout is not None

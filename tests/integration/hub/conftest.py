@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 
 import pytest
 from redis.asyncio import Redis
 
+from signaling import hub as hub_module
+from signaling import store_base
 from signaling.hub import Hub
 from signaling.policy import Policy
 from signaling.store import Store
+from tests.support.page import WAIT_S
 from tests.support.plane import DiaryPlane
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages, node and store wait for one another as long as a slow machine may take."""
+    monkeypatch.setattr(hub_module, "HEARTBEAT_S", WAIT_S)
+    monkeypatch.setattr(hub_module, "HELLO_TIMEOUT_S", WAIT_S)
+    monkeypatch.setattr(store_base, "CALL_TIMEOUT_S", WAIT_S)
 
 
 @pytest.fixture
@@ -20,7 +32,7 @@ def plane() -> DiaryPlane:
 
 @pytest.fixture
 async def store(redis: Redis, pool: str) -> Store:
-    store = Store(redis, pool=pool, policy=Policy(agent_return_s=0.3, ring_timeout_s=5))
+    store = Store(redis, pool=pool, policy=Policy(agent_return_s=0.3, ring_timeout_s=600, presence_ttl_s=60))
     await store.load()
     return store
 
@@ -40,7 +52,11 @@ async def make_hub(store: Store, plane: DiaryPlane) -> AsyncIterator[Callable[..
 
 
 @pytest.fixture
-async def hub(make_hub: Callable[..., Hub]) -> Hub:
+async def hub(make_hub: Callable[..., Hub], redis: Redis) -> Hub:
+    """A node that hears what the store says: what is said earlier is known to nobody."""
     hub = make_hub()
     await hub.start()
+    async with asyncio.timeout(WAIT_S):
+        while not (await redis.pubsub_numsub(hub.store.keys.node(hub.node)))[0][1]:
+            await asyncio.sleep(0.001)
     return hub

@@ -57,7 +57,7 @@ async def test_a_call_whose_end_was_not_heard_is_parted_all_the_same(hub: Hub, p
     await redis.client_kill_filter(_type="pubsub")
     customer.send("hang_up", call=call)
     await customer.until(type="customer_view", state="ended")
-    await poll(lambda: call not in plane.calls, limit_s=20)
+    await poll(lambda: call not in plane.calls)
 
 
 async def test_what_a_worker_sees_of_somebody_whose_node_is_dead_is_noted_by_the_others(
@@ -110,6 +110,7 @@ async def test_a_worker_out_of_reach_for_a_moment_costs_nobody_the_picture(
     hub: Hub, plane: DiaryPlane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("signaling.listening.RECONCILE_S", 0.05)
+    monkeypatch.setattr("signaling.listening.LOST_S", 60.0)
     page = await ready_agent(hub)
     plane.cut_off("w-1")
     await page.until(type="agent_view", media="offer")

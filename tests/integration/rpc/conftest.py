@@ -10,9 +10,22 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
+from media import link, registry, rpc, rpc_server
 from media.plane import Pictures, RpcMediaPlane
 from media.registry import Registry
-from tests.rpc_worker import TOKEN, Heard, RpcWorker, until
+from tests.rpc_worker import LIMIT_S, TOKEN, Heard, RpcWorker, until
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ends are one busy process: what is late is not lost here. These tests are about none of those limits."""
+    for module, name in (
+        (link, "OPEN_TIMEOUT_S"),
+        (registry, "COMMAND_TIMEOUT_S"),
+        (rpc, "PING_TIMEOUT_S"),
+        (rpc_server, "SEND_TIMEOUT_S"),
+    ):
+        monkeypatch.setattr(module, name, LIMIT_S)
 
 
 @pytest.fixture
@@ -32,13 +45,13 @@ async def make_plane(redis: Redis, pool: str) -> AsyncIterator[Callable[..., Rpc
     made: list[RpcMediaPlane] = []
 
     def make(
-        timeout_s: float = 5.0,
+        timeout_s: float = LIMIT_S,
         token: str = TOKEN,
         tls: ssl.SSLContext | None = None,
         pictures: Pictures | None = None,
     ) -> RpcMediaPlane:
-        registry = Registry(redis, pool)
-        made.append(RpcMediaPlane(registry, token=token, tls=tls, timeout_s=timeout_s, pictures=pictures))
+        leases = Registry(redis, pool)
+        made.append(RpcMediaPlane(leases, token=token, tls=tls, timeout_s=timeout_s, pictures=pictures))
         return made[-1]
 
     yield make
