@@ -55,6 +55,11 @@ class Box(LeftMessages):
             await self.redis.zadd(self.key("messages:open"), {message: now_ms - (count - n) * HOUR_MS})
         return ids
 
+    async def left_ms(self, message: str) -> int:
+        """When an open message was left."""
+        score: Any = await self.redis.zscore(self.key("messages:open"), message)
+        return int(score)
+
     async def follow_up(self, call: str, due_ms: int, **fields: str | int) -> None:
         """Keep what signalling keeps of a call that an agent wants to follow up."""
         row: dict[Any, Any] = {
@@ -148,9 +153,8 @@ async def test_only_so_many_are_open(redis: Redis, pool: str) -> None:
 
 async def test_the_longest_wait_comes_first_and_pages_follow_one_another(box: Box) -> None:
     ids = await box.write_many(7)
-    now_ms = int((await box.redis.time())[0]) * 1000
-    await box.follow_up("c_due", now_ms - 3 * HOUR_MS - 1)
-    await box.follow_up("c_later", now_ms + HOUR_MS)
+    await box.follow_up("c_due", await box.left_ms(ids[4]) - 1)
+    await box.follow_up("c_later", await box.left_ms(ids[6]) + 2 * HOUR_MS)
     expected = [*ids[:4], "c_due", *ids[4:], "c_later"]
     assert await box.ids() == expected
     assert await box.count_open() == 9

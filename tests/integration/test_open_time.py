@@ -47,10 +47,11 @@ async def all_of(redis: Redis, pool: str, days: int = 2) -> Times:
 
 
 async def test_each_look_marks_the_moment_for_as_long_as_sums_are_kept(redis: Redis, pool: str) -> None:
-    store = Store(redis, pool=pool, policy=Policy(rollup_retention_days=3), cipher=CIPHER)
+    now_ms = START_MS + 12 * 3_600_000  # and it stays: all looks are of one mark
+    policy = Policy(rollup_retention_days=3)
+    store = Store(redis, pool=pool, policy=policy, clock=lambda: now_ms, cipher=CIPHER)
     await store.load()
-    now_s, _ = await redis.time()
-    span = {"from_ms": (int(now_s) - 60) * 1000, "to_ms": (int(now_s) + 60) * 1000}
+    span = {"from_ms": now_ms - 60_000, "to_ms": now_ms + 60_000}
 
     await store.tidy()
     assert await read(redis, pool=pool, **span) == Times(), "who does not know leaves no mark"

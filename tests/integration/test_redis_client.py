@@ -77,7 +77,7 @@ async def test_a_loop_around_calls_ends_at_the_first_cancellation(valkey: RealVa
         for _ in range(turns % 40):
             await asyncio.sleep(0)
         task.cancel()
-        done, lost = await asyncio.wait([task], timeout=10)
+        done, lost = await asyncio.wait([task], timeout=30)
         await cancel_and_wait(lost)
         assert done, "the cancellation was lost"
     await client.aclose()

@@ -45,8 +45,9 @@ async def test_without_a_file_nothing_is_kept(valkey_server: MakeServer) -> None
 
 async def test_a_frozen_server_does_not_answer_until_it_thaws(valkey_server: MakeServer) -> None:
     server = valkey_server()
+    async with Redis.from_url(server.url) as patient:
+        await patient.ping()
     async with Redis.from_url(server.url, socket_timeout=1.0) as hasty:
-        await hasty.ping()
         server.freeze()
         with pytest.raises((NoAnswer, NoConnection)):
             await hasty.ping()

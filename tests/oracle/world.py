@@ -95,6 +95,7 @@ class World:
             max_signing_minutes_a_day=8,
             break_guard_s=60,
             break_wait_limit_s=100,
+            ticket_ttl_s=600,  # by the server's clock
             time_zone="Pacific/Marquesas",  # a day ends an hour and a half after the start
         )
         self.clock = Clock()

@@ -23,6 +23,7 @@ async def test_the_wish_goes_to_the_worker_and_its_state_to_the_customer_alone(h
     await poll(lambda: call in plane.calls)
     plane.show(plane.leg_of(AGENT.person), PictureState.CLEAR)
     await customer.until(type="customer_view", picture="clear", own_picture="")
+    await agent.until(type="agent_view", picture="clear")
     for state in (PictureState.CLEAR, PictureState.SLATE):
         plane.show(leg, state, "late" if state is PictureState.SLATE else "")
         await customer.until(type="customer_view", picture="clear", own_picture=state.value)

@@ -26,6 +26,8 @@ async def test_an_agent_who_says_this_is_me_reaches_the_own_leg_alone(hub: Hub, 
     await offer(agent)
     agent.send("this_is_me")
     await poll(lambda: bool(plane.confirmed))
+    agent.send("ping", t=1)
+    await agent.until(type="pong")
     assert plane.confirmed == [("w-1", plane.leg_of("a-lin"))]
     assert all(message["type"] != "error" for message in agent.seen)
 
@@ -95,6 +97,9 @@ async def test_two_calls_do_not_see_each_other(hub: Hub) -> None:
     assert (await second_customer.until(type="error"))["code"] == "no_call"
     second_customer.send("say", call=second_call, text="mine")
     await second_agent.until(type="text_line")
+    for page in (agent, customer):
+        page.send("ping", t=1)
+        await page.until(type="pong")
     assert all(message["type"] != "text_line" for message in agent.seen + customer.seen)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 
 from signaling.hub import Hub
 from signaling.identity_types import Identity
@@ -49,13 +50,16 @@ async def bombard(page: Page, identity: Identity, dice: random.Random, known: di
                 arriving.cancel()
                 break
             seen = arriving.result()
-    while not page.wire.to_page.empty():
-        await page.next()
+    for each in pages:
+        while not each.wire.to_page.empty():
+            await each.next()
     return [message["code"] for each in pages for message in each.seen if message["type"] == "error"]
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-async def test_random_messages_in_every_state_are_refused_by_name_and_stick_nobody(hub: Hub, seed: int) -> None:
+async def test_random_messages_in_every_state_are_refused_by_name_and_stick_nobody(
+    hub: Hub, redis: Redis, pool: str, seed: int
+) -> None:
     dice = random.Random(seed)
     talks, serves = await enter(hub, customer("talks")), await ready_agent(hub, agent("serves"))
     call = await call_between(talks, serves)
@@ -90,6 +94,9 @@ async def test_random_messages_in_every_state_are_refused_by_name_and_stick_nobo
         assert {"bad_message", "not_allowed"} <= set(codes), "they were read"
     for page, _ in people:
         await page.vanish()
+    async with asyncio.timeout(30):
+        while await redis.zcard(f"{{{pool}}}:presence"):  # or the next agent is given a call of theirs
+            await asyncio.sleep(0.01)
     # Whatever they did, the next two get to each other.
     fresh, caller = await ready_agent(hub, agent("fresh")), await enter(hub, customer("fresh"))
     caller.send("join", consent=CONSENT_VERSION, needs=["fresh"])

@@ -34,6 +34,7 @@ async def open_node(desk: Desk) -> PubSub:
     """Let the first node be here: it has its channel, and both nodes have asked."""
     channel = desk.store.redis.pubsub()
     await channel.subscribe(desk.store.keys.node(HERE))
+    await listeners(desk, 1)
     for node in (HERE, THERE):
         await desk.store.look_at_nodes(node)
     return channel
@@ -42,8 +43,13 @@ async def open_node(desk: Desk) -> PubSub:
 async def die(desk: Desk, channel: PubSub) -> None:
     """Close the node's connection, as the kernel does, and wait until the server knows it."""
     await channel.aclose()  # type: ignore[no-untyped-call]
+    await listeners(desk, 0)
+
+
+async def listeners(desk: Desk, count: int) -> None:
+    """Wait until the server knows that so many listen to the first node's channel."""
     deadline_s = time.monotonic() + 30
-    while (await desk.store.redis.pubsub_numsub(desk.store.keys.node(HERE)))[0][1]:
+    while (await desk.store.redis.pubsub_numsub(desk.store.keys.node(HERE)))[0][1] != count:
         assert time.monotonic() < deadline_s
         await asyncio.sleep(0.01)
 
@@ -270,11 +276,16 @@ async def test_whom_the_store_has_forgotten_is_known_again_without_a_new_socket(
 ) -> None:
     """A failover may lose that somebody came."""
     agent, customer = await ready_agent(hub), await enter(hub, CUSTOMER)
-    for person in (AGENT.person, CUSTOMER.person):
-        await redis.delete(f"{{{pool}}}:person:{person}", f"{{{pool}}}:agent:{person}")
-        await redis.zrem(f"{{{pool}}}:presence", person)
+    async with redis.pipeline() as pipe:  # at once: whoever beats between would be half known
+        for person in (AGENT.person, CUSTOMER.person):
+            pipe.delete(f"{{{pool}}}:person:{person}", f"{{{pool}}}:agent:{person}")
+            pipe.zrem(f"{{{pool}}}:presence", person)
+        await pipe.execute()
     await agent.until(type="agent_view", state="break")
     await poll_presence(redis, pool, {AGENT.person, CUSTOMER.person})
+    async with asyncio.timeout(30):
+        while not await redis.exists(f"{{{pool}}}:agent:{AGENT.person}"):  # here first, and then at the desk
+            await asyncio.sleep(0.01)
     await offer(agent, 2)
     agent.send("ready")
     await agent.until(type="agent_view", state="available")

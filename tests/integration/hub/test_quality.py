@@ -109,7 +109,9 @@ async def test_pause_that_is_taken_back_at_once_ends_as_the_page_said_last(hub: 
         customer.send("pause_picture", paused=paused)
     customer.send("ping", t=1)
     await customer.until(type="pong")
-    await poll(lambda: plane.paused.get(leg) is True)
+    await poll(lambda: leg in plane.paused)
+    await poll(lambda: not [task for task in asyncio.all_tasks() if task.get_name() == "page-report"])
+    assert plane.paused == {leg: True}
 
 
 async def test_report_without_a_leg_or_with_a_dead_worker_is_no_error(hub: Hub, plane: DiaryPlane) -> None:
@@ -119,6 +121,7 @@ async def test_report_without_a_leg_or_with_a_dead_worker_is_no_error(hub: Hub, 
     customer.send("pause_picture", paused=True)
     customer.send("ping", t=1)
     await customer.until(type="pong")
+    await poll(lambda: not [task for task in asyncio.all_tasks() if task.get_name() == "page-report"])
     assert all(message["type"] != "error" for message in customer.seen)
     assert (plane.reported, plane.paused) == ([], {})
 
