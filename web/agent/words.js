@@ -73,10 +73,11 @@ export function customerWord({ view, link, peer, customerShown, stalled }) {
   if (call?.other_media === "reconnecting" || (customerShown && call?.other_media !== "live")) {
     return { name: "lost", icon: "lost", tone: "attention" };
   }
-  if (stalled) return { name: "frozen", icon: "pause", tone: "attention" };
+  // What is held back on purpose stands still: it is not to be waited for as if it came back by itself.
   if (call?.other_paused) {
     return { name: call.other_by_phone ? "phone_paused" : "paused", icon: "pause", tone: "attention" };
   }
+  if (stalled) return { name: "frozen", icon: "pause", tone: "attention" };
   if (!customerShown) return { name: "connecting", icon: "clock", tone: "accent" };
   return { name: "clear", icon: "signal", tone: "good" };
 }

@@ -156,9 +156,10 @@ export function pillOf({ view, link, peer, quality, pictureShown, stalled }) {
   }
   if (view?.media === "reconnecting") return { name: "reconnecting", icon: "lost", tone: "attention" };
   if (!pictureShown) return { name: "connecting", icon: "clock", tone: "accent" };
-  if (stalled) return { name: "frozen", icon: "pause", tone: "attention" };
+  // What is held back on purpose stands still: it is not to be waited for as if it came back by itself.
   if (view?.other_paused) return { name: "other_paused", icon: "pause", tone: "attention" };
   if (view?.picture === "slate") return { name: "slate", icon: "shield", tone: "attention" };
+  if (stalled) return { name: "frozen", icon: "pause", tone: "attention" };
   if (view?.picture === "protected") return { name: "protected", icon: "shield", tone: "attention" };
   if (view?.narrow) return { name: "narrow", icon: "weak", tone: "attention" };
   if (quality === "weak" || view?.line_word === "poor") return { name: "weak", icon: "weak", tone: "attention" };

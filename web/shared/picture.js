@@ -53,6 +53,7 @@ export class RemotePicture {
     this.came = 0;
     this.listening = false;
     this.flowedMs = 0;
+    this.askedMs = 0;
     this.attempt = 0;
     this.video.addEventListener("resize", () => this.fit());
     this.cover();
@@ -114,12 +115,15 @@ export class RemotePicture {
   }
 
   /**
-   * Whether pictures have stopped coming; asked about once a second. A page in the background shows none and cannot tell.
+   * Whether pictures have stopped coming; asked about once a second. A page in the background shows none and cannot
+   * tell, nor can one that was held up itself: it asks late, and has not been told yet of pictures that came meanwhile.
    * @param {number} nowMs
    */
   isStalled(nowMs) {
     const count = this.count();
-    if (count !== this.frames || !this.shown || document.visibilityState !== "visible") {
+    const heldUp = nowMs - this.askedMs > STALLED_MS;
+    this.askedMs = nowMs;
+    if (count !== this.frames || !this.shown || heldUp || document.visibilityState !== "visible") {
       this.frames = count;
       this.flowedMs = nowMs;
     }
