@@ -74,7 +74,7 @@ async def open_line(
         agent = Agent(await desk.new_page())
         await agent.page.goto(f"{network.url if network else service.url}/agent/")
         await agent.sign_in("lin")
-        await expect(agent.page.locator(".preview .pill")).to_have_text(preview, timeout=20_000)
+        await expect(agent.page.locator(".preview .pill")).to_have_text(preview)
         await agent.take_calls()
         yield Line(service, agent, coordinator, new_customer, network)
         for opened in contexts:
