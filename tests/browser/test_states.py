@@ -7,7 +7,7 @@ language, so only the first is looked at in the dark.
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from signaling import messages
 from tests.browser import views
@@ -17,8 +17,10 @@ from tests.browser.desk import after, clock, known_customer
 from tests.browser.looks import ZOOMED, look
 from tests.browser.stage import Stage
 from tests.browser.steps import pictures
+from tests.catalogues import catalogue
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+# A walk through twenty states, each judged at every size, is long on a machine that is slow.
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(360)]
 
 LANGUAGES = ("zh-CN", "zh-HK", "en")
 
@@ -65,6 +67,7 @@ async def test_customer(open_page: OpenPage, stage: Stage, lang: str) -> None:
     await page.locator(".waiting form .button").click()
     await stage.message("note")
     await stage.show(views.customer("waiting", place=1, estimate_low_min=1, estimate_high_min=1, urgent=True))
+    await expect(page.locator(".waiting")).to_contain_text(catalogue(lang)["waiting.title_urgent"])
     await seen("05-waiting-next")
     await stage.show(views.customer("ringing", place=1))
     await page.locator(".waiting.is-ringing").wait_for()
@@ -90,6 +93,7 @@ async def test_customer(open_page: OpenPage, stage: Stage, lang: str) -> None:
     await page.locator(".confusion .button").last.click()
     await page.locator(".bar:not(.question) .button").nth(4).click()
     await tell(stage, media="live", picture="protected")
+    await page.locator(".pill[data-name='protected']").wait_for()
     await seen("11-call-protected")
     await tell(stage, media="reconnecting", other_media="live")
     await page.locator(".pill[data-name='reconnecting']").wait_for()
@@ -189,9 +193,11 @@ async def test_agent(open_page: OpenPage, stage: Stage, lang: str) -> None:
     await seen("07-call")
     paused, tired = views.agent_call(other_paused=True), clock(21)
     await stage.show(views.agent("on_call", media="live", picture="protected", break_wanted=True, call=paused, **tired))
+    await page.locator(".customer .pill[data-name='paused']").wait_for()
     await seen("08-call-paused")
     lost = views.agent_call(other_media="reconnecting")
     await stage.show(views.agent("on_call", media="live", picture="slate", call=lost))
+    await page.locator(".customer .pill[data-name='lost']").wait_for()
     await seen("09-call-lost")
     await stage.show(after(ended="another_signer"))
     await page.locator(".after").wait_for()
@@ -300,7 +306,8 @@ async def test_coordinator(open_page: OpenPage, stage: Stage, lang: str) -> None
     await seen("11-now-table")
     await page.locator(".now-door .button").first.click()
     await seen("09-door-asks")
-    stage.answers["POST door"] = (200, views.door(open=False, notice="今天系统维护，15:00 再开。"))
+    closed = views.door(open=False, notice="今天系统维护，15:00 再开。")
+    stage.answers["POST door"] = stage.answers["GET door"] = (200, closed)
     await page.locator(".now-door .button-end").click()
     await page.locator(".now-door .pill-danger").wait_for()
     await seen("10-door-closed")
@@ -323,7 +330,7 @@ async def test_coordinator(open_page: OpenPage, stage: Stage, lang: str) -> None
         await page.locator(".import-frame").scroll_into_view_if_needed()
         await seen(name)
     await page.locator("a.tab[href='#records']").click()
-    await page.locator(".table tbody tr").first.wait_for()
+    await page.locator(".records-grid .table tbody tr").first.wait_for()
     await seen("05-records")
     await page.locator(".table tbody .button").first.click()
     await page.locator(".timeline li").first.wait_for()
