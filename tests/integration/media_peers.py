@@ -48,7 +48,8 @@ RTP_TIME_BASE: Final = fractions.Fraction(1, 90_000)
 
 def loopback_settings(**changes: Any) -> MediaSettings:
     """Return settings for this machine alone. A busy one may send nothing for a second: that is no silence here."""
-    return MediaSettings(**({"media_bind": (LOOPBACK,), "media_silence_ms": 30_000} | changes))
+    chosen: dict[str, Any] = {"media_bind": (LOOPBACK,), "media_silence_ms": 30_000}
+    return MediaSettings(**(chosen | changes))
 
 
 @contextlib.contextmanager

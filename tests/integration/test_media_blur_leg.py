@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +13,7 @@ from media.blur_leg import CATCH_UP_MS, MAX_WAITING, BlurLeg
 from media.decoder import PictureDecoder
 from media.encoder import EncodedPicture, PictureEncoder
 from media.ladder import Gauge
+from media.loss import KEY_FRAME_INTERVAL_MS
 from media.negotiation import H264, VP8
 from media.picture import RawPicture
 from media.rate_control import Limits
@@ -34,16 +34,15 @@ def camera_frames(count: int, codec: str = VP8) -> list[EncodedFrame]:
 
 
 class Bench:
-    """A blur leg and everything that it says."""
+    """A blur leg and everything that it says. Its clock stands, however long a busy machine takes for a picture."""
 
     def __init__(self, stage: InvertingStage) -> None:
         self.executor = ThreadPoolExecutor(1)
         self.stage = stage
         self.encoded: list[EncodedPicture] = []
         self.keys_needed = 0
-        self.later_ms = 0.0
+        self.now_ms = 0.0
         self.states: list[tuple[PictureState, str]] = []
-        loop = asyncio.get_running_loop()
         self.leg = BlurLeg(
             stage,
             self.executor,
@@ -51,7 +50,7 @@ class Bench:
             on_encoded=self.encoded.append,
             on_key_needed=self._key_needed,
             on_state=lambda state, reason: self.states.append((state, reason)),
-            now_ms=lambda: loop.time() * 1000 + self.later_ms,
+            now_ms=lambda: self.now_ms,
         )
         self.leg.watched = self.leg.full_rate = True
 
@@ -108,7 +107,7 @@ async def test_a_slow_stage_drops_frames_and_shows_the_newest(make: Make) -> Non
 
     def wait(_: RawPicture) -> None:
         started.set()
-        assert go.wait(10)
+        assert go.wait(60)
 
     bench = make(InvertingStage(wait))
     frames = camera_frames(20)
@@ -132,19 +131,18 @@ async def test_only_frames_that_came_at_the_cameras_pace_say_that_the_thread_is_
 
     def wait(_: RawPicture) -> None:
         started.set()
-        assert go.wait(30)
+        assert go.wait(60)
 
-    bench, gauge, now_ms = make(InvertingStage(wait)), Counted(), [0.0]
+    bench, gauge = make(InvertingStage(wait)), Counted()
     bench.leg.gauge = gauge
-    bench.leg._now_ms = lambda: now_ms[0]
     frames = camera_frames(12)
     bench.leg.receive(frames[:1])
-    await until(started.is_set, "the stage has begun", 30)
+    await until(started.is_set, "the stage has begun")
     for frame in frames[1:]:
-        now_ms[0] += apart_ms
+        bench.now_ms += apart_ms
         bench.leg.receive([frame])
     go.set()
-    await until(lambda: len(bench.encoded) == 2, "two frames are out", 30)
+    await until(lambda: len(bench.encoded) == 2, "two frames are out")
 
     assert (bench.leg.dropped, gauge.late) == (10, late)
 
@@ -175,14 +173,14 @@ async def test_a_thread_that_cannot_catch_up_in_time_goes_on_with_the_newest(mak
 
     def wait(_: RawPicture) -> None:
         started.set()
-        assert go.wait(10)
+        assert go.wait(60)
 
     bench = make(InvertingStage(wait))
     frames = camera_frames(12)
     bench.leg.receive(frames[:6])
     await until(started.is_set, "the stage has begun")
     bench.leg.receive(frames[6:])
-    bench.later_ms = CATCH_UP_MS
+    bench.now_ms = CATCH_UP_MS
     go.set()
     await until(lambda: len(bench.encoded) == 2, "two frames are out")
     await bench.show(camera_frames(1))
@@ -194,7 +192,7 @@ async def test_a_stage_that_hangs_costs_bounded_memory_and_nothing_leaves(make: 
     go = threading.Event()
 
     def hang(_: RawPicture) -> None:
-        go.wait(20)
+        go.wait(60)
 
     bench = make(InvertingStage(hang))
     for frame in camera_frames(MAX_WAITING * 3):
@@ -271,8 +269,12 @@ async def test_key_frames_on_request_are_at_most_one_a_second(make: Make) -> Non
     for frame in frames[1:]:
         bench.leg.want_key_frame(new_viewer=False)
         await bench.show([frame])
+        bench.now_ms += (KEY_FRAME_INTERVAL_MS - 1) / 18
 
-    assert sum(encoded.key for encoded in bench.encoded) <= 2
+    assert [index for index, encoded in enumerate(bench.encoded) if encoded.key] == [0, 1]
+    bench.now_ms += KEY_FRAME_INTERVAL_MS
+    await bench.show(camera_frames(1))
+    assert bench.encoded[-1].key
 
 
 async def test_another_codec_is_used_from_the_next_picture_on(make: Make) -> None:
@@ -299,5 +301,5 @@ async def test_closing_twice_frees_the_stage_and_takes_no_more_frames(make: Make
     await bench.leg.close()
     bench.leg.receive([frames[1]])
 
-    assert bench.stage.closed.is_set()
+    await until(bench.stage.closed.is_set, "the stage is closed")
     assert len(bench.encoded) == 1

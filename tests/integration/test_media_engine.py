@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import itertools
 import threading
@@ -18,12 +17,15 @@ from media.engine import EVENT_LIMIT, MediaEngine
 from media.negotiation import H264
 from media.rtp_packet import RtpPacket
 from tests.integration.media_peers import (
+    HEIGHT,
     Camera,
     Client,
     Site,
+    as_drawn,
     card,
     inverted,
     loopback_settings,
+    since,
     site,
     some,
     two,
@@ -155,9 +157,9 @@ async def test_no_raw_pixel_of_the_agent_reaches_anybody(place: Site) -> None:
 
     for viewer in viewers:
         for number, (_, luma) in zip(inverted(viewer), viewer.pictures, strict=True):
-            raw = card(number)[: luma.shape[0]].astype(int)
-            assert np.abs(luma - (255 - raw)).mean() < 15
-            assert np.abs(luma - raw).mean() > 50
+            seen, raw = as_drawn(luma).astype(int), card(number)[:HEIGHT].astype(int)
+            assert np.abs(seen - (255 - raw)).mean() < 15
+            assert np.abs(seen - raw).mean() > 50
 
 
 async def test_a_call_may_be_opened_before_its_customer_is_connected(place: Site) -> None:
@@ -191,13 +193,13 @@ async def test_a_customer_who_comes_back_takes_the_old_legs_place(place: Site) -
     back = await place.join("customer-2", CUSTOMER, first=3000)
     before = len(agent.slots[0].pictures)
     await place.call("call", back, agent, epoch=2)
+    sent = place.engine._legs["customer"].slots[0].packets
     await some(back.slots[0])
     agent.slots[1].clear()
-    customer.slots[0].clear()
-    await some(agent.slots[1], 10)
+    await until(lambda: len(since(upright(agent.slots[1]), 3000)) >= 10, "the new customer")
 
-    assert within(upright(agent.slots[1]), 3000)
-    assert len(customer.slots[0].pictures) <= 1, "at most the frame that was under way"
+    assert within(since(upright(agent.slots[1]), 3000), 3000)
+    assert place.engine._legs["customer"].slots[0].packets == sent, "nothing goes to the old leg any more"
     assert len(agent.slots[0].pictures) > before
     assert "agent" in place.engine._legs
     numbers = [packet.sequence_number for packet in agent.slots[1].packets]
@@ -210,7 +212,7 @@ async def test_an_agent_who_comes_back_takes_the_old_legs_place(place: Site) -> 
     await some(customer.slots[0])
     back = await place.join("agent-2", AGENT, first=4000)
     await place.call("call", customer, back, epoch=2)
-    await until(lambda: bool(inverted(customer.slots[0])) and inverted(customer.slots[0])[-1] >= 4000, "the new agent")
+    await until(lambda: within(inverted(customer.slots[0], last=1), 4000), "the new agent")
     await some(back.slots[1])
 
     assert within(upright(back.slots[1]), 2000)
@@ -267,10 +269,10 @@ async def test_a_leg_in_another_call_leaves_it_first(place: Site) -> None:
     await some(other.slots[0])
     sent = place.engine._legs["customer"].slots[0].packets
     agent.slots[1].clear()
-    await some(agent.slots[1], 10)
+    await until(lambda: len(since(upright(agent.slots[1]), 5000)) >= 10, "the second customer")
 
     assert place.engine._legs["customer"].slots[0].packets == sent, "the first customer sees nothing more"
-    assert within(upright(agent.slots[1])[2:], 5000)
+    assert within(since(upright(agent.slots[1]), 5000), 5000)
 
 
 async def test_two_calls_see_nothing_of_each_other(place: Site) -> None:
@@ -341,19 +343,24 @@ async def test_a_fault_in_one_leg_is_nobody_elses(place: Site, where: str) -> No
 # States
 
 
-async def test_silence_and_its_end_are_told_once_each() -> None:
-    settings = loopback_settings(media_silence_ms=800)
-    async with site(MediaEngine(settings, InvertingStage)) as place:
-        camera = Camera()
-        await place.join("customer", CUSTOMER, camera=camera)
-        await until(lambda: len(camera.sent) > 10, "it sends")
-        camera.paused = True
-        await until(lambda: LegState.SILENT in place.states("customer"), "silence")
-        await asyncio.sleep(0.4)
-        camera.paused = False
-        await until(lambda: LegState.RESUMED in place.states("customer"), "its end")
+async def test_silence_and_its_end_are_told_once_each(place: Site) -> None:
+    camera = Camera()
+    await place.join("customer", CUSTOMER, camera=camera)
+    leg = place.engine._legs["customer"]
+    await until(lambda: leg.packets_in > 10, "it sends")
+    camera.paused = True
+    await until(lambda: leg.now_ms() - (leg._heard_ms or 0.0) > 500, "what was under way has come")
+    leg._silence_ms = 500
+    await until(lambda: LegState.SILENT in place.states("customer"), "silence")
+    for _ in range(3):
+        leg.tick(leg.now_ms() + 10_000)
+    leg._silence_ms = 30_000  # from here on a machine that is busy for a moment is no silence
+    camera.paused = False
+    await until(lambda: LegState.RESUMED in place.states("customer"), "its end")
+    more = leg.packets_in + 10
+    await until(lambda: leg.packets_in > more, "it goes on")
 
-        assert place.states("customer") == [LegState.CONNECTED, LegState.SILENT, LegState.RESUMED]
+    assert place.states("customer") == [LegState.CONNECTED, LegState.SILENT, LegState.RESUMED]
 
 
 async def test_the_state_of_the_picture_is_told_with_its_reason(place: Site) -> None:
@@ -370,8 +377,12 @@ async def test_the_state_of_the_picture_is_told_with_its_reason(place: Site) -> 
 async def test_statistics_count_what_passed(place: Site) -> None:
     customer, agent = await two(place)
     await place.call("call", customer, agent)
-    await some(customer.slots[0], 45)
+    for received in (customer.slots[0], agent.slots[1]):
+        await some(received, 45)
     await until(lambda: place.engine._legs["customer"]._known_round_trip_ms() is not None, "a round trip")
+    # Those of the last moment: for a moment a busy machine may make no picture.
+    legs = [place.engine._legs[name] for name in ("customer", "agent")]
+    await until(lambda: all(min(leg.statistics().fps_in, leg.statistics().fps_out) > 0 for leg in legs), "both flow")
     counts = {entry.leg_id: entry for entry in await place.engine.statistics()}
 
     assert counts["customer"].call_id == counts["agent"].call_id == "call"
@@ -390,7 +401,7 @@ async def test_statistics_count_what_passed(place: Site) -> None:
     assert counts["agent"].frames_out > counts["customer"].frames_out
     # A mean may lie above its p95 when one picture takes long; no blur takes longer than what it is part of.
     assert 0 < counts["agent"].blur_ms_mean <= counts["agent"].delay_ms_p95
-    assert 0 < counts["customer"].round_trip_ms < 1000
+    assert 0 < counts["customer"].round_trip_ms < 10_000
     assert counts["customer"].loss_share == 0
 
 
@@ -439,7 +450,7 @@ async def test_a_stage_that_comes_too_late_is_closed(monkeypatch: pytest.MonkeyP
             closed.set()
 
     def make() -> Late:
-        come.wait(10)
+        come.wait(60)
         return Late()
 
     monkeypatch.setattr("media.leg_maker.STAGE_TIMEOUT_S", 0.05)
