@@ -12,8 +12,10 @@ from media.engine import MediaEngine
 from media.picture import RawPicture
 from media.sources import ForwardedPicture, ProtectedPictures
 from tests.integration.media_peers import (
+    HEIGHT,
     Client,
     Site,
+    as_drawn,
     card,
     inverted,
     loopback_settings,
@@ -54,7 +56,7 @@ async def test_the_agent_sees_what_went_through_the_blur_and_nothing_else(place:
     assert within(inverted(agent.slots[1]), 2000)
     assert within(inverted(customer.slots[0]), 1000)
     for number, (_, luma) in zip(inverted(agent.slots[1]), agent.slots[1].pictures, strict=True):
-        assert np.abs(luma.astype(int) - card(number)[: luma.shape[0]]).mean() > 40, "no raw pixel"
+        assert np.abs(as_drawn(luma).astype(int) - card(number)[:HEIGHT]).mean() > 40, "no raw pixel"
     assert isinstance(leg, BlurredCustomerLeg)
     assert type(leg.shown) is ProtectedPictures
     assert not [each for each in vars(leg).values() if isinstance(each, ForwardedPicture)]

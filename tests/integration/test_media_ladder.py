@@ -8,7 +8,7 @@ import pytest
 
 from media.engine import MediaEngine
 from media.fitting import FULL_RATE
-from media.ladder import Gauge, Ladder, WorkerLoad
+from media.ladder import LATE_SHARE, Gauge, Ladder, Pressure, WorkerLoad
 from media.picture import RawPicture
 from tests.integration.media_peers import Camera, loopback_settings, site, two, until
 from tests.media_gate import InvertingStage
@@ -17,13 +17,26 @@ from video_service.media_plane import LegRole
 pytestmark = pytest.mark.integration
 
 PATIENCE_S = 60.0
+NEITHER = Pressure(late_share=LATE_SHARE)  # neither bad nor calm
 
 
 class LostPictures(Gauge):
-    """Counts lost pictures alone: how long a thread is waited for says nothing on a machine that runs tests."""
+    """Counts the pictures that are lost while the blur is slow, and those alone.
+
+    How long a thread is waited for, what else it loses, and that for a moment nothing comes say nothing on a machine
+    that runs tests.
+    """
+
+    def __init__(self, slow: threading.Event) -> None:
+        super().__init__()
+        self._slow = slow
 
     def note(self, *, shown: int, late: int, wait_ms: float) -> None:
-        super().note(shown=shown, late=late, wait_ms=0.0)
+        super().note(shown=shown, late=late if self._slow.is_set() else 0, wait_ms=0.0)
+
+    def read(self, now_ms: float) -> Pressure:
+        found = super().read(now_ms)
+        return found if found.high or not self._slow.is_set() else NEITHER
 
 
 async def test_a_slow_blur_takes_every_step_down_and_each_back_when_it_is_quick_again() -> None:
@@ -33,7 +46,7 @@ async def test_a_slow_blur_takes_every_step_down_and_each_back_when_it_is_quick_
         if slow.is_set():
             end.wait(0.25)  # two more pictures come meanwhile, of which one is lost
 
-    load = WorkerLoad(LostPictures(), ladder=Ladder(calm_first=2), look_ms=300.0)
+    load = WorkerLoad(LostPictures(slow), ladder=Ladder(calm_first=2), look_ms=300.0)
     engine = MediaEngine(loopback_settings(), lambda: InvertingStage(before), load=load)
     async with site(engine) as place:
         agent = await place.join("agent", LegRole.AGENT, camera=Camera(rate=10))

@@ -55,9 +55,9 @@ async def test_size_goes_first_then_the_rate_and_who_is_on_the_line_is_told() ->
             assert customer.slots[0].pictures[0][1].shape == (480, 640)
 
             relay.lose, relay.bps = stamps, NARROW_BPS
-            await until(lambda: lines(place.told), "the line is told to be narrow", PATIENCE_S)
-            event = lines(place.told)[0]
-            assert (event.leg_id, event.person) == ("customer", "person-customer")
+            await until(lambda: lines(place.told, "customer"), "the line is told to be narrow", PATIENCE_S)
+            event = lines(place.told, "customer")[0]
+            assert event.person == "person-customer"
             assert (event.narrow, event.camera_fps) == (True, 0), "the way back says nothing of the camera"
             blur = blurred(engine, "agent")
             await until(lambda: blur.line_rate == NARROW_RATE, "few pictures", PATIENCE_S)
@@ -76,5 +76,6 @@ def blurred(engine: MediaEngine, leg_id: str) -> BlurLeg:
     return leg.blur
 
 
-def lines(told: Sequence[object]) -> list[LineEvent]:
-    return [event for event in told if isinstance(event, LineEvent)]
+def lines(told: Sequence[object], leg_id: str) -> list[LineEvent]:
+    """Return what was told of this leg's line; on a busy machine the others may seem narrow, too."""
+    return [event for event in told if isinstance(event, LineEvent) and event.leg_id == leg_id]

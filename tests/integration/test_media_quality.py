@@ -18,7 +18,8 @@ from media.metrics_listener import MetricsListener
 from tests.integration.media_peers import Camera, Client, Site, card, loopback_settings, site, until
 from tests.integration.udp_relay import Datagram, UdpRelay
 from tests.media_gate import InvertingStage
-from video_service.media_plane import LegRole, QualityEvent, Shown
+from video_service.line_quality import LineFacts
+from video_service.media_plane import LegRole, LegState, QualityEvent, Shown
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
@@ -75,9 +76,15 @@ async def call() -> AsyncIterator[Call]:
 
 
 async def test_known_loss_is_in_the_facts_of_that_leg_and_of_no_other(call: Call) -> None:
-    lossy = (await call.event(CUSTOMER, seconds=4)).facts
-    clean = call.events(AGENT)[-1].facts
-    assert 100 <= lossy.loss_p50_permille <= 300
+    await call.event(CUSTOMER, seconds=4)
+
+    def facts(role: LegRole) -> LineFacts:
+        return call.events(role)[-1].facts
+
+    # Seconds in which a busy machine sends few packets count as any other: the middle of more of them tells.
+    await until(lambda: 100 <= facts(CUSTOMER).loss_p50_permille <= 300, "the known loss", DEADLINE_S)
+    await until(lambda: call.events(AGENT) and facts(AGENT).pictures, "facts of the agent", DEADLINE_S)
+    lossy, clean = facts(CUSTOMER), facts(AGENT)
     assert clean.loss_p50_permille <= 20
     assert lossy.in_p50_kbps > 0
     assert lossy.out_p50_kbps > 0
@@ -103,7 +110,11 @@ async def test_page_of_one_is_believed_of_the_picture_of_the_other(call: Call) -
 
     telling = asyncio.create_task(tell())
     try:
-        await until(lambda: call.events(CUSTOMER)[-1].facts.rendered_seconds >= 3, "rendered seconds", DEADLINE_S)
+        await until(
+            lambda: call.events(CUSTOMER) and call.events(CUSTOMER)[-1].facts.rendered_seconds >= 3,
+            "rendered seconds",
+            DEADLINE_S,
+        )
     finally:
         telling.cancel()
         await asyncio.gather(telling, return_exceptions=True)
@@ -160,9 +171,11 @@ async def test_last_facts_are_told_when_the_call_is_parted(call: Call) -> None:
         await until(lambda role=role: call.events(role)[-1].last, "the last facts", DEADLINE_S)  # type: ignore[misc]
         last = call.events(role)[-1]
         assert (last.call_id, last.word) == ("call", "")
-        assert last.facts.seconds >= max(event.facts.seconds for event in call.events(role)[:-1])
+        assert last.facts.seconds >= max((event.facts.seconds for event in call.events(role)[:-1]), default=0)
     told = len(call.place.told)
     await engine.close_call("call", 1)
+    await engine.close_leg("customer")
+    await until(lambda: LegState.CLOSED in call.place.states("customer"), "what is told later has come", DEADLINE_S)
     assert not [event for event in call.place.told[told:] if isinstance(event, QualityEvent)]
 
 

@@ -66,7 +66,7 @@ async def test_the_engine_tells_each_change_once_with_its_reason() -> None:
 
 @pytest.fixture
 async def hub(redis: Redis, pool: str) -> AsyncIterator[Hub]:
-    store = Store(redis, pool=pool, policy=Policy(agent_return_s=0.3, ring_timeout_s=5))
+    store = Store(redis, pool=pool, policy=Policy(ring_timeout_s=60))
     await store.load()
     made = Hub(store, DiaryPlane("w-1"))
     await made.start()

@@ -51,14 +51,14 @@ async def allocate(server: coturn.Coturn, name: str, password: str) -> None:
         def connection_lost(self, _: Exception | None) -> None:
             lost.set()
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT_S):
         transport, _ = await turn.create_turn_endpoint(Endpoint, (server.address, server.port), name, password)
         transport.close()
         await lost.wait()
 
 
 async def test_a_fresh_name_is_taken(server: coturn.Coturn) -> None:
-    await allocate(server, *credentials(SECRET, "a1", expires_s=int(time.time()) + 60))
+    await allocate(server, *credentials(SECRET, "a1", expires_s=int(time.time()) + 3600))
 
 
 async def test_an_expired_name_is_refused(server: coturn.Coturn) -> None:
@@ -68,7 +68,7 @@ async def test_an_expired_name_is_refused(server: coturn.Coturn) -> None:
 
 async def test_a_password_of_another_secret_is_refused(server: coturn.Coturn) -> None:
     with pytest.raises(stun.TransactionFailed, match="401"):
-        await allocate(server, *credentials(SECRET[::-1], "a3", expires_s=int(time.time()) + 60))
+        await allocate(server, *credentials(SECRET[::-1], "a3", expires_s=int(time.time()) + 3600))
 
 
 async def test_a_page_that_stays_long_is_given_fresh_names(redis: Redis, pool: str) -> None:
@@ -88,13 +88,15 @@ async def test_a_page_that_stays_long_is_given_fresh_names(redis: Redis, pool: s
         other = await enter(hub, Identity(person="c-2", role="customer"))
         names = [message["ice_servers"][0]["username"] for each in (page, other) for message in each.seen[:1]]
         page.send("ping", t=1)
-        renewed = await page.until(type="ice_servers")
+        (renewed,) = (await page.until(type="ice_servers"))["ice_servers"]
     finally:
         await hub.drain()
         await hub.close()
 
-    assert names == ["1", "2"]
-    assert renewed["ice_servers"] == [{"urls": ["turn:127.0.0.1"], "username": "3", "credential": "x"}]
+    # Pages beat by themselves: on a slow machine one is given fresh names before the other one is here.
+    assert names[0] == "1"
+    assert len({*names, renewed["username"]}) == 3
+    assert renewed == {"urls": ["turn:127.0.0.1"], "username": renewed["username"], "credential": "x"}
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +129,7 @@ def told(server: coturn.Coturn, way: str, *, now_s: float | None = None) -> RTCC
         (),
         turn_urls=loaded.turn_urls,
         turn_secret=loaded.turn_secret,
-        turn_ttl_s=60,
+        turn_ttl_s=600,
         now_s=time.time if now_s is None else lambda: now_s,
     )
     (found,) = ice.servers()
