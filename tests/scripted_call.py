@@ -70,7 +70,7 @@ class Desk:
         headers = {"Content-Type": "application/json", "Origin": self._url, "Cookie": self._cookie}
         request = urllib.request.Request(self._url + path, json.dumps(body).encode(), headers)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=20) as answer:
+        with opener.open(request, timeout=LIMIT_S) as answer:
             for line in answer.headers.get_all("Set-Cookie") or ():
                 self._cookie = line.partition(";")[0]
                 self.secrets.append(self._cookie.partition("=")[2])
@@ -139,6 +139,7 @@ async def _call(agent: DemoPage, customer: DemoPage) -> list[str]:
         await _ask(page, "say", lambda other=other: bool(other.lines), call=call, text=SAID[role])  # type: ignore[misc]
     await _ask(customer, "hang_up", lambda: agent.view.get("state") == "after_call", call=call)
     await agent.send("disposition", call=call, outcome="follow_up", note=OUTCOME_NOTE, due_in_h=2)
+    await _until(agent, lambda: (agent.view.get("after_call") or {}).get("note") == OUTCOME_NOTE)
     await customer.send("survey", call=call, solved="yes", face=5)
     await _ask(customer, "hang_up", lambda: customer.view.get("state") == "home", call=call)
     return [mark for marks in described for mark in marks]

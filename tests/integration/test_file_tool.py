@@ -331,7 +331,7 @@ def test_what_is_printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest
 def test_trouble_is_a_sentence_and_a_status(tmp_path: Path, weights_dir: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "media.file_tool", str(tmp_path / "none.mp4"), str(tmp_path / "out.mp4")],
-        capture_output=True, text=True, cwd=ROOT, timeout=60, check=False,
+        capture_output=True, text=True, cwd=ROOT, timeout=100, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (1, "")
     assert "There is no file" in done.stderr
