@@ -335,7 +335,8 @@ class CustomerView(Message, tag="customer_view", frozen=True):
 
     `state`: "home" (no call), "waiting", "ringing" (an agent is being asked), "connected" (an agent accepted; see
     `media`), "ended" (see `ended_reason`; the next join leaves it, and so does a hang_up of that call).
-    `agents_on`: agents signed in and on shift, in a wait those who cover its needs; `open`: whether a join is taken.
+    `agents_on`: agents signed in and on shift, in a wait those who cover its needs; `open`: whether a join is taken,
+    at home `urgent_open`: whether an urgent one is, which may ask those too who have signed enough for today.
     `place` counts from 1. The estimate is an interval in minutes; both 0: not known, or nobody may take the call now.
     `other_media` is "reconnecting" while the agent's page is not here.
     `requeued`: why an answered call waits again. `follow_up_due_ms`: by when the agent of an ended call, named by
@@ -350,6 +351,7 @@ class CustomerView(Message, tag="customer_view", frozen=True):
     state: Literal["home", "waiting", "ringing", "connected", "ended"]
     open: bool
     agents_on: int
+    urgent_open: bool = False
     call: str = ""
     epoch: Epoch = 0
     urgent: bool = False

@@ -126,6 +126,7 @@ class PersonSnapshot(msgspec.Struct, frozen=True, kw_only=True):
 
     now: int
     agents_on: int
+    urgent_on: int = 0
     serving: int
     ringing: int
     waiting: int

@@ -125,10 +125,16 @@ def _background(snap: PersonSnapshot) -> messages.AgentBackground:
 def customer_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -> messages.CustomerView:
     """Draw a customer's page. `alive` holds the media workers that are reachable."""
     check(snap.person, snap.call)
-    opened = snap.agents_on > 0 and snap.waiting < snap.waiting_limit and not snap.door_closed
-    call = snap.call
+    room = snap.waiting < snap.waiting_limit and not snap.door_closed
+    opened, call = room and snap.agents_on > 0, snap.call
     if call is None:
-        return messages.CustomerView(state="home", open=opened, agents_on=snap.agents_on, server_time_ms=snap.now)
+        return messages.CustomerView(
+            state="home",
+            open=opened,
+            urgent_open=room and snap.urgent_on > 0,
+            agents_on=snap.agents_on,
+            server_time_ms=snap.now,
+        )
     view = messages.CustomerView(
         state="waiting",
         open=opened,

@@ -140,7 +140,9 @@ class StaffedStore(Store):
     async def customer_view(self, customer: str, *, alive: Container[str]) -> CustomerView:
         """Return what a customer sees; as `Store`, and not open outside of opening hours."""
         view = await super().customer_view(customer, alive=alive)
-        return msgspec.structs.replace(view, open=False) if view.open and await self._hours.closed() else view
+        if (view.open or view.urgent_open) and await self._hours.closed():
+            return msgspec.structs.replace(view, open=False, urgent_open=False)
+        return view
 
     async def tidy(self, *, line_open: bool | None = None) -> int:
         """Look over the open calls; as `Store`, and keep whether a customer who comes now could call."""

@@ -142,6 +142,7 @@ async def line() -> Response:
     return jsonify(
         {
             "open": state.open,
+            "urgent_open": state.urgent_open,
             "agents_on": state.agents_on,
             "consent_version": CONSENT_VERSION,
             "message_retention_days": services().messages.retention_days,

@@ -67,10 +67,12 @@ class ShiftOnRoster(OnRoster, Protocol):
 
 
 class LineState(Protocol):
-    """Whether a customer may join, and how many agents are on."""
+    """Whether a customer may join, at least with an urgent matter, and how many agents are on."""
 
     @property
     def open(self) -> bool: ...
+    @property
+    def urgent_open(self) -> bool: ...
     @property
     def agents_on(self) -> int: ...
 

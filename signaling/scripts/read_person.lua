@@ -1,7 +1,9 @@
 -- ARGV: now, person. Reads only: one consistent snapshot for a view.
 local id = ARGV[2]
 local person = get('person', id)
-local answer = {now = NOW, agents_on = agents_on(), waiting_limit = POLICY.waiting_limit}
+local answer = {
+  now = NOW, agents_on = agents_on(), urgent_on = agents_on(nil, 'urgent'), waiting_limit = POLICY.waiting_limit,
+}
 answer.door_closed = (get('door') or {}).closed == '1'
 local states = {}
 local flat = redis.call('HGETALL', key('agent_states'))

@@ -89,6 +89,20 @@ async def test_a_closed_line_is_said_before_the_camera_opens(open_page: OpenPage
     assert stage.heard == []
 
 
+async def test_when_everybody_has_signed_enough_only_who_is_stranded_is_let_in(
+    open_page: OpenPage, stage: Stage
+) -> None:
+    stage.service = {"open": False, "urgent_open": True, "agents_on": 0, "hours": None}
+    page = await open_page("/customer/")
+    await expect(page.get_by_role("main")).to_contain_text("现在只接急事")
+    await expect(page.locator(".start")).to_have_attribute("aria-disabled", "true")
+    await look(page, "customer-zh-CN-36-urgent-only")
+    await page.get_by_role("button", name="急事").click()
+    await page.get_by_role("button", name="机场", exact=True).click()
+    await page.get_by_role("button", name="同意，开始排队").click()
+    await stage.message("join", urgent=True, reason="airport")
+
+
 async def test_whom_a_host_application_sends_comes_in_with_its_token_once(open_page: OpenPage, stage: Stage) -> None:
     stage.answers["POST enter"] = (200, {"verified": True, "entry": "launch"})
     page = await open_page("/customer/#token=a.b.c")

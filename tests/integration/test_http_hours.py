@@ -146,7 +146,8 @@ async def test_outside_of_the_hours_nobody_new_comes_in_and_who_is_here_stays(
     assert stood["agents_on"] == 1
     with pytest.raises(Closed):
         await join(site, comes)
-    assert (await site.store.customer_view(comes, alive=())).open is False
+    shut = await site.store.customer_view(comes, alive=())
+    assert (shut.open, shut.urgent_open) == (False, False), "hours bind an urgent call, too"
     assert (await site.store.customer_view(waits, alive=())).state == "waiting"
     assert await join(site, waits) == call, "joining twice is joining once"
 

@@ -190,6 +190,7 @@ async def test_the_home_page_learns_that_the_line_is_closed(site: Site) -> None:
     response = await site.browser().get("/api/service")
     assert await response.get_json() == {
         "open": False,
+        "urgent_open": False,
         "agents_on": 0,
         "hours": None,
         "notice": None,

@@ -218,6 +218,8 @@ async def test_only_urgent_calls_are_let_in_when_all_have_signed_enough(day: Des
     await day.store.hang_up("a1", call)
     with pytest.raises(Closed):
         await day.join("c3")
+    shut = await day.see("c3")
+    assert (shut.open, shut.urgent_open, shut.agents_on) == (False, True, 0), "what the page may offer is what is taken"
     await day.pass_time(day.policy.nobody_left_s)
     assert (await day.see("c2")).ended_reason == "closed", "who waits is told, and does not wait for midnight"
     assert waiting

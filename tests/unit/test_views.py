@@ -151,11 +151,22 @@ def test_an_ended_call_says_why() -> None:
 
 
 @pytest.mark.parametrize(
-    ("agents_on", "waiting", "opened"), [(2, 4, True), (0, 0, False), (2, 5, False)], ids=["open", "nobody", "full"]
+    ("agents_on", "urgent_on", "waiting", "door_closed", "opened"),
+    [
+        (2, 3, 4, False, (True, True)),
+        (0, 0, 0, False, (False, False)),
+        (0, 1, 4, False, (False, True)),
+        (2, 2, 5, False, (False, False)),
+        (0, 1, 4, True, (False, False)),
+    ],
+    ids=["open", "nobody", "enough signed", "full", "door"],
 )
-def test_open_means_that_a_join_is_taken(agents_on: int, waiting: int, opened: bool) -> None:
-    view = views.customer_view(snap(agents_on=agents_on, waiting=waiting), alive=ALIVE, policy=POLICY)
-    assert (view.state, view.open) == ("home", opened)
+def test_open_means_that_a_join_is_taken(
+    agents_on: int, urgent_on: int, waiting: int, door_closed: bool, opened: tuple[bool, bool]
+) -> None:
+    line = snap(agents_on=agents_on, urgent_on=urgent_on, waiting=waiting, door_closed=door_closed)
+    view = views.customer_view(line, alive=ALIVE, policy=POLICY)
+    assert (view.state, view.open, view.urgent_open) == ("home", *opened)
 
 
 def test_a_ringing_agent_sees_what_the_matter_is() -> None:

@@ -129,7 +129,7 @@ export class HomeScreen {
     const closed = stranger || (known !== null && known !== "unreachable" && !known.open);
     // Whoever is stranded is not turned away by a closed button, only by the service itself.
     setAttribute(this.startButton, "aria-disabled", closed ? "true" : null);
-    show(this.urgent, !closed);
+    show(this.urgent, !closed || isUrgentOnly(known, stranger));
     if (this.clip) show(this.clip, !closed);
     if (this.closedClip) show(this.closedClip, closed);
     const [mark, tone, text] = truthOf(known, stranger, noticeOf(service));
@@ -158,7 +158,16 @@ function noticeOf(service) {
 }
 
 /**
- * @param {{ open: boolean, agents_on: number } | "unreachable" | null} known
+ * Whether everybody here has signed enough for today, so that only who is stranded may still call.
+ * @param {{ open: boolean, urgent_open?: boolean } | "unreachable" | null} known
+ * @param {boolean} stranger
+ */
+function isUrgentOnly(known, stranger) {
+  return known !== null && known !== "unreachable" && !stranger && !known.open && known.urgent_open === true;
+}
+
+/**
+ * @param {{ open: boolean, urgent_open?: boolean, agents_on: number } | "unreachable" | null} known
  * @param {boolean} stranger this service takes only people whom a host application sends
  * @param {string} notice
  * @returns {[import("../shared/icons.js").IconName, string, string]}
@@ -167,7 +176,8 @@ function truthOf(known, stranger, notice) {
   if (known === null) return ["clock", "soft", t("home.asking")];
   if (known === "unreachable") return ["lost", "attention", t("home.unreachable")];
   if (stranger) return ["door", "attention", t("home.stranger")];
-  if (!known.open) return ["clock", "attention", notice || t("home.closed")];
+  if (!known.open)
+    return ["clock", "attention", notice || t(isUrgentOnly(known, stranger) ? "home.urgent_only" : "home.closed")];
   return ["people", "good", count("home.agents_on", known.agents_on)];
 }
 

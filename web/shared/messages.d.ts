@@ -283,7 +283,8 @@ export interface Error {
  *
  * `state`: "home" (no call), "waiting", "ringing" (an agent is being asked), "connected" (an agent accepted; see
  * `media`), "ended" (see `ended_reason`; the next join leaves it, and so does a hang_up of that call).
- * `agents_on`: agents signed in and on shift, in a wait those who cover its needs; `open`: whether a join is taken.
+ * `agents_on`: agents signed in and on shift, in a wait those who cover its needs; `open`: whether a join is taken,
+ * at home `urgent_open`: whether an urgent one is, which may ask those too who have signed enough for today.
  * `place` counts from 1. The estimate is an interval in minutes; both 0: not known, or nobody may take the call now.
  * `other_media` is "reconnecting" while the agent's page is not here.
  * `requeued`: why an answered call waits again. `follow_up_due_ms`: by when the agent of an ended call, named by
@@ -299,6 +300,7 @@ export interface CustomerView {
   state: "connected" | "ended" | "home" | "ringing" | "waiting";
   open: boolean;
   agents_on: number;
+  urgent_open: boolean;
   call: string;
   epoch: number;
   urgent: boolean;

@@ -113,6 +113,7 @@ export async function fetchMe() {
  * The line as anybody may see it.
  * @typedef {object} Service
  * @property {boolean} open
+ * @property {boolean} [urgent_open] an urgent call would be taken
  * @property {number} agents_on
  * @property {Record<string, string> | null} [notice] what a coordinator says who has closed the line, by language
  * @property {number} [consent_version] of the consent's words
