@@ -55,6 +55,10 @@ Outcome = Literal["solved", "follow_up", "referred", "cut_off", "misdirected"]
 OutcomeSoFar = Literal["solved", "follow_up", "referred", "cut_off", "misdirected", ""]
 
 
+class Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
+    """Base of every message."""
+
+
 class AgentBackground(msgspec.Struct, frozen=True, kw_only=True):
     """What stands behind an agent, and what the agent may choose.
 

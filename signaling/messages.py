@@ -33,6 +33,7 @@ from signaling.message_parts import (
     IceServer,
     Line,
     MediaWish,
+    Message,
     Millis,
     Narrow,
     Need,
@@ -71,6 +72,7 @@ __all__ = [
     "IceServer",
     "Line",
     "MediaWish",
+    "Message",
     "Millis",
     "Narrow",
     "Need",
@@ -90,10 +92,6 @@ __all__ = [
 
 PROTOCOL_VERSION = 1
 MAX_MESSAGE_BYTES = 65_536
-
-
-class Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
-    """Base of every message."""
 
 
 # ---------------------------------------------------------------- page -> service
