@@ -18,6 +18,7 @@ pytestmark = pytest.mark.unit
 
 MOST_CUSTOMER_BYTES = 60_000
 MOST_FIRST_SCREEN_BYTES = 40_000
+MOST_COORDINATOR_FIRST_BYTES = 48_000  # the sign-in and the wall, without texts; the other parts come after it
 
 
 @pytest.fixture
@@ -171,6 +172,15 @@ def test_the_customers_page_is_light(later: bool, most: int) -> None:
     for rendered in (render("customer", ROOT).encode(), texts("customer", ROOT, "en")):
         size += len(gzip.compress(rendered, 9))
     assert size < most, size
+
+
+def test_what_a_coordinator_sees_first_is_light() -> None:
+    assets = read_assets()
+    first, later = (_needed("coordinator", later=later) for later in (False, True))
+    size = sum(len(assets[name].packed or assets[name].body) for name in first)
+    assert size < MOST_COORDINATOR_FIRST_BYTES, size
+    parts = ("shifts", "roster", "records", "messages", "hours", "people", "background")
+    assert {f"coordinator/{part}.js" for part in parts} <= later - first
 
 
 @pytest.mark.parametrize("page", PAGES)

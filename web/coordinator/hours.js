@@ -16,11 +16,13 @@ const PREVIEW_MS = 400;
 const OFFICE = /** @type {import("./hours-words.js").Span[]} */ ([["09:00", "18:00"]]);
 
 export class HoursPart {
-  /** @param {(error: unknown) => string} refused */
-  constructor(refused) {
+  /**
+   * @param {(error: unknown) => string} refused
+   * @param {() => number} waiting how many people wait now
+   */
+  constructor(refused, waiting) {
     this.refused = refused;
-    /** How many people wait now; whoever knows says it. */
-    this.waiting = () => 0;
+    this.waiting = waiting;
     this.attempt = 0;
     this.timer = 0;
     this.dates = 0;

@@ -7,14 +7,8 @@ import { languageChoice } from "../shared/language.js";
 import { fetchMe, request, RequestError } from "../shared/service.js";
 import { SignIn } from "../shared/signin.js";
 import { Socket } from "../shared/socket.js";
-import { BackgroundPart } from "./background.js";
-import { HoursPart } from "./hours.js";
-import { MessagesPart } from "./messages.js";
+import { InboxCount } from "./inbox-count.js";
 import { NowPart } from "./now.js";
-import { PeoplePart } from "./people.js";
-import { RecordsPart } from "./records.js";
-import { RosterPart } from "./roster.js";
-import { ShiftsPart } from "./shifts.js";
 
 /** @typedef {import("../shared/service.js").Me} Me */
 /** @typedef {import("../shared/icons.js").IconName} IconName */
@@ -27,17 +21,29 @@ import { ShiftsPart } from "./shifts.js";
 
 /** @typedef {(error: unknown) => string} Refused what a part does with a request that failed */
 
-/** @type {readonly [string, IconName, string, new (refused: Refused) => Part][]} name, icon, text, class */
-const PARTS = [
-  ["now", "wall", "coordinator.now", NowPart],
-  ["shifts", "calendar", "coordinator.shifts", ShiftsPart],
-  ["roster", "data", "roster.tab", RosterPart],
-  ["records", "list", "coordinator.records", RecordsPart],
-  ["messages", "write", "inbox.tab", MessagesPart],
-  ["hours", "clock", "hours.tab", HoursPart],
-  ["people", "people", "coordinator.people", PeoplePart],
-  ["background", "room", "background.tab", BackgroundPart],
-];
+/**
+ * The parts, in the order of their tabs: icon, text, and where the part comes from. The first screen comes with the
+ * page; what the others need comes while it is looked at.
+ * @type {Record<string, [IconName, string, (board: Console) => Part | Promise<Part>]>}
+ */
+const PARTS = {
+  now: ["wall", "coordinator.now", (board) => board.now],
+  shifts: ["calendar", "coordinator.shifts", async ({ refused }) => new (await import("./shifts.js")).ShiftsPart(refused)],
+  roster: ["data", "roster.tab", async ({ refused }) => new (await import("./roster.js")).RosterPart(refused)],
+  records: ["list", "coordinator.records", async ({ refused }) => new (await import("./records.js")).RecordsPart(refused)],
+  messages: [
+    "write",
+    "inbox.tab",
+    async ({ refused, inbox }) => new (await import("./messages.js")).MessagesPart(refused, inbox),
+  ],
+  hours: [
+    "clock",
+    "hours.tab",
+    async ({ refused, now }) => new (await import("./hours.js")).HoursPart(refused, () => now.view?.waiting.length ?? 0),
+  ],
+  people: ["people", "coordinator.people", async ({ refused }) => new (await import("./people.js")).PeoplePart(refused)],
+  background: ["room", "background.tab", async ({ refused }) => new (await import("./background.js")).BackgroundPart(refused)],
+};
 
 class Console {
   /**
@@ -47,24 +53,23 @@ class Console {
   constructor(me, onAway) {
     this.onAway = onAway;
     this.left = false;
-    const refused = (/** @type {unknown} */ error) => this.refused(error);
-    /** @type {Record<string, Part>} */
-    this.parts = Object.fromEntries(PARTS.map(([name, , , Made]) => [name, new Made(refused)]));
-    this.now = /** @type {NowPart} */ (this.parts.now);
+    /** @type {Refused} */
+    this.refused = (error) => this.failed(error);
+    this.now = new NowPart(this.refused);
+    /** @type {Record<string, Promise<Part>>} */
+    this.parts = {};
     this.shown = "";
-    this.links = PARTS.map(([name, mark, text]) =>
-      h("a", { class: "tab", href: `#${name}` }, icon(mark), h("span", { text: t(text) })),
+    this.links = Object.entries(PARTS).map(([name, [mark, text]]) =>
+      h("a", { class: "tab", href: `#${name}`, "data-part": name }, icon(mark), h("span", { text: t(text) })),
     );
-    const link = PARTS.findIndex(([name]) => name === "messages");
-    /** @type {MessagesPart} */ (this.parts.messages).countIn(this.links[link]);
-    /** @type {HoursPart} */ (this.parts.hours).waiting = () => this.now.view?.waiting.length ?? 0;
+    this.inbox = new InboxCount(/** @type {HTMLElement} */ (this.links.find((link) => link.dataset.part === "messages")));
     this.lost = h(
       "p",
       { class: "notice notice-attention", role: "alert", hidden: true },
       icon("lost"),
       (this.lostText = h("span")),
     );
-    this.main = h("div");
+    this.main = h("div", { class: "board-part" });
     this.element = h(
       "div",
       { class: "board" },
@@ -99,16 +104,37 @@ class Console {
     this.showPart();
   }
 
-  showPart() {
+  /**
+   * @param {string} name
+   * @returns {Promise<Part>} made once; asked for again when it did not come
+   */
+  part(name) {
+    return (this.parts[name] ??= Promise.resolve(PARTS[name][2](this)).catch(() => {
+      delete this.parts[name];
+      return missing();
+    }));
+  }
+
+  async showPart() {
     const [asked, ...rest] = location.hash.slice(1).split("/");
-    const name = Object.hasOwn(this.parts, asked) ? asked : "now";
+    const name = Object.hasOwn(PARTS, asked) ? asked : "now";
     if (name === this.shown && !rest.length) return;
     const first = this.shown === "";
     this.shown = name;
-    PARTS.forEach(([part], i) => setAttribute(this.links[i], "aria-current", part === name ? "page" : null));
-    this.main.replaceChildren(this.parts[name].element);
-    this.parts[name].enter(rest.join("/"));
-    if (!first) this.parts[name].heading.focus();
+    for (const link of this.links) setAttribute(link, "aria-current", link.dataset.part === name ? "page" : null);
+    setAttribute(this.main, "aria-busy", "true");
+    const part = await this.part(name);
+    if (name !== this.shown || this.left) return;
+    setAttribute(this.main, "aria-busy", null);
+    this.main.replaceChildren(part.element);
+    part.enter(rest.join("/"));
+    if (!first) part.heading.focus();
+    else await this.bringOthers();
+  }
+
+  /** What the other parts need comes while the first one is looked at. */
+  async bringOthers() {
+    for (const name of Object.keys(PARTS)) if (!this.left) await this.part(name);
   }
 
   /** @param {import("../shared/socket.js").Link} link */
@@ -130,7 +156,7 @@ class Console {
    * @param {unknown} error
    * @returns {string} the error's code
    */
-  refused(error) {
+  failed(error) {
     const code = error instanceof RequestError ? error.code : "internal";
     if (code === "sign_in_first") this.leave(code);
     return code;
@@ -151,6 +177,19 @@ class Console {
     this.now.stop();
     this.onAway(trouble);
   }
+}
+
+/** In place of a part whose modules did not come. @returns {Part} */
+function missing() {
+  const heading = h("h1", { text: t("boot.missing_title"), tabindex: "-1" });
+  const again = h("button", {
+    class: "button button-main",
+    type: "button",
+    text: t("boot.retry"),
+    on: { click: () => location.reload() },
+  });
+  const element = h("div", { class: "stack" }, heading, h("p", { role: "alert", text: t("coordinator.part_missing") }), again);
+  return { element, heading, enter: () => {} };
 }
 
 async function main() {

@@ -1,7 +1,7 @@
 /** Messages that customers left and follow-ups that agents promised: who waits longest first, one of them in full. */
 
 import { announce, h, setAttribute, setText, show } from "../shared/dom.js";
-import { count, LOCALES, t } from "../shared/i18n.js";
+import { LOCALES, t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { request } from "../shared/service.js";
 import { nowMs } from "../shared/time.js";
@@ -10,7 +10,6 @@ import { momentOf, waitOf } from "./message-words.js";
 
 /** @typedef {import("./message-words.js").Entry} Entry */
 
-const COUNT_MS = 30_000;
 /** @type {readonly ["open" | "done", string][]} */
 const STATES = [
   ["open", "inbox.show_open"],
@@ -18,9 +17,14 @@ const STATES = [
 ];
 
 export class MessagesPart {
-  /** @param {(error: unknown) => string} refused */
-  constructor(refused) {
+  /**
+   * @param {(error: unknown) => string} refused
+   * @param {import("./inbox-count.js").InboxCount} inbox
+   */
+  constructor(refused, inbox) {
     this.refused = refused;
+    this.inbox = inbox;
+    inbox.counted = (open) => this.counted(open);
     this.attempt = 0;
     this.cursor = "";
     this.open = 0;
@@ -86,34 +90,8 @@ export class MessagesPart {
     );
   }
 
-  /**
-   * Show in a link of the navigation how many are open, asked for again and again while it is there.
-   * @param {HTMLElement} link
-   */
-  countIn(link) {
-    const badge = h("span", { class: "badge", hidden: true });
-    link.append(badge);
-    const look = async () => {
-      // A count shows nobody's words: it is no look at anybody's data.
-      const answer = await request("GET", "/api/messages/count").catch(() => null);
-      if (answer) this.counted(badge, answer.open);
-    };
-    const timer = setInterval(() => (link.isConnected ? look() : clearInterval(timer)), COUNT_MS);
-    this.recount = (/** @type {number} */ open) => this.counted(badge, open);
-    look();
-  }
-
-  /** @type {(open: number) => void} */
-  recount = () => {};
-
-  /**
-   * @param {HTMLElement} badge
-   * @param {number} open
-   */
-  counted(badge, open) {
-    show(badge, open > 0);
-    setText(badge, String(open));
-    setAttribute(badge, "aria-label", count("inbox.waiting", open));
+  /** @param {number} open as counted just now */
+  counted(open) {
     const changed = this.loaded && this.state === "open" && open !== this.open;
     show(this.fresh, changed);
     if (changed && this.fresh.childElementCount < 2) this.fresh.append(h("span", { text: t("inbox.fresh") }));
@@ -151,7 +129,7 @@ export class MessagesPart {
       this.open = answer.open;
       this.loaded = true;
       show(this.trouble, false);
-      this.recount(answer.open);
+      this.inbox.show(answer.open);
       show(this.fresh, false);
       this.draw();
     } catch (error) {
@@ -280,7 +258,7 @@ export class MessagesPart {
     this.open += state === "done" ? -1 : 1;
     this.entries = this.entries.filter((other) => other.id !== entry.id);
     show(this.trouble, false);
-    this.recount(this.open);
+    this.inbox.show(this.open);
     this.draw();
     const next = this.entries[Math.min(at, this.entries.length - 1)];
     // Whoever reads another one by now goes on reading.
