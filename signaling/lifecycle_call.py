@@ -40,6 +40,8 @@ ENTER = Do("enter_line")
 LEAVE = (Do("leave_line"), Clear("nobody"), Clear("forsaken"), Clear("age"), Clear("last_agent"))
 OPEN, END = Do("open_segment"), Do("end_segment")
 FINISH = (Clear("ask_again"), Do("finish"))
+PARK = (Arm("keep_place"), Do("hold_place"))
+"""`hold_place` sets the deadline later for a customer who asked for that (`kept_place_s`)."""
 
 CALL = Machine(
     name="call",
@@ -47,11 +49,11 @@ CALL = Machine(
     table={
         ("new", "join"): Step("queued", (ENTER,)),
         ("queued", "reserve"): Step("ringing", (BUMP, *LEAVE, Arm("ring"))),
-        ("queued", "customer_gone"): Step("parked", (*LEAVE, Arm("keep_place"))),
+        ("queued", "customer_gone"): Step("parked", (*LEAVE, *PARK)),
         ("queued", "close"): Step("closed", (BUMP, *LEAVE, *FINISH)),
         ("ringing", "release"): Step("queued", (BUMP, Clear("ring"), ENTER)),
         ("ringing", "accept"): Step("talking", (BUMP, Clear("ring"), OPEN)),
-        ("ringing", "customer_gone"): Step("parked", (BUMP, Clear("ring"), Arm("keep_place"))),
+        ("ringing", "customer_gone"): Step("parked", (BUMP, Clear("ring"), *PARK)),
         ("ringing", "close"): Step("closed", (BUMP, Clear("ring"), *FINISH)),
         ("parked", "customer_back"): Step("queued", (Clear("keep_place"), ENTER)),
         ("parked", "close"): Step("closed", (BUMP, Clear("keep_place"), *FINISH)),
@@ -59,7 +61,7 @@ CALL = Machine(
         ("talking", "requeue"): Step("queued", (BUMP, END, ENTER)),
         ("talking", "close"): Step("closed", (BUMP, END, *FINISH)),
         ("alone", "customer_back"): Step("talking", (Clear("customer_return"),)),
-        ("alone", "requeue"): Step("parked", (BUMP, END, Clear("customer_return"), Arm("keep_place"))),
+        ("alone", "requeue"): Step("parked", (BUMP, END, Clear("customer_return"), *PARK)),
         ("alone", "close"): Step("closed", (BUMP, END, Clear("customer_return"), *FINISH)),
     },
     armed={

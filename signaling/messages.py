@@ -344,6 +344,7 @@ class CustomerView(Message, tag="customer_view", frozen=True):
     `picture`: how the customer sees the agent. `own_picture`: how the agent sees a customer who asked for blur
     ("clear": only the room is blurred); "" while the picture goes through as it is, and before the first one.
     `line_word`: one of the two pictures reaches the other person poorly.
+    `kept_until_ms`: until when a place in the queue is kept for a page that is closed, once asked for; else 0.
     """
 
     state: Literal["home", "waiting", "ringing", "connected", "ended"]
@@ -370,6 +371,7 @@ class CustomerView(Message, tag="customer_view", frozen=True):
     ended_reason: EndReason = ""
     requeued: Requeued = ""
     follow_up_due_ms: Millis = 0
+    kept_until_ms: Millis = 0
     server_time_ms: Millis = 0
 
 

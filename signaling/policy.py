@@ -13,6 +13,8 @@ class Policy:
     """A reservation rings so long at one agent; then it is missed and goes to somebody else."""
     keep_place_s: float = 60
     """A waiting customer whose page is gone keeps the place so long; meanwhile the call is offered to nobody."""
+    kept_place_s: float = 3600
+    """The same for a customer who has asked to keep the place, counted from the first asking; 0 for no such asking."""
     customer_return_s: float = 30
     """In a call, a customer whose page is gone has so long to return; then the call closes as `customer_lost`."""
     agent_return_s: float = 10

@@ -73,6 +73,7 @@ def policy_lua(policy: Policy) -> str:
         "note_retention_ms": min(policy.note_retention_days, policy.record_retention_days) * 86_400_000,
         "last_agent_ms": policy.last_agent_window_s * 1_000,
         "vip_agent_ms": policy.vip_agent_window_s * 1_000,
+        "kept_place_ms": policy.kept_place_s * 1_000,
         "resume_ms": policy.resume_window_s * 1_000,
         "interval_ms": policy.interval_minutes * 60_000,
         "target_ms": policy.service_level_target_s * 1_000,

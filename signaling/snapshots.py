@@ -101,6 +101,8 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True, rename={"call_class": "
     ring_until_ms: int = 0
     requeued: Requeued = ""
     ended_reason: EndReason = ""
+    kept_until_ms: int = 0
+    """Until when the place is kept while the page is away; 0: the customer has not asked for that."""
 
 
 class AfterRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -143,6 +143,7 @@ def customer_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy
         epoch=call.epoch,
         urgent=call.call_class == "urgent",
         joined_ms=call.joined_ms,
+        kept_until_ms=call.kept_until_ms,
         server_time_ms=snap.now,
     )
     if call.phase == "closed":

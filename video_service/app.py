@@ -47,7 +47,9 @@ from video_service.http_health import METRICS_TOKEN, health
 from video_service.http_hours import hours_api
 from video_service.http_messages import messages_api
 from video_service.http_my_shifts import my_shifts_api
+from video_service.http_place import place_api
 from video_service.http_roster import roster_api
+from video_service.keep_place import KeptPlaces
 from video_service.launch_tokens import LaunchKeys, read_keys
 from video_service.left_messages import LeftMessages, MessageRules
 from video_service.opening_hours_store import OpeningHours
@@ -188,6 +190,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Quart:
     app.register_blueprint(my_shifts_api)
     app.register_blueprint(roster_api)
     app.register_blueprint(messages_api)
+    app.register_blueprint(place_api)
     app.register_blueprint(health)
     app.register_blueprint(create_blueprint(settings.project(PageFacts)))
     app.add_url_rule("/", view_func=_home)
@@ -320,6 +323,7 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
         messages=LeftMessages(
             redis, pool=settings.pool, cipher=cipher, rates=rates, rules=settings.project(MessageRules)
         ),
+        places=KeptPlaces(redis, pool=settings.pool, cipher=cipher, rates=rates),
         rosters=RosterDesk(
             RosterBook(redis, pool=settings.pool, clock=clock, retention_days=settings.record_retention_days),
             store,

@@ -141,9 +141,18 @@ class Customers:
         customer = Customer(person=_guest_person(cookie), entry="embed" if framed else "web")
         if token:
             customer = await self._launched(token, customer.entry)
+        await self._begin(cookie, customer)
+        return cookie, customer
+
+    async def begin(self, customer: Customer) -> str:
+        """Begin a session of a customer who is known already, and return its cookie."""
+        cookie = new_cookie()
+        await self._begin(cookie, customer)
+        return cookie
+
+    async def _begin(self, cookie: str, customer: Customer) -> None:
         sealed = msgspec.structs.replace(customer, context=self._cipher.seal(customer.context))
         await self._redis.set(self._key(cookie), msgspec.json.encode(sealed), ex=SESSION_TTL_S)
-        return cookie, customer
 
     def is_urgent(self, customer: Customer) -> bool:
         """Return whether the host called this customer's matter urgent, not long ago."""

@@ -191,6 +191,8 @@ OTHER_KEYS: tuple[KeySpec, ...] = (
         "limit:<name>:<digest>", "string", "until it is paid off, or the lock-out ends", "rate limits", "GCRA: one time"
     ),
     KeySpec("customer:<digest>", "string", "1 day", "enter", "a customer's session: what the launch token said"),
+    KeySpec("place:<digest>", "string", "kept_place_s at most", "place", "whose place a link leads to, sealed"),
+    KeySpec("place_of:<customer>", "string", "kept_place_s at most", "place", "digest of the customer's one link"),
     KeySpec("launch:<digest>", "string", "until the token would expire", "enter", "mark of a used launch token"),
     KeySpec(
         "blocked:<customer>",
@@ -306,6 +308,14 @@ class Keys:
     def erased(self, person: str) -> str:
         """Key of the mark that a guest was erased, which does not say who."""
         return f"{self.root}:erased:{hashlib.sha256(person.encode()).hexdigest()}"
+
+    def place(self, digest: str) -> str:
+        """Key of what stands behind the link to a kept place."""
+        return f"{self.root}:place:{digest}"
+
+    def place_of(self, customer: str) -> str:
+        """Key of the digest of a customer's one link."""
+        return f"{self.root}:place_of:{customer}"
 
     def node(self, node: str) -> str:
         """Name of a web node's own channel."""

@@ -54,6 +54,8 @@ ROUTES: dict[str, Right] = {
     "POST /api/enter": ANYBODY,
     "POST /api/ticket": ANYBODY,  # as whom: ENTRANCES
     "GET /api/service": ANYBODY,
+    "POST /api/place": ANYBODY,  # of the customer whose cookie it is
+    "POST /api/place/follow": ANYBODY,  # the link is the right
     "GET /api/agents": Right(who=COORDINATING, looks_at="agents"),
     "GET /api/people": Right(who=COORDINATING, looks_at="people"),
     "POST /api/people": COORDINATORS,  # of whom: only an administrator looks after coordinators

@@ -21,6 +21,7 @@ from video_service.cipher import Cipher
 from video_service.clock import SystemClock
 from video_service.customers import SESSION_TTL_S
 from video_service.errors import ServiceError
+from video_service.keep_place import erase_place
 from video_service.keys import Keys
 from video_service.left_messages import LeftMessages
 from video_service.records import BATCH, Records, SessionRecord
@@ -160,6 +161,7 @@ class Privacy:
         if found == -1:
             raise CustomerInCall
         await self._redis.set(self._keys.erased(customer), "1", ex=SESSION_TTL_S)
+        await erase_place(self._redis, self._keys, customer)
         messages = await self._messages.erase_of(customer)
         blocked = await self._blocks.get(customer)
         await self._blocks.remove(customer)

@@ -19,6 +19,7 @@ from video_service.clock import Clock
 from video_service.customers import Customers, Entry
 from video_service.day import DayRules, OnRoster
 from video_service.door import Door
+from video_service.keep_place import KeptPlaces
 from video_service.launch_tokens import UrgentReason
 from video_service.left_messages import LeftMessages
 from video_service.media_plane import MediaPlane
@@ -89,6 +90,10 @@ class CallStore(Protocol):
 
     async def customer_view(self, customer: str, *, alive: Container[str]) -> LineState:
         """Return what a customer sees of the line."""
+        ...
+
+    async def keep_place(self, customer: str) -> int:
+        """Keep a waiting customer's place, and return until when (epoch milliseconds)."""
         ...
 
     async def pool_counts(self) -> PoolCounts:
@@ -176,6 +181,7 @@ class Services:
     picture_maker: PictureMaker
     calendar_feeds: CalendarFeeds
     messages: LeftMessages
+    places: KeptPlaces
     rosters: RosterDesk
     store: CallStore
     issue_ticket: Callable[[Visitor], Awaitable[str]]

@@ -89,6 +89,15 @@ class Settings:
         float,
         Says("How long a customer whose page went away keeps the place in the queue.", unit="s", low=0, high=3600),
     ] = 60.0
+    kept_place_s: Annotated[
+        float,
+        Says(
+            "How long a customer who asks to keep the place, and closes the page, keeps it; 0: nobody can ask.",
+            unit="s",
+            low=0,
+            high=14_400,
+        ),
+    ] = 3600.0
     agent_return_s: Annotated[
         float, Says("How long a call waits for an agent whose page went away.", unit="s", low=0, high=3600)
     ] = 10.0

@@ -148,6 +148,17 @@ local function any_signing(row)
   end
 end
 
+-- Who has asked to keep the place is away for longer, and is known for as long.
+function DO.call.hold_place(id, row)
+  local kept_until = num(row.kept_until_ms)
+  if kept_until > NOW + DELAY.keep_place then
+    arm('keep_place', id, kept_until)
+  end
+  if kept_until > NOW and get('person', row.customer) then
+    expire(math.max(POLICY.resume_ttl_ms, kept_until - NOW + DELAY.keep_place), 'person', row.customer)
+  end
+end
+
 -- What Prometheus is told of the line: counters that only grow (video_service/metrics.py has the same bounds).
 local WAIT_BOUNDS_S = {5, 10, 20, 30, 60, 120, 300, 600}
 

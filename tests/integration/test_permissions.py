@@ -108,6 +108,8 @@ ASKS: dict[str, Ask] = {
     "POST /api/enter": Ask(body={}),
     "POST /api/ticket": Ask(body={"as": "customer"}),
     "GET /api/service": Ask(),
+    "POST /api/place": Ask(410, {}),
+    "POST /api/place/follow": Ask(410, {"token": "none"}),
     "GET /api/agents": Ask(),
     "GET /api/people": Ask(),
     "POST /api/people": Ask(201, NEW_PERSON),

@@ -22,10 +22,11 @@ from video_service.background_store import BackgroundStore
 from video_service.block_list import BlockList
 from video_service.calendar_feeds import CalendarFeeds
 from video_service.clock import SystemClock
-from video_service.customers import Customers
+from video_service.customers import Customer, Customers
 from video_service.data_keys import Canaries
 from video_service.door import Door, Notice
 from video_service.forecast_store import ForecastStore
+from video_service.keep_place import KeptPlaces
 from video_service.keys import OTHER_KEYS, Keys, spec_of
 from video_service.left_messages import Left, LeftMessages
 from video_service.opening_hours import Hours
@@ -96,6 +97,8 @@ async def test_every_key_is_in_the_table_and_passes_when_the_table_says_so(
     messages = LeftMessages(redis, pool=pool, cipher=CIPHER, rates=RateLimits(redis, pool=pool, cipher=CIPHER))
     left = Left(customer="c-1", verified=False, locale="", text="x", contact="", consent=1)
     await messages.leave(left, address=ADDRESS)
+    places = KeptPlaces(redis, pool=pool, cipher=CIPHER, rates=RateLimits(redis, pool=pool, cipher=CIPHER))
+    await places.link(Customer(person="c-1"), left_ms=600_000)
     await sessions.sign_in("lin", SECRET, address=ADDRESS)
     with contextlib.suppress(SignInRefused):
         await sessions.sign_in("lin", "wrong", address=ADDRESS)

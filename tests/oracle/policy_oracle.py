@@ -88,6 +88,15 @@ class Oracle(Steps):
         elif self.persons[name].call == key:
             self.persons[name].call = ""
 
+    def do_keep_place(self, name: str) -> None:
+        call = self.calls.get(self.persons[name].call) if name in self.persons else None
+        if call is None or STATE_OF[call.phase] != "waiting":
+            raise Refused("no_call")
+        if not call.kept_until_ms:
+            call.kept_until_ms = self.now + round(self.policy.kept_place_s * 1_000)
+            if call.phase == "parked":
+                self.hold_place(call)
+
     def do_sign_in(self, name: str) -> None:
         if name not in self.persons or not self.persons[name].present:
             raise Refused("not_connected")

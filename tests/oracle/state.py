@@ -56,6 +56,7 @@ class Call:
     outcome: str = ""
     promise: tuple[str, int, int] = ("", 0, 0)
     """Who promised to come back within how many hours, and by when."""
+    kept_until_ms: int = 0
     segments: list[tuple[str, str]] = dataclasses.field(default_factory=list)
 
 

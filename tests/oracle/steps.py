@@ -195,6 +195,11 @@ class Steps:
         if call.declined | call.left and f"ask_again:{call.id}" not in self.deadlines:
             self.arm("ask_again", call.id)
 
+    def hold_place(self, call: Call) -> None:
+        """Whoever asked to keep the place is waited for until then, if that is longer."""
+        kind = f"keep_place:{call.id}"
+        self.deadlines[kind] = max(self.deadlines[kind], call.kept_until_ms)
+
     def close_matter(self, call: Call) -> None:
         call.matter = False
         self.deadlines.pop(f"proposal:{call.id}", None)
@@ -243,6 +248,8 @@ class Steps:
                 self.enter_line(call)
             elif name == "leave_line":
                 call.held_for = ""
+            elif name == "hold_place":
+                self.hold_place(call)
             elif name == "open_segment":
                 call.answered_ms = call.answered_ms or self.now
                 call.segment_from_ms = self.now

@@ -39,6 +39,7 @@ KINDS = (
     *("advance",) * 4,
     *("decline", "hang_up_customer", "hang_up_agent", "hang_up_customer", "hang_up_agent"),
     *("ask_break",) * 3,
+    "keep_place",
     *("break", "stale_accept", "drop_customer", "drop_agent", "connect_agent", "freeze", "thaw"),
     *("drop_agent", "connect_agent", "connect_agent"),
     *("close_leg", "offer_leg", "offer_leg"),
@@ -92,6 +93,7 @@ class World:
             vip_first=True,
             last_agent_window_s=20,
             vip_agent_window_s=330,
+            kept_place_s=150,
             max_signing_minutes_a_day=8,
             break_guard_s=60,
             break_wait_limit_s=100,
@@ -187,6 +189,8 @@ class World:
                 return self._connect_agent(away[x % len(away)] if away else x)
             case "drop_customer" if customer in self.sockets:
                 return self.store.disconnect(customer, self.sockets.pop(customer))
+            case "keep_place":
+                return self.store.keep_place(customer)
             case "drop_agent" if agent in self.sockets:
                 return self.store.disconnect(agent, self.sockets.pop(agent))
             case "drop_partner" if call is not None and call.customer in self.sockets:

@@ -294,6 +294,7 @@ export interface Error {
  * `picture`: how the customer sees the agent. `own_picture`: how the agent sees a customer who asked for blur
  * ("clear": only the room is blurred); "" while the picture goes through as it is, and before the first one.
  * `line_word`: one of the two pictures reaches the other person poorly.
+ * `kept_until_ms`: until when a place in the queue is kept for a page that is closed, once asked for; else 0.
  */
 export interface CustomerView {
   type: "customer_view";
@@ -321,6 +322,7 @@ export interface CustomerView {
   ended_reason: EndReason;
   requeued: Requeued;
   follow_up_due_ms: number;
+  kept_until_ms: number;
   server_time_ms: number;
 }
 
