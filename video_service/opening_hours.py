@@ -1,4 +1,6 @@
-"""When the line is open by the clock: hours of each weekday, and days that are different. Pure: no I/O, no clock.
+"""When a line is open by the clock: hours of each weekday, of public holidays and of days that are different.
+
+Pure: no I/O, no clock.
 
 Hours are what a clock on the wall shows in the house's time zone, whatever its offset is that day. The line is open
 while the day of that clock has a span with from <= time < to. A span ends at 24:00 at the latest; a night is two spans,
@@ -14,6 +16,9 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import msgspec
+
+from video_service import public_holidays
+from video_service.public_holidays import SpecialDay, SpecialKind, UnknownRegion
 
 MAX_SPANS = 6  # of one day
 MAX_EXCEPTIONS = 366
@@ -35,44 +40,70 @@ class Span(msgspec.Struct, frozen=True, array_like=True):
         return _hhmm(self.from_min), _hhmm(self.to_min)
 
 
+class Holidays(msgspec.Struct, frozen=True):
+    """What holds on public holidays of a region (`public_holidays` says which those are), and on make-up workdays.
+
+    `spans`: of a public holiday, none is closed. `make_up_as`: a weekend day on which people work in exchange has the
+    hours of this weekday, 0 for Monday.
+    """
+
+    region: str
+    spans: tuple[Span, ...] = ()
+    make_up_as: int = 0
+
+
 class Hours(msgspec.Struct, frozen=True):
     """Spans of each weekday, Monday first, and of the days that are different: none is closed that day.
 
+    A day that is different by its date stands above public holidays, and these above its weekday.
     `read` makes them from what people write; spans are in order and do not overlap.
     """
 
     week: tuple[tuple[Span, ...], ...] = ((),) * 7
     exceptions: dict[date, tuple[Span, ...]] = msgspec.field(default_factory=dict)
+    holidays: Holidays | None = None
 
     def of_day(self, day: date) -> tuple[Span, ...]:
         """Return the spans of a day."""
-        return self.exceptions.get(day, self.week[day.weekday()])
+        if day in self.exceptions:
+            return self.exceptions[day]
+        rule = self.holidays
+        special = public_holidays.special_day(rule.region, day) if rule else None
+        if rule is None or special is None:
+            return self.week[day.weekday()]
+        return rule.spans if special.kind is SpecialKind.HOLIDAY else self.week[rule.make_up_as]
 
     def without_past(self, at_ms: int, zone: ZoneInfo) -> Hours:
         """Return the same without exceptions of days before yesterday, which say nothing any more."""
         earliest = _on_the_wall(at_ms, zone).date() - timedelta(days=1)
-        return Hours(week=self.week, exceptions={d: spans for d, spans in self.exceptions.items() if d >= earliest})
+        return msgspec.structs.replace(
+            self, exceptions={d: spans for d, spans in self.exceptions.items() if d >= earliest}
+        )
 
 
 class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is wrong with hours, and where.
 
-    `day`: 0 (Monday) to 6, or an exception's `date` as it was written; `row`: the span, counted from 1, or 0 for the
-    whole day. `other`: the row it overlaps with.
+    `day`: 0 (Monday) to 6, or an exception's `date` as it was written, or `holiday`: those of public holidays. `row`:
+    the span, counted from 1, or 0 for the whole day. `other`: the row it overlaps with.
     """
 
     code: str
     day: int | None = None
     date: str = ""
+    holiday: bool = False
     row: int = 0
     other: int = 0
 
 
 def read(
-    week: Sequence[Sequence[tuple[str, str]]], exceptions: Iterable[tuple[str, Sequence[tuple[str, str]]]]
+    week: Sequence[Sequence[tuple[str, str]]],
+    exceptions: Iterable[tuple[str, Sequence[tuple[str, str]]]],
+    holidays: tuple[str, Sequence[tuple[str, str]], int] | None = None,
 ) -> tuple[Hours, tuple[Fault, ...]]:
     """Return the hours that somebody wrote, as HH:MM and YYYY-MM-DD, and all that is wrong with them.
 
+    `holidays`: region, spans of a public holiday, the weekday whose hours a make-up workday has (0 to 6).
     Hours with a fault are not to be used.
     """
     faults: list[Fault] = []
@@ -93,12 +124,25 @@ def read(
             faults.append(msgspec.structs.replace(here, code="date_twice"))
         else:
             different[day] = read_spans
-    return Hours(week=days, exceptions=dict(sorted(different.items()))), tuple(faults)
+    rule = _holidays(*holidays, faults) if holidays else None
+    return Hours(week=days, exceptions=dict(sorted(different.items())), holidays=rule), tuple(faults)
 
 
 def today(hours: Hours, at_ms: int, zone: ZoneInfo) -> tuple[Span, ...]:
     """Return the spans of the day that it is in `zone` at `at_ms`, milliseconds since 1970."""
     return hours.of_day(_on_the_wall(at_ms, zone).date())
+
+
+def special_days_ahead(hours: Hours, at_ms: int, zone: ZoneInfo, *, language: str = "") -> tuple[SpecialDay, ...]:
+    """Return the public holidays and make-up workdays of the year from `at_ms` on, but those with hours of their own.
+
+    `language`: of the holidays' names, such as zh_CN.
+    """
+    if hours.holidays is None:
+        return ()
+    first = _on_the_wall(at_ms, zone).date()
+    found = public_holidays.special_days(hours.holidays.region, first, first + timedelta(days=365), language)
+    return tuple(each for each in found if each.day not in hours.exceptions)
 
 
 def is_open(hours: Hours, at_ms: int, zone: ZoneInfo) -> bool:
@@ -139,7 +183,8 @@ def open_times(hours: Hours, at_ms: int, zone: ZoneInfo) -> Iterator[tuple[int, 
 
 def _days_from(hours: Hours, first: date) -> Iterator[date]:
     """Yield the days from `first` on that may have hours, in order."""
-    if not any(hours.week):  # a date that is mistyped by decades costs no walk through them
+    # A date that is mistyped by decades costs no walk through them.
+    if not any(hours.week) and not (hours.holidays and hours.holidays.spans):
         yield from sorted(day for day in hours.exceptions if day >= first)
         return
     last = max((first + timedelta(days=MAX_EXCEPTIONS), *hours.exceptions)) + timedelta(days=9)
@@ -208,6 +253,15 @@ def _spans(written: Sequence[tuple[str, str]], here: Fault, faults: list[Fault])
         if span.to_min > end_min:
             end_min, longest = span.to_min, row
     return tuple(span for span, _ in rows)
+
+
+def _holidays(region: str, spans: Sequence[tuple[str, str]], make_up_as: int, faults: list[Fault]) -> Holidays:
+    here = Fault(code="", holiday=True)
+    try:
+        public_holidays.check_region(region)
+    except UnknownRegion:
+        faults.append(msgspec.structs.replace(here, code="region_unknown"))
+    return Holidays(region=region, spans=_spans(spans, here, faults), make_up_as=make_up_as)
 
 
 def _minutes(text: str) -> int | None:

@@ -62,12 +62,30 @@ def special_days(region: str, first: date, last: date, language: str = "") -> tu
     return tuple(found[day] for day in sorted(found) if first <= day <= last)
 
 
+def special_day(region: str, day: date) -> SpecialDay | None:
+    """Return what is special about a day in a region, None for nothing, and for a region that is not known any more."""
+    try:
+        return _by_day(region, day.year).get(day)
+    except UnknownRegion:
+        return None
+
+
+def countries() -> tuple[str, ...]:
+    """Return the ISO 3166 codes of all countries whose holidays are known, in order; none of a subdivision."""
+    return tuple(sorted(code for code in holidays.list_supported_countries() if len(code) == 2))
+
+
 def check_region(region: str) -> None:
     """Raise what `special_days` would for a region that is not known."""
     country, _, subdivision = region.partition("-")
     known = holidays.list_supported_countries()
     if region and (country not in known or (subdivision and subdivision not in known[country])):
         raise UnknownRegion(region=region)
+
+
+@lru_cache(maxsize=64)
+def _by_day(region: str, year: int) -> dict[date, SpecialDay]:
+    return {one.day: one for one in _of_year(region, year, "")}
 
 
 @lru_cache(maxsize=64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from video_service.opening_hours import (
     MAX_EXCEPTIONS,
     MAX_SPANS,
     Fault,
+    Holidays,
     Hours,
     Span,
     closes_ms,
@@ -20,8 +22,10 @@ from video_service.opening_hours import (
     next_open_ms,
     open_times,
     read,
+    special_days_ahead,
     today,
 )
+from video_service.public_holidays import SpecialKind
 
 pytestmark = pytest.mark.unit
 
@@ -78,6 +82,65 @@ def test_a_night_is_two_spans_that_join() -> None:
     assert is_open(night, ms("2027-03-02 00:00"), SHANGHAI)
     assert closes_ms(night, ms("2027-03-01 22:30"), SHANGHAI) == ms("2027-03-02 06:00")
     assert next_open_ms(night, ms("2027-03-07 06:00"), SHANGHAI) == ms("2027-03-08 22:00")
+
+
+def in_china(spans: list[tuple[str, str]], make_up_as: int = 0, **exceptions: list[tuple[str, str]]) -> Hours:
+    """Return office hours with the public holidays of China."""
+    dates = [(name[1:].replace("_", "-"), own) for name, own in exceptions.items()]
+    found, faults = read(OFFICE, dates, ("CN", spans, make_up_as))
+    assert faults == ()
+    return found
+
+
+def test_public_holidays_have_hours_of_their_own_and_make_up_workdays_those_of_a_weekday() -> None:
+    # In 2026 the first week of October is free, and people work on Saturday the 10th in exchange.
+    closed, short = in_china([]), in_china([("12:00", "13:00")], make_up_as=5)
+    assert closed.of_day(date(2026, 10, 1)) == ()
+    assert short.of_day(date(2026, 10, 1)) == (Span(720, 780),)
+    assert closed.of_day(date(2026, 10, 10)) == (Span(540, 1080),), "as a Monday"
+    assert short.of_day(date(2026, 10, 10)) == closed.week[5], "as that weekday"
+    assert closed.of_day(date(2026, 10, 9)) == (Span(540, 1080),)
+    assert next_open_ms(closed, ms("2026-10-01 10:00"), SHANGHAI) == ms("2026-10-08 09:00")
+    assert closes_ms(closed, ms("2026-09-30 10:00"), SHANGHAI) == ms("2026-09-30 18:00")
+
+
+def test_a_date_of_its_own_stands_above_the_holiday_that_it_is() -> None:
+    own = in_china([], d2026_10_01=[("10:00", "11:00")], d2026_10_10=[])
+    assert own.of_day(date(2026, 10, 1)) == (Span(600, 660),)
+    assert own.of_day(date(2026, 10, 10)) == ()
+    ahead = special_days_ahead(own, ms("2026-09-30 10:00"), SHANGHAI)
+    assert [each.day for each in ahead][:2] == [date(2026, 10, 2), date(2026, 10, 3)]
+    assert {each.kind for each in special_days_ahead(own, ms("2026-01-01 10:00"), SHANGHAI)} == set(SpecialKind)
+    assert special_days_ahead(hours(), ms("2026-09-30 10:00"), SHANGHAI) == ()
+
+
+def test_a_line_may_be_open_on_holidays_alone() -> None:
+    alone, faults = read([[]] * 7, [], ("CN", [("10:00", "12:00")], 0))
+    assert faults == ()
+    assert next_open_ms(alone, ms("2026-09-28 10:00"), SHANGHAI) == ms("2026-10-01 10:00")
+    assert alone.of_day(date(2026, 10, 10)) == (), "Monday is closed, and so is who works as on a Monday"
+
+
+def test_what_is_wrong_with_the_hours_of_holidays_is_said_of_them() -> None:
+    _, faults = read(OFFICE, [], ("XX", [("9", "10:00"), ("12:00", "11:00")], 0))
+    assert faults == (
+        Fault(code="region_unknown", holiday=True),
+        Fault(code="time_unreadable", holiday=True, row=1),
+        Fault(code="ends_first", holiday=True, row=2),
+    )
+
+
+def test_hours_that_were_kept_before_holidays_were_known_are_read_as_they_were() -> None:
+    kept = b'{"week":[[],[],[],[],[],[],[[0,60]]],"exceptions":{"2027-01-01":[]}}'
+    assert msgspec.json.decode(kept, type=Hours).holidays is None
+    there = in_china([("12:00", "13:00")], 2)
+    assert msgspec.json.decode(msgspec.json.encode(there), type=Hours) == there
+    assert there.without_past(ms("2027-03-01 10:00"), SHANGHAI).holidays == there.holidays
+
+
+def test_a_region_that_a_newer_library_has_dropped_leaves_the_week() -> None:
+    lost = msgspec.structs.replace(hours(), holidays=Holidays(region="XX"))
+    assert lost.of_day(date(2026, 10, 1)) == (Span(540, 1080),)
 
 
 def test_always_open_does_not_close() -> None:

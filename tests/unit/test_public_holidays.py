@@ -6,7 +6,16 @@ from datetime import date
 
 import pytest
 
-from video_service.public_holidays import MOST_YEARS, SpecialDay, SpecialKind, UnknownRegion, check_region, special_days
+from video_service.public_holidays import (
+    MOST_YEARS,
+    SpecialDay,
+    SpecialKind,
+    UnknownRegion,
+    check_region,
+    countries,
+    special_day,
+    special_days,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -48,3 +57,19 @@ def test_an_unknown_region_is_said(region: str) -> None:
 def test_a_life_long_question_is_refused() -> None:
     with pytest.raises(ValueError, match="at most"):
         special_days("CN", date(2026, 1, 1), date(2026 + MOST_YEARS, 1, 1))
+
+
+def test_a_day_is_asked_for_alone() -> None:
+    found = special_day("CN", date(2026, 2, 14))
+    assert found is not None
+    assert (found.day, found.kind) == (date(2026, 2, 14), SpecialKind.MAKE_UP)
+    assert special_day("CN", date(2026, 2, 13)) is None
+    assert special_day("XX", date(2026, 1, 1)) is None
+
+
+def test_every_country_of_the_list_can_be_asked_for() -> None:
+    known = countries()
+    assert {"CN", "HK", "MO", "TW", "SG", "GB"} <= set(known)
+    assert sorted(set(known)) == list(known)
+    for country in known:
+        check_region(country)
