@@ -136,6 +136,10 @@ class CallQuality:
                 seat = next(((other, outlet) for other, outlet in seats if outlet.source is leg.shown), None)
                 if seat is not None:
                     self._read(call_id, leg, *seat, now_ms)
+                elif (watched := self._watched.get(leg.id)) is not None and watched.outlet is not None:
+                    # Nobody is shown this picture, as on hold: the time until it comes again is no freeze.
+                    watched.outlet.meter.restart()
+                    watched.outlet = None
 
     def _read(self, call_id: str, leg: Leg, other: Leg, outlet: PictureOutlet, now_ms: float) -> None:
         watched = self._watched.get(leg.id)

@@ -7,7 +7,7 @@ that whoever joins, comes back or leaves touches nobody but those who see that p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
@@ -38,11 +38,15 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """The legs of one call. Guests are watchers and further agents, in the order in which they came."""
+    """The legs of one call. Guests are watchers and further agents, in the order in which they came.
+
+    While it is `held` the customer sees and hears no agent.
+    """
 
     customer: CustomerLeg | BlurredCustomerLeg
     agent: AgentLeg
     guests: Sequence[WatcherLeg | AgentLeg] = ()
+    held: bool = False
 
     @property
     def legs(self) -> tuple[Leg, ...]:
@@ -51,7 +55,8 @@ class Cast:
     def seats(self) -> Iterator[Seat]:
         """Yield every slot that shows somebody."""
         helpers = [guest for guest in self.guests if isinstance(guest, AgentLeg)]
-        yield from _seats(self.customer, self.customer.slots, [self.agent, *helpers])
+        if not self.held:
+            yield from _seats(self.customer, self.customer.slots, [self.agent, *helpers])
         yield from _seats(self.agent, self.agent.slots[CUSTOMER_SLOT:], [self.customer, *helpers])
         for guest in self.guests:
             others = [helper for helper in helpers if helper is not guest]
@@ -66,7 +71,8 @@ class Cast:
         A guest who takes none of what the two people have in common sees nothing; their picture stays theirs. None
         when not even they have one in common.
         """
-        seats = [seat for seat in self.seats() if seat.seen is giver]
+        # Whoever is on hold sees the picture again in a while: the codec stays one that this viewer takes.
+        seats = [seat for seat in replace(self, held=False).seats() if seat.seen is giver]
         needed = [seat.outlet for seat in seats if seat.viewer in (self.customer, self.agent)]
         if giver.preview is not None:
             needed.append(giver.preview)
@@ -110,7 +116,7 @@ class Wiring:
         if len(agent.slots) <= CUSTOMER_SLOT:
             raise MediaError("The agent's leg has no slot for the customer.")
         old = self._calls.route(route.call_id)
-        cast = Cast(customer, agent, self._guests(route, old))
+        cast = Cast(customer, agent, self._guests(route, old), held=route.held)
         _check(cast)
         self._calls.opened(route)
         for leg in (customer, agent):
@@ -145,7 +151,7 @@ class Wiring:
         guests = [each for each in self._guests(route, None) if each is not guest]
         if len(guests) >= MAX_GUESTS:
             raise MediaError("The call has as many guests as it takes.")
-        cast = Cast(customer, agent, [*guests, guest])
+        cast = Cast(customer, agent, [*guests, guest], held=route.held)
         _check(cast)
         self._leave_other_call(guest, call_id)
         _wire(cast, call_id)
@@ -234,7 +240,7 @@ def _wire(cast: Cast, call_id: str) -> None:
         for outlet in leg.slots:
             if outlet is not leg.preview:
                 _seat(outlet, seats.get(outlet))
-    for giver, taker in ((cast.customer, cast.agent), (cast.agent, cast.customer)):
+    for giver, taker in ((cast.customer, cast.agent), (None if cast.held else cast.agent, cast.customer)):
         if taker.sound_outlet is not None:
             _hear(giver, taker.sound_outlet)
 
@@ -251,8 +257,11 @@ def _seat(outlet: PictureOutlet, seat: Seat | None) -> None:
         wanted.attach(outlet)
 
 
-def _hear(giver: Leg, outlet: SoundOutlet) -> None:
-    if outlet.source is not giver.sound:
-        if outlet.source is not None:
-            outlet.source.detach(outlet)
-        giver.sound.attach(outlet)
+def _hear(giver: Leg | None, outlet: SoundOutlet) -> None:
+    wanted = giver.sound if giver is not None else None
+    if outlet.source is wanted:
+        return
+    if outlet.source is not None:
+        outlet.source.detach(outlet)
+    if wanted is not None:
+        wanted.attach(outlet)

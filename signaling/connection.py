@@ -87,6 +87,7 @@ class Connection:
         self.bad_in_a_row = 0
         self.call = ""
         self.epoch = 0  # of that call
+        self.held: bool | None = None  # what the worker of that call was told last of its hold
         self.text_seq = 0
         self.closing: SocketClosed | None = None
         # None holds the place of the newest view: it goes out in its turn, with what it says by then.

@@ -77,6 +77,8 @@ async def _act(hub: Hub, connection: Connection, message: messages.FromPage) -> 
             await store.decline(person, message.call, message.epoch)
         case messages.AnotherSigner():
             await store.another_signer(person, message.call, message.epoch)
+        case messages.Hold():
+            await store.hold(person, message.call, message.epoch, held=message.held)
         case messages.Disposition():
             await store.disposition(
                 person, message.call, outcome=message.outcome, note=message.note, due_in_h=message.due_in_h

@@ -189,6 +189,7 @@ class MediaDesk:
                     epoch=route.epoch,
                     customer_leg=route.customer_leg,
                     agent_leg=route.agent_leg,
+                    held=route.held,
                 ),
             )
         except StaleEpoch:
@@ -196,6 +197,20 @@ class MediaDesk:
         except UnknownLeg:
             # The other person's leg is not made yet; whoever is slower joins.
             log.info("other_leg_to_come", call=route.call, epoch=route.epoch)
+
+    def keep_hold(self, connection: Connection, *, held: bool) -> None:
+        """Have the worker of this agent's call do what the store says of its hold, unless it has been told."""
+        if connection.held is not held:
+            connection.held = held
+            self._spawn(self._tell_hold(connection), name="hold")
+
+    async def _tell_hold(self, connection: Connection) -> None:
+        try:
+            await self.join_legs(connection.person)
+        except ServiceError as error:
+            # The next look at this page, seconds from now, tells it again.
+            connection.held = None
+            log.warning("hold_not_told", call=connection.call, code=error.code)
 
     @staticmethod
     def _both_here(route: CallRouteInfo) -> bool:

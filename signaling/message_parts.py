@@ -126,7 +126,10 @@ class Reservation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AgentCall(msgspec.Struct, frozen=True, kw_only=True):
-    """The call that an agent is on. `other_by_phone`: the customer's picture is paused because the phone did so."""
+    """The call that an agent is on. `other_by_phone`: the customer's picture is paused because the phone did so.
+
+    `held_from_ms`: since when the customer is on hold, 0 for not at all.
+    """
 
     call: str
     epoch: Epoch
@@ -140,6 +143,7 @@ class AgentCall(msgspec.Struct, frozen=True, kw_only=True):
     other_media: MediaWish
     other_paused: bool
     other_by_phone: bool = False
+    held_from_ms: Millis = 0
     about: Caller = Caller()
 
 

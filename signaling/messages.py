@@ -50,6 +50,7 @@ from signaling.message_parts import (
     WallAgent,
     WallCall,
 )
+from signaling.messages_calls import Hold
 from video_service.line_quality import LineWord
 
 # The parts belong to the protocol: whoever needs one takes it from here.
@@ -69,6 +70,7 @@ __all__ = [
     "Epoch",
     "Escalated",
     "Generation",
+    "Hold",
     "IceServer",
     "Line",
     "MediaWish",
@@ -280,6 +282,7 @@ FromPage = (
     | Accept
     | Decline
     | AnotherSigner
+    | Hold
     | Disposition
     | MediaOffer
     | PausePicture
@@ -344,6 +347,7 @@ class CustomerView(Message, tag="customer_view", frozen=True):
     `picture`: how the customer sees the agent. `own_picture`: how the agent sees a customer who asked for blur
     ("clear": only the room is blurred); "" while the picture goes through as it is, and before the first one.
     `line_word`: one of the two pictures reaches the other person poorly.
+    `held_from_ms`: since when the customer is on hold: no picture of the agent comes until the agent is back; else 0.
     `kept_until_ms`: until when a place in the queue is kept for a page that is closed, once asked for; else 0.
     """
 
@@ -367,6 +371,7 @@ class CustomerView(Message, tag="customer_view", frozen=True):
     own_picture: Literal["clear", "protected", "slate", ""] = ""
     narrow: Narrow = ""
     line_word: Literal["", "poor"] = ""
+    held_from_ms: Millis = 0
     camera_fps: int = 0
     ended_reason: EndReason = ""
     requeued: Requeued = ""

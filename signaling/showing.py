@@ -57,8 +57,10 @@ class Showing:
             view, call, epoch = await self._store.coordinator_view(), "", 0
         # With another agent all lines are sent again, as to whose they are; a busy node may have shown nothing between.
         if (call, epoch) != (connection.call, connection.epoch):
-            connection.call, connection.epoch, connection.text_seq = call, epoch, 0
+            connection.call, connection.epoch, connection.text_seq, connection.held = call, epoch, 0, None
         connection.show(view)
+        if isinstance(view, messages.AgentView) and view.call is not None:
+            self._media.keep_hold(connection, held=view.call.held_from_ms > 0)
         if call:
             await self.show_text(connection)
 

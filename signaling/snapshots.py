@@ -100,6 +100,7 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True, rename={"call_class": "
     answered_ms: int = 0
     ring_until_ms: int = 0
     requeued: Requeued = ""
+    held_from_ms: int = 0
     ended_reason: EndReason = ""
     kept_until_ms: int = 0
     """Until when the place is kept while the page is away; 0: the customer has not asked for that."""

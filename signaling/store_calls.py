@@ -10,7 +10,7 @@ import msgspec
 from signaling.errors import BadDisposition, NoCall, UnknownQueue
 from signaling.identity_types import Identity, needs_text
 from signaling.messages import CallClass, Outcome, TextLine
-from signaling.store_base import StoreBase
+from signaling.store_live import LiveStore
 
 TIDY_S = 5.0
 DUE_IN_H = (2, 24, 72)
@@ -24,7 +24,7 @@ class _Line(msgspec.Struct, frozen=True):
     text: str
 
 
-class CallStore(StoreBase):
+class CallStore(LiveStore):
     """Steps of calls and agents. Whatever makes a match possible makes it in the same script."""
 
     _tidy_at_s = 0.0

@@ -35,7 +35,7 @@ class Wake(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class CallRouteInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """The two legs of an active call, as far as they are known ("" where they are not)."""
+    """The two legs of an active call, as far as they are known ("" where they are not). `held`: it is on hold."""
 
     call: str
     epoch: int
@@ -45,6 +45,7 @@ class CallRouteInfo(msgspec.Struct, frozen=True, kw_only=True):
     customer_worker: str
     agent_leg: str
     agent_worker: str
+    held: bool = False
 
 
 class LegInfo(msgspec.Struct, frozen=True, kw_only=True):

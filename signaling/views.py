@@ -94,6 +94,12 @@ def line_of(person: PersonRow | None, call: str) -> LineWord:
     return person.quality if known and person is not None else ""
 
 
+def _line_word(snap: PersonSnapshot, call: CallRow) -> Literal["", "poor"]:
+    """Whether one of two pictures reaches the other person poorly; that of an agent on hold reaches nobody."""
+    seen = (snap.person,) if call.held_from_ms else (snap.person, snap.other)
+    return "poor" if "poor" in (line_of(each, snap.call_id) for each in seen) else ""
+
+
 def background_of(snap: PersonSnapshot) -> Background:
     """Return what stands behind an agent: the own choice where the company leaves it, and always as to brightness."""
     company, choice = snap.company or BackgroundRow(), snap.choice
@@ -167,7 +173,8 @@ def customer_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy
             own_picture=_picture(snap.person),
             narrow=narrow_of(snap.person, snap.other),
             camera_fps=snap.person.camera_fps if snap.person else 0,
-            line_word="poor" if "poor" in (line_of(each, snap.call_id) for each in (snap.person, snap.other)) else "",
+            line_word=_line_word(snap, call),
+            held_from_ms=call.held_from_ms,
         )
     low, high = 0, 0
     if snap.hope:
@@ -241,7 +248,7 @@ def agent_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -
     return msgspec.structs.replace(
         view,
         narrow=narrow_of(snap.person, snap.other),
-        line_mine=line_of(snap.person, snap.call_id),
+        line_mine="" if call.held_from_ms else line_of(snap.person, snap.call_id),
         line_theirs=line_of(snap.other, snap.call_id),
         object_box=msgspec.json.decode(snap.person.object_box, type=tuple[float, ...])
         if snap.person and snap.person.object_box
@@ -259,6 +266,7 @@ def agent_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -
             other_media=seen_of(customer_media(snap.other, snap.person, snap.call_id, alive), snap.other),
             other_paused=bool(snap.other and snap.other.paused),
             other_by_phone=bool(snap.other and snap.other.paused and snap.other.by_phone),
+            held_from_ms=call.held_from_ms,
             about=_caller(snap, call),
         ),
     )
@@ -346,6 +354,7 @@ def route(snap: PersonSnapshot) -> CallRouteInfo | None:
         customer_worker=customer.leg_worker if joined else "",
         agent_leg=agent.leg,
         agent_worker=agent.leg_worker,
+        held=snap.call.held_from_ms > 0,
     )
 
 

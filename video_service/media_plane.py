@@ -113,13 +113,15 @@ class CallRoute(msgspec.Struct, frozen=True, kw_only=True):
     """Join two legs of one worker in a call. Asking again with other legs swaps them; the other leg is not touched.
 
     The customer's packets go to the agent's slot 1 (slot 0 is the agent's own preview), the agent's blurred picture to
-    the customer's slot 0, sound both ways.
+    the customer's slot 0, sound both ways. `held`: the customer is on hold and is sent neither picture nor sound of an
+    agent; agents go on seeing the customer.
     """
 
     call_id: str
     epoch: int
     customer_leg: str
     agent_leg: str
+    held: bool = False
 
 
 class LegState(enum.StrEnum):

@@ -122,6 +122,7 @@ MESSAGES: dict[str, frozenset[str]] = {
     "accept": AGENT,
     "decline": AGENT,
     "another_signer": frozenset({CUSTOMER}),
+    "hold": AGENT,
     "disposition": AGENT,
     "media_offer": _IN_A_CALL,
     "pause_picture": _IN_A_CALL,

@@ -220,7 +220,34 @@ function DO.call.open_segment(id, row, how)
   put('record', id, fields)
 end
 
+-- What somebody did in a call, for good on its record.
+local TIMELINE_KEPT = 200
+
+local function on_timeline(call, what, person)
+  local record = call ~= '' and get('record', call)
+  local timeline = record and cjson.decode(record.timeline or '[]')
+  if record and #timeline < TIMELINE_KEPT then
+    timeline[#timeline + 1] = {at_ms = NOW, what = what, who = person}
+    put('record', call, {timeline = encode_list(timeline)})
+  end
+end
+
+-- The customer is on hold since `held_from_ms`, until the agent is back or the agent's part of the call ends.
+local function set_hold(id, held, person)
+  local row = get('call', id)
+  local since = num(row.held_from_ms)
+  if held == (since > 0) then
+    return
+  end
+  put('call', id, {held_from_ms = held and NOW or 0})
+  add('record', id, held and 'holds' or 'hold_ms', held and 1 or NOW - since)
+  on_timeline(id, held and 'held' or 'taken_up', person)
+  wake('person', row.customer)
+  wake('person', row.agent)
+end
+
 function DO.call.end_segment(id, row, how)
+  set_hold(id, false, row.agent)
   local record = get('record', id)
   local segments = cjson.decode(record.segments)
   local last = segments[#segments]
@@ -336,17 +363,6 @@ function DO.leg.note_closed(person)
 end
 
 -- What an agent shows beside the signer: for the page while it lasts, for good on the record of the call.
-local TIMELINE_KEPT = 200
-
-local function on_timeline(call, what, person)
-  local record = call ~= '' and get('record', call)
-  local timeline = record and cjson.decode(record.timeline or '[]')
-  if record and #timeline < TIMELINE_KEPT then
-    timeline[#timeline + 1] = {at_ms = NOW, what = what, who = person}
-    put('record', call, {timeline = encode_list(timeline)})
-  end
-end
-
 local function set_object(person, box)
   local row = get('person', person)
   local before, call = row.object_box or '', row.object_call or ''

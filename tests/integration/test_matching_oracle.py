@@ -20,9 +20,11 @@ from tests.valkey_server import RealValkey
 pytestmark = pytest.mark.integration
 
 _numbers = itertools.count()
-# A customer leaves one agent, and then the only other one goes: chance finds it once in a hundred histories.
+# A customer is put on hold, goes and comes back, leaves the agent, and then the only other one goes: chance finds it
+# once in a hundred histories.
 FORSAKEN: list[Command] = [
-    *[("join", 0, 1), ("accept", 0, 0), ("another", 0, 0), ("accept", 1, 0), ("sign_out", 1, 0)],
+    *[("join", 0, 1), ("accept", 0, 0), ("hold", 0, 1), ("drop_partner", 0, 0), ("return_partner", 0, 0)],
+    *[("hold", 0, 0), ("hold", 0, 1), ("another", 0, 0), ("accept", 1, 0), ("sign_out", 1, 0)],
     *[("advance", 0, 4), ("advance", 0, 5)],
 ]
 # A customer comes back while the agent is in after-call work, and that takes too long.

@@ -65,7 +65,7 @@ def same(dump: Dump, oracle: Oracle) -> None:
         key: (
             *(row["phase"], int(row["epoch"]), row["agent"] if row["phase"] != "closed" else "", row["ended_reason"]),
             *(row["class"], row["counts_as"], row["held_for"], row["last_agent"]),
-            *(words(row["needs"]), row["sign_language"]),
+            *(words(row["needs"]), row["sign_language"], int(row.get("held_from_ms", 0))),
         )
         for key, row in dump.of("call").items()
     }
@@ -73,7 +73,7 @@ def same(dump: Dump, oracle: Oracle) -> None:
         call.id: (
             *(call.phase, call.epoch, call.agent if call.phase != "closed" else "", call.ended_reason),
             *(call.call_class, call.counts_as, call.held_for, call.last_agent),
-            *(call.needs, call.sign),
+            *(call.needs, call.sign, call.held_from_ms),
         )
         for call in oracle.calls.values()
     }
@@ -114,6 +114,7 @@ def same(dump: Dump, oracle: Oracle) -> None:
         assert row.get("outcome", "") == oracle.calls[key].outcome
         assert row.get("follow_up_owner", "") == oracle.calls[key].promise[0]
         assert int(row["signing_ms"]) == oracle.calls[key].signing_ms
+        assert int(row.get("hold_ms", 0)) == oracle.calls[key].hold_ms
 
 
 def sound(dump: Dump) -> None:
@@ -131,6 +132,7 @@ def sound(dump: Dump) -> None:
             assert (row["state"] == "reserved") == (call["phase"] == "ringing")
     for key, row in calls.items():
         assert bool(row["agent"]) == (row["phase"] in ("ringing", "talking", "alone")) or row["phase"] == "closed"
+        assert STATE_OF[row["phase"]] == "active" or int(row.get("held_from_ms", 0)) == 0, "on hold with nobody"
         if row["phase"] != "closed":
             assert persons[row["customer"]]["call"] == key, "a customer was lost"
     in_state = {

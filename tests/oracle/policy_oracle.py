@@ -196,6 +196,14 @@ class Oracle(Steps):
         self.requeue(call, "another_signer")
         self.free(agent)
 
+    def do_hold(self, name: str, key: str, epoch: int, held: int) -> None:
+        call = self.calls.get(key)
+        if call is None or call.agent != name or STATE_OF[call.phase] != "active":
+            raise Refused("no_call")
+        if call.epoch != int(epoch):
+            raise Refused("stale")
+        self.hold(call, held=bool(held))
+
     def possible(self, call: Call, needs: frozenset[str]) -> bool:
         barred = call.declined | call.left | {call.agent}
         return any(

@@ -52,6 +52,8 @@ class Call:
     answered_ms: int = 0
     signing_ms: int = 0
     segment_from_ms: int = 0
+    held_from_ms: int = 0
+    hold_ms: int = 0
     ended_reason: str = ""
     outcome: str = ""
     promise: tuple[str, int, int] = ("", 0, 0)

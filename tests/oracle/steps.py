@@ -254,6 +254,7 @@ class Steps:
                 call.answered_ms = call.answered_ms or self.now
                 call.segment_from_ms = self.now
             elif name == "end_segment":
+                self.hold(call, held=False)
                 call.signing_ms += self.now - call.segment_from_ms
                 call.segments.append((call.agent, why))
             elif name == "finish":
@@ -261,6 +262,13 @@ class Steps:
                 if why == "customer_cancelled":
                     self.close_matter(call)
         return True
+
+    def hold(self, call: Call, *, held: bool) -> None:
+        if held and not call.held_from_ms:
+            call.held_from_ms = self.now
+        elif not held and call.held_from_ms:
+            call.hold_ms += self.now - call.held_from_ms
+            call.held_from_ms = 0
 
     def step_agent(self, agent: Agent, event: str, why: str = "", **more: Any) -> bool:
         before, since = agent.state, agent.since_ms

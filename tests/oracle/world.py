@@ -45,7 +45,7 @@ KINDS = (
     *("close_leg", "offer_leg", "offer_leg"),
     *("sign_in", "drop_partner", "return_partner") * 3,
     *("another", "another", "another", "another", "stale_another"),
-    *("disposition", "disposition", "disposition_of_another"),
+    *("disposition", "disposition", "disposition_of_another", "hold"),
     *("connect_agent", "add_shift", "add_shift", "add_shift", "sign_out", "remove_shift"),
 )
 commands = st.tuples(st.sampled_from(KINDS), st.integers(0, 99), st.integers(0, 99))
@@ -213,6 +213,8 @@ class World:
                 return self.store.decline(agent, call.id, call.epoch)
             case "another" if call is not None:
                 return self.store.another_signer(call.customer, call.id, call.epoch)
+            case "hold" if call is not None:
+                return self.store.hold(agent, call.id, call.epoch - (y % 9 == 8), held=y % 3 > 0)
             case "disposition" if desk is not None:
                 return self._dispose(agent, desk.after_call_of or "c_none", y)
             case "disposition_of_another" if self.oracle.calls:

@@ -146,6 +146,19 @@ export interface AnotherSigner {
 }
 
 /**
+ * An agent puts the customer on hold, or takes the call up again. Saying so twice is saying so once.
+ *
+ * On hold the customer is sent neither picture nor sound of an agent, and is told so; text goes on, and the agent sees
+ * the customer.
+ */
+export interface Hold {
+  type: "hold";
+  call: string;
+  epoch: number;
+  held: boolean;
+}
+
+/**
  * What an agent in after-call work says of that call; the last word counts.
  *
  * `due_in_h`: with "follow_up" 2, 24 or 72, with every other outcome 0; else refused as `bad_disposition`.
@@ -294,6 +307,7 @@ export interface Error {
  * `picture`: how the customer sees the agent. `own_picture`: how the agent sees a customer who asked for blur
  * ("clear": only the room is blurred); "" while the picture goes through as it is, and before the first one.
  * `line_word`: one of the two pictures reaches the other person poorly.
+ * `held_from_ms`: since when the customer is on hold: no picture of the agent comes until the agent is back; else 0.
  * `kept_until_ms`: until when a place in the queue is kept for a page that is closed, once asked for; else 0.
  */
 export interface CustomerView {
@@ -318,6 +332,7 @@ export interface CustomerView {
   own_picture: "" | "clear" | "protected" | "slate";
   narrow: Narrow;
   line_word: "" | "poor";
+  held_from_ms: number;
   camera_fps: number;
   ended_reason: EndReason;
   requeued: Requeued;
@@ -439,7 +454,11 @@ export interface Earlier {
   with_me: boolean;
 }
 
-/** The call that an agent is on. `other_by_phone`: the customer's picture is paused because the phone did so. */
+/**
+ * The call that an agent is on. `other_by_phone`: the customer's picture is paused because the phone did so.
+ *
+ * `held_from_ms`: since when the customer is on hold, 0 for not at all.
+ */
 export interface AgentCall {
   call: string;
   epoch: number;
@@ -453,6 +472,7 @@ export interface AgentCall {
   other_media: MediaWish;
   other_paused: boolean;
   other_by_phone: boolean;
+  held_from_ms: number;
   about: Caller;
 }
 
@@ -587,6 +607,7 @@ export type FromPage =
   | Accept
   | Decline
   | AnotherSigner
+  | Hold
   | Disposition
   | MediaOffer
   | PausePicture
