@@ -93,7 +93,7 @@ class World:
             vip_first=True,
             last_agent_window_s=20,
             vip_agent_window_s=330,
-            kept_place_s=150,
+            kept_place_s=80,
             max_signing_minutes_a_day=8,
             break_guard_s=60,
             break_wait_limit_s=100,
