@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Annotated, Any
 
@@ -23,6 +23,8 @@ from scheduler.shrinkage import Shrinkage
 from scheduler.targets import MINIMUM_WHEN_OPEN, Abandonment, LongestWait, Promise, ServiceLevel, Targets
 
 WEEK_DAYS = 7
+WISH_WEIGHT = 50
+"""Penalty points of a wish that is not kept, where the rules say nothing else."""
 
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Clock = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):(00|15|30|45)$")]
@@ -121,7 +123,7 @@ class _Person(_Row, frozen=True):
     seniority: Annotated[int, Meta(ge=0, le=100)] = 0
     off: tuple[date, ...] = ()
     wishes_off: tuple[date, ...] = ()
-    wish_weight: Annotated[int, Meta(ge=0, le=100_000)] = 50
+    wish_weight: Annotated[int, Meta(ge=0, le=100_000)] = WISH_WEIGHT
 
 
 class _File(_Row, frozen=True):
@@ -134,7 +136,10 @@ class _File(_Row, frozen=True):
 
 @dataclass(frozen=True)
 class PlanFile:
-    """What a plan file says. `minimum`: people on the floor whenever open. `kept_often`: see `demand.needs_of`."""
+    """What a plan file says. `minimum`: people on the floor whenever open. `kept_often`: see `demand.needs_of`.
+
+    `wishes` and `busy`, which no file says but people themselves: shifts that they want to work, or cannot, by day.
+    """
 
     targets: Targets
     shrinkage: Shrinkage
@@ -144,25 +149,46 @@ class PlanFile:
     off: Mapping[str, tuple[date, ...]]
     wishes_off: Mapping[str, tuple[date, ...]]
     wish_weights: Mapping[str, int]
+    wishes: Mapping[str, tuple[tuple[date, str], ...]] = field(default_factory=dict)
+    busy: Mapping[str, tuple[tuple[date, str], ...]] = field(default_factory=dict)
 
     def problem(self, first_day: date, days: int, needs: list[Need], zone: str) -> Problem:
-        """Return the roster to be made for `days` days from `first_day`; days off outside them are left."""
+        """Return the roster to be made for `days` days from `first_day`; days outside them are left.
+
+        So is what is said about anybody who is not in `people`.
+        """
         inside = {first_day + timedelta(days=number): number for number in range(days)}
+        people = {person.name for person in self.people}
         return Problem(
             first_day=first_day,
             days=days,
             shifts=self.shifts,
             people=self.people,
             needs=tuple(needs),
-            requests=tuple(
-                Request(name, inside[day], wanted=False, weight=self.wish_weights[name])
-                for name, wished in self.wishes_off.items()
-                for day in wished
+            requests=tuple(one for one in self._requests(inside) if one.person in people),
+            absences=frozenset(
+                (name, inside[day]) for name, off in self.off.items() if name in people for day in off if day in inside
+            ),
+            unavailable=frozenset(
+                (name, inside[day], shift)
+                for name, busy in self.busy.items()
+                if name in people
+                for day, shift in busy
                 if day in inside
             ),
-            absences=frozenset((name, inside[day]) for name, off in self.off.items() for day in off if day in inside),
             zone=zone,
         )
+
+    def _requests(self, inside: Mapping[date, int]) -> Iterator[Request]:
+        for name, days in self.wishes_off.items():
+            for day in days:
+                if day in inside:
+                    yield Request(name, inside[day], wanted=False, weight=self.wish_weights.get(name, WISH_WEIGHT))
+        for name, shifts in self.wishes.items():
+            for day, shift in shifts:
+                if day in inside:
+                    weight = self.wish_weights.get(name, WISH_WEIGHT)
+                    yield Request(name, inside[day], wanted=True, weight=weight, shift=shift)
 
 
 def read_plan_file(text: str) -> PlanFile:

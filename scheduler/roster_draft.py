@@ -87,12 +87,12 @@ def problem_of(
         past[duty.person].append(duty)
     known = {person.name for person in file.people}
     others = dict.fromkeys(duty.person for duty in document.duties if duty.person not in known)
-    people = [
+    people = tuple(
         replace(person, before=_before(document.first_day, past[person.name], spans))
         for person in (*file.people, *(Person(name, ORDINARY) for name in others))
-    ]
-    problem = file.problem(document.first_day, document.days, [], document.zone)
-    return replace(problem, people=tuple(people), shifts=spans.all()), roster, breaks
+    )
+    problem = replace(file, people=people).problem(document.first_day, document.days, [], document.zone)
+    return replace(problem, shifts=spans.all()), roster, breaks
 
 
 def scheduled(document: RosterDocument, day: date) -> tuple[int, ...]:

@@ -126,6 +126,12 @@ class RosterChanged(SignalingError):
     code: ClassVar[str] = "roster_changed"
 
 
+class RequestChanged(SignalingError):
+    """Somebody has done something about this request meanwhile: look at it again."""
+
+    code: ClassVar[str] = "request_changed"
+
+
 class StoreUnavailable(SignalingError):
     """The store does not answer."""
 
@@ -160,6 +166,7 @@ BY_CODE: dict[str, type[SignalingError]] = {
         ShiftOverlaps,
         ShiftUnreadable,
         RosterChanged,
+        RequestChanged,
         StoreUnavailable,
         SchemaUnknown,
     )

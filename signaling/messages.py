@@ -396,6 +396,7 @@ class AgentView(Message, tag="agent_view", frozen=True):
     `rest_until_ms` 0: not resting. `after_call`: while the state is that. `narrow`, `camera_fps`: as a customer's.
     `line_mine`, `line_theirs`: how well the agent's picture reaches the customer, and the customer's the agent, in the
     last seconds of a call; "" while it is not known.
+    `shift_news_ms`: when something about this agent's requests for shifts was decided last, 0 for never.
     """
 
     state: AgentState
@@ -432,6 +433,7 @@ class AgentView(Message, tag="agent_view", frozen=True):
     break_until_ms: Millis = 0
     break_asked_ms: Millis = 0
     break_latest_ms: Millis = 0
+    shift_news_ms: Millis = 0
     server_time_ms: Millis = 0
 
 

@@ -18,7 +18,7 @@ from signaling.lifecycle_leg import LEG
 from signaling.policy import Policy
 from video_service.keys import SCHEMA_VERSION
 
-PRELUDE = ("_base", "_steps", "_cover", "_agent", "_care", "_call", "_match", "_flow")
+PRELUDE = ("_base", "_steps", "_cover", "_agent", "_care", "_call", "_match", "_flow", "_requests")
 """Files of the prelude, in the order in which they build on one another."""
 
 

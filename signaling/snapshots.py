@@ -140,6 +140,7 @@ class PersonSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     company: BackgroundRow | None = None
     choice: BackgroundRow | None = None
     shift_until_ms: int = 0
+    shift_news_ms: int = 0
     rest_until_ms: int = 0
     day_signing_ms: int = 0
     after: AfterRow | None = None

@@ -13,6 +13,7 @@ from signaling.store_calls import CallStore
 from signaling.store_media import MediaStore
 from signaling.store_people import PeopleStore
 from signaling.store_places import PlaceStore
+from signaling.store_requests import RequestStore
 from signaling.store_roster import RosterStore
 from signaling.store_shifts import ShiftStore
 from signaling.store_tickets import TicketStore
@@ -21,7 +22,18 @@ from signaling.store_wakes import WakeStore
 from video_service.metrics import script_seconds
 
 
-class Store(TicketStore, PeopleStore, PlaceStore, CallStore, ShiftStore, RosterStore, MediaStore, ViewStore, WakeStore):
+class Store(
+    TicketStore,
+    PeopleStore,
+    PlaceStore,
+    CallStore,
+    ShiftStore,
+    RosterStore,
+    RequestStore,
+    MediaStore,
+    ViewStore,
+    WakeStore,
+):
     """All of it. See the parts for what each method does and raises."""
 
     async def run(self, name: str, *arguments: Argument) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import msgspec
 
 from signaling.errors import ShiftOverlaps
 from signaling.store_base import StoreBase
+from signaling.store_requests import RequestChange, plan_of
 
 NewShift = tuple[str, int, int, Sequence[tuple[int, int]]]
 """agent, start_ms, end_ms, and the breaks inside it as (start_ms, end_ms)."""
@@ -21,6 +22,7 @@ class Publication:
 
     `draft`, `rev`: the draft that it comes from and its state, "" and 0 for none. `remove`: shifts to take away, by id;
     `keep`: those of the roster that stay; `facts`: fields of the version's row; `end_ms`: the roster's end.
+    `requests`: about shifts, whose next states are kept in the same step.
     """
 
     last: int
@@ -31,6 +33,7 @@ class Publication:
     add: Sequence[NewShift]
     facts: Mapping[str, str | int]
     end_ms: int
+    requests: Sequence[RequestChange] = ()
 
 
 class RosterStore(StoreBase):
@@ -42,6 +45,7 @@ class RosterStore(StoreBase):
         An agent who is free or rests and loses the shift that runs goes on break; a live call goes on.
 
         Raises:
+            RequestChanged: one of `requests` is not as it was seen any more.
             RosterChanged: there is a newer version, the draft has changed, or a shift to take away is gone.
             ShiftOverlaps: new shifts lie in others of the same person; `rows` says which, by their place in `add`.
             ShiftUnreadable: one ends before it begins, or lasts over 24 hours.
@@ -58,6 +62,7 @@ class RosterStore(StoreBase):
             ],
             "version": {**wanted.facts, "shifts": ",".join([*wanted.keep, *added])},
             "end_ms": wanted.end_ms,
+            "requests": plan_of(wanted.requests),
         }
         answer = await self.run("roster_publish", msgspec.json.encode(plan))
         if overlaps := answer.get("overlaps"):

@@ -236,6 +236,7 @@ def agent_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -
         break_until_ms=_break_until_ms(agent.state, agent.away, agent.break_until_ms),
         break_asked_ms=agent.break_asked_ms,
         break_latest_ms=agent.break_asked_ms and agent.break_asked_ms + round(policy.break_wait_limit_s * 1_000),
+        shift_news_ms=snap.shift_news_ms,
         server_time_ms=snap.now,
     )
     call = snap.call

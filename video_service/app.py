@@ -48,6 +48,7 @@ from video_service.http_hours import hours_api
 from video_service.http_messages import messages_api
 from video_service.http_my_shifts import my_shifts_api
 from video_service.http_place import place_api
+from video_service.http_requests import requests_api
 from video_service.http_roster import roster_api
 from video_service.keep_place import KeptPlaces
 from video_service.launch_tokens import LaunchKeys, read_keys
@@ -61,6 +62,8 @@ from video_service.roster_desk import RosterDesk
 from video_service.roster_store import RosterBook
 from video_service.services import ANYBODY, Services, Visitor, provide, provided, services
 from video_service.settings import Settings
+from video_service.shift_requests_desk import RequestDesk
+from video_service.shift_requests_store import RequestBook
 from video_service.turn import ClientIce
 from video_service.web_sessions import SessionLimits, WebSessions
 from web.blueprint import create_blueprint
@@ -189,6 +192,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Quart:
     app.register_blueprint(hours_api)
     app.register_blueprint(my_shifts_api)
     app.register_blueprint(roster_api)
+    app.register_blueprint(requests_api)
     app.register_blueprint(messages_api)
     app.register_blueprint(place_api)
     app.register_blueprint(health)
@@ -256,6 +260,15 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
         passwords.close()
         await redis.aclose()
         raise
+    asked = RequestBook(redis, pool=settings.pool, clock=clock, retention_days=settings.record_retention_days)
+    rosters = RosterDesk(
+        RosterBook(redis, pool=settings.pool, clock=clock, retention_days=settings.record_retention_days),
+        store,
+        accounts,
+        clock,
+        zone=settings.time_zone,
+        requests=asked,
+    )
     ice = ClientIce(
         settings.ice_servers,
         turn_urls=settings.turn_urls,
@@ -324,13 +337,8 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
             redis, pool=settings.pool, cipher=cipher, rates=rates, rules=settings.project(MessageRules)
         ),
         places=KeptPlaces(redis, pool=settings.pool, cipher=cipher, rates=rates),
-        rosters=RosterDesk(
-            RosterBook(redis, pool=settings.pool, clock=clock, retention_days=settings.record_retention_days),
-            store,
-            accounts,
-            clock,
-            zone=settings.time_zone,
-        ),
+        rosters=rosters,
+        requests=RequestDesk(asked, rosters, store, clock),
         store=store,
         issue_ticket=issue_ticket,
         plane=plane,

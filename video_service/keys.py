@@ -267,6 +267,35 @@ OTHER_KEYS: tuple[KeySpec, ...] = (
     KeySpec(
         "roster_versions", "zset", "trimmed to record_retention_days", "roster_publish", "versions by when they go"
     ),
+    KeySpec(
+        "shift_request:<request>",
+        "hash",
+        "record_retention_days after its last day or change",
+        "request_keep, roster_publish",
+        "what an agent asks about shifts or days, never why: whose, state, shift, days, who decided",
+    ),
+    KeySpec(
+        "shift_requests:<index>",
+        "zset",
+        "trimmed to record_retention_days",
+        "request_keep, roster_publish",
+        "live ones by when they lapse, past ones by their end, days that stand by their last day",
+    ),
+    KeySpec(
+        "shift_requests_of:<person>",
+        "zset",
+        "record_retention_days after the last one's end",
+        "request_keep, roster_publish",
+        "an agent's own requests and those they were asked, by when they are forgotten",
+    ),
+    KeySpec(
+        "shift_news",
+        "hash",
+        "none",
+        "request_keep, roster_publish, the HTTP surface",
+        "when something was decided about an agent's requests, by account's id, and until when it was read",
+    ),
+    KeySpec("shift_rules", "hash", "none", "the HTTP surface", "whether rules alone grant, since when, by whom"),
     KeySpec("media_workers", "zset", "30 s after the last renewal", "media workers", "lease by its end"),
 )
 """What accounts, browsers, customers' sessions, the audit log, the door and media workers keep."""
@@ -298,6 +327,18 @@ class Keys:
         self.roster_team = f"{self.root}:roster_team"
         self.roster_drafts = f"{self.root}:roster_drafts"
         self.roster_versions = f"{self.root}:roster_versions"
+        self.shift_news = f"{self.root}:shift_news"
+        self.shift_rules = f"{self.root}:shift_rules"
+
+    def shift_request(self, request: str) -> str:
+        return f"{self.root}:shift_request:{request}"
+
+    def shift_requests(self, index: str) -> str:
+        """`index`: "live", "days" or "past"."""
+        return f"{self.root}:shift_requests:{index}"
+
+    def shift_requests_of(self, person: str) -> str:
+        return f"{self.root}:shift_requests_of:{person}"
 
     def roster_draft(self, draft: str) -> str:
         return f"{self.root}:roster_draft:{draft}"

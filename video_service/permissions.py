@@ -80,7 +80,20 @@ ROUTES: dict[str, Right] = {
     "GET /api/rosters/versions/<int:number>": COORDINATORS,
     "GET /api/rosters/team": COORDINATORS,
     "PUT /api/rosters/team": COORDINATORS,
+    "GET /api/requests": Right(who=COORDINATING, looks_at="shift_requests"),
+    "GET /api/requests/count": COORDINATORS,
+    "GET /api/requests/<request_id>/people": COORDINATORS,
+    "POST /api/requests/<request_id>": COORDINATORS,
+    "POST /api/requests/away": COORDINATORS,
+    "POST /api/requests/open": COORDINATORS,
+    "PUT /api/requests/rules": COORDINATORS,
+    "GET /api/my/requests": Right(who=AGENT),
+    "POST /api/my/requests": Right(who=AGENT),  # about one's own shifts and days
+    "POST /api/my/requests/<request_id>": Right(who=AGENT),  # what is one's own, or one was asked
+    "POST /api/my/requests/seen": Right(who=AGENT),
+    "POST /api/my/away": Right(who=AGENT),
     "GET /api/my/shifts": Right(who=AGENT),
+    "GET /api/my/shifts/<shift>/swaps": Right(who=AGENT),
     "POST /api/my/calendar": Right(who=AGENT),
     "DELETE /api/my/calendar": Right(who=AGENT),
     "GET /api/calendar/<secret>.ics": ANYBODY,  # calendar programs sign in nowhere: the address is the right

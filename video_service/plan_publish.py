@@ -17,6 +17,7 @@ from video_service.passwords import Passwords
 from video_service.roster_desk import NotPublished, RosterDesk
 from video_service.roster_store import RosterBook
 from video_service.settings import Settings
+from video_service.shift_requests_store import RequestBook
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ async def publish(
         accounts = Accounts(redis, pool=settings.pool, passwords=passwords, clock=clock, cipher=cipher)
         store = Store(redis, pool=settings.pool, policy=settings.project(Policy), cipher=cipher)
         book = RosterBook(redis, pool=settings.pool, clock=clock, retention_days=settings.record_retention_days)
-        desk = RosterDesk(book, store, accounts, clock, zone=settings.time_zone)
+        asked = RequestBook(redis, pool=settings.pool, clock=clock, retention_days=settings.record_retention_days)
+        desk = RosterDesk(book, store, accounts, clock, zone=settings.time_zone, requests=asked)
         if not document.duties:
             raise NotPublished("There is no shift in this roster.")
         preview = await desk.preview(document, await desk.published_shifts())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
@@ -16,9 +16,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from scheduler.plan_file import PlanFile, read_plan_file
-from scheduler.roster_draft import DAYS_BEFORE, Looked, look, starter, with_breaks
+from scheduler.roster_draft import DAYS_BEFORE, MOST_DAYS, Looked, look, starter, with_breaks
 from scheduler.roster_file import Duty, Pause, RosterDocument, read_document, spans_ms
 from signaling.errors import ShiftOverlaps
+from signaling.store_requests import RequestChange
 from signaling.store_roster import Publication, RosterStore
 from signaling.store_types import Shift
 from video_service.accounts import Account, Accounts, Role
@@ -26,8 +27,11 @@ from video_service.clock import Clock
 from video_service.errors import ServiceError
 from video_service.roster_changes import Changes, NewShift, changes
 from video_service.roster_store import Draft, RosterBook
+from video_service.shift_requests_days import with_requests
+from video_service.shift_requests_store import RequestBook
 
 MINUTE_MS = 60_000
+LONGEST_AHEAD_DAYS = 800
 
 
 class NotPublished(ServiceError):
@@ -83,13 +87,23 @@ class Preview:
 class RosterDesk:
     """Rosters of one pool, in the time zone of its settings."""
 
-    def __init__(self, book: RosterBook, store: Any, accounts: Accounts, clock: Clock, *, zone: str) -> None:
-        """`store`: the store of calls, a `signaling.store.Store`."""
+    def __init__(
+        self,
+        book: RosterBook,
+        store: Any,
+        accounts: Accounts,
+        clock: Clock,
+        *,
+        zone: str,
+        requests: RequestBook | None = None,
+    ) -> None:
+        """`store`: the store of calls, a `signaling.store.Store`. `requests`: what agents asked for; None: nothing."""
         self.book = book
         self.zone = ZoneInfo(zone)
         self._store = store
         self._accounts = accounts
         self._clock = clock
+        self._requests = requests
 
     async def agents(self) -> list[Account]:
         """Return the agents who can be rostered, by sign-in name."""
@@ -102,19 +116,24 @@ class RosterDesk:
         return team.text if team is not None else starter([one.name for one in await self.agents()])
 
     async def rules(self) -> PlanFile:
-        """Return the team's rules.
+        """Return the team's rules, with the days that agents asked for and got.
 
         Raises:
             BadRoster: there is nobody to be rostered.
         """
         text = await self.team_text()
-        return await asyncio.to_thread(read_plan_file, text)
+        file = await asyncio.to_thread(read_plan_file, text)
+        if self._requests is None:
+            return file
+        today = self.local(self._clock.now_ms()).date()
+        asked = await self._requests.days(today - timedelta(days=MOST_DAYS + DAYS_BEFORE), LONGEST_AHEAD_DAYS)
+        return with_requests(file, asked, await self.names()) if asked else file
 
     async def begin(self, first_day: date, days: int, *, by: str) -> Draft:
         """Begin a draft with what stands in its days."""
         rules = await self.rules()
-        standing = await self._standing(first_day, days)
-        duties = self._duties(standing, await self._names(), rules)
+        standing = await self.standing(first_day, days)
+        duties = self.duties_of(standing, await self.names(), rules)
         document = RosterDocument(zone=self.zone.key, first_day=first_day, days=days, duties=tuple(duties))
         text = msgspec.json.encode(document).decode()
         base = [one.shift for one in standing]
@@ -128,7 +147,7 @@ class RosterDesk:
         """
         rules = await self.rules()
         before = document.first_day - timedelta(days=DAYS_BEFORE)
-        earlier = self._duties(await self._standing(before, DAYS_BEFORE), await self._names(), rules)
+        earlier = self.duties_of(await self.standing(before, DAYS_BEFORE), await self.names(), rules)
         return await asyncio.to_thread(look, rules, document, earlier)
 
     async def change(
@@ -152,7 +171,7 @@ class RosterDesk:
         Raises:
             NotPublished: somebody in it is no agent here.
         """
-        names, rules = await self._names(), await self.rules()
+        names, rules = await self.names(), await self.rules()
         people = {name: person for person, name in names.items()}
         unknown = sorted({duty.person for duty in document.duties if duty.person not in people})
         if unknown:
@@ -160,30 +179,40 @@ class RosterDesk:
                 f"Nobody with these sign-in names is an agent here: {', '.join(unknown)}. Nothing was changed."
             )
         last = await self.book.last()
-        standing = await self._standing(document.first_day, document.days)
+        standing = await self.standing(document.first_day, document.days)
         wanted: list[NewShift] = [(people[name], *rest) for name, *rest in spans_ms(document)]  # type: ignore[misc]
         found = changes(standing, wanted, frozenset(replaces), now_ms=self._clock.now_ms())
         stays, comes = set(found.keep), set(found.add)
         gone = [one for one in standing if one.shift in set(found.remove)]
         left = [one for one in standing if one.shift in stays]
-        before = self._duties([*gone, *left], names, rules)
+        before = self.duties_of([*gone, *left], names, rules)
         after = [
-            *self._duties(left, names, rules),
+            *self.duties_of(left, names, rules),
             *(duty for duty, each in zip(document.duties, wanted, strict=True) if each in comes),
         ]
         return Preview(found, _by_day(before, after), last, found.token(last))
 
     async def publish(
-        self, document: RosterDocument, preview: Preview, *, by: str, draft: str = "", rev: int = 0
+        self,
+        document: RosterDocument,
+        preview: Preview,
+        *,
+        by: str,
+        draft: str = "",
+        rev: int = 0,
+        requests: Sequence[RequestChange] = (),
     ) -> int:
         """Make the changes of a preview, all of them or none, and return the new version's number.
 
+        `requests`: those about shifts that this settles, in the same step.
+
         Raises:
+            RequestChanged: one of `requests` is not as it was seen any more.
             RosterChanged: something has changed since the preview.
             Overlapping: shifts lie in others of the same person; it names them.
         """
         found = preview.changes
-        end_ms = self._midnight_ms(document.first_day + timedelta(days=document.days))
+        end_ms = self.midnight_ms(document.first_day + timedelta(days=document.days))
         facts: dict[str, str | int] = {
             "by": by,
             "first_day": document.first_day.isoformat(),
@@ -202,12 +231,13 @@ class RosterDesk:
             add=found.add,
             facts=facts,
             end_ms=end_ms,
+            requests=requests,
         )
         store: RosterStore = self._store
         try:
             return await store.publish_roster(wanted)
         except ShiftOverlaps as error:
-            names = await self._names()
+            names = await self.names()
             rows: Any = error.data.get("rows", ())
             raise Overlapping(
                 [
@@ -226,29 +256,29 @@ class RosterDesk:
             shift for version in await self.book.versions() for shift in version.shifts.split(",") if shift
         )
 
-    async def _names(self) -> dict[str, str]:
+    async def names(self) -> dict[str, str]:
+        """Return the sign-in names of the agents who can be rostered, by account's id."""
         return {one.person: one.name for one in await self.agents()}
 
-    async def _standing(self, first_day: date, days: int) -> list[Shift]:
+    async def standing(self, first_day: date, days: int) -> list[Shift]:
         """Return the shifts of agents who can be rostered that begin in these days."""
-        from_ms = self._midnight_ms(first_day)
-        to_ms = self._midnight_ms(first_day + timedelta(days=days))
-        names = await self._names()
+        from_ms = self.midnight_ms(first_day)
+        to_ms = self.midnight_ms(first_day + timedelta(days=days))
+        names = await self.names()
         found: Sequence[Shift] = await self._store.shifts(from_ms, to_ms)
         return [one for one in found if from_ms <= one.start_ms < to_ms and one.agent in names]
 
-    def _duties(self, shifts: Iterable[Shift], names: dict[str, str], rules: PlanFile) -> list[Duty]:
+    def duties_of(self, shifts: Iterable[Shift], names: Mapping[str, str], rules: PlanFile) -> list[Duty]:
+        """Return shifts as duties of a roster, by day, start and person. `names`: as `names` returns them."""
         kinds = {(one.start_q * 15, one.length_q * 15): one.name for one in rules.shifts}
         found = []
         for one in shifts:
-            begins, ends = self._local(one.start_ms), self._local(one.end_ms)
+            begins, ends = self.local(one.start_ms), self.local(one.end_ms)
             minutes = _minutes_between(begins, ends)
             start = f"{begins:%H:%M}"
             kind = kinds.get((begins.hour * 60 + begins.minute, minutes), "")
             pauses = tuple(
-                Pause(
-                    from_min=_minutes_between(begins, self._local(a)), to_min=_minutes_between(begins, self._local(b))
-                )
+                Pause(from_min=_minutes_between(begins, self.local(a)), to_min=_minutes_between(begins, self.local(b)))
                 for a, b in one.breaks
             )
             found.append(
@@ -258,14 +288,16 @@ class RosterDesk:
             )
         return sorted(found, key=lambda duty: (duty.day, duty.start, duty.person))
 
-    def _midnight_ms(self, day: date) -> int:
+    def midnight_ms(self, day: date) -> int:
+        """Return when a day begins here, milliseconds since 1970."""
         return round(datetime(day.year, day.month, day.day, tzinfo=self.zone).timestamp()) * 1000
 
-    def _local(self, ms: int) -> datetime:
+    def local(self, ms: int) -> datetime:
+        """Return what the clock shows here at a moment."""
         return datetime.fromtimestamp(ms / 1000, UTC).astimezone(self.zone)
 
     def _clock_text(self, ms: int) -> str:
-        return f"{self._local(ms):%Y-%m-%d %H:%M}"
+        return f"{self.local(ms):%Y-%m-%d %H:%M}"
 
 
 def _minutes_between(begins: datetime, ends: datetime) -> int:

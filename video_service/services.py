@@ -29,6 +29,7 @@ from video_service.passwords import Passwords
 from video_service.permissions import Entrance
 from video_service.records import Records
 from video_service.roster_desk import RosterDesk
+from video_service.shift_requests_desk import RequestDesk
 from video_service.web_sessions import WebSessions
 
 # Nobody has this id: the line looks the same to everybody who has no call.
@@ -183,6 +184,7 @@ class Services:
     messages: LeftMessages
     places: KeptPlaces
     rosters: RosterDesk
+    requests: RequestDesk
     store: CallStore
     issue_ticket: Callable[[Visitor], Awaitable[str]]
     plane: MediaPlane

@@ -1,5 +1,6 @@
 -- ARGV: now, a plan as JSON. Takes shifts away, adds others and keeps the roster's new version: all of it, or nothing.
 -- {last, draft, rev, remove: [shift], add: [[agent, shift, start, end, breaks as JSON]], version: {field: value}, end_ms}
+-- and `requests` about shifts (_requests.lua), whose next states are kept with it.
 -- `last`, `rev`: the newest version and the draft's state that whoever asks has seen; `draft` "" for none.
 local plan = cjson.decode(ARGV[2])
 local last = num(redis.call('HGET', key('roster'), 'last'))
@@ -11,6 +12,9 @@ if plan.draft ~= '' then
   if not draft or num(draft.rev) ~= plan.rev then
     return refuse('roster_changed')
   end
+end
+if requests_moved(plan.requests) then
+  return refuse('request_changed')
 end
 local gone = {}
 for _, id in ipairs(plan.remove) do
@@ -104,5 +108,6 @@ redis.call('HSET', key('roster'), 'v', SCHEMA, 'last', int(number))
 if plan.draft ~= '' then
   put('roster_draft', plan.draft, {published_rev = plan.rev, published = number, base = plan.version.shifts})
 end
+keep_requests(plan.requests)
 match({}, here)
 return done({version = number})

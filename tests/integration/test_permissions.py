@@ -7,7 +7,7 @@ import dataclasses
 import re
 import typing
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ from video_service.settings import Settings
 pytestmark = pytest.mark.integration
 
 PEOPLE = (CUSTOMER, *Role)
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 IN_WORDS = {
     "agent": AGENT,
     "anybody": EVERYBODY,
@@ -78,7 +80,7 @@ async def test_a_route_that_nobody_wrote_down_is_open_to_nobody(site: Site) -> N
 
 @dataclasses.dataclass(frozen=True)
 class Ask:
-    """A valid request and its answer. {agent}, {shift}, {call}, {message}, {roster} are of the test's world."""
+    """A valid request and its answer. {agent}, {shift}, {call}, {message}, {roster}, {request}, {day}: the world's."""
 
     status: int = 200
     body: Any = None
@@ -138,6 +140,19 @@ ASKS: dict[str, Ask] = {
     "GET /api/rosters/versions/<int:number>": Ask(404, path="/api/rosters/versions/1"),
     "GET /api/rosters/team": Ask(),
     "PUT /api/rosters/team": Ask(body={"text": EXAMPLE, "apply": False}),
+    "GET /api/requests": Ask(),
+    "GET /api/requests/count": Ask(),
+    "GET /api/requests/<request_id>/people": Ask(path="/api/requests/{request}/people"),
+    "POST /api/requests/<request_id>": Ask(body={"act": "cancel", "rev": 1}, path="/api/requests/{request}"),
+    "POST /api/requests/away": Ask(201, {"agent": "{agent}", "first_day": "{day}", "last_day": "{day}"}),
+    "POST /api/requests/open": Ask(201, {"start": "{day}T09:00:00+08:00", "end": "{day}T17:00:00+08:00"}),
+    "PUT /api/requests/rules": Ask(body={"auto": False}),
+    "GET /api/my/requests": Ask(),
+    "POST /api/my/requests": Ask(201, {"kind": "wish", "first_day": "{day}", "last_day": "{day}"}),
+    "POST /api/my/requests/<request_id>": Ask(body={"act": "take", "rev": 1}, path="/api/my/requests/{request}"),
+    "POST /api/my/requests/seen": Ask(204, {}),
+    "POST /api/my/away": Ask(201, {"first_day": "{day}", "last_day": "{day}"}),
+    "GET /api/my/shifts/<shift>/swaps": Ask(400, path="/api/my/shifts/{shift}/swaps"),  # it is somebody else's
     "GET /api/my/shifts": Ask(),
     "POST /api/my/calendar": Ask(201, {}),
     "DELETE /api/my/calendar": Ask(204),
@@ -188,6 +203,9 @@ async def test_every_route_lets_in_whom_it_should_and_nobody_else(site: Site, pe
     left = Left(customer="c-1", verified=False, locale="en", text="hello", contact="", consent=CONSENT_VERSION)
     world["message"] = await site.services.messages.leave(left, address="192.0.2.1")
     world["roster"] = (await site.services.rosters.begin(date(2030, 3, 4), 7, by="operator")).draft
+    world["day"] = str(datetime.fromtimestamp(now_ms / 1000, UTC).date() + timedelta(days=30))
+    opened = await site.services.requests.open_shift(now_ms + 10 * DAY_MS, now_ms + 10 * DAY_MS + HOUR_MS, by="x")
+    world["request"] = opened.request
     for number, (route, ask) in enumerate(ASKS.items()):
         # Some requests end sessions or change a password, so everybody is new each time.
         world["name"] = f"{person}{number}" if person != CUSTOMER else "lin"

@@ -34,6 +34,8 @@ from video_service.opening_hours_store import OpeningHours
 from video_service.passwords import PasswordCost, Passwords
 from video_service.rate_limit import RateLimits, TooMany
 from video_service.roster_store import RosterBook
+from video_service.shift_requests import Kind, ShiftRequest, State
+from video_service.shift_requests_store import RequestBook
 from video_service.web_sessions import ADDRESS_FACTOR, NAME_FACTOR, SessionLimits, WebSessions
 
 pytestmark = pytest.mark.integration
@@ -93,6 +95,11 @@ async def test_every_key_is_in_the_table_and_passes_when_the_table_says_so(
         last=0, draft="", rev=0, remove=(), keep=(), add=(), facts={"by": "a-1"}, end_ms=clock.now_ms()
     )
     await Store(redis, pool=pool, policy=Policy(), cipher=CIPHER).publish_roster(publication)
+    requests = RequestBook(redis, pool=pool, clock=clock, retention_days=1)
+    opened = ShiftRequest(request="q-1", kind=Kind.OFFER, state=State.WAITING, person="a-1", lapses_ms=clock.now_ms())
+    change = requests.change(opened, tell=["a-1"])
+    await Store(redis, pool=pool, policy=Policy(), cipher=CIPHER).keep_requests([change])
+    await requests.set_automatic(True, by="a-1")
     await OpeningHours(redis, pool=pool, clock=clock, zone="UTC").set(Hours(), by="a-1")
     messages = LeftMessages(redis, pool=pool, cipher=CIPHER, rates=RateLimits(redis, pool=pool, cipher=CIPHER))
     left = Left(customer="c-1", verified=False, locale="", text="x", contact="", consent=1)

@@ -357,6 +357,7 @@ export interface CustomerView {
  * `rest_until_ms` 0: not resting. `after_call`: while the state is that. `narrow`, `camera_fps`: as a customer's.
  * `line_mine`, `line_theirs`: how well the agent's picture reaches the customer, and the customer's the agent, in the
  * last seconds of a call; "" while it is not known.
+ * `shift_news_ms`: when something about this agent's requests for shifts was decided last, 0 for never.
  */
 export interface AgentView {
   type: "agent_view";
@@ -394,6 +395,7 @@ export interface AgentView {
   break_until_ms: number;
   break_asked_ms: number;
   break_latest_ms: number;
+  shift_news_ms: number;
   server_time_ms: number;
 }
 

@@ -1,0 +1,164 @@
+"""What stands around a shift, and what it would do to people's rules if somebody took it, gave it, or swapped it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import ClassVar
+
+import msgspec
+
+from scheduler.plan_file import PlanFile
+from scheduler.roster.faults import Fault
+from scheduler.roster_file import Duty
+from signaling.store_types import Shift
+from video_service.accounts import Account
+from video_service.errors import ServiceError
+from video_service.replacements import Candidate, Window, ranked, window_around, worse
+from video_service.roster_amend import RosterAmend
+from video_service.roster_changes import NewShift
+from video_service.roster_desk import RosterDesk
+
+MOST_SWAPS = 60
+
+Span = tuple[int, int, tuple[tuple[int, int], ...]]
+"""start_ms, end_ms, and the breaks inside it as (start_ms, end_ms)."""
+
+
+class RulesBroken(ServiceError):
+    """This would break rules of somebody's work."""
+
+    code: ClassVar[str] = "rules_broken"
+
+    def __init__(self, rows: Sequence[Broken]) -> None:
+        super().__init__()
+        self.rows = tuple(rows)
+
+
+class Broken(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule that would be broken: whose (an account's id), on which day (None: all of them), and by how much."""
+
+    person: str
+    rule: str
+    day: date | None
+    shift: str
+    has: int
+    limit: int
+
+
+class Swap(msgspec.Struct, frozen=True, kw_only=True):
+    """A colleague's shift that could be had for one's own, with no rule broken by either."""
+
+    person: str
+    shift: str
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True)
+class Around:
+    """The weeks around some days: the rules, and who works when. Duties go by sign-in name."""
+
+    desk: RosterDesk
+    file: PlanFile
+    window: Window
+    names: Mapping[str, str]
+    duties: Mapping[str, Sequence[Duty]]
+    shifts: tuple[Shift, ...]
+
+    def duty_of(self, shift: NewShift) -> Duty:
+        """Return a shift as a duty of whoever is its agent."""
+        agent, start_ms, end_ms, pauses = shift
+        one = Shift(shift="", agent=agent, start_ms=start_ms, end_ms=end_ms, breaks=tuple(pauses))
+        return self.desk.duties_of([one], self.names, self.file)[0]
+
+    def broken(self, gives: Sequence[Shift], takes: Sequence[NewShift]) -> list[Broken]:
+        """Return the rules that people's work would break: what they give goes, what they take comes."""
+        lost: dict[str, list[Duty]] = defaultdict(list)
+        for one in gives:
+            lost[one.agent].append(self.duty_of((one.agent, one.start_ms, one.end_ms, one.breaks)))
+        won: dict[str, list[Duty]] = defaultdict(list)
+        for each in takes:
+            won[each[0]].append(self.duty_of(each))
+        return [
+            Broken(
+                person=person,
+                rule=fault.rule,
+                day=None if fault.day is None else self.window.first_day + timedelta(days=fault.day),
+                shift=fault.shift,
+                has=fault.has,
+                limit=fault.limit,
+            )
+            for person in dict.fromkeys((*lost, *won))
+            for fault in self._worse(person, lost[person], won[person])
+        ]
+
+    def candidates(self, wanted: Span, people: Sequence[Account], had: Account | None) -> list[Candidate]:
+        """Return who of `people` could work a shift, the best first. `had`: who had it, whose labels it wants."""
+        labels = {one.name: labels_of(one) for one in people if one.person in self.names}
+        if had is not None:
+            labels.pop(had.name, None)
+        if not labels:
+            return []
+        anybody = next(one.person for one in people if one.name in labels)
+        duty = self.duty_of((anybody, *wanted))
+        return ranked(self.file, self.window, duty, self.duties, labels, frozenset() if had is None else labels_of(had))
+
+    def swaps(self, mine: Shift, now_ms: int) -> Iterator[Swap]:
+        """Yield the shifts ahead that colleagues could give for one's own with no rule broken, the nearest first."""
+        there = [one for one in self.shifts if one.agent != mine.agent and one.start_ms > now_ms]
+        for one in sorted(there, key=lambda one: (abs(one.start_ms - mine.start_ms), one.start_ms, one.agent)):
+            takes = crossed(mine, one)
+            if takes is not None and not self.broken([mine, one], takes):
+                yield Swap(person=one.agent, shift=one.shift, start_ms=one.start_ms, end_ms=one.end_ms)
+
+    def _worse(self, person: str, lost: Sequence[Duty], won: Sequence[Duty]) -> tuple[Fault, ...]:
+        name = self.names[person]
+        before = self.duties.get(name, ())
+        after = [duty for duty in before if duty not in lost]
+        return worse(self.file, self.window, name, before, (*after, *won))
+
+
+def crossed(mine: Shift, theirs: Shift) -> list[NewShift] | None:
+    """Return two shifts with their people changed; None for shifts that are alike, of which a swap is nothing."""
+    if (mine.start_ms, mine.end_ms) == (theirs.start_ms, theirs.end_ms):
+        return None
+    return [
+        (theirs.agent, mine.start_ms, mine.end_ms, mine.breaks),
+        (mine.agent, theirs.start_ms, theirs.end_ms, theirs.breaks),
+    ]
+
+
+def labels_of(account: Account) -> frozenset[str]:
+    """Return what somebody signs and knows, without the levels."""
+    return frozenset(skill.partition(":")[0] for skill in account.skills)
+
+
+async def look_around(desk: RosterDesk, amend: RosterAmend, days: Sequence[date]) -> Around:
+    """Read what stands around some days.
+
+    Raises:
+        BadRoster: the team's rules cannot be read.
+    """
+    file, names = await desk.rules(), await desk.names()
+    _, _, versions = await amend.period(days)
+    first = min(days)
+    anchor = date.fromisoformat(versions[0].first_day) if versions else first - timedelta(days=first.weekday())
+    window = window_around(days, anchor, desk.zone.key)
+    shifts = await desk.standing(window.load_first, (window.end - window.load_first).days)
+    duties: dict[str, list[Duty]] = defaultdict(list)
+    for duty in desk.duties_of(shifts, names, file):
+        duties[duty.person].append(duty)
+    return Around(desk, file, window, names, duties, tuple(shifts))
+
+
+async def swaps_for(around: Around, mine: Shift, now_ms: int) -> list[Swap]:
+    """Return at most `MOST_SWAPS` of `Around.swaps`, worked out beside the requests of others."""
+
+    def first_few() -> list[Swap]:
+        return [swap for swap, _ in zip(around.swaps(mine, now_ms), range(MOST_SWAPS), strict=False)]
+
+    return await asyncio.to_thread(first_few)
