@@ -83,6 +83,9 @@ async def test_the_screen_follows_from_the_last_view(page: Page, change: dict[st
         ({"view": {**CONNECTED, "picture": "slate"}}, "slate"),
         ({"view": {**CONNECTED, "narrow": "theirs"}, "quality": "weak"}, "narrow"),
         ({"view": {**CONNECTED, "narrow": "mine", "other_paused": True}}, "other_paused"),
+        ({"view": {**CONNECTED, "held_from_ms": 1, "other_paused": True}, "stalled": True}, "held"),
+        ({"view": {**CONNECTED, "held_from_ms": 1}, "pictureShown": False}, "held"),
+        ({"view": {**CONNECTED, "held_from_ms": 1, "other_media": "reconnecting"}}, "other_lost"),
         ({"pictureShown": False}, "connecting"),
     ],
 )

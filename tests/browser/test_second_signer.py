@@ -103,6 +103,35 @@ async def test_with_one_agent_at_work_the_customer_is_told_and_the_call_goes_on(
     await customer.page.close()
 
 
+async def test_a_customer_on_hold_sees_a_card_and_then_the_agent_again(line: Line) -> None:
+    customer = await meet(line)
+    desk, phone = line.agent.page, customer.page
+    await desk.keyboard.press("w")
+    await customer.pill("held")
+    await expect(phone.locator(".stage")).to_contain_text("林晓去处理一下，会回来的。")
+    await expect(phone.locator(".stage video")).not_to_be_visible()
+    await expect(desk.locator(".hold-line")).to_contain_text("客户在等")
+    await expect(desk.locator(".preview .pill")).to_have_text("没有发送")
+    await write(customer, "还在吗")
+    await expect(desk.locator(".line-theirs")).to_contain_text("还在吗")
+    # Both pages begin again, and the hold goes on.
+    for page in (phone, desk):
+        await page.reload()
+        await expect(phone.locator(".pill[data-name='held']")).to_be_visible()
+        await expect(desk.locator(".hold-line")).to_be_visible()
+    await expect(desk.locator(".customer .pill")).to_have_text("画面清楚", timeout=40_000)
+    assert await line.agent.fps(".customer video", 0.5) > 0, "the agent goes on seeing the customer"
+    await expect(phone.locator(".stage video")).not_to_be_visible()
+    await phone.screenshot(path=SHOTS / "real-hold-customer-sees.png")
+    await desk.screenshot(path=SHOTS / "real-hold-agent-sees.png")
+    await desk.keyboard.press("w")
+    await expect(phone.locator(".stage video")).to_be_visible()
+    await both_see(customer, line.agent)
+    await customer.end()
+    await line.agent.next_call()
+    await customer.page.close()
+
+
 async def test_another_signer_takes_the_call_with_all_that_was_written(line: Line, second: Agent) -> None:
     first = line.agent
     customer = await meet_first(line, second)

@@ -93,12 +93,17 @@ async def test_a_customers_call(open_page: OpenPage, stage: Stage) -> None:
     await tell("slate", picture="slate")
     await tell("protected", picture="protected")
     await tell("narrow", narrow="mine", camera_fps=12)
+    await tell("held", held_from_ms=views.now_ms() - 65_000)
+    await expect(page.locator(".stage")).to_contain_text("小林去处理一下，会回来的。已等 1:")
+    await expect(page.locator(".stage video")).not_to_be_visible()
     await tell("other_lost", other_media="reconnecting")
     await tell("reconnecting", media="reconnecting")
     await stage.show(views.customer("connected", media="live"))
     await page.locator(".pill[data-name='clear']").wait_for()
     await page.get_by_role("button", name="暂停", exact=True).click()
     await seen(page, "call-paused", "call.say.paused")
+    await stage.show(views.customer("connected", media="live", held_from_ms=views.now_ms()))
+    await seen(page, "call-held-unseen", "call.held_unseen")
     for requeued, text in (("agent_lost", "waiting.agent_lost"), ("another_signer", "waiting.another_signer")):
         await stage.show(views.customer("waiting", place=1, requeued=requeued))
         await seen(page, f"waiting-{requeued}", text)
@@ -185,6 +190,11 @@ async def test_an_agents_desk(open_page: OpenPage, stage: Stage) -> None:
         await seen(page, f"desk-narrow-{narrow}", f"agent.narrow.{narrow}")
     await stage.show(views.agent("on_call", media="live", call=views.agent_call(other_paused=True)))
     await seen(page, "desk-customer-paused", "agent.customer_word.paused", "agent.customer_say.paused")
+    for held_s, text in ((5, "agent.held"), (130, "agent.held_long")):
+        held_call = views.agent_call(held_from_ms=views.now_ms() - held_s * 1_000)
+        await stage.show(views.agent("on_call", media="live", call=held_call))
+        await seen(page, f"desk-{text.removeprefix('agent.')}", text, "agent.unhold")
+    await seen(page, "desk-preview-held", "agent.preview_word.held", "agent.preview_say.held")
     word_of = "async (state) => (await import('/agent/words.js')).customerWord(state).name"
     for paused, word in ((True, "paused"), (False, "frozen")):
         held = {**STALLED, "customerShown": True, "view": {"call": {"other_media": "live", "other_paused": paused}}}

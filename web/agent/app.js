@@ -136,6 +136,8 @@ export class AgentApp extends PersonApp {
     }
     if ((act === "accept" || act === "decline") && view.reservation) {
       this.say({ type: act, call: view.reservation.call, epoch: view.reservation.epoch });
+    } else if (act === "hold" && view.call) {
+      this.say({ type: "hold", call: view.call.call, epoch: view.call.epoch, held: !view.call.held_from_ms });
     } else if (act === "end" && view.call) {
       this.say({ type: "hang_up", call: view.call.call });
     } else if (act === "break") {

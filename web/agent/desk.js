@@ -9,6 +9,7 @@ import { everySecond } from "../shared/time.js";
 import { AfterPanel } from "./after.js";
 import { BackgroundChoice } from "./background.js";
 import { Context } from "./context.js";
+import { HoldLine } from "./hold.js";
 import { KeyList, Phrases } from "./keys.js";
 import { MyState } from "./me.js";
 import { MyShifts } from "./my-shifts.js";
@@ -17,6 +18,7 @@ import { ObjectLayer } from "./object.js";
 import { CustomerPicture, Preview } from "./pictures.js";
 import { key, RingCard } from "./ring.js";
 import { actsOf, KEYS } from "./state.js";
+import { holdWord } from "./words.js";
 
 /** @typedef {import("./app.js").AgentApp} AgentApp */
 /** @typedef {import("./state.js").State} State */
@@ -29,6 +31,7 @@ const ACTS = /** @type {const} */ ({
   break: { icon: "cup", look: "button" },
   ask: { icon: "people", look: "button" },
   write: { icon: "write", look: "button" },
+  hold: { icon: "pause", look: "button" },
   end: { icon: "end", look: "button button-end" },
   hide: { icon: "pause", look: "button" },
   me: { icon: "person", look: "button" },
@@ -66,7 +69,8 @@ export class Desk {
     this.preview.picture.element.append(this.object.element);
     this.preview.acts.after(this.object.bar);
     this.background = new BackgroundChoice(app);
-    this.callActs = h("div", { class: "call-acts" }, this.buttons.write, this.buttons.end);
+    this.callActs = h("div", { class: "call-acts" }, this.buttons.write, this.buttons.hold, this.buttons.end);
+    this.hold = new HoldLine();
     this.phrases = new Phrases((number) => app.phrase(number));
     this.context = new Context();
     this.strip = new TextStrip({ onWrite: (text) => app.lines.write(text), onAgain: (id) => app.lines.writeAgain(id) });
@@ -103,6 +107,7 @@ export class Desk {
         this.notices.element,
         this.ring.element,
         this.after.element,
+        this.hold.element,
         this.customer.element,
         this.callActs,
         this.phrases.element,
@@ -168,6 +173,7 @@ export class Desk {
     this.me.draw(state);
     this.ring.draw(view?.reservation ?? null, Boolean(view?.rest_owed));
     this.after.draw(state);
+    this.hold.draw(view?.call ?? null);
     this.customer.draw(state);
     this.preview.draw(state);
     this.object.draw(state);
@@ -196,7 +202,9 @@ export class Desk {
       if (act === "me") button.classList.toggle("is-away", !possible);
       else show(button, possible);
     }
-    const { ready, break: pause, ask, hide } = this.buttons;
+    const { ready, break: pause, ask, hide, hold } = this.buttons;
+    setText(wordOf(hold), t(holdWord(view)));
+    setAttribute(hold, "aria-pressed", String(Boolean(view?.call?.held_from_ms)));
     const home = view?.after_call ? this.after.acts : this.me.acts;
     if (ready.parentElement !== home) home.append(ready, pause, ask);
     setText(wordOf(hide), t(hidden ? "agent.unhide" : "agent.hide"));
@@ -216,6 +224,7 @@ export class Desk {
     const { state } = this.app;
     if (!state.view) return;
     this.me.tick(state.view);
+    this.hold.tick();
     this.customer.tick(state);
   }
 }

@@ -10,7 +10,7 @@ import { CHOICES, noWork } from "./disposition.js";
 /** @typedef {import("../shared/service.js").Me} Me */
 /** @typedef {import("./disposition.js").Work} Work */
 
-/** @typedef {"accept" | "decline" | "end" | "ready" | "break" | "ask" | "write" | "me" | "hide" | "note"} Act */
+/** @typedef {"accept" | "decline" | "end" | "hold" | "ready" | "break" | "ask" | "write" | "me" | "hide" | "note"} Act */
 /** @typedef {{ key: string, ctrlKey: boolean, altKey: boolean, metaKey: boolean, repeat: boolean }} Press */
 /** @typedef {"text" | "control" | "page"} Focus where the focus is when a key is pressed */
 
@@ -61,6 +61,7 @@ export const KEYS = Object.freeze({
   accept: "A",
   decline: "D",
   end: "E",
+  hold: "W",
   ready: "R",
   break: "B",
   ask: "P",
@@ -126,7 +127,7 @@ function actsOfState(view) {
     case "reserved":
       return view.reservation ? ["accept", "decline"] : [];
     case "on_call":
-      return view.call ? ["write", "break", "ask", "end"] : ["end"];
+      return view.call ? ["write", "hold", "break", "ask", "end"] : ["end"];
     case "after_call":
       return view.after_call ? ["note", "ready", "break"] : ["ready", "break"];
     case "rest":

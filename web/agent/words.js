@@ -33,6 +33,7 @@ export function previewWord({ view, link, peer, camera, hidden, previewShown, re
     return { name: "reconnecting", icon: "lost", tone: "attention" };
   }
   if (!previewShown || !view) return { name: "connecting", icon: "clock", tone: "accent" };
+  if (view.call?.held_from_ms) return { name: "held", icon: "pause", tone: "attention" };
   if (view.picture !== "clear" && isWithoutMasks(view)) {
     return { name: "no_masks", icon: "shield", tone: "attention" };
   }
@@ -59,6 +60,11 @@ export function previewSentence(word, look) {
 export function bannerOf(state) {
   const { name } = previewWord(state);
   return state.view?.call && state.view.picture === "slate" && (name === "slate" || name === "no_masks") ? name : "";
+}
+
+/** What the button for a hold says. @param {import("../shared/messages.js").AgentView | null} view */
+export function holdWord(view) {
+  return view?.call?.held_from_ms ? "agent.unhold" : "agent.hold";
 }
 
 /**

@@ -38,7 +38,11 @@ export class CustomerApp extends PersonApp {
     this.quality = null;
     watchShown(
       this.theirs.video,
-      () => screenOf(this.state) === "call" && this.state.pictureShown && this.state.peer === "up",
+      () =>
+        screenOf(this.state) === "call" &&
+        this.state.pictureShown &&
+        this.state.peer === "up" &&
+        !this.state.view?.held_from_ms,
       (shown) => this.socket.send({ type: "picture_shown", ...shown }),
     );
     setInterval(() => this.watchQuality(), QUALITY_EVERY_MS);
@@ -359,6 +363,8 @@ export class CustomerApp extends PersonApp {
     if (before === "connected" && view.state === "ended" && last && this.state.left !== view.call) {
       this.set({ lengthMs: nowMs() - last.connected_ms });
     }
+    // Whoever waited has looked away: the agent is back.
+    if (last?.held_from_ms && view.state === "connected" && !view.held_from_ms) vibrate("connected");
     if (before !== view.state) {
       if (view.state === "ringing" || view.state === "connected" || view.state === "ended") vibrate(view.state);
     }

@@ -239,8 +239,9 @@ export class CallScreen {
       this.pillIcon.replaceChildren(icon(pill.icon));
       setText(this.pillWord, t(`call.pill.${pill.name}`));
     }
-    this.stage.dim(isOld(state));
-    this.stage.explain("hands", t("call.connecting", { name }));
+    this.stage.dim(isOld(state) && !view.held_from_ms);
+    this.stage.hold(Boolean(view.held_from_ms));
+    if (!view.held_from_ms) this.stage.explain("hands", t("call.connecting", { name }));
     this.drawSay(state, pill.name, pill.icon, name);
     show(this.tap, tapNeeded);
     this.own.mirror(facing === "user");
@@ -281,7 +282,9 @@ export class CallScreen {
     const failed = cameraTrouble(camera);
     // What somebody has to decide or to mend goes before a line that is slow and carries the picture all the same.
     const slow = name === "weak" || name === "narrow";
-    const said = name === "clear" || name === "connecting" ? "" : t(`call.say.${name}`, { name: agent });
+    const unseen = name === "held" && (paused || blurRefused || !track);
+    const say = unseen ? "call.held_unseen" : `call.say.${name}`;
+    const said = name === "clear" || name === "connecting" ? "" : t(say, { name: agent });
     /** @type {[string, IconName, string]} */
     let [key, mark, text] = [name, sign, slow ? "" : said];
     // What was refused is the answer to a tap: it goes first until something else changes.
@@ -309,6 +312,10 @@ export class CallScreen {
     const { view, bytes } = this.app.state;
     if (!view) return;
     setText(this.clock, clockText(view.connected_ms ? nowMs() - view.connected_ms : 0));
+    if (view.held_from_ms) {
+      const time = clockText(Math.max(0, nowMs() - view.held_from_ms));
+      this.stage.explain("pause", t("call.held", { name: this.heading.textContent ?? "", time }));
+    }
     setText(this.data, bytes ? dataText(bytes) : "");
   }
 }

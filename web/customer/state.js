@@ -139,7 +139,7 @@ export function isConsentOld({ service, trouble }) {
 /**
  * The state of the call in one word, with its icon; `call.pill.<name>` is the word, `call.say.<name>` the sentence.
  * @typedef {object} Pill
- * @property {"clear" | "weak" | "connecting" | "reconnecting" | "other_lost" | "frozen" | "other_paused" | "protected" | "slate" | "narrow"} name
+ * @property {"clear" | "weak" | "connecting" | "reconnecting" | "other_lost" | "frozen" | "other_paused" | "protected" | "slate" | "narrow" | "held"} name
  * @property {IconName} icon
  * @property {"good" | "attention" | "accent"} tone
  */
@@ -155,6 +155,7 @@ export function pillOf({ view, link, peer, quality, pictureShown, stalled }) {
     return { name: "other_lost", icon: "lost", tone: "attention" };
   }
   if (view?.media === "reconnecting") return { name: "reconnecting", icon: "lost", tone: "attention" };
+  if (view?.held_from_ms) return { name: "held", icon: "pause", tone: "attention" };
   if (!pictureShown) return { name: "connecting", icon: "clock", tone: "accent" };
   // What is held back on purpose stands still: it is not to be waited for as if it came back by itself.
   if (view?.other_paused) return { name: "other_paused", icon: "pause", tone: "attention" };

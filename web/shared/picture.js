@@ -47,8 +47,7 @@ export class RemotePicture {
     this.element = h("div", { class: "picture" }, this.video, this.empty);
     /** @type {MediaStreamTrack | null} */
     this.track = null;
-    this.shown = false;
-    this.slowed = false;
+    this.shown = this.held = this.slowed = false;
     this.frames = 0;
     this.came = 0;
     this.listening = false;
@@ -123,7 +122,7 @@ export class RemotePicture {
     const count = this.count();
     const heldUp = nowMs - this.askedMs > STALLED_MS;
     this.askedMs = nowMs;
-    if (count !== this.frames || !this.shown || heldUp || document.visibilityState !== "visible") {
+    if (count !== this.frames || !this.shown || this.held || heldUp || document.visibilityState !== "visible") {
       this.frames = count;
       this.flowedMs = nowMs;
     }
@@ -168,8 +167,20 @@ export class RemotePicture {
   }
 
   cover() {
-    show(this.empty, !this.shown);
-    this.video.style.setProperty("visibility", this.shown ? "visible" : "hidden");
+    const seen = this.shown && !this.held;
+    show(this.empty, !seen);
+    this.video.style.setProperty("visibility", seen ? "visible" : "hidden");
+  }
+
+  /** Nothing comes for a while, by wish: what `explain` says stands in its place. @param {boolean} held */
+  hold(held) {
+    // What was seen last before it is old by now.
+    if (this.held && !held && this.track) {
+      this.shown = false;
+      this.waitForFrame(this.attempt, performance.now());
+    }
+    this.held = held;
+    this.cover();
   }
 
   /**
