@@ -12,6 +12,7 @@ import msgspec
 from signaling import messages
 from signaling.identity_types import Identity
 from signaling.messages import CloseCode, FromPage, ToPage
+from video_service.real_time_text import TextPace
 
 OUTBOX_LIMIT = 256
 SEND_TIMEOUT_S = 5.0
@@ -84,6 +85,7 @@ class Connection:
         self.heard_s = now_s
         self.ice_s = now_s  # when the page was told its ICE servers last
         self.budget = MessageBudget(now_s)
+        self.text_pace = TextPace(now_s)
         self.bad_in_a_row = 0
         self.call = ""
         self.epoch = 0  # of that call

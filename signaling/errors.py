@@ -102,6 +102,13 @@ class ConsentNeeded(SignalingError):
     code: ClassVar[str] = "consent_needed"
 
 
+class TooFast(SignalingError):
+    """More is written than anybody could read; the finished line arrives all the same."""
+
+    code: ClassVar[str] = "too_fast"
+    retryable: ClassVar[bool] = True
+
+
 class BadDisposition(SignalingError):
     """Only a follow-up has a time, and it has one of those that can be promised."""
 
@@ -162,6 +169,7 @@ BY_CODE: dict[str, type[SignalingError]] = {
         NoCall,
         NobodyElse,
         ConsentNeeded,
+        TooFast,
         BadDisposition,
         ShiftOverlaps,
         ShiftUnreadable,

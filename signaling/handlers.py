@@ -9,11 +9,12 @@ import structlog
 
 from signaling import messages
 from signaling.connection import Connection
-from signaling.errors import ConsentNeeded
+from signaling.errors import ConsentNeeded, TooFast
 from video_service.consent import CONSENT_VERSION
 from video_service.errors import ServiceError
 from video_service.media_plane import Shown
 from video_service.permissions import may_send
+from video_service.real_time_text import Piece
 
 if TYPE_CHECKING:
     from signaling.hub import Hub
@@ -107,4 +108,8 @@ async def _act(hub: Hub, connection: Connection, message: messages.FromPage) -> 
         case messages.Survey():
             await store.survey(person, message.call, solved=message.solved, face=message.face)
         case messages.Say():
-            await store.say(person, message.call, message.text)
+            await store.say(person, message.call, message.text, message.line)
+        case messages.Typing():
+            if not connection.text_pace.take(len(message.text), connection.heard_s):
+                raise TooFast
+            await store.pass_on(person, message.call, Piece(message.line, message.number, message.text))

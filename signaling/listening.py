@@ -71,6 +71,8 @@ class Listening:
                 connection = hub.showing.newest.get(wake.id)
                 if connection is not None and connection.call == wake.call:
                     hub.spawn(hub.showing.show_text(connection), name="show-text")
+            case "rtt":
+                hub.showing.show_piece(wake)
             case "replaced":
                 old = hub.sockets.get(wake.socket)
                 if old is not None:

@@ -51,6 +51,7 @@ from signaling.message_parts import (
     WallCall,
 )
 from signaling.messages_calls import Hold
+from signaling.messages_text import OtherTyping, Say, TextLine, Typing
 from video_service.line_quality import LineWord
 
 # The parts belong to the protocol: whoever needs one takes it from here.
@@ -79,13 +80,17 @@ __all__ = [
     "Narrow",
     "Need",
     "ObjectBox",
+    "OtherTyping",
     "Outcome",
     "OutcomeSoFar",
     "Requeued",
     "Reservation",
+    "Say",
     "Sdp",
     "Secret",
     "ShortId",
+    "TextLine",
+    "Typing",
     "UrgentMatter",
     "UrgentReason",
     "WallAgent",
@@ -255,13 +260,6 @@ class ShowObject(Message, tag="show_object", frozen=True):
     box: ObjectBox | None
 
 
-class Say(Message, tag="say", frozen=True):
-    """One line of written text to the other person of the call."""
-
-    call: ShortId
-    text: Line
-
-
 class Survey(Message, tag="survey", frozen=True):
     """What a customer says of an answered call; the last word counts. `face`: 1 (bad) to 5 (good), 0 for none."""
 
@@ -291,6 +289,7 @@ FromPage = (
     | ChooseBackground
     | ShowObject
     | Say
+    | Typing
     | Survey
 )
 
@@ -470,23 +469,22 @@ class MediaAnswer(Message, tag="media_answer", frozen=True):
     sdp: str
 
 
-class TextLine(Message, tag="text_line", frozen=True):
-    """One line of a call's text; `seq` grows by one. `of_before`: an agent wrote it who is not in the call any more."""
-
-    call: str
-    seq: int
-    mine: bool
-    text: str
-    at_ms: Millis
-    of_before: bool = False
-
-
 class Draining(Message, tag="draining", frozen=True):
     """This node is going down; the page reconnects with its resume token. Nothing is lost."""
 
 
 ToPage = (
-    Welcome | IceServers | Pong | Error | CustomerView | AgentView | CoordinatorView | MediaAnswer | TextLine | Draining
+    Welcome
+    | IceServers
+    | Pong
+    | Error
+    | CustomerView
+    | AgentView
+    | CoordinatorView
+    | MediaAnswer
+    | TextLine
+    | OtherTyping
+    | Draining
 )
 
 

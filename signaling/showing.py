@@ -11,6 +11,7 @@ from signaling import messages
 from signaling.connection import Connection
 from signaling.media_desk import MediaDesk
 from signaling.store import Store
+from signaling.store_types import Wake
 from video_service.errors import ServiceError
 
 RESYNC_S = 10.0
@@ -55,6 +56,7 @@ class Showing:
             call, epoch = (view.call.call, view.call.epoch) if view.call is not None else ("", 0)
         else:
             view, call, epoch = await self._store.coordinator_view(), "", 0
+        is_new = bool(call) and (call, epoch) != (connection.call, connection.epoch)
         # With another agent all lines are sent again, as to whose they are; a busy node may have shown nothing between.
         if (call, epoch) != (connection.call, connection.epoch):
             connection.call, connection.epoch, connection.text_seq, connection.held = call, epoch, 0, None
@@ -63,6 +65,9 @@ class Showing:
             self._media.keep_hold(connection, held=view.call.held_from_ms > 0)
         if call:
             await self.show_text(connection)
+        if is_new:  # what the other is writing just now began without this page
+            with contextlib.suppress(ServiceError):
+                await self._store.pass_on(person, call, None)
 
     async def show_text(self, connection: Connection) -> None:
         """Send the lines of the call's text that this page has not had."""
@@ -70,6 +75,19 @@ class Showing:
             if line.seq > connection.text_seq:
                 connection.text_seq = line.seq
                 connection.post(line)
+
+    def show_piece(self, wake: Wake) -> None:
+        """Send a piece of what the other person of the call is writing; one that cannot be read is a lost one."""
+        connection = self.newest.get(wake.id)
+        if connection is None or connection.call != wake.call:
+            return
+        try:
+            piece = self._store.piece(wake.piece)
+        except ServiceError as error:
+            log.warning("text_piece_unreadable", code=error.code)
+            return
+        line, number, text = (piece.line, piece.number, piece.text) if piece else (0, 0, "")
+        connection.post(messages.OtherTyping(call=wake.call, line=line, number=number, text=text))
 
     async def show_all_now(self) -> None:
         """Send everybody's last view before the sockets close."""

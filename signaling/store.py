@@ -16,6 +16,7 @@ from signaling.store_places import PlaceStore
 from signaling.store_requests import RequestStore
 from signaling.store_roster import RosterStore
 from signaling.store_shifts import ShiftStore
+from signaling.store_texts import TextStore
 from signaling.store_tickets import TicketStore
 from signaling.store_views import ViewStore
 from signaling.store_wakes import WakeStore
@@ -27,6 +28,7 @@ class Store(
     PeopleStore,
     PlaceStore,
     CallStore,
+    TextStore,
     ShiftStore,
     RosterStore,
     RequestStore,

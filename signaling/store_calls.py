@@ -1,27 +1,18 @@
-"""What customers and agents do: join, ring, accept, decline, hang up, write."""
+"""What customers and agents do: join, ring, accept, decline, hang up."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
 
-import msgspec
-
-from signaling.errors import BadDisposition, NoCall, UnknownQueue
+from signaling.errors import BadDisposition, UnknownQueue
 from signaling.identity_types import Identity, needs_text
-from signaling.messages import CallClass, Outcome, TextLine
+from signaling.messages import CallClass, Outcome
 from signaling.store_live import LiveStore
 
 TIDY_S = 5.0
 DUE_IN_H = (2, 24, 72)
 """Within how many hours a follow-up can be promised."""
-
-
-class _Line(msgspec.Struct, frozen=True):
-    seq: int
-    at: int
-    person: str
-    text: str
 
 
 class CallStore(LiveStore):
@@ -194,34 +185,6 @@ class CallStore(LiveStore):
         if due_in_h not in (DUE_IN_H if outcome == "follow_up" else (0,)):
             raise BadDisposition
         await self.run("disposition", agent, call, outcome, self.cipher.seal(note), due_in_h)
-
-    async def say(self, person: str, call: str, text: str) -> int:
-        """Keep one line of text of a live call and return its number, counted from 1 within the call.
-
-        Raises:
-            NoCall: the person is not in that call, or it is not live.
-        """
-        answer = await self.run("say", person, call, self.cipher.seal(text))
-        return int(answer["seq"])
-
-    async def texts(self, person: str, call: str, after_seq: int) -> list[TextLine]:
-        """Return the lines of a call after `after_seq`, oldest first; none when the person is not a party of it."""
-        try:
-            answer = await self.run("texts", person, call, after_seq)
-        except NoCall:
-            return []
-        lines = (msgspec.json.decode(raw, type=_Line) for raw in answer.get("lines", ()))
-        return [
-            TextLine(
-                call=call,
-                seq=line.seq,
-                mine=line.person == person,
-                text=self.cipher.open_or_plain(line.text),
-                at_ms=line.at,
-                of_before=line.person not in (answer["customer"], answer["agent"]),
-            )
-            for line in lines
-        ]
 
     async def sweep(self) -> int:
         """Handle what is due: rings, kept places, rests, shift ends, lapsed sockets. Any node, any number of nodes.

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-WakeKind = Literal["person", "queue", "replaced", "signed_out", "text", "call", "background", "lagged"]
+WakeKind = Literal["person", "queue", "replaced", "signed_out", "text", "rtt", "call", "background", "lagged"]
 
 
 class Wake(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -17,6 +17,7 @@ class Wake(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     - "replaced": person `id` connected elsewhere; `socket` is the one to close.
     - "signed_out": person `id` may no longer be here as who they were; `socket` is the one to close.
     - "text": person `id` has new text in `call`, up to `seq`.
+    - "rtt": person `id` is to see a piece of an unfinished line in `call`: `piece`, sealed; "" asks for the own one.
     - "call": call `id` was closed or went back to the queue. Whoever hears it parts the legs on `worker` with
       `epoch`, and closes the customer's `leg` on `leg_worker`: nobody looks at that picture any more.
     - "background": the company has changed what stands behind agents.
@@ -32,6 +33,7 @@ class Wake(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     leg_worker: str = ""
     socket: str = ""
     seq: int = 0
+    piece: str = ""
 
 
 class CallRouteInfo(msgspec.Struct, frozen=True, kw_only=True):

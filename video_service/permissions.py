@@ -144,6 +144,7 @@ MESSAGES: dict[str, frozenset[str]] = {
     "background": AGENT,
     "show_object": AGENT,
     "say": _IN_A_CALL,
+    "rtt": _IN_A_CALL,
     "survey": frozenset({CUSTOMER}),
 }
 

@@ -1,4 +1,4 @@
--- ARGV: now, person, call, text.
+-- ARGV: now, person, call, text, line (its number while it was written, 0 for none).
 local person, id = ARGV[2], ARGV[3]
 local call = get('call', id)
 if not call or STATE_OF[call.phase] ~= 'active' or (call.customer ~= person and call.agent ~= person) then
@@ -6,7 +6,7 @@ if not call or STATE_OF[call.phase] ~= 'active' or (call.customer ~= person and 
 end
 add('call', id, 'text_seq', 1)
 local seq = num(call.text_seq)
-local line = cjson.encode({v = SCHEMA, seq = seq, at = NOW, person = person, text = ARGV[4]})
+local line = cjson.encode({v = SCHEMA, seq = seq, at = NOW, person = person, text = ARGV[4], line = num(ARGV[5])})
 redis.call('RPUSH', key('texts', id), line)
 redis.call('LTRIM', key('texts', id), -POLICY.text_buffer_lines, -1)
 expire(POLICY.text_buffer_ms, 'texts', id)

@@ -55,8 +55,9 @@ _FAULTS = """({ leastTarget, leastText, reach }) => {
     }
   }
 
-  for (const newest of document.querySelectorAll(".lines > :last-child")) {
-    const hidden = newest.getBoundingClientRect().bottom > newest.parentElement.getBoundingClientRect().bottom + 2;
+  for (const newest of document.querySelectorAll(".lines > p:last-child, .lines > div > :last-child")) {
+    const strip = newest.closest(".lines");
+    const hidden = newest.getBoundingClientRect().bottom > strip.getBoundingClientRect().bottom + 2;
     if (hidden && shown(newest)) tell("newest line hidden", newest);
   }
 

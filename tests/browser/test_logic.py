@@ -232,12 +232,12 @@ async def test_a_line_of_the_signer_before_is_neither_ones_own_nor_the_other_one
           const theirs = [];
           const drawn = [];
           const { TextStrip } = await import('/shared/strip.js');
-          const strip = new TextStrip({ onWrite: () => true, onAgain: () => {} });
+          const strip = new TextStrip({ lines: {}, typing: null });
           const kept = new m.Lines({
             send: () => true,
             onChange: (lines) => {
               strip.draw(lines, '小周');
-              drawn.push([...strip.list.children].map((line) => [
+              drawn.push([...strip.log.children].map((line) => [
                 line.dataset.who, line.className, line.querySelector('.line-who').textContent,
               ]));
             },

@@ -73,7 +73,7 @@ export class Desk {
     this.hold = new HoldLine();
     this.phrases = new Phrases((number) => app.phrase(number));
     this.context = new Context();
-    this.strip = new TextStrip({ onWrite: (text) => app.lines.write(text), onAgain: (id) => app.lines.writeAgain(id) });
+    this.strip = new TextStrip(app);
     this.text = h(
       "section",
       { class: "card text-card" },

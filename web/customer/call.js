@@ -69,7 +69,7 @@ export class CallScreen {
       icon("again"),
       h("span", { text: t("camera.again") }),
     );
-    this.strip = new TextStrip({ onWrite: (text) => app.lines.write(text), onAgain: (id) => app.lines.writeAgain(id) });
+    this.strip = new TextStrip(app);
     this.quiet = h("p", { class: "lines-empty soft small", text: t("text.empty") });
     this.buttons = {
       write: barButton("write", t("call.write"), () => this.toggleWrite()),

@@ -236,10 +236,31 @@ export interface ShowObject {
   box: ReadonlyArray<number> | null;
 }
 
-/** One line of written text to the other person of the call. */
+/**
+ * One line of written text to the other person of the call.
+ *
+ * `line`: the number under which it was seen while it was written (see rtt), 0 when it was not.
+ */
 export interface Say {
   type: "say";
   call: string;
+  text: string;
+  line?: number;
+}
+
+/**
+ * A piece of a line that is being written: T.140 text, sent at most every 300 ms.
+ *
+ * A character adds one to the line, U+0008 takes the last one (a code point) back, U+2028 ends the line; a page sends
+ * what an input method has committed, never what it still composes. `line`: larger with each line of this person, such
+ * as the time in ms. `number` counts the pieces of the line from 1. More than 30 characters a second, over ten
+ * seconds, may be refused as `too_fast`; the line that follows by `say` is whole in any case.
+ */
+export interface Typing {
+  type: "rtt";
+  call: string;
+  line: number;
+  number: number;
   text: string;
 }
 
@@ -581,7 +602,11 @@ export interface MediaAnswer {
   sdp: string;
 }
 
-/** One line of a call's text; `seq` grows by one. `of_before`: an agent wrote it who is not in the call any more. */
+/**
+ * One line of a call's text; `seq` grows by one. `of_before`: an agent wrote it who is not in the call any more.
+ *
+ * `line`: the number under which it was seen while it was written, 0 when it was not.
+ */
 export interface TextLine {
   type: "text_line";
   call: string;
@@ -590,6 +615,22 @@ export interface TextLine {
   text: string;
   at_ms: number;
   of_before: boolean;
+  line: number;
+}
+
+/**
+ * A piece of a line that the other person is writing, as in rtt from a page.
+ *
+ * Pieces may come twice, out of order, or not at all: `number` tells; U+FFFD is to stand where one does not come. The
+ * `text_line` with the same `line` takes the place of all that was seen of it. `number` 0: the other page has missed
+ * what was written of this page's unfinished line, and needs it from the start, under a new `line`.
+ */
+export interface OtherTyping {
+  type: "rtt";
+  call: string;
+  line: number;
+  number: number;
+  text: string;
 }
 
 /** This node is going down; the page reconnects with its resume token. Nothing is lost. */
@@ -618,6 +659,7 @@ export type FromPage =
   | ChooseBackground
   | ShowObject
   | Say
+  | Typing
   | Survey;
 
 export type ToPage =
@@ -630,4 +672,5 @@ export type ToPage =
   | CoordinatorView
   | MediaAnswer
   | TextLine
+  | OtherTyping
   | Draining;

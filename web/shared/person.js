@@ -74,10 +74,13 @@ export class PersonApp {
       onTapNeeded: (needed) => this.tapNeeded(needed),
     });
     this.lines = new Lines({
-      send: (call, text) => this.socket.send({ type: "say", call, text }),
+      send: (call, text, line) => this.socket.send({ type: "say", call, text, line }),
       onChange: (lines) => this.set(/** @type {Partial<S>} */ ({ lines })),
       onTheirs: () => this.theyWrote(),
     });
+    /** @type {import("./typing.js").Typing | null} */
+    this.typing = null;
+    this.bringTyping();
     setInterval(() => this.watchFlow(), FLOW_EVERY_MS);
     addEventListener("beforeunload", (event) => this.mustStay() && event.preventDefault());
   }
@@ -169,6 +172,12 @@ export class PersonApp {
     if (Way) this.socket.way ??= new Way(this.socket, this.peer);
   }
 
+  /** Without it lines go out as a whole. */
+  async bringTyping() {
+    const { Typing } = await import("./typing.js").catch(() => ({ Typing: null }));
+    if (Typing) this.typing = new Typing(this);
+  }
+
   /**
    * Open the camera, unless it is open.
    * @param {"user" | "environment"} [facing]
@@ -233,6 +242,7 @@ export class PersonApp {
 
   /** @param {ToPage} message */
   hear(message) {
+    this.typing?.hear(message);
     if (message.type === "text_line") this.lines.hear(message);
     else if (message.type === "media_answer") this.peer.hear(message);
     else {

@@ -9,18 +9,20 @@ import { MOST_LINE } from "./text.js";
 
 const LOOKS = { me: "line-mine", other: "line-theirs", before: "line-before" };
 
+/** @param {Line} line */
+const isDraft = ({ state }) => state === "writing" || state === "broken";
+
 /** Draws the strip and its field. */
 export class TextStrip {
-  /**
-   * @param {object} options
-   * @param {(text: string) => boolean} options.onWrite
-   * @param {(id: string) => void} options.onAgain
-   */
-  constructor({ onWrite, onAgain }) {
-    this.onAgain = onAgain;
+  /** @param {{ lines: import("./text.js").Lines, typing: import("./typing.js").Typing | null }} app */
+  constructor(app) {
+    this.app = app;
     this.otherName = "";
     this.last = "";
-    this.list = h("div", { class: "lines", role: "log", "aria-label": t("text.title"), tabindex: "0" });
+    // Whole lines are read out; one that is being written is there to be looked at.
+    this.log = h("div", { role: "log", "aria-label": t("text.title"), tabindex: "0" });
+    this.drafts = h("div");
+    this.list = h("div", { class: "lines" }, this.log, this.drafts);
     // A notice or the keyboard takes room: whoever was at the newest line stays there. A browser scrolls, too, when
     // the room changes; that says nothing about the person.
     this.atEnd = true;
@@ -43,6 +45,10 @@ export class TextStrip {
       enterkeyhint: "send",
       placeholder: t("text.placeholder"),
       "aria-label": t("text.placeholder"),
+      on: {
+        input: (/** @type {InputEvent} */ event) => event.isComposing || app.typing?.write(this.input.value),
+        compositionend: () => app.typing?.write(this.input.value),
+      },
     });
     this.form = h(
       "form",
@@ -51,7 +57,7 @@ export class TextStrip {
         on: {
           submit: (/** @type {Event} */ event) => {
             event.preventDefault();
-            if (onWrite(this.input.value)) this.input.value = "";
+            if (app.lines.write(this.input.value, app.typing?.end())) this.input.value = "";
           },
         },
       },
@@ -66,17 +72,23 @@ export class TextStrip {
    */
   draw(lines, otherName) {
     this.otherName = otherName;
-    keyed(
-      this.list,
-      lines,
-      (line) => line.id,
-      (line) => this.make(line),
-    );
-    const last = lines.length ? lines[lines.length - 1].id : "";
-    if (last !== this.last) {
-      this.last = last;
-      this.toEnd();
+    for (const [place, some] of /** @type {const} */ ([
+      [this.log, lines.filter((line) => !isDraft(line))],
+      [this.drafts, lines.filter(isDraft)],
+    ])) {
+      keyed(
+        place,
+        some,
+        (line) => line.id,
+        (line) => this.make(line),
+      );
     }
+    const newest = lines.at(-1);
+    const last = newest ? `${newest.id} ${newest.text.length}` : "";
+    if (last === this.last) return;
+    this.last = last;
+    // Whoever reads further up is not pulled away by each character.
+    if (newest && (this.atEnd || !isDraft(newest))) this.toEnd();
   }
 
   toEnd() {
@@ -85,20 +97,16 @@ export class TextStrip {
 
   /** @param {Line} line */
   make(line) {
-    const again = h("button", { class: "button small", type: "button", on: { click: () => this.onAgain(line.id) } });
+    const again = h("button", { class: "button small", type: "button", on: { click: () => this.app.lines.writeAgain(line.id) } });
     again.append(icon("again"), h("span", { text: t("text.again") }));
     const who = h("span", { class: "line-who" });
-    const element = h(
-      "div",
-      {},
-      who,
-      h("p", { text: line.text }),
-      again,
-    );
+    const text = h("p");
+    const element = h("div", {}, who, text, again);
     const update = (/** @type {Line} */ now) => {
-      element.className = `line ${LOOKS[now.who]}`;
+      element.className = `line ${LOOKS[now.who]}${isDraft(now) ? " line-draft" : ""}`;
       element.dataset.who = now.who;
       const name = now.who === "other" ? this.otherName : t(`text.${now.who}`);
+      setText(text, now.text);
       setText(who, now.state === "there" ? name : `${name} · ${t(`text.${now.state}`)}`);
       show(again, now.state === "failed");
     };

@@ -8,13 +8,15 @@
  */
 
 /**
- * A line on the strip. "sending" and "failed" are own lines that the service has not confirmed.
+ * A line on the strip. "sending" and "failed" are own lines that the service has not confirmed; "writing" and "broken"
+ * are lines of the other person that are not finished, the latter with something missing.
  * @typedef {object} Line
  * @property {string} id
  * @property {number} seq 0 until the service has it
  * @property {Writer} who
  * @property {string} text
- * @property {"there" | "sending" | "failed"} state
+ * @property {"there" | "sending" | "failed" | "writing" | "broken"} state
+ * @property {number} [line] its number while it was written
  */
 
 export const MOST_LINE = 500;
@@ -24,7 +26,7 @@ const CONFIRM_MS = 3000;
 export class Lines {
   /**
    * @param {object} options
-   * @param {(call: string, text: string) => boolean} options.send
+   * @param {(call: string, text: string, line: number) => boolean} options.send
    * @param {(lines: Line[]) => void} options.onChange
    * @param {(line: TextLine) => void} [options.onTheirs] a new line of the other person
    */
@@ -35,6 +37,8 @@ export class Lines {
     this.call = "";
     /** @type {Line[]} */
     this.lines = [];
+    /** @type {Line[]} */
+    this.drafts = [];
     this.own = 0;
   }
 
@@ -46,7 +50,17 @@ export class Lines {
     if (this.call === call) return;
     this.call = call;
     this.lines = [];
-    this.onChange(this.lines);
+    this.draft([]);
+  }
+
+  /** @param {Line[]} drafts the other person's unfinished lines */
+  draft(drafts) {
+    this.drafts = drafts;
+    this.tell();
+  }
+
+  tell() {
+    this.onChange([...this.lines, ...this.drafts]);
   }
 
   /** @param {TextLine} line */
@@ -58,29 +72,32 @@ export class Lines {
     if (this.lines.some((known) => known.seq === line.seq)) {
       // With another signer the service says all lines again: whose they are has changed, they themselves have not.
       this.lines = this.lines.map((known) => (known.seq === line.seq ? { ...known, who } : known));
-      this.onChange(this.lines);
+      this.tell();
       return;
     }
-    const waiting = this.lines.findIndex((known) => line.mine && known.seq === 0 && known.text === line.text);
+    const waiting = this.lines.findIndex(
+      (known) => line.mine && known.seq === 0 && (line.line ? known.line === line.line : known.text === line.text),
+    );
     if (waiting >= 0) this.lines.splice(waiting, 1);
     this.lines = [
       ...this.lines,
       { id: `s${line.seq}`, seq: line.seq, who, text: line.text, state: /** @type {const} */ ("there") },
     ].sort((a, b) => (a.seq || Infinity) - (b.seq || Infinity));
     if (who === "other") this.onTheirs(line);
-    this.onChange(this.lines);
+    this.tell();
   }
 
   /**
    * @param {string} written
+   * @param {number} [number] under which it was seen while it was written
    * @returns {boolean} false when there was nothing to send
    */
-  write(written) {
+  write(written, number = 0) {
     const text = written.trim().slice(0, MOST_LINE);
     if (!text || !this.call) return false;
     this.own += 1;
     /** @type {Line} */
-    const line = { id: `o${this.own}`, seq: 0, who: "me", text, state: "sending" };
+    const line = { id: `o${this.own}`, seq: 0, who: "me", text, state: "sending", line: number };
     this.lines = [...this.lines, line];
     this.attempt(line);
     return true;
@@ -94,7 +111,7 @@ export class Lines {
 
   /** @param {Line} line */
   attempt(line) {
-    this.change(line.id, this.send(this.call, line.text) ? "sending" : "failed");
+    this.change(line.id, this.send(this.call, line.text, line.line ?? 0) ? "sending" : "failed");
     setTimeout(() => this.change(line.id, "failed"), CONFIRM_MS);
   }
 
@@ -105,6 +122,6 @@ export class Lines {
   change(id, state) {
     if (!this.lines.some((line) => line.id === id)) return;
     this.lines = this.lines.map((line) => (line.id === id ? { ...line, state } : line));
-    this.onChange(this.lines);
+    this.tell();
   }
 }
