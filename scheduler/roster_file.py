@@ -53,10 +53,74 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
     words: str
 
 
+class Lack(msgspec.Struct, frozen=True, kw_only=True):
+    """People missing in a stretch of a day, and why.
+
+    Minutes are of that day; `to_min` may lie in the next one. `floor`: fewer are there than ever should be. `why`: the
+    rules that forbid more, by their names in `scheduler.roster.faults.RULES`; "people": nobody else could be there at
+    all; empty: more could be there, but other wishes weigh more, or time was short; None: nobody has asked.
+    """
+
+    day: date
+    from_min: int
+    to_min: int
+    missing: int
+    skill: str = ""
+    floor: bool = False
+    why: tuple[str, ...] | None = None
+
+
+class ExtraHours(msgspec.Struct, frozen=True, kw_only=True):
+    """Hours for one more person: on which weekday (0 is Monday), from when, how long, how often in the roster."""
+
+    weekday: int
+    start: str
+    minutes: int
+    times: int
+
+
+class Use(msgspec.Struct, frozen=True, kw_only=True):
+    """What a way out takes from somebody: the rule, whose, on which day from 0 (None: all), as a `Fault` has it."""
+
+    rule: str
+    person: str
+    day: int | None = None
+    shift: str = ""
+    has: int = 0
+    limit: int = 0
+
+
+class WayOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A way out: `kind` and `rule` as `scheduler.roster.explain.Way`, the rule by its name in `faults.RULES`.
+
+    `missing_min`: minutes of people that it leaves missing. `price` and `saves` in penalty points.
+    """
+
+    kind: str
+    rule: str = ""
+    price: int
+    saves: int
+    missing_min: int
+    extra: tuple[ExtraHours, ...] = ()
+    uses: tuple[Use, ...] = ()
+
+
+class Explained(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a roster that was made: whether it is proved to cost least, what is short and why, ways out."""
+
+    proved: bool
+    gap: float
+    seconds: float
+    missing_min: int
+    lacks: tuple[Lack, ...] = ()
+    ways: tuple[WayOut, ...] = ()
+
+
 class RosterDocument(msgspec.Struct, frozen=True, kw_only=True):
     """A roster. `cost` and `bound` in penalty points: no roster costs less than `bound`.
 
-    `required`: for each day the people wanted in each quarter hour of it; empty where nobody has said.
+    `required`: for each day the people wanted in each quarter hour of it; empty where nobody has said. `explained`: of
+    the roster as it was made, whatever was changed since.
     """
 
     v: int = DOCUMENT_VERSION
@@ -69,6 +133,7 @@ class RosterDocument(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     cost: int = 0
     bound: float = 0.0
+    explained: Explained | None = None
 
 
 def document_of(problem: Problem, made: Made, gaps: Iterable[Gap]) -> RosterDocument:

@@ -48,6 +48,7 @@ from video_service.http_hours import hours_api
 from video_service.http_messages import messages_api
 from video_service.http_my_shifts import my_shifts_api
 from video_service.http_place import place_api
+from video_service.http_plan import plan_api
 from video_service.http_requests import requests_api
 from video_service.http_roster import roster_api
 from video_service.keep_place import KeptPlaces
@@ -56,6 +57,9 @@ from video_service.left_messages import LeftMessages, MessageRules
 from video_service.opening_hours_store import OpeningHours
 from video_service.passwords import PasswordCost, Passwords
 from video_service.permissions import ENTRANCES
+from video_service.plan_input import PlanInput
+from video_service.plan_jobs import PlanJobs
+from video_service.plan_store import PlanStore
 from video_service.rate_limit import Limit, RateLimits
 from video_service.records import Records
 from video_service.roster_desk import RosterDesk
@@ -195,6 +199,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Quart:
     app.register_blueprint(requests_api)
     app.register_blueprint(messages_api)
     app.register_blueprint(place_api)
+    app.register_blueprint(plan_api)
     app.register_blueprint(health)
     app.register_blueprint(create_blueprint(settings.project(PageFacts)))
     app.add_url_rule("/", view_func=_home)
@@ -269,6 +274,7 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
         zone=settings.time_zone,
         requests=asked,
     )
+    source = PlanInput(redis, store, rosters, clock, pool=settings.pool, region=settings.holidays_region)
     ice = ClientIce(
         settings.ice_servers,
         turn_urls=settings.turn_urls,
@@ -338,6 +344,7 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
         ),
         places=KeptPlaces(redis, pool=settings.pool, cipher=cipher, rates=rates),
         rosters=rosters,
+        plan_jobs=PlanJobs(PlanStore(redis, pool=settings.pool), source, rosters),
         requests=RequestDesk(asked, rosters, store, clock),
         store=store,
         issue_ticket=issue_ticket,
@@ -350,7 +357,7 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
 
 async def close_services(opened: Services) -> None:
     """Close everything that `open_services` opened, each part whatever became of the others. May be called twice."""
-    for close in (opened.hub.close, opened.plane.close, opened.redis.aclose):
+    for close in (opened.plan_jobs.close, opened.hub.close, opened.plane.close, opened.redis.aclose):
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await close()

@@ -45,6 +45,7 @@ STATUS = {
     "messages_full": 503,
     "no_background_picture": 404,
     "no_call": 409,
+    "no_planner": 409,
     "not_json": 415,
     "not_published": 409,
     "not_yours": 403,

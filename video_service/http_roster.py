@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Annotated, Any, ClassVar
 
@@ -88,13 +89,18 @@ class TeamWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @roster_api.get("")
 async def rosters() -> Response:
-    """List the drafts and the published versions."""
+    """List the drafts, the published versions, and who can be rostered."""
     desk = services().rosters
+    try:
+        ruled = {person.name for person in (await desk.rules()).people}
+    except BadRoster:
+        ruled = set()  # nobody is an agent yet
     return jsonify(
         {
             "zone": desk.zone.key,
             "drafts": [_head(each) for each in await desk.book.drafts()],
             "versions": [_version(each) for each in await desk.book.versions()],
+            "people": await _people(ruled),
         }
     )
 
@@ -226,7 +232,7 @@ async def _shown(draft: Draft) -> dict[str, Any]:
     except BadRoster as error:
         raise BadRosterRequest from error
     ruled = {person.name for person in rules.people}
-    people = [{"name": one.name, "title": one.display_name, "ruled": one.name in ruled} for one in await desk.agents()]
+    people = await _people(ruled)
     there = {one["name"] for one in people}
     gone = dict.fromkeys(duty.person for duty in document.duties if duty.person not in there)
     return {
@@ -239,7 +245,14 @@ async def _shown(draft: Draft) -> dict[str, Any]:
         "off": {name: [day.isoformat() for day in days] for name, days in rules.off.items() if days},
         "wishes_off": {name: [day.isoformat() for day in days] for name, days in rules.wishes_off.items() if days},
         **_checked(document, looked),
+        "notes": document.notes,
+        "explained": msgspec.to_builtins(document.explained),
     }
+
+
+async def _people(ruled: Collection[str]) -> list[dict[str, Any]]:
+    agents = await services().rosters.agents()
+    return [{"name": one.name, "title": one.display_name, "ruled": one.name in ruled} for one in agents]
 
 
 def _head(draft: Draft) -> dict[str, Any]:

@@ -268,6 +268,15 @@ OTHER_KEYS: tuple[KeySpec, ...] = (
         "roster_versions", "zset", "trimmed to record_retention_days", "roster_publish", "versions by when they go"
     ),
     KeySpec(
+        "plan_job:<job>",
+        "hash",
+        "7 days after it was begun",
+        "plan_begin, plan_keep",
+        "a roster being made: what was asked for, by whom, how far it is, the draft that came of it",
+    ),
+    KeySpec("plan_running", "string", "30 s after the last beat", "plan_begin, plan_keep", "the one job, its process"),
+    KeySpec("plan_last", "string", "7 days", "plan_begin", "the job that was asked for last"),
+    KeySpec(
         "shift_request:<request>",
         "hash",
         "record_retention_days after its last day or change",
@@ -327,6 +336,8 @@ class Keys:
         self.roster_team = f"{self.root}:roster_team"
         self.roster_drafts = f"{self.root}:roster_drafts"
         self.roster_versions = f"{self.root}:roster_versions"
+        self.plan_running = f"{self.root}:plan_running"
+        self.plan_last = f"{self.root}:plan_last"
         self.shift_news = f"{self.root}:shift_news"
         self.shift_rules = f"{self.root}:shift_rules"
 
@@ -339,6 +350,9 @@ class Keys:
 
     def shift_requests_of(self, person: str) -> str:
         return f"{self.root}:shift_requests_of:{person}"
+
+    def plan_job(self, job: str) -> str:
+        return f"{self.root}:plan_job:{job}"
 
     def roster_draft(self, draft: str) -> str:
         return f"{self.root}:roster_draft:{draft}"

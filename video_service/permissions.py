@@ -92,6 +92,9 @@ ROUTES: dict[str, Right] = {
     "POST /api/my/requests/<request_id>": Right(who=AGENT),  # what is one's own, or one was asked
     "POST /api/my/requests/seen": Right(who=AGENT),
     "POST /api/my/away": Right(who=AGENT),
+    "POST /api/plan/roster": COORDINATORS,
+    "GET /api/plan/job": COORDINATORS,
+    "POST /api/plan/cancel": COORDINATORS,
     "GET /api/my/shifts": Right(who=AGENT),
     "GET /api/my/shifts/<shift>/swaps": Right(who=AGENT),
     "POST /api/my/calendar": Right(who=AGENT),

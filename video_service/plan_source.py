@@ -19,8 +19,9 @@ from scheduler.patience import USUAL_PATIENCE_S
 from scheduler.rollups import Span, history_of, midnight_ms, patience_of
 from signaling.policy import Policy
 from signaling.store import Store
-from video_service import open_time
 from video_service.open_time import Times
+from video_service.plan_input import read_past
+from video_service.plan_work import RawPast
 from video_service.public_holidays import special_days
 from video_service.records import Records
 from video_service.settings import Settings
@@ -65,22 +66,28 @@ async def past_of_service(redis: Redis, settings: Settings, queue: str, weeks: i
     Raises:
         NoHistory: nobody was on shift, and nobody called.
     """
-    zone = ZoneInfo(settings.time_zone)
-    today = datetime.fromtimestamp(now_ms / 1000, zone).date()
-    first = today - timedelta(weeks=weeks)
-    from_ms, to_ms = midnight_ms(first, zone), midnight_ms(today, zone)
-    rollups = await Records(redis, pool=settings.pool).rollups(from_ms, to_ms, queue=queue)
     store = Store(redis, pool=settings.pool, policy=settings.project(Policy))
-    shifts = [Span(shift.start_ms, shift.end_ms) for shift in await store.shifts(from_ms, to_ms)]
-    times = await open_time.read(redis, pool=settings.pool, from_ms=from_ms, to_ms=to_ms)
-    opened, known = _opened(times, shifts, from_ms)
-    told = [one.start_ms for one in rollups] + [max(one.from_ms, from_ms) for one in opened]
+    raw = await read_past(
+        redis, store, pool=settings.pool, zone=settings.time_zone, queue=queue, weeks=weeks, now_ms=now_ms
+    )
+    return past_of(raw, ZoneInfo(settings.time_zone))
+
+
+def past_of(raw: RawPast, zone: ZoneInfo) -> Past:
+    """Return what was read of the past as the history that planning learns from.
+
+    Raises:
+        NoHistory: nobody was on shift, and nobody called.
+    """
+    first, yesterday = raw.first, raw.today - timedelta(days=1)
+    opened, known = _opened(raw.times, [Span(*shift) for shift in raw.shifts], raw.from_ms)
+    told = [one.start_ms for one in raw.rollups] + [max(one.from_ms, raw.from_ms) for one in opened]
     if told:
         # The days before the service began were not closed: nobody knows of them.
         first = max(first, datetime.fromtimestamp(min(told) / 1000, zone).date())
-    history = history_of(rollups, opened, zone, first, today - timedelta(days=1), INTERVAL_S, known)
-    patience = patience_of(rollups)
-    return Past(history, patience.mean_s, f"patience: {patience.words}", today + timedelta(days=1))
+    history = history_of(raw.rollups, opened, zone, first, yesterday, INTERVAL_S, known)
+    patience = patience_of(raw.rollups)
+    return Past(history, patience.mean_s, f"patience: {patience.words}", raw.today + timedelta(days=1))
 
 
 async def today_of_service(redis: Redis, settings: Settings, queue: str, now_ms: int) -> tuple[Ints, int]:

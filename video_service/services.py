@@ -27,6 +27,7 @@ from video_service.metrics import PoolCounts
 from video_service.opening_hours_store import OpeningHours
 from video_service.passwords import Passwords
 from video_service.permissions import Entrance
+from video_service.plan_jobs import PlanJobs
 from video_service.records import Records
 from video_service.roster_desk import RosterDesk
 from video_service.shift_requests_desk import RequestDesk
@@ -184,6 +185,7 @@ class Services:
     messages: LeftMessages
     places: KeptPlaces
     rosters: RosterDesk
+    plan_jobs: PlanJobs
     requests: RequestDesk
     store: CallStore
     issue_ticket: Callable[[Visitor], Awaitable[str]]

@@ -23,7 +23,8 @@ from scheduler.roster.rules import RULES, add_rules
 from scheduler.roster.search import Limits
 from scheduler.roster.solve import Made, Short, breaks_of, make_roster, relieved, roster_of
 
-_EXTRA = "one more part-time signer"
+EXTRA = "one more part-time signer"
+"""What the person is called that nobody is yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,13 @@ class Prices:
 
 @dataclass(frozen=True)
 class Way:
-    """A way out: in words, what it costs in points beside the roster's own cost, and the roster made with it."""
+    """A way out: in words, what it costs in points beside the roster's own cost, and the roster made with it.
 
+    `kind`: "overtime", "extra" (one more person) or "relaxed", with the `rule` that is.
+    """
+
+    kind: str
+    rule: str
     words: str
     price: int
     saves: int
@@ -86,6 +92,7 @@ def why_short(problem: Problem, made: Made, short: Short, seconds: float = 5.0) 
         conflict = _conflict(grid, made, row_ids, seconds, nothing_else_worse=True)
     if conflict is None:
         return Why(short, (), f"{where}: more people could be there, but other wishes weigh more, or time was short.")
+    conflict = conflict or ("one duty a day",)  # with every rule that can be spared gone, there are too few people
     rest = "" if alone else ", without somebody missing elsewhere"
     return Why(short, conflict, f"{where}: nobody more can be there{rest} because of {', '.join(conflict)}.")
 
@@ -113,14 +120,15 @@ def ways_out(
     `rules`: those in conflict; each is relaxed by one step. `limits`: for each of the rosters made.
     """
     found = []
-    for words, changed, price_of in _changes(problem, rules, prices or Prices()):
+    for kind, rule, changed, price_of in _changes(problem, rules, prices or Prices()):
         if cancelled is not None and cancelled():
             break
         other = make_roster(changed, limits, cancelled=cancelled, first=made.roster)
         price = price_of(other)
         saves = made.cost - other.cost + (price if changed.requests != problem.requests else 0)
         if saves > price:
-            found.append(Way(f"{words}: {_used(problem, other)}", price, saves, other))
+            words = {"overtime": "Overtime", "extra": EXTRA.capitalize()}.get(kind, f"{rule.capitalize()} relaxed")
+            found.append(Way(kind, rule, f"{words}: {_used(problem, other)}", price, saves, other))
     return sorted(found, key=lambda way: way.price - way.saves)[:3]
 
 
@@ -162,8 +170,8 @@ def _refused(
 
 def _changes(
     problem: Problem, rules: Sequence[str], prices: Prices
-) -> Iterator[tuple[str, Problem, Callable[[Made], int]]]:
-    """Return each change in words, the problem with it, and what its use costs."""
+) -> Iterator[tuple[str, str, Problem, Callable[[Made], int]]]:
+    """Return each change by its kind and rule, the problem with it, and what its use costs."""
 
     def everybody(change: Callable[[Contract], Contract]) -> Problem:
         return replace(problem, people=tuple(replace(one, contract=change(one.contract)) for one in problem.people))
@@ -177,7 +185,7 @@ def _changes(
         paid = sum(_paid(problem, made, one) for one in problem.people)
         return -(-(minutes - paid) * prices.overtime_hour // 60)
 
-    yield "Overtime", everybody(overtime), over_hours
+    yield "overtime", "", everybody(overtime), over_hours
     extra = _extra(problem, prices)
     # Their hours cost what they cost in the roster already: of two that cover alike the one with fewer is better.
     cost_of = {one.name: -(-one.minutes * prices.extra_hour // 60) for one in problem.shifts}
@@ -186,7 +194,8 @@ def _changes(
     )
     joined = replace(problem, people=(*problem.people, extra), requests=(*problem.requests, *hours))
     yield (
-        _EXTRA.capitalize(),
+        "extra",
+        "",
         joined,
         lambda made: sum(
             cost_of[name] for (who, _), names in made.roster.items() if who == extra.name for name in names
@@ -194,7 +203,7 @@ def _changes(
     )
     for name in rules:
         if name in _RELAXED:
-            yield f"{name.capitalize()} relaxed", everybody(_RELAXED[name]), _breaks_price(problem, prices)
+            yield "relaxed", name, everybody(_RELAXED[name]), _breaks_price(problem, prices)
 
 
 def _breaks_price(problem: Problem, prices: Prices) -> Callable[[Made], int]:
@@ -207,7 +216,7 @@ def _extra(problem: Problem, prices: Prices) -> Person:
     rest = max(one.contract.min_rest_q for one in problem.people)
     skills = frozenset(skill for one in problem.people for skill in one.skills)
     contract = Contract(hours=(weekly,), max_days_on=5, min_rest_q=rest)
-    return Person(_EXTRA, contract, skills, seniority=max(one.seniority for one in problem.people))
+    return Person(EXTRA, contract, skills, seniority=max(one.seniority for one in problem.people))
 
 
 def _minutes(problem: Problem, made: Made, name: str) -> int:
@@ -236,12 +245,12 @@ def _used(problem: Problem, made: Made) -> str:
     worked: Counter[str] = Counter()
     for (person, day), names in made.roster.items():
         weekday = (problem.first_day + timedelta(days=day)).strftime("%a")
-        for name in names if person == _EXTRA else ():
+        for name in names if person == EXTRA else ():
             start = shifts[name].start_q
             worked[f"{weekday} {_clock(start)} to {_clock(start + shifts[name].length_q)}"] += 1
     if worked:
         return ", ".join(f"{when} ({count}x)" for when, count in worked.most_common(8))
-    broken = [one for one in check(problem, made.roster, made.breaks).broken if not one.startswith(_EXTRA)]
+    broken = [one for one in check(problem, made.roster, made.breaks).broken if not one.startswith(EXTRA)]
     return "; ".join(broken[:6]) or "nothing of it is used"
 
 

@@ -129,6 +129,7 @@ def answer(stage: Stage, *, role: str = "coordinator") -> None:
         "GET hours": views.hours(),
         "GET messages": views.inbox(),
         "GET messages/count": {"open": 5},
+        "GET plan/job": {"job": None, "now_ms": 0},
     }.items():
         stage.answers.setdefault(request, (200, said))
 

@@ -77,6 +77,7 @@ def listed() -> dict[str, Any]:
             {**version, "number": 2, "added": 1, "removed": 1},
             {**version, "number": 1, "added": 32, "removed": 0},
         ],
+        "people": draft()["people"],
     }
 
 
@@ -88,3 +89,47 @@ def changes(**more: Any) -> dict[str, Any]:
         {"person": "zhao", "day": day, "before": [], "after": [duty("zhao", 0)]},
     ]
     return {"token": "t-1", "days": rows, "added": 2, "removed": 1, "kept": 30, "late": 0, **more}
+
+
+def job(state: str = "running", **more: Any) -> dict[str, Any]:
+    """Return a roster in the making, two weeks of it, as GET /api/plan/job answers."""
+    fields: dict[str, Any] = {
+        "job": "p-1",
+        "state": state,
+        "kind": "roster",
+        "first_day": str(FIRST),
+        "days": 14,
+        "started_ms": 1_000_000,
+        "limit_s": 60,
+        "phase": "search",
+        "done": 0,
+        "of": 0,
+        "cost": -1,
+        "bound": -1,
+        "cancel": 0,
+        "draft": "",
+        "error": "",
+        "words": "",
+    }
+    return {"job": {**fields, **more}, "now_ms": 1_042_000}
+
+
+def explained(**more: Any) -> dict[str, Any]:
+    """Return what is known of a made roster: two gaps, one of them asked about, and two ways out."""
+    lack = {"day": str(FIRST + timedelta(days=5)), "from_min": 1020, "to_min": 1080, "missing": 1, "skill": ""}
+    night = {**lack, "from_min": 1080, "to_min": 1440, "skill": "hksl", "floor": False, "why": None}
+    extra = {"weekday": 5, "start": "13:00", "minutes": 480, "times": 2}
+    way = {"rule": "", "price": 640, "saves": 2_400, "missing_min": 60, "extra": [], "uses": []}
+    over = fault("hours", "amei", 0, has=2_700, limit=2_400)
+    fields: dict[str, Any] = {
+        "proved": False,
+        "gap": 0.043,
+        "seconds": 60.0,
+        "missing_min": 420,
+        "lacks": [{**lack, "floor": True, "why": ["rest", "hours"]}, night],
+        "ways": [
+            {**way, "kind": "extra", "extra": [extra]},
+            {**way, "kind": "relaxed", "rule": "rest", "uses": [over]},
+        ],
+    }
+    return {**fields, **more}

@@ -73,9 +73,83 @@ async def test_the_drafts_are_listed_and_one_is_begun(open_page: OpenPage, stage
     stage.answers["POST rosters"] = (201, rosters.draft())
     await page.get_by_label("第一天").fill("2027-03-01")
     await page.get_by_label("多长").select_option("2")
-    await page.get_by_role("button", name="新建草稿").press("Enter")
+    await page.get_by_role("button", name="从现有班次开始").press("Enter")
     await page.locator(".roster-grid").wait_for()
     assert ("POST", "rosters", {"first_day": "2027-03-01", "days": 14}) in stage.requests
+
+
+async def test_a_roster_is_made_watched_and_stopped(open_page: OpenPage, stage: Stage) -> None:
+    answer(stage)
+    stage.answers["POST plan/roster"] = (409, {"error": "plan_busy"})
+    page = await board(open_page, stage, "roster")
+    await page.get_by_label("第一天").fill("2027-03-01")
+    await page.get_by_label("多长").select_option("2")
+    await page.get_by_label("最多找多久").select_option("20")
+    await page.get_by_text("全组一起排（4 人）").press("Enter")
+    await page.get_by_label("赵敏", exact=True).uncheck()
+    await expect(page.get_by_text("只排 4 人中的 3 人")).to_be_visible()
+    make = page.get_by_role("button", name="排一份班表")
+    await make.press("Enter")
+    await expect(page.get_by_role("alert").filter(visible=True)).to_have_text(
+        "正在排另一份班表，请等一等，或先停下它。"
+    )
+    wish = {"first_day": "2027-03-01", "days": 14, "seconds": 20, "people": ["amei", "wang", "chen"]}
+    assert ("POST", "plan/roster", wish) in stage.requests
+    running = rosters.job(phase="staffing", done=3, of=14)
+    stage.answers |= {"POST plan/roster": (202, running), "GET plan/job": (200, running)}
+    await make.press("Enter")
+    await expect(page.get_by_role("heading", name="正在排 3月1日周一至3月14日周日 的班表")).to_be_visible()
+    await expect(page.get_by_text("正在算每个时段要几个人：14 天算了 3 天")).to_be_visible()
+    await expect(make).to_have_attribute("aria-disabled", "true")
+    stage.answers["GET plan/job"] = (200, rosters.job(cost=1250, bound=1200.0))
+    await expect(page.get_by_text("目前最好的：1250 分，任何班表都不会低于 1200 分，最多还能省 4.0%。")).to_be_visible()
+    await look(page, "coordinator-zh-CN-roster-making", themes=True)
+    # It goes on while nobody looks, and a page that comes new finds it.
+    await page.reload()
+    await expect(page.get_by_text("目前最好的：1250 分")).to_be_visible()
+    stage.answers["POST plan/cancel"] = (200, rosters.job(cost=1250, bound=1200.0, cancel=1))
+    stage.answers["GET plan/job"] = (200, rosters.job(cost=1250, bound=1200.0, cancel=1))
+    await page.get_by_role("button", name="停下，用目前最好的").press("Enter")
+    await expect(page.get_by_role("button", name="正在停下…")).to_have_attribute("aria-disabled", "true")
+    assert ("POST", "plan/cancel", {"job": "p-1"}) in stage.requests
+    stage.answers["GET plan/job"] = (200, rosters.job("done", cost=1250, bound=1250.0, draft="r-1"))
+    await page.get_by_role("link", name="打开草稿").press("Enter")
+    await page.locator(".roster-grid").wait_for()
+
+
+async def test_what_cannot_be_made_is_said(open_page: OpenPage, stage: Stage) -> None:
+    answer(stage)
+    stage.answers["POST plan/roster"] = (202, rosters.job())
+    words = "Shift early must not be followed by nowhere, which is no shift."
+    stage.answers["GET plan/job"] = (200, rosters.job("failed", error="planning_roster", words=words))
+    page = await board(open_page, stage, "roster")
+    make = page.get_by_role("button", name="排一份班表")
+    await expect(page.get_by_label("多长")).to_be_visible()
+    await make.press("Enter")
+    await expect(page.get_by_role("alert").filter(visible=True)).to_have_text(f"没有成功。{words}")
+    await expect(make).not_to_have_attribute("aria-disabled", "true")
+
+
+async def test_a_made_roster_says_what_is_short_why_and_what_would_help(open_page: OpenPage, stage: Stage) -> None:
+    answer(stage)
+    made = rosters.draft(explained=rosters.explained(), notes=["no_calls", "in the solver's own words"])
+    stage.answers["GET rosters/r-1"] = (200, made)
+    page = await board(open_page, stage, "roster/r-1")
+    known = page.locator("section", has=page.get_by_role("heading", name="这份班表是怎么排的"))
+    await expect(known).to_contain_text("还没有来电记录")
+    await expect(known).not_to_contain_text("solver")
+    await expect(known).to_contain_text("最多还能省 4.3%。")
+    await expect(known).to_contain_text("总共缺 7 个人时。")
+    await expect(known.locator(".plan-lacks li")).to_have_text(
+        [
+            "3月6日周六 17:00–18:00：缺 1 人低于最少人数原因：两天之间的休息、合同工时",
+            "3月6日周六 18:00–24:00：缺 1 个会 hksl 的人",
+        ]
+    )
+    await expect(known.locator(".plan-way")).to_have_text(["多一位兼职手语客服", "放宽一条规则：两天之间的休息"])
+    await expect(known).to_contain_text("周六 13:00–21:00，2 次")
+    await expect(known).to_contain_text("林晓，3月1日周一：从这天起一周 45 小时，最多 40 小时")
+    await look(page, "coordinator-zh-CN-roster-why", themes=True)
 
 
 async def test_a_roster_is_seen_with_what_is_wrong_and_what_is_missing(open_page: OpenPage, stage: Stage) -> None:

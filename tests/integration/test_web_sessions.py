@@ -32,6 +32,7 @@ from video_service.left_messages import Left, LeftMessages
 from video_service.opening_hours import Hours
 from video_service.opening_hours_store import OpeningHours
 from video_service.passwords import PasswordCost, Passwords
+from video_service.plan_store import PlanStore
 from video_service.rate_limit import RateLimits, TooMany
 from video_service.roster_store import RosterBook
 from video_service.shift_requests import Kind, ShiftRequest, State
@@ -91,6 +92,7 @@ async def test_every_key_is_in_the_table_and_passes_when_the_table_says_so(
     rosters = RosterBook(redis, pool=pool, clock=clock, retention_days=1)
     await rosters.set_team("people: []", by="a-1")
     await rosters.begin("2026-03-02", 7, "{}", [], by="a-1")
+    await PlanStore(redis, pool=pool).begin("p-1", "o-1", {"kind": "roster"})
     publication = Publication(
         last=0, draft="", rev=0, remove=(), keep=(), add=(), facts={"by": "a-1"}, end_ms=clock.now_ms()
     )

@@ -9,6 +9,7 @@ import { RosterDay } from "./roster-day.js";
 import { RosterGrid } from "./roster-grid.js";
 import { daysFrom, History } from "./roster-model.js";
 import { known, RosterPublish } from "./roster-publish.js";
+import { RosterWhy } from "./roster-why.js";
 import { faultText, rosterDay } from "./roster-words.js";
 
 /** @typedef {import("./roster-model.js").Draft} Draft */
@@ -49,6 +50,7 @@ export class RosterDraft {
     this.grid = new RosterGrid({ change, openDay: (day) => this.openDay(day) });
     this.day = new RosterDay({ change });
     this.chart = new RosterChart();
+    this.why = new RosterWhy();
     this.publishing = new RosterPublish({
       refused,
       published: (version) => this.published(version),
@@ -74,6 +76,7 @@ export class RosterDraft {
       this.day.element,
       this.chart.element,
       h("section", { class: "card stack" }, this.faultTitle, this.faults),
+      this.why.element,
     );
     this.element.addEventListener("keydown", (event) => this.key(event));
   }
@@ -164,6 +167,7 @@ export class RosterDraft {
     else this.grid.draw(draft, history.now);
     this.chart.show(rosterDay(days[this.column]), draft.required[this.column] ?? [], draft.scheduled[this.column] ?? []);
     this.drawFaults(draft, days);
+    this.why.draw(draft, days);
   }
 
   /**

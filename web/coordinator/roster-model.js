@@ -56,7 +56,7 @@ export function dutiesAt(duties, person, day) {
   return duties.filter((duty) => duty.person === person && duty.day === day).sort((a, b) => minuteOf(a) - minuteOf(b));
 }
 
-/** @param {Duty} duty minutes of the day at which it begins */
+/** @param {Pick<Duty, "start">} duty minutes of the day at which it begins */
 export function minuteOf({ start }) {
   const [hours, minutes] = start.split(":").map(Number);
   return hours * 60 + minutes;

@@ -6,6 +6,7 @@ import { icon } from "../shared/icons.js";
 import { request } from "../shared/service.js";
 import { momentText } from "../shared/time.js";
 import { RosterDraft } from "./roster-draft.js";
+import { RosterMake } from "./roster-make.js";
 import { daysFrom } from "./roster-model.js";
 import { known } from "./roster-publish.js";
 import { RosterTeam } from "./roster-team.js";
@@ -40,6 +41,11 @@ export class RosterPart {
       WEEKS.map((n) => h("option", { value: String(n), text: count("roster.weeks", n) })),
     );
     this.weeks.value = "4";
+    this.making = new RosterMake({
+      refused,
+      span: () => ({ first_day: this.first.value, days: Number(this.weeks.value) * 7 }),
+      made: () => this.load(),
+    });
     this.trouble = h(
       "p",
       { class: "notice notice-danger", role: "alert", hidden: true },
@@ -64,8 +70,16 @@ export class RosterPart {
         },
         h("div", { class: "field" }, h("label", { for: "roster-first", text: t("roster.first_day") }), this.first),
         h("div", { class: "field" }, h("label", { for: "roster-weeks", text: t("roster.length") }), this.weeks),
-        h("button", { class: "button button-main", type: "submit" }, icon("add"), h("span", { text: t("roster.begin") })),
+        this.making.fields,
+        this.making.who,
+        h(
+          "div",
+          { class: "row roster-ways" },
+          this.making.go,
+          h("button", { class: "button", type: "submit" }, icon("add"), h("span", { text: t("plan.begin") })),
+        ),
       ),
+      this.making.element,
       this.trouble,
       h("section", { class: "card stack" }, h("h2", { text: t("roster.drafts") }), this.none, this.drafts),
       h("section", { class: "card stack" }, h("h2", { text: t("roster.versions") }), this.noVersion, this.versions),
@@ -85,13 +99,15 @@ export class RosterPart {
       this.heading = this.listHeading;
       this.element.replaceChildren(this.list);
       this.load();
+      this.making.look();
     }
   }
 
   async load() {
     try {
-      const { drafts, versions } = await request("GET", "/api/rosters");
+      const { drafts, versions, people } = await request("GET", "/api/rosters");
       this.draw(drafts, versions);
+      this.making.offer(people);
     } catch (error) {
       this.fail(this.refused(error));
       setText(this.none, t("shifts.not_loaded"));

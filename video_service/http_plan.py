@@ -1,0 +1,78 @@
+"""The HTTP surface of planning: a roster made in the background, how far it is, and stopping it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from quart import Blueprint, Response, jsonify
+
+from scheduler.errors import BadRoster
+from video_service.http_gate import did
+from video_service.http_input import body, one_of
+from video_service.http_roster import BadRosterRequest
+from video_service.plan_jobs import RosterWish
+from video_service.plan_store import Job
+from video_service.services import services
+
+plan_api = Blueprint("plan_api", __name__, url_prefix="/api/plan")
+
+_SHOWN = (
+    *(
+        "job",
+        "state",
+        "kind",
+        "started_ms",
+        "limit_s",
+        "phase",
+        "done",
+        "of",
+        "cost",
+        "bound",
+        "draft",
+        "error",
+        "words",
+    ),
+    "cancel",
+)
+
+
+@plan_api.post("/roster")
+async def make() -> tuple[Response, int]:
+    """Begin to make a roster; for the same input the job that there is."""
+    wish, account = await body(RosterWish), await one_of()
+    await did("roster_made")
+    try:
+        job = await services().plan_jobs.begin(wish, by=account.person)
+    except BadRoster as error:
+        raise BadRosterRequest from error
+    return jsonify(_shown(job)), 202
+
+
+@plan_api.get("/job")
+async def job() -> Response:
+    """Say how far the roster is that was asked for last."""
+    return jsonify(_shown(await services().plan_jobs.look()))
+
+
+class CancelWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of POST /api/plan/cancel."""
+
+    job: str
+
+
+@plan_api.post("/cancel")
+async def cancel() -> Response:
+    """Ask a job to end soon; the best that it has found becomes the draft."""
+    wish = await body(CancelWish)
+    await services().plan_jobs.cancel(wish.job)
+    return jsonify(_shown(await services().plan_jobs.look()))
+
+
+def _shown(job: Job | None) -> dict[str, Any]:
+    now_ms = services().clock.now_ms()
+    if job is None:
+        return {"job": None, "now_ms": now_ms}
+    wish = msgspec.json.decode(job.wish, type=RosterWish)
+    facts = {name: getattr(job, name) for name in _SHOWN}
+    return {"job": {**facts, "first_day": wish.first_day.isoformat(), "days": wish.days}, "now_ms": now_ms}

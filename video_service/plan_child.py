@@ -1,0 +1,164 @@
+"""Does one piece of planning: `python -m video_service.plan_child`, work in, lines of progress and the result out.
+
+A process of its own: what searches for minutes must not hold up the pages' sockets, and a web node starts without the
+libraries that it needs. It reads its work from the first line; a second one, or the end of its input, asks it to end
+soon with the best it has found. It gives way to whatever else runs on the machine.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from scheduler.day_types import Calendar
+from scheduler.errors import NoHistory
+from scheduler.plan import DayPlan
+from scheduler.plan_file import PlanFile, read_plan_file
+from scheduler.planning import Demand, demand_of, problem_of, roster_of, staffing_of
+from scheduler.roster import search
+from scheduler.roster.problem import Problem
+from scheduler.roster_explained import explained
+from scheduler.roster_file import RosterDocument
+from scheduler.roster_making import needs_by_hours, with_days_before, with_standing
+from video_service.errors import ServiceError
+from video_service.plan_source import past_of
+from video_service.plan_work import Basis, MakeRoster, Progress, Said, Team, Trouble, Work, line_of
+from video_service.public_holidays import special_days
+
+NICE = 10
+USUAL_HANDLE_S = 600.0
+"""What a call keeps an agent where the past does not tell."""
+NO_CALLS = "no_calls"
+USUAL_LENGTH = "usual_length"
+"""Notes of a roster: what was not known when it was made."""
+
+Tell = Callable[[Progress], None]
+Asked = Callable[[], bool]
+
+
+def rules_of(team: Team) -> PlanFile:
+    """Return the team's rules, with what people asked for and got, for those who are to be planned with."""
+    file = read_plan_file(team.text)
+    people = tuple(one for one in file.people if not team.only or one.name in team.only)
+    return replace(file, people=people, off=team.off, wishes_off=team.wishes_off, wishes=team.wishes, busy=team.busy)
+
+
+def demand_for(basis: Basis, days: list[date]) -> tuple[Demand, tuple[str, ...]]:
+    """Forecast `days`; with notes of what had to be assumed.
+
+    Raises:
+        NoHistory: there is nothing to learn from.
+        BadHistory: a day lies too far ahead.
+    """
+    past = past_of(basis.past, ZoneInfo(basis.zone))
+    calendar = Calendar().with_special(special_days(basis.region, past.history.first_day, days[-1]))
+    try:
+        return demand_of(past.history, calendar, days, past.patience_s), ()
+    except NoHistory:
+        return demand_of(past.history, calendar, days, past.patience_s, USUAL_HANDLE_S), (USUAL_LENGTH,)
+
+
+def problem_for(work: MakeRoster, file: PlanFile, tell: Tell, asked: Asked) -> tuple[Problem, tuple[str, ...]]:
+    """Return the roster to be made; without a past, for the team's minimum in the hours of its shifts."""
+    days = [work.first_day + timedelta(days=number) for number in range(work.days)]
+    tell(Progress(phase="forecast"))
+    try:
+        demand, notes = demand_for(work.basis, days)
+    except NoHistory:
+        needs = needs_by_hours(file, work.days)
+        problem, notes = file.problem(work.first_day, work.days, needs, work.basis.zone), (NO_CALLS,)
+    else:
+        problem = problem_of(plans_of(demand, file, tell, asked), file, work.basis.zone)
+    return with_standing(with_days_before(problem, work.earlier), work.standing), notes
+
+
+def plans_of(demand: Demand, file: PlanFile, tell: Tell, asked: Asked) -> list[DayPlan]:
+    """Return how many agents each forecast day needs.
+
+    Raises:
+        Ended: nobody waits for it any more.
+    """
+    of = len(demand.result.forecast.days)
+    done = 0
+
+    def planned(plan: DayPlan) -> None:
+        nonlocal done
+        done += 1
+        tell(Progress(phase="staffing", done=done, of=of))
+        if asked():
+            raise Ended
+
+    tell(Progress(phase="staffing", done=0, of=of))
+    return staffing_of(demand, file, planned)
+
+
+class Ended(ServiceError):
+    """The work was ended before there was anything to keep."""
+
+    code = "plan_ended"
+
+
+def make(work: MakeRoster, tell: Tell, asked: Asked) -> RosterDocument:
+    """Make a roster and explain it. When `asked` to end it returns the best found, without reasons not yet known."""
+    file = rules_of(work.basis.team)
+    problem, notes = problem_for(work, file, tell, asked)
+    best = [Progress(phase="search")]
+
+    def found(progress: search.Progress) -> None:
+        bound = -1.0 if progress.bound is None else progress.bound
+        best[0] = Progress(phase="search", cost=progress.cost, bound=bound)
+        tell(best[0])
+
+    def explaining(phase: str, done: int, of: int) -> None:
+        tell(msgspec.structs.replace(best[0], phase=phase, done=done, of=of))
+
+    tell(best[0])
+    limits = search.Limits(seconds=work.seconds)
+    document, made = roster_of(problem, limits, found, asked)
+    best[0] = Progress(phase="search", cost=made.cost, bound=made.bound)
+    tell(best[0])
+    return msgspec.structs.replace(
+        document, explained=explained(problem, made, limits, explaining, asked), notes=(*notes, *document.notes)
+    )
+
+
+def answer(work: Work, tell: Tell, asked: Asked) -> Said:
+    """Do the work; what cannot be done is said as trouble."""
+    try:
+        return Said(roster=make(work, tell, asked))
+    except ServiceError as error:
+        return Said(trouble=Trouble(code=error.code, words=str(error)))
+
+
+def main() -> int:
+    """Return 0 when the end of the work was written."""
+    os.nice(NICE)
+    work = msgspec.json.decode(sys.stdin.buffer.readline(), type=Work)
+    ended = threading.Event()
+    writing = threading.Lock()
+
+    def listen() -> None:
+        sys.stdin.buffer.readline()
+        ended.set()
+
+    def write(said: Said) -> None:
+        with writing:
+            sys.stdout.buffer.write(line_of(said))
+            sys.stdout.buffer.flush()
+
+    threading.Thread(target=listen, daemon=True).start()
+    write(answer(work, lambda progress: write(Said(progress=progress)), ended.is_set))
+    return 0
+
+
+if __name__ == "__main__":
+    status = main()
+    # The thread that listens holds the lock of the input, which an orderly end would wait for.
+    os._exit(status)

@@ -1,0 +1,110 @@
+"""What a planning process is given, what it says while it works, and what it gives back: JSON, a line each.
+
+Everything that a piece of work depends on is in it, so that the same input is the same work (`digest`), and the process
+that does it needs no store. Nothing here loads numpy: web nodes read and write these.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from scheduler.roster_draft import MOST_DAYS
+from scheduler.roster_file import Duty, RosterDocument
+from video_service.open_time import Times
+from video_service.records import Rollup
+
+Days = dict[str, tuple[date, ...]]
+DayShifts = dict[str, tuple[tuple[date, str], ...]]
+Span = tuple[int, int]
+
+
+class RawPast(msgspec.Struct, frozen=True, kw_only=True):
+    """What the service kept of the days from `first` to yesterday: calls by interval, shifts, open times."""
+
+    first: date
+    today: date
+    from_ms: int
+    rollups: tuple[Rollup, ...] = ()
+    shifts: tuple[Span, ...] = ()
+    times: Times = Times()
+
+
+class Team(msgspec.Struct, frozen=True, kw_only=True):
+    """The team's rules as a file, and what people asked for and got. `only`: whom of them to plan with, () for all."""
+
+    text: str
+    only: tuple[str, ...] = ()
+    off: Days = {}
+    wishes_off: Days = {}
+    wishes: DayShifts = {}
+    busy: DayShifts = {}
+
+
+class Basis(msgspec.Struct, frozen=True, kw_only=True):
+    """What every piece of work starts from. `zone`: IANA; `region`: of public holidays, "" for none."""
+
+    zone: str
+    region: str
+    queue: str
+    past: RawPast
+    team: Team
+
+
+class MakeRoster(msgspec.Struct, frozen=True, kw_only=True, tag="roster"):
+    """A roster to be made, within `seconds` of search. `earlier` and `standing`: duties before it and in its days."""
+
+    basis: Basis
+    first_day: date
+    days: Annotated[int, Meta(ge=1, le=MOST_DAYS)]
+    seconds: Annotated[float, Meta(gt=0, le=3600)]
+    earlier: tuple[Duty, ...] = ()
+    standing: tuple[Duty, ...] = ()
+
+
+Work = MakeRoster
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the work is. `phase`: forecast, staffing, search, why or ways; `done` of `of` parts of it.
+
+    `cost` of the best roster found, no roster costs less than `bound`; -1 where not known.
+    """
+
+    phase: str
+    done: int = 0
+    of: int = 0
+    cost: int = -1
+    bound: float = -1.0
+
+
+class Trouble(msgspec.Struct, frozen=True, kw_only=True):
+    """Why there is no result. `words`: a sentence that names the row and the rule."""
+
+    code: str
+    words: str = ""
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of a planning process: its progress, or its end in one of the other two."""
+
+    progress: Progress | None = None
+    roster: RosterDocument | None = None
+    trouble: Trouble | None = None
+
+
+T = TypeVar("T")
+
+
+def line_of(message: msgspec.Struct) -> bytes:
+    """Return a message as a line; equal messages are equal lines."""
+    return msgspec.json.encode(message, order="deterministic") + b"\n"
+
+
+def digest(work: Work) -> str:
+    """Return what tells this work from all other."""
+    return hashlib.sha256(line_of(work)).hexdigest()[:32]
