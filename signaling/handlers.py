@@ -51,7 +51,7 @@ async def _act(hub: Hub, connection: Connection, message: messages.FromPage) -> 
                 raise ConsentNeeded
             await store.join(
                 person,
-                queue=message.queue,
+                queue=identity.queue or message.queue,
                 needs=(*identity.needs, *message.needs),
                 urgent=message.urgent or identity.urgent,
                 reason=message.reason or identity.reason,

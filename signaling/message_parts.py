@@ -180,7 +180,8 @@ class UrgentMatter(msgspec.Struct, frozen=True, kw_only=True):
     """An urgent matter that is not solved yet; its call may be over.
 
     `owner_name`: the agent who answered last, "" when nobody has. `proposed`: an agent has said what can be done.
-    `escalated`: half of the time for a proposal, or for a solution, has passed without one.
+    `escalated`: half of the time for a proposal, or for a solution, has passed without one. `proposal_s`, `solution_s`:
+    these times, from `since_ms` on.
     """
 
     call: str
@@ -190,6 +191,22 @@ class UrgentMatter(msgspec.Struct, frozen=True, kw_only=True):
     owner_name: str = ""
     proposed: bool = False
     escalated: Escalated = ""
+    proposal_s: int = 0
+    solution_s: int = 0
+
+
+class ClassToday(msgspec.Struct, frozen=True, kw_only=True, rename={"call_class": "class"}):
+    """Today's calls of one queue and class against their target.
+
+    Of `offered` calls `within` were answered in `target_s`, as `goal_percent` of a hundred should be.
+    """
+
+    queue: str
+    call_class: CallClass
+    offered: int
+    within: int
+    target_s: int
+    goal_percent: int
 
 
 class WallAgent(msgspec.Struct, frozen=True, kw_only=True):

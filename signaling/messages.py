@@ -23,6 +23,7 @@ from signaling.message_parts import (
     BackgroundKind,
     CallClass,
     Caller,
+    ClassToday,
     Codec,
     Colour,
     Earlier,
@@ -53,6 +54,7 @@ from signaling.message_parts import (
 from signaling.messages_calls import Hold
 from signaling.messages_text import OtherTyping, Say, TextLine, Typing
 from video_service.line_quality import LineWord
+from video_service.queue_names import MAIN
 
 # The parts belong to the protocol: whoever needs one takes it from here.
 __all__ = [
@@ -64,6 +66,7 @@ __all__ = [
     "BackgroundKind",
     "CallClass",
     "Caller",
+    "ClassToday",
     "Codec",
     "Colour",
     "Earlier",
@@ -336,7 +339,8 @@ class CustomerView(Message, tag="customer_view", frozen=True):
     `state`: "home" (no call), "waiting", "ringing" (an agent is being asked), "connected" (an agent accepted; see
     `media`), "ended" (see `ended_reason`; the next join leaves it, and so does a hang_up of that call).
     `agents_on`: agents signed in and on shift, in a wait those who cover its needs; `open`: whether a join is taken,
-    at home `urgent_open`: whether an urgent one is, which may ask those too who have signed enough for today.
+    at home `urgent_open`: whether an urgent one is, which may ask those too who have signed enough for today; all of
+    `queue`.
     `place` counts from 1. The estimate is an interval in minutes; both 0: not known, or nobody may take the call now.
     `other_media` is "reconnecting" while the agent's page is not here.
     `requeued`: why an answered call waits again. `follow_up_due_ms`: by when the agent of an ended call, named by
@@ -354,6 +358,7 @@ class CustomerView(Message, tag="customer_view", frozen=True):
     open: bool
     agents_on: int
     urgent_open: bool = False
+    queue: str = MAIN
     call: str = ""
     epoch: Epoch = 0
     urgent: bool = False
@@ -439,8 +444,7 @@ class AgentView(Message, tag="agent_view", frozen=True):
 class CoordinatorView(Message, tag="coordinator_view", frozen=True):
     """The live wall. Service level is of today: answered within the target over offered.
 
-    `urgent_matters`: the oldest first, each with a proposal within `urgent_proposal_s` and solved within
-    `urgent_solution_s` of its `since_ms`.
+    `classes_today`: the same by queue and class, of each that has had a call. `urgent_matters`: the oldest first.
     `signing_limit_ms`, `day_limit_ms` (0: none): when an agent rests, and has signed enough for today.
     `after_call_warn_ms`: after-call work that lasts longer than this is unusual.
     """
@@ -453,9 +457,8 @@ class CoordinatorView(Message, tag="coordinator_view", frozen=True):
     within_target_today: int
     abandoned_today: int
     target_s: int
+    classes_today: tuple[ClassToday, ...] = ()
     urgent_matters: tuple[UrgentMatter, ...] = ()
-    urgent_proposal_s: int = 0
-    urgent_solution_s: int = 0
     signing_limit_ms: Millis = 0
     day_limit_ms: Millis = 0
     after_call_warn_ms: Millis = 0

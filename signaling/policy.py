@@ -56,15 +56,15 @@ class Policy:
     break_wait_limit_s: float = 900
     """A break that an agent asks for waits for cover no longer than this."""
     service_level_target_s: float = 20
-    """A call answered within this time counts for the service level."""
+    """A call answered within this time counts for the service level, unless its queue says otherwise."""
+    service_level_goal_percent: int = 95
+    """So many of a hundred calls should be, unless their queue says otherwise."""
     interval_minutes: int = 15
     """Length of a roll-up interval; a call belongs to the interval in which it arrived."""
     typical_handle_s: float = 360
     """Length of a call as long as no call has been measured (used by the waiting estimate only)."""
     time_zone: str = "UTC"
     """IANA name of the zone whose midnight begins "today" on the coordinator's wall."""
-    queues: tuple[str, ...] = ("main",)
-    """The queues that there are; a join of another one is refused."""
     waiting_limit: int = 500
     """So many calls may wait; the next customer is told that the queue is full."""
     wall_limit: int = 200

@@ -17,6 +17,7 @@ from signaling.lifecycle_call import CALL, CLASSES, STATE_OF
 from signaling.lifecycle_leg import LEG
 from signaling.policy import Policy
 from video_service.keys import SCHEMA_VERSION
+from video_service.queue_names import MAIN
 
 PRELUDE = ("_base", "_steps", "_cover", "_agent", "_care", "_call", "_match", "_flow", "_requests")
 """Files of the prelude, in the order in which they build on one another."""
@@ -77,6 +78,7 @@ def policy_lua(policy: Policy) -> str:
         "resume_ms": policy.resume_window_s * 1_000,
         "interval_ms": policy.interval_minutes * 60_000,
         "target_ms": policy.service_level_target_s * 1_000,
+        "goal_percent": policy.service_level_goal_percent,
         "max_signing_ms": policy.max_signing_minutes * 60_000,
         "rest_ms": policy.rest_minutes * 60_000,
         "max_signing_day_ms": policy.max_signing_minutes_a_day * 60_000,
@@ -96,7 +98,8 @@ def tables_lua(policy: Policy) -> str:
     classes = ",".join(map(_quoted, CLASSES))
     machines = ",\n".join(f"{machine.name}={machine_lua(machine)}" for machine in (CALL, LEG, AGENT))
     return (
-        f"local SCHEMA = {SCHEMA_VERSION}\nlocal POLICY = {policy_lua(policy)}\nlocal DELAY = {{{delays}}}\n"
+        f"local SCHEMA = {SCHEMA_VERSION}\nlocal MAIN_QUEUE = {_quoted(MAIN)}\n"
+        f"local POLICY = {policy_lua(policy)}\nlocal DELAY = {{{delays}}}\n"
         f"local STATE_OF = {{{states}}}\nlocal CLASSES = {{{classes}}}\nlocal MACHINES = {{{machines}}}\n"
     )
 

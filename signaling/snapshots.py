@@ -18,6 +18,7 @@ from signaling.messages import (
 )
 from video_service.line_quality import LineWord
 from video_service.media_plane import Background, BackgroundKind
+from video_service.queue_names import MAIN
 
 
 class PersonRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,6 +129,7 @@ class PersonSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Answer of `read_person`: a person, the call, the other side, and the counts that a page shows."""
 
     now: int
+    queue: str = MAIN
     agents_on: int
     urgent_on: int = 0
     serving: int
@@ -185,6 +187,8 @@ class WallMatterRow(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     proposed_ms: int
     escalated: Escalated
+    proposal_within_ms: int = 0
+    solution_within_ms: int = 0
 
 
 class WallAgentRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -217,6 +221,17 @@ class Today(msgspec.Struct, frozen=True, kw_only=True):
     abandoned: int
 
 
+class WallClassRow(msgspec.Struct, frozen=True, kw_only=True, rename={"call_class": "class"}):
+    """Today's calls of one queue and class, and their target."""
+
+    queue: str
+    call_class: CallClass
+    offered: int
+    within: int
+    target_ms: int
+    goal: int
+
+
 class WallSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Answer of `read_wall`."""
 
@@ -226,3 +241,4 @@ class WallSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     matters: tuple[WallMatterRow, ...] = ()
     agents: tuple[WallAgentRow, ...]
     today: Today
+    classes: tuple[WallClassRow, ...] = ()

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 
 import msgspec
 
-from signaling.identity_types import Identity, skills_text
+from signaling.identity_types import Identity
 from signaling.store_base import StoreBase
 from video_service.line_quality import LineFacts, LineWord
 from video_service.media_plane import Box, LegState, PictureState
+from video_service.skill_words import needs_text, skills_text
 
 BEAT_BATCH = 500
 
@@ -33,6 +34,8 @@ class PeopleStore(StoreBase):
             int(identity.verified),
             identity.site,
             identity.locale,
+            identity.queue,
+            needs_text(identity.needs),
         )
 
     async def relabel(self, person: str, *, name: str, skills: tuple[str, ...]) -> None:

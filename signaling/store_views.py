@@ -15,13 +15,14 @@ from signaling.store_types import CallRouteInfo, LegInfo
 from video_service.day import day_start_ms
 from video_service.media_plane import Background
 from video_service.metrics import PoolCounts
+from video_service.skill_words import needs_text
 
 
 class ViewStore(StoreBase):
     """Views. Each is one consistent snapshot of the store."""
 
-    async def _person(self, person: str) -> PersonSnapshot:
-        answer = await self.run("read_person", person)
+    async def _person(self, person: str, queue: str = "", needs: tuple[str, ...] = ()) -> PersonSnapshot:
+        answer = await self.run("read_person", person, queue, needs_text(needs))
         self._open(answer.get("person"), "name")
         self._open(answer.get("other"), "name")
         self._open(answer.get("follow_up_owner"), "name")
@@ -50,9 +51,14 @@ class ViewStore(StoreBase):
         """Return what stands behind an agent's picture."""
         return views.background_of(await self._person(agent))
 
-    async def customer_view(self, customer: str, *, alive: Container[str]) -> messages.CustomerView:
-        """Return all that a customer's page shows. `alive` holds the names of the media workers that are reachable."""
-        return views.customer_view(await self._person(customer), alive=alive, policy=self.policy)
+    async def customer_view(
+        self, customer: str, *, alive: Container[str], queue: str = "", needs: tuple[str, ...] = ()
+    ) -> messages.CustomerView:
+        """Return all that a customer's page shows. `alive` holds the names of the media workers that are reachable.
+
+        `queue`, `needs`: those of a customer who has not connected yet; the store knows them of everybody else.
+        """
+        return views.customer_view(await self._person(customer, queue, needs), alive=alive, policy=self.policy)
 
     async def agent_view(self, agent: str, *, alive: Container[str]) -> messages.AgentView:
         """Return all that an agent's page shows. `alive` holds the names of the media workers that are reachable."""

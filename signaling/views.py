@@ -21,6 +21,7 @@ from signaling.snapshots import (
     PersonSnapshot,
     WallAgentRow,
     WallCallRow,
+    WallClassRow,
     WallMatterRow,
     WallSnapshot,
 )
@@ -138,12 +139,14 @@ def customer_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy
             state="home",
             open=opened,
             urgent_open=room and snap.urgent_on > 0,
+            queue=snap.queue,
             agents_on=snap.agents_on,
             server_time_ms=snap.now,
         )
     view = messages.CustomerView(
         state="waiting",
         open=opened,
+        queue=snap.queue,
         agents_on=snap.agents_on,
         call=snap.call_id,
         epoch=call.epoch,
@@ -393,9 +396,8 @@ def coordinator_view(snap: WallSnapshot, *, policy: Policy) -> messages.Coordina
         within_target_today=snap.today.within_target,
         abandoned_today=snap.today.abandoned,
         target_s=round(policy.service_level_target_s),
-        urgent_matters=tuple(map(_matter, snap.matters)),
-        urgent_proposal_s=round(policy.urgent_proposal_s),
-        urgent_solution_s=round(policy.urgent_solution_s),
+        classes_today=tuple(map(_class_today, snap.classes)),
+        urgent_matters=tuple(_matter(each, policy) for each in snap.matters),
         signing_limit_ms=round(policy.max_signing_minutes * 60_000),
         day_limit_ms=round(policy.max_signing_minutes_a_day * 60_000),
         after_call_warn_ms=round(min(policy.after_call_warn_s, policy.after_call_limit_s) * 1_000),
@@ -403,7 +405,18 @@ def coordinator_view(snap: WallSnapshot, *, policy: Policy) -> messages.Coordina
     )
 
 
-def _matter(row: WallMatterRow) -> messages.UrgentMatter:
+def _class_today(row: WallClassRow) -> messages.ClassToday:
+    return messages.ClassToday(
+        queue=row.queue,
+        call_class=row.call_class,
+        offered=row.offered,
+        within=row.within,
+        target_s=round(row.target_ms / 1_000),
+        goal_percent=row.goal,
+    )
+
+
+def _matter(row: WallMatterRow, policy: Policy) -> messages.UrgentMatter:
     state: Literal["waiting", "ringing", "active", "over"] = "waiting"
     if STATE_OF[row.phase] == "active":
         state = "active"
@@ -417,6 +430,8 @@ def _matter(row: WallMatterRow) -> messages.UrgentMatter:
         owner_name=row.name,
         proposed=row.proposed_ms > 0,
         escalated=row.escalated,
+        proposal_s=round(row.proposal_within_ms / 1_000 or policy.urgent_proposal_s),
+        solution_s=round(row.solution_within_ms / 1_000 or policy.urgent_solution_s),
     )
 
 

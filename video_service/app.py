@@ -60,6 +60,8 @@ from video_service.permissions import ENTRANCES
 from video_service.plan_input import PlanInput
 from video_service.plan_jobs import PlanJobs
 from video_service.plan_store import PlanStore
+from video_service.queues import House
+from video_service.queues_store import QueueBook
 from video_service.rate_limit import Limit, RateLimits
 from video_service.records import Records
 from video_service.roster_desk import RosterDesk
@@ -68,6 +70,7 @@ from video_service.services import ANYBODY, Services, Visitor, provide, provided
 from video_service.settings import Settings
 from video_service.shift_requests_desk import RequestDesk
 from video_service.shift_requests_store import RequestBook
+from video_service.skill_words import all_skills
 from video_service.turn import ClientIce
 from video_service.web_sessions import SessionLimits, WebSessions
 from web.blueprint import create_blueprint
@@ -124,34 +127,42 @@ class StaffedStore(Store):
         policy: Policy,
         cipher: Cipher,
         joins: int,
-        hours: OpeningHours,
+        queues: QueueBook,
         blocks: BlockList,
     ) -> None:
         super().__init__(redis, pool=pool, policy=policy, cipher=cipher)
         self._accounts = accounts
         self._rates = rates
         self._joins = Limit(name="join", burst=joins, window_s=JOIN_WINDOW_S)
-        self._hours = hours
+        self._queues = queues
         self._blocks = blocks
 
     async def join(self, customer: str, **wish: Any) -> str:
         """Put a customer in the queue; as `Store`.
 
         Refused too to whoever joins over and over (TooMany) or is blocked (Blocked), and when it is closed (Closed).
+        Who was sent to a queue that is gone joins the main one.
         """
         await self._blocks.check(customer)
         await self._rates.take((self._joins, customer))
+        queue = await self._queues.known(wish["queue"])
         # Whose call is open already comes back to it at any hour.
-        if await self._hours.closed() and (await super().customer_view(customer, alive=())).state not in OPEN_CALL:
+        if await self._queues.closed(queue) and (await self._view(customer)).state not in OPEN_CALL:
             raise Closed
-        return await super().join(customer, **wish)
+        needs = (*wish["needs"], *(await self._queues.get(queue)).asked)
+        return await super().join(customer, **{**wish, "queue": queue, "needs": needs})
 
-    async def customer_view(self, customer: str, *, alive: Container[str]) -> CustomerView:
-        """Return what a customer sees; as `Store`, and not open outside of opening hours."""
-        view = await super().customer_view(customer, alive=alive)
-        if (view.open or view.urgent_open) and await self._hours.closed():
+    async def customer_view(
+        self, customer: str, *, alive: Container[str], queue: str = "", needs: tuple[str, ...] = ()
+    ) -> CustomerView:
+        """Return what a customer sees; as `Store`, and not open outside of the queue's hours."""
+        view = await super().customer_view(customer, alive=alive, queue=queue, needs=needs)
+        if (view.open or view.urgent_open) and await self._queues.closed(view.queue):
             return msgspec.structs.replace(view, open=False, urgent_open=False)
         return view
+
+    async def _view(self, customer: str) -> CustomerView:
+        return await super().customer_view(customer, alive=())
 
     async def tidy(self, *, line_open: bool | None = None) -> int:
         """Look over the open calls; as `Store`, and keep whether a customer who comes now could call."""
@@ -175,7 +186,7 @@ class StaffedStore(Store):
             if account.generation != identity.generation or account.must_change:
                 raise TicketRefused
             # A token may be older than the latest change of the account.
-            return msgspec.structs.replace(identity, name=account.display_name, skills=account.skills)
+            return msgspec.structs.replace(identity, name=account.display_name, skills=all_skills(account))
         return identity
 
 
@@ -244,15 +255,23 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
     accounts = Accounts(redis, pool=settings.pool, passwords=passwords, clock=clock, cipher=cipher)
     rates = RateLimits(redis, pool=settings.pool, cipher=cipher)
     hours = OpeningHours(redis, pool=settings.pool, clock=clock, zone=settings.time_zone)
+    policy = settings.project(Policy)
+    house = House(
+        share_percent=policy.service_level_goal_percent,
+        within_s=policy.service_level_target_s,
+        proposal_min=round(policy.urgent_proposal_s / 60),
+        solution_min=round(policy.urgent_solution_s / 60),
+    )
+    queues = QueueBook(redis, pool=settings.pool, clock=clock, line=hours, house=house)
     store = StaffedStore(
         redis,
         accounts,
         rates,
         pool=settings.pool,
-        policy=settings.project(Policy),
+        policy=policy,
         cipher=cipher,
         joins=settings.joins_per_session,
-        hours=hours,
+        queues=queues,
         blocks=BlockList(redis, pool=settings.pool, cipher=cipher, clock=clock),
     )
     try:
@@ -302,6 +321,7 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
                 entry=visitor.entry,
                 sign_language=visitor.sign_language,
                 needs=visitor.needs,
+                queue=visitor.queue,
                 urgent=visitor.urgent,
                 reason=visitor.reason,
                 context=visitor.context,
@@ -338,6 +358,7 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
         picture_maker=PictureMaker(),
         door=Door(redis, pool=settings.pool, clock=clock),
         hours=hours,
+        queues=queues,
         calendar_feeds=CalendarFeeds(redis, accounts, rates, pool=settings.pool, clock=clock),
         messages=LeftMessages(
             redis, pool=settings.pool, cipher=cipher, rates=rates, rules=settings.project(MessageRules)

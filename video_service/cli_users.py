@@ -20,6 +20,7 @@ from video_service.cli_store import AsJson, DataDir, print_json, print_table, wi
 from video_service.clock import SystemClock, utc
 from video_service.passwords import MAX_CHARACTERS, Passwords
 from video_service.settings import Settings
+from video_service.skill_words import all_skills
 
 T = TypeVar("T")
 
@@ -114,7 +115,7 @@ def change(
         )
         if account.role is Role.AGENT:
             store = Store(redis, pool=settings.pool, policy=settings.project(Policy), cipher=cipher)
-            await store.relabel(account.person, name=account.display_name, skills=account.skills)
+            await store.relabel(account.person, name=account.display_name, skills=all_skills(account))
         return account
 
     typer.echo(f"Changed {with_cipher(data, work).name}.")

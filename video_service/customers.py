@@ -52,8 +52,8 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
     """A customer as this service knows one. `entry`: the page itself, a frame, or a launch token; `vip`: what it says.
 
     `sign_language` is the variety that the host says, "" for not known; `needs` what it says the agent must have, such
-    as voice or rail:2; `context` what the matter is about, such as an order number. `urgent_until_ms` is 0 when the
-    host did not call it urgent.
+    as voice or rail:2; `queue` where it sends the customer, "" for the main one; `context` what the matter is about,
+    such as an order number. `urgent_until_ms` is 0 when the host did not call it urgent.
     """
 
     v: int = SCHEMA_VERSION
@@ -63,6 +63,7 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
     vip: bool = False
     sign_language: str = ""
     needs: tuple[str, ...] = ()
+    queue: str = ""
     urgent_until_ms: int = 0
     reason: UrgentReason = ""
     context: str = ""
@@ -174,6 +175,7 @@ class Customers:
             vip=launch.vip,
             sign_language=launch.sign_language,
             needs=launch.needs,
+            queue=launch.queue,
             urgent_until_ms=now_ms + URGENT_S * 1000 if launch.urgent else 0,
             reason=launch.reason,
             context=launch.context,

@@ -11,12 +11,14 @@ from quart import Blueprint, Response, jsonify, request
 from video_service.accounts import Account, Role
 from video_service.consent import CONSENT_VERSION
 from video_service.customers import SESSION_TTL_S, Customer
+from video_service.door import DoorState
 from video_service.http_gate import PasswordChangeFirst
 from video_service.http_input import body, one_of
 from video_service.opening_hours import Hours
 from video_service.permissions import ENTRANCES, Entrance
 from video_service.security import GUEST_COOKIE, SESSION_COOKIE, clear_cookie, set_cookie, set_framed_cookie
 from video_service.services import ANYBODY, Visitor, services
+from video_service.skill_words import all_skills
 
 OPEN_CALL = frozenset({"waiting", "ringing", "connected"})
 
@@ -120,7 +122,7 @@ async def ticket() -> Response:
         person=account.person,
         entrance=wish.entrance,
         name=account.display_name,
-        skills=account.skills,
+        skills=all_skills(account),
         locale=wish.locale,
         generation=account.generation,
     )
@@ -135,10 +137,13 @@ async def line() -> Response:
     """
     customers = services().customers
     customer = await customers.of(request.cookies.get(GUEST_COOKIE))
-    state = await services().store.customer_view(customer.person if customer else ANYBODY, alive=())
+    queue = await services().queues.known(customer.queue if customer else "")
+    state = await services().store.customer_view(
+        customer.person if customer else ANYBODY, alive=(), queue=queue, needs=customer.needs if customer else ()
+    )
     yours = customer is not None and state.state in OPEN_CALL
     door = await services().door.state()
-    hours = await services().hours.get()
+    hours = await services().queues.hours(queue)
     return jsonify(
         {
             "open": state.open,
@@ -147,7 +152,7 @@ async def line() -> Response:
             "consent_version": CONSENT_VERSION,
             "message_retention_days": services().messages.retention_days,
             "hours": _hours(hours, shut=not door.open) if hours else None,
-            "notice": msgspec.to_builtins(door.notice) if not door.open else None,
+            "notice": await _notice(door, queue, shut=not (state.open or state.urgent_open)),
             "yours": yours,
             "known": customer is not None,
             "signs": customer.sign_language if customer else "",
@@ -160,11 +165,12 @@ async def _customer_ticket(locale: str) -> Response:
     customers = services().customers
     cookie, customer = await customers.admit(request.cookies.get(GUEST_COOKIE), address=_address())
     await customers.blocks.check(customer.person)
-    response = jsonify({"ticket": await services().issue_ticket(_visitor(customer, locale))})
+    visitor = _visitor(customer, locale, await services().queues.known(customer.queue))
+    response = jsonify({"ticket": await services().issue_ticket(visitor)})
     return _with_guest_cookie(response, cookie)
 
 
-def _visitor(customer: Customer, locale: str) -> Visitor:
+def _visitor(customer: Customer, locale: str, queue: str) -> Visitor:
     urgent = services().customers.is_urgent(customer)
     return Visitor(
         person=customer.person,
@@ -175,6 +181,7 @@ def _visitor(customer: Customer, locale: str) -> Visitor:
         entry=customer.entry,
         sign_language=customer.sign_language,
         needs=customer.needs,
+        queue=queue,
         urgent=urgent,
         reason=customer.reason if urgent else "",
         context=customer.context,
@@ -201,6 +208,13 @@ def _signed_out() -> Response:
 def _with_guest_cookie(response: Response, cookie: str) -> Response:
     set_framed_cookie(response, GUEST_COOKIE, cookie, max_age_s=SESSION_TTL_S)
     return response
+
+
+async def _notice(door: DoorState, queue: str, *, shut: bool) -> dict[str, str] | None:
+    """Return what customers read while nobody may call: the coordinator's words, else the queue's, if it has some."""
+    said = door.notice if not door.open else (await services().queues.get(queue)).closed
+    words: dict[str, str] = msgspec.to_builtins(said)
+    return words if not door.open or (shut and any(words.values())) else None
 
 
 def _hours(hours: Hours, *, shut: bool) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from video_service.errors import ServiceError
 from video_service.http_gate import did, looked
 from video_service.http_input import WrongRole, body, iso, one_of
 from video_service.services import services
+from video_service.skill_words import all_skills
 
 people_api = Blueprint("people", __name__)
 
@@ -100,7 +101,7 @@ async def change_labels(person: str) -> Response:
     await did("account_change", about=account.person)
     changed = await services().accounts.set_labels(account.name, **labels)
     if changed.role is Role.AGENT:
-        await services().store.relabel(changed.person, name=changed.display_name, skills=changed.skills)
+        await services().store.relabel(changed.person, name=changed.display_name, skills=all_skills(changed))
     return jsonify(_about(changed, caller))
 
 

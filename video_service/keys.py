@@ -208,6 +208,14 @@ OTHER_KEYS: tuple[KeySpec, ...] = (
         "door", "hash", "none", "the HTTP surface", "whether new customers come in; the notice, since when, by whom"
     ),
     KeySpec("hours", "hash", "none", "the HTTP surface", "opening hours as JSON, since when, by whom"),
+    KeySpec("queues", "set", "none", "queue_keep, queue_drop", "names of the queues that somebody has written down"),
+    KeySpec(
+        "queue:<queue>",
+        "hash",
+        "none",
+        "queue_keep, queue_drop",
+        "a queue as JSON, its needs and targets for the scripts, since when, by whom",
+    ),
     KeySpec(
         "calendar:<digest>", "string", "none", "calendar feeds", "whose shifts a secret address shows, language, since"
     ),
@@ -327,6 +335,7 @@ class Keys:
         self.audit = f"{self.root}:audit"
         self.door = f"{self.root}:door"
         self.hours = f"{self.root}:hours"
+        self.queues = f"{self.root}:queues"
         self.background = f"{self.root}:background"
         self.background_picture = f"{self.root}:background_picture"
         self.follow_ups = f"{self.root}:follow_ups"
@@ -353,6 +362,9 @@ class Keys:
 
     def plan_job(self, job: str) -> str:
         return f"{self.root}:plan_job:{job}"
+
+    def queue(self, name: str) -> str:
+        return f"{self.root}:queue:{name}"
 
     def roster_draft(self, draft: str) -> str:
         return f"{self.root}:roster_draft:{draft}"

@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Meta
 
 from video_service.errors import ServiceError
+from video_service.queue_names import PATTERN
 from video_service.settings_text import BadSetting
 
 ALGORITHM = "HS256"
@@ -109,6 +110,7 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     vip: bool = False
     sign_language: Annotated[str, Meta(max_length=64, pattern="^[A-Za-z0-9_-]*$")] = ""
     needs: Annotated[tuple[Annotated[str, Meta(pattern=NEED)], ...], Meta(max_length=8)] = ()
+    queue: Annotated[str, Meta(pattern=f"^({PATTERN})?$")] = ""
     urgent: bool = False
     reason: UrgentReason = ""
     context: Annotated[str, Meta(max_length=200)] = ""

@@ -133,6 +133,12 @@ def today(hours: Hours, at_ms: int, zone: ZoneInfo) -> tuple[Span, ...]:
     return hours.of_day(_on_the_wall(at_ms, zone).date())
 
 
+def warm(hours: Hours) -> None:
+    """Load the table of holidays that `hours` needs: the first look at a country takes a few tenths of a second."""
+    if hours.holidays is not None:
+        public_holidays.special_day(hours.holidays.region, date(2026, 1, 1))  # another year is a few milliseconds
+
+
 def special_days_ahead(hours: Hours, at_ms: int, zone: ZoneInfo, *, language: str = "") -> tuple[SpecialDay, ...]:
     """Return the public holidays and make-up workdays of the year from `at_ms` on, but those with hours of their own.
 

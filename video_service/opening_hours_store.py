@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -48,6 +49,11 @@ class OpeningHours:
         """Name of the time zone."""
         return self._zone.key
 
+    @property
+    def zone_info(self) -> ZoneInfo:
+        """The time zone."""
+        return self._zone
+
     async def get(self) -> Hours | None:
         """Return the hours, None when there are none.
 
@@ -61,7 +67,9 @@ class OpeningHours:
             raise HoursUnreadable
         # Every view of a customer asks, and hours change once in a month.
         if self._last is None or self._last[0] != rules:
-            self._last = (rules, msgspec.json.decode(rules, type=Hours))
+            found = msgspec.json.decode(rules, type=Hours)
+            await asyncio.to_thread(opening_hours.warm, found)
+            self._last = (rules, found)
         return self._last[1]
 
     async def set(self, hours: Hours, *, by: str) -> Hours:

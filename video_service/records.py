@@ -90,6 +90,8 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"call_cla
     What the customer said of the call: `solved` "yes", "no" or "", `face` 1 (bad) to 5 (good), 0 for nothing. What the
     agent said: `outcome`, and with "follow_up" by when, within how many hours, and who comes back to the customer.
 
+    `target_ms`: within what time its queue's target for its class had it answered, 0 for the house's.
+
     Of an urgent call: its `urgent_owner`, when something was proposed and when it was solved, and of which half of the
     time had passed before (`escalated`, "proposal" or "solution").
     """
@@ -134,6 +136,7 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"call_cla
     solved_ms: int = 0
     escalated: str = ""
     timeline: tuple[TimelineEntry, ...] = ()
+    target_ms: int = 0
     segments: tuple[Segment, ...]
     legs: tuple[LegFacts, ...]
 
@@ -149,7 +152,8 @@ class Rollup(msgspec.Struct, frozen=True, kw_only=True):
     """Sums over the calls of a queue that arrived in one interval and are closed. Counts, and integer milliseconds.
 
     `wait_ms` sums the waits of answered calls, `abandoned_wait_ms` those of the others; `handle_ms` is signing and
-    after-call work. Service level: `within_target` over `offered`.
+    after-call work. Service level: `within_target` over `offered`, and `within_<class>` over `offered_<class>`: each
+    call against its queue's target for its class.
     """
 
     queue: str
@@ -162,6 +166,11 @@ class Rollup(msgspec.Struct, frozen=True, kw_only=True):
     offered_normal: int = 0
     answered: int = 0
     within_target: int = 0
+    within_urgent: int = 0
+    within_resumed: int = 0
+    within_callback: int = 0
+    within_vip: int = 0
+    within_normal: int = 0
     abandoned: int = 0
     wait_ms: int = 0
     abandoned_wait_ms: int = 0

@@ -92,7 +92,7 @@ def roll_up(records: Iterable[SessionRecord], *, interval_minutes: int, target_s
     """Compute the roll-ups of closed records anew, by time, then queue.
 
     The closing scripts keep the same sums as the calls happen; a test holds the two together, and a deployment that
-    changed its interval can compute its history again.
+    changed its interval can compute its history again. `target_s`: of records that do not say their own.
     """
     interval_ms = interval_minutes * 60_000
     sums: dict[tuple[int, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
@@ -104,7 +104,9 @@ def roll_up(records: Iterable[SessionRecord], *, interval_minutes: int, target_s
         total[f"offered_{record.call_class}"] += 1
         if record.answered_ms:
             total["answered"] += 1
-            total["within_target"] += record.wait_ms <= target_s * 1_000
+            within = record.wait_ms <= (record.target_ms or target_s * 1_000)
+            total["within_target"] += within
+            total[f"within_{record.call_class}"] += within
             total["wait_ms"] += record.wait_ms
         else:
             total["abandoned"] += 1

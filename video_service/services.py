@@ -28,6 +28,7 @@ from video_service.opening_hours_store import OpeningHours
 from video_service.passwords import Passwords
 from video_service.permissions import Entrance
 from video_service.plan_jobs import PlanJobs
+from video_service.queues_store import QueueBook
 from video_service.records import Records
 from video_service.roster_desk import RosterDesk
 from video_service.shift_requests_desk import RequestDesk
@@ -56,6 +57,7 @@ class Visitor:
     entry: Entry = "web"
     sign_language: str = ""
     needs: tuple[str, ...] = ()
+    queue: str = ""
     urgent: bool = False
     reason: UrgentReason = ""
     context: str = ""
@@ -90,8 +92,10 @@ class CallStore(Protocol):
         """Put the scripts on the server."""
         ...
 
-    async def customer_view(self, customer: str, *, alive: Container[str]) -> LineState:
-        """Return what a customer sees of the line."""
+    async def customer_view(
+        self, customer: str, *, alive: Container[str], queue: str = "", needs: tuple[str, ...] = ()
+    ) -> LineState:
+        """Return what a customer sees of the line; `queue`, `needs`: of one who has not connected yet."""
         ...
 
     async def keep_place(self, customer: str) -> int:
@@ -179,6 +183,7 @@ class Services:
     audit: Audit
     door: Door
     hours: OpeningHours
+    queues: QueueBook
     backgrounds: BackgroundStore
     picture_maker: PictureMaker
     calendar_feeds: CalendarFeeds

@@ -159,13 +159,19 @@ function DO.call.hold_place(id, row)
   end
 end
 
+-- Within what time a call was to be answered: its queue's target for its class as it was when the call came.
+local function target_of(record)
+  local target_ms = num(record.target_ms)
+  return target_ms > 0 and target_ms or POLICY.target_ms
+end
+
 -- What Prometheus is told of the line: counters that only grow (video_service/metrics.py has the same bounds).
 local WAIT_BOUNDS_S = {5, 10, 20, 30, 60, 120, 300, 600}
 
-local function count_answer(wait_ms)
+local function count_answer(wait_ms, target_ms)
   redis.call('HINCRBY', key('metrics'), 'answered', 1)
   redis.call('HINCRBY', key('metrics'), 'wait_ms', int(wait_ms))
-  if wait_ms <= POLICY.target_ms then
+  if wait_ms <= target_ms then
     redis.call('HINCRBY', key('metrics'), 'answered_in_target', 1)
   end
   for _, bound_s in ipairs(WAIT_BOUNDS_S) do
@@ -196,7 +202,8 @@ local function reopen_matter(id)
   if record.class == 'urgent' and num(record.solved_ms) > 0 then
     put('record', id, {solved_ms = 0})
     redis.call('ZADD', key('urgent_matters'), record.joined_ms, id)
-    arm('solution', id, num(record.joined_ms) + math.floor(DELAY.solution / 2))
+    local within_ms = num(record.solution_within_ms)
+    arm('solution', id, num(record.joined_ms) + math.floor((within_ms > 0 and within_ms or DELAY.solution) / 2))
     wake('queue', '')
   end
 end
@@ -215,7 +222,7 @@ function DO.call.open_segment(id, row, how)
   if num(row.answered_ms) == 0 then
     fields.answered_ms, fields.wait_ms = NOW, NOW - num(row.joined_ms)
     put('call', id, {answered_ms = NOW})
-    count_answer(fields.wait_ms)
+    count_answer(fields.wait_ms, target_of(get('record', id)))
   end
   put('record', id, fields)
 end
@@ -278,8 +285,8 @@ function DO.call.finish(id, row, how)
     local signing, after = num(record.signing_ms), num(record.after_call_ms)
     sums.answered, sums.wait_ms, sums.signing_ms, sums.after_call_ms, sums.handle_ms =
       1, wait, signing, after, signing + after
-    if wait <= POLICY.target_ms then
-      sums.within_target = 1
+    if wait <= target_of(record) then
+      sums.within_target, sums['within_' .. record.class] = 1, 1
     end
     redis.call('LPUSH', key('pace', row.queue), int(num(record.signing_ms)))
     redis.call('LTRIM', key('pace', row.queue), 0, PACE_KEPT - 1)

@@ -1,4 +1,5 @@
--- ARGV: now, person, role, socket, node, name, skills, verified, site, locale. The newest socket wins.
+-- ARGV: now, person, role, socket, node, name, skills, verified, site, locale, and of a customer the queue and what the
+-- host says an agent must have. The newest socket wins.
 local person, socket = ARGV[2], ARGV[4]
 local row = get('person', person)
 if not row then
@@ -12,7 +13,7 @@ elseif (row.socket or '') ~= '' and row.socket ~= socket then
 end
 put('person', person, {
   role = ARGV[3], socket = socket, node = ARGV[5], name = ARGV[6], skills = ARGV[7], verified = ARGV[8],
-  site = ARGV[9], locale = ARGV[10],
+  site = ARGV[9], locale = ARGV[10], queue = ARGV[11], needs = ARGV[12],
 })
 back(person)
 wake('person', person)

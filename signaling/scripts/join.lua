@@ -14,6 +14,11 @@ local open = person.call ~= '' and get('call', person.call)
 if open and open.phase ~= 'closed' then
   return done({call = person.call})
 end
+local rules = get('queue', queue)
+if not rules and queue ~= MAIN_QUEUE then
+  return refuse('unknown_queue')
+end
+rules = rules or {}
 local door = get('door')
 if door and door.closed == '1' then
   return refuse('closed')
@@ -64,7 +69,9 @@ put('call', id, {
   context = ARGV[11], counts_as = class, held_for = '', last_agent = last_agent,
   last_agent_until_ms = NOW + (vip and POLICY.vip_agent_ms or POLICY.last_agent_ms), vip = vip and 1 or 0,
 })
+local target_ms = num(rules['target_' .. class])
 put('record', id, {
+  target_ms = target_ms > 0 and target_ms or POLICY.target_ms,
   call = id, state = 'new', customer = customer, queue = queue, needs = needs, class = class, reason = ARGV[7],
   locale = ARGV[8], entry = ARGV[9], sign_language = sign, site = person.site, verified = person.verified,
   joined_ms = NOW, answered_ms = 0,
@@ -79,8 +86,12 @@ redis.call('PEXPIRE', mine, int(POLICY.retention_ms))
 put('person', customer, {call = id})
 if class == 'urgent' then
   redis.call('ZADD', key('urgent_matters'), int(NOW), id)
-  arm('proposal', id, NOW + math.floor(DELAY.proposal / 2))
-  arm('solution', id, NOW + math.floor(DELAY.solution / 2))
+  local proposal_ms, solution_ms = num(rules.proposal_ms), num(rules.solution_ms)
+  proposal_ms = proposal_ms > 0 and proposal_ms or DELAY.proposal
+  solution_ms = solution_ms > 0 and solution_ms or DELAY.solution
+  put('record', id, {proposal_within_ms = proposal_ms, solution_within_ms = solution_ms})
+  arm('proposal', id, NOW + math.floor(proposal_ms / 2))
+  arm('solution', id, NOW + math.floor(solution_ms / 2))
 end
 step('call', id, 'join')
 match({id}, {})

@@ -1,8 +1,19 @@
--- ARGV: now, person. Reads only: one consistent snapshot for a view.
+-- ARGV: now, person, and of somebody who is not connected yet the queue and the needs. Reads only: one consistent
+-- snapshot for a view.
 local id = ARGV[2]
 local person = get('person', id)
+local queue, own_needs = ARGV[3] or '', ARGV[4] or ''
+if person and person.role == 'customer' and queue == '' then
+  queue, own_needs = person.queue or '', person.needs or ''
+end
+queue = queue ~= '' and queue or MAIN_QUEUE
+local asked = (get('queue', queue) or {}).needs or ''
+local serves = (own_needs ~= '' or asked ~= '') and function(skills)
+  return covers(skills, own_needs) and covers(skills, asked)
+end or nil
 local answer = {
-  now = NOW, agents_on = agents_on(), urgent_on = agents_on(nil, 'urgent'), waiting_limit = POLICY.waiting_limit,
+  now = NOW, agents_on = agents_on(serves), urgent_on = agents_on(serves, 'urgent'), queue = queue,
+  waiting_limit = POLICY.waiting_limit,
 }
 answer.door_closed = (get('door') or {}).closed == '1'
 local states = {}
@@ -64,7 +75,7 @@ local call = call_id ~= '' and get('call', call_id)
 if not call then
   return cjson.encode(answer)
 end
-answer.call_id, answer.call = call_id, call
+answer.call_id, answer.call, answer.queue = call_id, call, call.queue
 if call.agent ~= '' then
   local other = other_of(id, call)
   answer.other_id, answer.other = other, get('person', other)

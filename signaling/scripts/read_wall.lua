@@ -36,6 +36,7 @@ for _, id in ipairs(redis.call('ZRANGE', key('urgent_matters'), 0, POLICY.wall_l
       call = id, phase = row.phase or 'closed', since_ms = num(record.joined_ms), reason = record.reason,
       owner = owner, name = owner ~= '' and (get('person', owner) or {}).name or '',
       proposed_ms = num(record.proposed_ms), escalated = record.escalated or '',
+      proposal_within_ms = num(record.proposal_within_ms), solution_within_ms = num(record.solution_within_ms),
     }
   end
 end
@@ -57,11 +58,39 @@ for _, id in ipairs(redis.call('ZRANGE', key('agents'), 0, -1)) do
   end
 end
 local sums = {offered = 0, answered = 0, within_target = 0, abandoned = 0}
+local by_queue, names = {}, {}
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', key('rollups'), ARGV[2], '+inf')) do
+  local row, queue = get('rollup', member) or {}, member:match('^(.*):')
   for field, sum in pairs(sums) do
-    sums[field] = sum + num(redis.call('HGET', key('rollup', member), field))
+    sums[field] = sum + num(row[field])
+  end
+  local of = by_queue[queue]
+  if not of then
+    of = {}
+    by_queue[queue], names[#names + 1] = of, queue
+  end
+  for _, class in ipairs(CLASSES) do
+    of[class] = of[class] or {offered = 0, within = 0}
+    of[class].offered = of[class].offered + num(row['offered_' .. class])
+    of[class].within = of[class].within + num(row['within_' .. class])
+  end
+end
+-- Each queue and class of which a call has come today, against its target.
+local classes = {}
+table.sort(names)
+for _, queue in ipairs(names) do
+  local rules = get('queue', queue) or {}
+  for _, class in ipairs(CLASSES) do
+    local sum = by_queue[queue][class]
+    if sum.offered > 0 then
+      local target_ms, share = num(rules['target_' .. class]), num(rules['share_' .. class])
+      classes[#classes + 1] = {
+        queue = queue, class = class, offered = sum.offered, within = sum.within,
+        target_ms = target_ms > 0 and target_ms or POLICY.target_ms, goal = share > 0 and share or POLICY.goal_percent,
+      }
+    end
   end
 end
 return '{"now":' .. int(NOW) .. ',"waiting":' .. encode_list(calls.waiting) .. ',"active":' .. encode_list(calls.active)
   .. ',"matters":' .. encode_list(matters) .. ',"agents":' .. encode_list(agents) .. ',"today":' .. cjson.encode(sums)
-  .. '}'
+  .. ',"classes":' .. encode_list(classes) .. '}'

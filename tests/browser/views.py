@@ -94,6 +94,7 @@ def wall() -> messages.CoordinatorView:
         return messages.WallAgent(agent=name, name=title, state=state, **{**fields, **more})  # type: ignore[arg-type]
 
     late: dict[str, Any] = {"owner_name": "林晓", "escalated": "proposal"}
+    times: dict[str, Any] = {"proposal_s": 900, "solution_s": 7_200}
     return messages.CoordinatorView(
         waiting=(
             call("c-1", "waiting", 41),
@@ -118,11 +119,9 @@ def wall() -> messages.CoordinatorView:
         abandoned_today=3,
         target_s=20,
         urgent_matters=(
-            messages.UrgentMatter(call="c-0", state="over", since_ms=now - 521_000, reason="hotel", **late),
-            messages.UrgentMatter(call="c-2", state="waiting", since_ms=now - 12_000, reason="airport"),
+            messages.UrgentMatter(call="c-0", state="over", since_ms=now - 521_000, reason="hotel", **late, **times),
+            messages.UrgentMatter(call="c-2", state="waiting", since_ms=now - 12_000, reason="airport", **times),
         ),
-        urgent_proposal_s=900,
-        urgent_solution_s=7_200,
         server_time_ms=now,
     )
 

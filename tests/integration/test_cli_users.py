@@ -122,7 +122,7 @@ async def test_what_is_not_named_stays_and_a_signed_in_agent_signs_the_new_at_on
     assert users("change", "Lin", "--skill", "hksl", "--skill", "csl").stdout == "Changed lin.\n"
     (after,) = listed()
     assert after == {**before, "skills": ["hksl", "csl"], "changed": after["changed"]}
-    assert await redis.hget(f"{{{pool}}}:agent:{lin.person}", "skills") in (b"csl+hksl", "csl+hksl")
+    assert await redis.hget(f"{{{pool}}}:agent:{lin.person}", "skills") in (b"csl+hksl+writes_zh", "csl+hksl+writes_zh")
 
     assert users("change", "lin", "--display-name", "林晓", "--no-skills", "--no-languages").exit_code == 0
     (last,) = listed()

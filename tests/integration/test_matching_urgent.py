@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from redis.asyncio import Redis
 
@@ -35,8 +37,8 @@ async def test_an_urgent_call_is_on_the_wall_with_its_state_and_its_owner_until_
     call = await desk.join("c1", urgent=True)
     await desk.join("c2")
     view = await desk.store.coordinator_view()
-    assert view.urgent_matters == (UrgentMatter(call=call, state="waiting", since_ms=desk.now_ms),)
-    assert (view.urgent_proposal_s, view.urgent_solution_s) == (900, 7_200)
+    times: dict[str, Any] = {"since_ms": desk.now_ms, "proposal_s": 900, "solution_s": 7_200}
+    assert view.urgent_matters == (UrgentMatter(call=call, state="waiting", **times),)
     await desk.store.ready("a1")
     assert (await _matters(desk))[0].state == "ringing"
     await desk.accept("a1")

@@ -62,8 +62,8 @@ async def test_a_customer_puts_the_end_of_a_call_away(desk: Desk) -> None:
     assert (await desk.see("c1")).call == later, "an old call's hang-up touches no new one"
 
 
-async def test_there_are_the_queues_of_the_policy_and_no_others(redis: Redis, pool: str) -> None:
-    desk = Desk(redis, pool, Policy(queues=("main", "night")))
+async def test_there_are_the_main_queue_and_those_that_are_stored_and_no_others(desk: Desk) -> None:
+    await desk.queue("night")
     await desk.agent("a1", ready=False)
     await desk.customer("c1")
     for queue, known in (("night", True), ("anything", False), ("", False)):

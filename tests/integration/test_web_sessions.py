@@ -32,6 +32,8 @@ from video_service.left_messages import Left, LeftMessages
 from video_service.opening_hours import Hours
 from video_service.opening_hours_store import OpeningHours
 from video_service.passwords import PasswordCost, Passwords
+from video_service.queues import QueueRules
+from video_service.queues_store import QueueBook
 from video_service.plan_store import PlanStore
 from video_service.rate_limit import RateLimits, TooMany
 from video_service.roster_store import RosterBook
@@ -102,7 +104,9 @@ async def test_every_key_is_in_the_table_and_passes_when_the_table_says_so(
     change = requests.change(opened, tell=["a-1"])
     await Store(redis, pool=pool, policy=Policy(), cipher=CIPHER).keep_requests([change])
     await requests.set_automatic(True, by="a-1")
-    await OpeningHours(redis, pool=pool, clock=clock, zone="UTC").set(Hours(), by="a-1")
+    line = OpeningHours(redis, pool=pool, clock=clock, zone="UTC")
+    await line.set(Hours(), by="a-1")
+    await QueueBook(redis, pool=pool, clock=clock, line=line).keep("rail", QueueRules(), by="a-1")
     messages = LeftMessages(redis, pool=pool, cipher=CIPHER, rates=RateLimits(redis, pool=pool, cipher=CIPHER))
     left = Left(customer="c-1", verified=False, locale="", text="x", contact="", consent=1)
     await messages.leave(left, address=ADDRESS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from redis.asyncio import Redis
 
 from signaling.identity_types import Identity
@@ -9,6 +11,10 @@ from signaling.messages import AgentView, CustomerView
 from signaling.policy import Policy
 from signaling.store import Store
 from tests.data_keys import CIPHER
+from video_service.clock import SystemClock
+from video_service.opening_hours_store import OpeningHours
+from video_service.queues import QueueRules
+from video_service.queues_store import QueueBook
 
 START_MS = 1_800_000_000_000
 HOUR_MS = 3_600_000
@@ -24,6 +30,12 @@ class Desk:
         self.store = Store(redis, pool=pool, policy=self.policy, clock=lambda: self.now_ms, cipher=CIPHER)
         self.sockets: dict[str, str] = {}
         self.legs = 0
+
+    async def queue(self, name: str, **rules: Any) -> None:
+        """Keep a queue with these rules."""
+        line = OpeningHours(self.store.redis, pool=self.store.keys.pool, clock=SystemClock(), zone="UTC")
+        book = QueueBook(self.store.redis, pool=self.store.keys.pool, clock=SystemClock(), line=line)
+        await book.keep(name, QueueRules(**rules), by="o-1")
 
     async def connect(self, identity: Identity, socket: str = "") -> str:
         socket = socket or f"s{len(self.sockets)}-{self.now_ms}"

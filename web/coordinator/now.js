@@ -228,7 +228,7 @@ export class NowPart {
             setText(words, [about, t(`now.matter_${matter.state}`), who].filter(Boolean).join(" · "));
             // What is due next, and from half of its time on that somebody has to act.
             const due = matter.proposed ? "solution" : "proposal";
-            const withinS = (matter.proposed ? view.urgent_solution_s : view.urgent_proposal_s) ?? 0;
+            const withinS = (matter.proposed ? matter.solution_s : matter.proposal_s) ?? 0;
             const half = matter.escalated === due;
             mark.className = `pill pill-${half ? "danger" : "attention"}`;
             setText(late, t(`now.matter_${due}${half ? "_half" : ""}`, { time: hourText(matter.since_ms + withinS * 1000) }));

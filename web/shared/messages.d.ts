@@ -318,7 +318,8 @@ export interface Error {
  * `state`: "home" (no call), "waiting", "ringing" (an agent is being asked), "connected" (an agent accepted; see
  * `media`), "ended" (see `ended_reason`; the next join leaves it, and so does a hang_up of that call).
  * `agents_on`: agents signed in and on shift, in a wait those who cover its needs; `open`: whether a join is taken,
- * at home `urgent_open`: whether an urgent one is, which may ask those too who have signed enough for today.
+ * at home `urgent_open`: whether an urgent one is, which may ask those too who have signed enough for today; all of
+ * `queue`.
  * `place` counts from 1. The estimate is an interval in minutes; both 0: not known, or nobody may take the call now.
  * `other_media` is "reconnecting" while the agent's page is not here.
  * `requeued`: why an answered call waits again. `follow_up_due_ms`: by when the agent of an ended call, named by
@@ -337,6 +338,7 @@ export interface CustomerView {
   open: boolean;
   agents_on: number;
   urgent_open: boolean;
+  queue: string;
   call: string;
   epoch: number;
   urgent: boolean;
@@ -518,8 +520,7 @@ export interface AfterCall {
 /**
  * The live wall. Service level is of today: answered within the target over offered.
  *
- * `urgent_matters`: the oldest first, each with a proposal within `urgent_proposal_s` and solved within
- * `urgent_solution_s` of its `since_ms`.
+ * `classes_today`: the same by queue and class, of each that has had a call. `urgent_matters`: the oldest first.
  * `signing_limit_ms`, `day_limit_ms` (0: none): when an agent rests, and has signed enough for today.
  * `after_call_warn_ms`: after-call work that lasts longer than this is unusual.
  */
@@ -533,9 +534,8 @@ export interface CoordinatorView {
   within_target_today: number;
   abandoned_today: number;
   target_s: number;
+  classes_today: ReadonlyArray<ClassToday>;
   urgent_matters: ReadonlyArray<UrgentMatter>;
-  urgent_proposal_s: number;
-  urgent_solution_s: number;
   signing_limit_ms: number;
   day_limit_ms: number;
   after_call_warn_ms: number;
@@ -580,10 +580,25 @@ export interface WallAgent {
 }
 
 /**
+ * Today's calls of one queue and class against their target.
+ *
+ * Of `offered` calls `within` were answered in `target_s`, as `goal_percent` of a hundred should be.
+ */
+export interface ClassToday {
+  queue: string;
+  class: CallClass;
+  offered: number;
+  within: number;
+  target_s: number;
+  goal_percent: number;
+}
+
+/**
  * An urgent matter that is not solved yet; its call may be over.
  *
  * `owner_name`: the agent who answered last, "" when nobody has. `proposed`: an agent has said what can be done.
- * `escalated`: half of the time for a proposal, or for a solution, has passed without one.
+ * `escalated`: half of the time for a proposal, or for a solution, has passed without one. `proposal_s`, `solution_s`:
+ * these times, from `since_ms` on.
  */
 export interface UrgentMatter {
   call: string;
@@ -593,6 +608,8 @@ export interface UrgentMatter {
   owner_name: string;
   proposed: boolean;
   escalated: Escalated;
+  proposal_s: number;
+  solution_s: number;
 }
 
 /** The SDP answer to the offer of the same generation. */

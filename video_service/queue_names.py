@@ -1,0 +1,29 @@
+"""What a queue may be called. Loads nothing, so that every process may know it."""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+from video_service.errors import ServiceError
+
+MAIN = "main"
+"""The queue that is always there."""
+
+PATTERN = "[a-z0-9][a-z0-9_-]{0,31}"
+
+
+class BadQueueName(ServiceError):
+    """A queue's name has 1 to 32 small letters, digits, hyphens or underscores, and begins with a letter or digit."""
+
+    code: ClassVar[str] = "bad_queue_name"
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that cannot be a queue's.
+
+    Raises:
+        BadQueueName: so it is.
+    """
+    if re.fullmatch(PATTERN, name) is None:
+        raise BadQueueName
