@@ -32,9 +32,9 @@ from video_service.left_messages import Left, LeftMessages
 from video_service.opening_hours import Hours
 from video_service.opening_hours_store import OpeningHours
 from video_service.passwords import PasswordCost, Passwords
+from video_service.plan_store import PlanStore
 from video_service.queues import QueueRules
 from video_service.queues_store import QueueBook
-from video_service.plan_store import PlanStore
 from video_service.rate_limit import RateLimits, TooMany
 from video_service.roster_store import RosterBook
 from video_service.shift_requests import Kind, ShiftRequest, State
