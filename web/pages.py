@@ -29,12 +29,15 @@ CUSTOMER_TEXTS = {
     *("lost", "message", "own", "ready", "reason", "sign", "signing", "stopped", "survey", "text", "time", "title"),
     "waiting",
 }
+# Those of the parts that not everybody needs; they come with the first of these parts (web/customer/more.js).
+MORE_TEXTS = {"callback", "place"}
 
 # Where an operator may explain things in sign language; each clip is CLIP.mp4 in one folder.
 CLIPS = ("home", "waiting", "closed", "consent", "error")
 
 _IMPORT = re.compile(r'(?:\bfrom|^import) "(\.[^"]+\.js)"', re.MULTILINE)
 _LATER = re.compile(r'\bawait import\("(\.[^"]+\.js)"\)')
+_ASKED = re.compile(r'=> import\("(\.[^"]+\.js)"\)')
 
 
 @dataclass(frozen=True)
@@ -73,10 +76,11 @@ def styles(name: str, root: Path) -> list[str]:
     return [f"shared/{sheet}.css" for sheet in PAGES[name]] + [f"{name}/{file}" for file in own]
 
 
-def modules(name: str, root: Path, *, later: bool = False) -> list[str]:
+def modules(name: str, root: Path, *, later: bool = False, asked: bool = False) -> list[str]:
     """Return the modules that a page runs, by their paths below `root`, its own `main.js` first.
 
-    Those that it asks for only once its first screen is there are among them with `later`.
+    Those that it asks for only once its first screen is there are among them with `later`, those that come only when
+    somebody needs them with `asked`.
     """
     found: dict[str, None] = {}
     todo = [f"{name}/main.js"]
@@ -86,15 +90,17 @@ def modules(name: str, root: Path, *, later: bool = False) -> list[str]:
             found[module] = None
             here = posixpath.dirname(module)
             text = (root / module).read_text("utf-8")
-            links = _IMPORT.findall(text) + (_LATER.findall(text) if later else [])
+            links = _IMPORT.findall(text)
+            links += [*(_LATER.findall(text) if later else ()), *(_ASKED.findall(text) if asked else ())]
             todo += [posixpath.normpath(posixpath.join(here, link)) for link in links]
     return list(found)
 
 
-def texts(name: str, root: Path, locale: str) -> bytes:
-    """Return the catalogue of the page `name` in one language, as JSON."""
+def texts(name: str, root: Path, locale: str, *, more: bool = False) -> bytes:
+    """Return the catalogue of the page `name` in one language, as JSON; with `more` that of a customer's other parts."""
     whole = _texts(root, locale)
-    wanted = {key: text for key, text in whole.items() if name != "customer" or key.split(".")[0] in CUSTOMER_TEXTS}
+    stems = MORE_TEXTS if more else CUSTOMER_TEXTS
+    wanted = {key: text for key, text in whole.items() if name != "customer" or key.split(".")[0] in stems}
     return json.dumps(wanted, ensure_ascii=False, separators=(",", ":")).encode()
 
 

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.unit
 
 MOST_CUSTOMER_BYTES = 60_000
 MOST_FIRST_SCREEN_BYTES = 40_000
+MOST_MORE_BYTES = 20_000  # parts that not everybody needs, with their texts: nothing of them comes unasked
 MOST_COORDINATOR_FIRST_BYTES = 48_000  # the sign-in and the wall, without texts; the other parts come after it
 
 
@@ -183,12 +184,25 @@ def test_what_a_coordinator_sees_first_is_light() -> None:
     assert {f"coordinator/{part}.js" for part in parts} <= later - first
 
 
+def test_what_not_everybody_needs_is_light_too_and_comes_when_it_is_asked_for() -> None:
+    assets, needed = read_assets(), _needed("customer")
+    more = set(modules("customer", ROOT, later=True, asked=True)) - needed
+    assert more
+    size = sum(len(assets[name].packed or assets[name].body) for name in more)
+    size += len(gzip.compress(texts("customer", ROOT, "en", more=True), 9))
+    assert size < MOST_MORE_BYTES, size
+
+
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("locale", LOCALES)
 async def test_a_page_gets_every_text_that_its_modules_name(client: Client, page: str, locale: str) -> None:
     known = await (await client.get(f"/{page}/texts/{locale}.json")).get_json()
     whole = json.loads((ROOT / "shared" / "texts" / f"{locale}.json").read_text("utf-8"))
-    source = "".join((ROOT / module).read_text("utf-8") for module in modules(page, ROOT, later=True))
+    if page == "customer":
+        more = await (await client.get(f"/{page}/texts/more-{locale}.json")).get_json()
+        assert not set(more) & set(known)
+        known |= more
+    source = "".join((ROOT / module).read_text("utf-8") for module in modules(page, ROOT, later=True, asked=True))
     needed = {key for key in whole if f'"{key.removesuffix(".one").removesuffix(".other")}"' in source}
     needed |= {
         key for key in whole for start in re.findall(r"`([a-z_]+\.[a-z_.]*)\$\{", source) if key.startswith(start)

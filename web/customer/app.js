@@ -4,7 +4,7 @@ import { countCameras, openMicrophone } from "../shared/camera.js";
 import { t } from "../shared/i18n.js";
 import { PersonApp } from "../shared/person.js";
 import { vibrate, WakeLock } from "../shared/phone.js";
-import { enter, fetchService, RequestError } from "../shared/service.js";
+import { enter, fetchService, request, RequestError } from "../shared/service.js";
 import { watchShown } from "../shared/shown.js";
 import { nowMs } from "../shared/time.js";
 import { keep, kept } from "./kept.js";
@@ -54,8 +54,10 @@ export class CustomerApp extends PersonApp {
   async start() {
     this.set({ withoutCamera: kept(WITHOUT_CAMERA) === "1", blur: kept(BLUR) === "1" });
     this.peer.blur = this.state.blur;
-    const token = new URLSearchParams(location.hash.slice(1)).get("token");
-    if (token) await this.launched(token);
+    const said = new URLSearchParams(location.hash.slice(1));
+    const [token, place] = [said.get("token"), said.get("place")];
+    if (token) await this.launched(() => enter(token));
+    else if (place) await this.launched(() => request("POST", "/api/place/follow", { token: place }));
     if (this.socket.hasToken()) this.socket.open();
     if (kept(REREAD)) {
       keep(REREAD, "");
@@ -65,14 +67,14 @@ export class CustomerApp extends PersonApp {
   }
 
   /**
-   * A host application sent the customer here, with a token behind the address's "#", where no server and no log sees
-   * it. It works once, so it goes from the address at once.
-   * @param {string} token
+   * A host application sent the customer here, or the link to a kept place did, with a token behind the address's "#",
+   * where no server and no log sees it. It works once, so it goes from the address at once.
+   * @param {() => Promise<unknown>} come
    */
-  async launched(token) {
+  async launched(come) {
     history.replaceState(null, "", location.pathname + location.search);
     try {
-      await enter(token);
+      await come();
       this.socket.forgetToken();
     } catch (error) {
       this.set({ trouble: error instanceof RequestError ? error.code : "launch_refused" });

@@ -148,7 +148,8 @@ export class EndedScreen {
     }
     setText(this.heading, t(well ? "ended.title" : "ended.title_broken"));
     const name = view.agent_name || agentName || t("call.agent");
-    setText(this.what, t(`ended.${reason}`, { name }));
+    const over = reason === "customer_lost" && view.kept_until_ms > 0 && answered !== view.call;
+    setText(this.what, over ? t("error.place_gone") : t(`ended.${reason}`, { name }));
     show(this.next, view.follow_up_due_ms > 0);
     if (view.follow_up_due_ms) {
       setText(this.nextText, t("ended.follow_up", { name, time: momentText(view.follow_up_due_ms) }));

@@ -7,6 +7,7 @@ import { cameraTrouble } from "../shared/person.js";
 import { OwnPicture } from "../shared/own.js";
 import { clockText, everySecond, nowMs } from "../shared/time.js";
 import { signedClip } from "./clip.js";
+import { More } from "./more.js";
 import { ringShare } from "./state.js";
 
 /** @typedef {import("./app.js").CustomerApp} CustomerApp */
@@ -92,6 +93,7 @@ export class WaitingScreen {
       icon("write"),
       h("span", { text: t("message.open") }),
     );
+    this.place = new More(app, "place");
     this.leaveButton = h(
       "button",
       { class: "button button-danger button-wide", type: "button", on: { click: () => app.leave() } },
@@ -127,6 +129,7 @@ export class WaitingScreen {
           this.camera,
           this.cameraAgain,
           this.noteForm,
+          this.place.element,
           this.messageButton,
           this.leaveButton,
         ),
@@ -143,6 +146,7 @@ export class WaitingScreen {
   draw(state) {
     const { view, link, camera, facing, track, paused, note } = state;
     if (!view) return;
+    this.place.draw(state);
     const ringing = view.state === "ringing";
     const ahead = Math.max(0, view.place - 1);
     setText(this.heading, t(ringing ? "waiting.ringing" : view.urgent ? "waiting.title_urgent" : "waiting.title"));

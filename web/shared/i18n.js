@@ -48,6 +48,13 @@ export async function loadTexts() {
   return current;
 }
 
+/** Load the texts of the parts that not everybody needs. May be called again, also when they did not come. */
+export async function loadMore() {
+  const answer = await fetch(`${document.getElementById("app")?.dataset.texts}more-${current}.json`);
+  if (!answer.ok) throw new Error(`texts ${answer.status}`);
+  texts = { ...texts, ...(await answer.json()) };
+}
+
 /** @returns {Locale} */
 export function locale() {
   return current;
