@@ -24,7 +24,8 @@ def catalogue(locale: str) -> dict[str, str]:
 
 def for_customers(locale: str) -> dict[str, str]:
     """Return what a customer's page may show: written for people to whom the language may be a second one."""
-    return {key: text for key, text in catalogue(locale).items() if key.partition(".")[0] in CUSTOMER_TEXTS | MORE_TEXTS}
+    stems = CUSTOMER_TEXTS | MORE_TEXTS
+    return {key: text for key, text in catalogue(locale).items() if key.partition(".")[0] in stems}
 
 
 def modules() -> list[Path]:

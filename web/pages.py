@@ -97,7 +97,7 @@ def modules(name: str, root: Path, *, later: bool = False, asked: bool = False) 
 
 
 def texts(name: str, root: Path, locale: str, *, more: bool = False) -> bytes:
-    """Return the catalogue of the page `name` in one language, as JSON; with `more` that of a customer's other parts."""
+    """Return the catalogue of the page `name` in one language, as JSON; with `more` that of its other parts."""
     whole = _texts(root, locale)
     stems = MORE_TEXTS if more else CUSTOMER_TEXTS
     wanted = {key: text for key, text in whole.items() if name != "customer" or key.split(".")[0] in stems}
