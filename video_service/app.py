@@ -49,6 +49,7 @@ from video_service.http_messages import messages_api
 from video_service.http_my_shifts import my_shifts_api
 from video_service.http_place import place_api
 from video_service.http_plan import plan_api
+from video_service.http_queues import queues_api
 from video_service.http_requests import requests_api
 from video_service.http_roster import roster_api
 from video_service.keep_place import KeptPlaces
@@ -205,6 +206,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Quart:
     app.register_blueprint(coordinator_api)
     app.register_blueprint(background_api)
     app.register_blueprint(hours_api)
+    app.register_blueprint(queues_api)
     app.register_blueprint(my_shifts_api)
     app.register_blueprint(roster_api)
     app.register_blueprint(requests_api)

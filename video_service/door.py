@@ -21,9 +21,8 @@ from video_service.redis_client import text_of
 MAX_NOTICE = 120
 
 # One line of plain text: no control characters, and none that turn the direction of the text around them.
-NoticeText = Annotated[
-    str, Meta(max_length=MAX_NOTICE, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$")
-]
+ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$"
+NoticeText = Annotated[str, Meta(max_length=MAX_NOTICE, pattern=ONE_LINE)]
 
 
 class DoorUnreadable(ServiceError):

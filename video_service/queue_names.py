@@ -10,6 +10,9 @@ from video_service.errors import ServiceError
 MAIN = "main"
 """The queue that is always there."""
 
+NO_QUEUE = "-"
+"""No queue has this name: whoever asks for what it takes to serve nothing but some needs."""
+
 PATTERN = "[a-z0-9][a-z0-9_-]{0,31}"
 
 

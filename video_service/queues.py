@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from video_service.door import Notice, NoticeText
+from video_service.door import ONE_LINE, Notice
 from video_service.errors import ServiceError
 from video_service.opening_hours import Hours
 from video_service.skill_words import writing
@@ -22,6 +22,9 @@ MOST_QUEUES = 32
 CallClass = Literal["urgent", "resumed", "callback", "vip", "normal"]
 Need = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,64}(:[1-3])?$")]
 Language = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,32}$")]
+Needs = Annotated[tuple[Need, ...], Meta(max_length=8)]
+Languages = Annotated[tuple[Language, ...], Meta(max_length=8)]
+TitleText = Annotated[str, Meta(max_length=40, pattern=ONE_LINE)]
 Seconds = Annotated[int, Meta(ge=1, le=86_400)]
 Minutes = Annotated[int, Meta(ge=0, le=10_080)]  # of a week
 
@@ -53,9 +56,9 @@ class MainQueue(ServiceError):
 class Title(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"zh": "zh-CN", "hk": "zh-HK"}):
     """What a queue is called, in each language of the pages; "" for its name."""
 
-    zh: Annotated[NoticeText, Meta(max_length=40)] = ""
-    hk: Annotated[NoticeText, Meta(max_length=40)] = ""
-    en: Annotated[NoticeText, Meta(max_length=40)] = ""
+    zh: TitleText = ""
+    hk: TitleText = ""
+    en: TitleText = ""
 
 
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -76,8 +79,8 @@ class QueueRules(msgspec.Struct, frozen=True, kw_only=True):
 
     title: Title = Title()
     closed: Notice = Notice()
-    needs: Annotated[tuple[Need, ...], Meta(max_length=8)] = ()
-    languages: Annotated[tuple[Language, ...], Meta(max_length=8)] = ()
+    needs: Needs = ()
+    languages: Languages = ()
     targets: dict[CallClass, Target] = msgspec.field(default_factory=dict)
     proposal_min: Minutes = 0
     solution_min: Minutes = 0
