@@ -96,6 +96,13 @@ class NobodyElse(SignalingError):
     retryable: ClassVar[bool] = True
 
 
+class NotFree(SignalingError):
+    """That agent is not free any more, or cannot take this call; the call goes on."""
+
+    code: ClassVar[str] = "not_free"
+    retryable: ClassVar[bool] = True
+
+
 class ConsentNeeded(SignalingError):
     """The customer has not agreed to the consent text that is in force."""
 
@@ -168,6 +175,7 @@ BY_CODE: dict[str, type[SignalingError]] = {
         StaleReservation,
         NoCall,
         NobodyElse,
+        NotFree,
         ConsentNeeded,
         TooFast,
         BadDisposition,

@@ -80,6 +80,16 @@ async def _act(hub: Hub, connection: Connection, message: messages.FromPage) -> 
             await store.another_signer(person, message.call, message.epoch)
         case messages.Hold():
             await store.hold(person, message.call, message.epoch, held=message.held)
+        case messages.Transfer():
+            await store.transfer(
+                person,
+                message.call,
+                message.epoch,
+                to=message.to,
+                sign_language=message.sign_language,
+                need=message.need,
+                note=message.note,
+            )
         case messages.Disposition():
             await store.disposition(
                 person, message.call, outcome=message.outcome, note=message.note, due_in_h=message.due_in_h

@@ -37,7 +37,7 @@ EndReason = Literal[
     "shutdown",
     "",
 ]
-# How an agent's last call ended for that agent: "another_signer" when it went on with somebody else.
+# How an agent's last call ended for that agent: "another_signer" and "transferred" when it went on with somebody else.
 AgentEndReason = Literal[
     "customer_hung_up",
     "agent_hung_up",
@@ -45,12 +45,13 @@ AgentEndReason = Literal[
     "customer_cancelled",
     "agent_lost",
     "another_signer",
+    "transferred",
     "closed",
     "shutdown",
     "",
 ]
 AgentState = Literal["offline", "available", "reserved", "on_call", "after_call", "rest", "break"]
-Requeued = Literal["another_signer", "agent_lost", ""]
+Requeued = Literal["another_signer", "transferred", "agent_lost", ""]
 Outcome = Literal["solved", "follow_up", "referred", "cut_off", "misdirected"]
 OutcomeSoFar = Literal["solved", "follow_up", "referred", "cut_off", "misdirected", ""]
 
@@ -110,8 +111,23 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     earlier: tuple[Earlier, ...] = ()
 
 
+class Handover(msgspec.Struct, frozen=True, kw_only=True):
+    """What the agent who passed a call on says to the next one; `note` may be empty."""
+
+    from_name: str
+    note: str
+
+
+class Colleague(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent who is free now. `covers`: has what the call needs."""
+
+    agent: str
+    name: str
+    covers: bool
+
+
 class Reservation(msgspec.Struct, frozen=True, kw_only=True):
-    """The call that rings at an agent."""
+    """The call that rings at an agent. `handover`: who passed it on, and what there is to know; None for nobody."""
 
     call: str
     epoch: Epoch
@@ -122,13 +138,16 @@ class Reservation(msgspec.Struct, frozen=True, kw_only=True):
     note: str
     waited_ms: Millis
     ring_until_ms: Millis
+    handover: Handover | None = None
     about: Caller = Caller()
 
 
 class AgentCall(msgspec.Struct, frozen=True, kw_only=True):
     """The call that an agent is on. `other_by_phone`: the customer's picture is paused because the phone did so.
 
-    `held_from_ms`: since when the customer is on hold, 0 for not at all.
+    `held_from_ms`: since when the customer is on hold, 0 for not at all. `handover`: as in a reservation.
+    `colleagues`: who is free to take it, the longest rested first, at most five. `skills_on`: the labels of skills that
+    somebody else on shift has.
     """
 
     call: str
@@ -144,6 +163,9 @@ class AgentCall(msgspec.Struct, frozen=True, kw_only=True):
     other_paused: bool
     other_by_phone: bool = False
     held_from_ms: Millis = 0
+    handover: Handover | None = None
+    colleagues: tuple[Colleague, ...] = ()
+    skills_on: tuple[str, ...] = ()
     about: Caller = Caller()
 
 

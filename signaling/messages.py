@@ -25,12 +25,14 @@ from signaling.message_parts import (
     Caller,
     ClassToday,
     Codec,
+    Colleague,
     Colour,
     Earlier,
     EndReason,
     Epoch,
     Escalated,
     Generation,
+    Handover,
     IceServer,
     Line,
     MediaWish,
@@ -51,7 +53,7 @@ from signaling.message_parts import (
     WallAgent,
     WallCall,
 )
-from signaling.messages_calls import Hold
+from signaling.messages_calls import Hold, Transfer
 from signaling.messages_text import OtherTyping, Say, TextLine, Typing
 from video_service.line_quality import LineWord
 from video_service.queue_names import MAIN
@@ -68,12 +70,14 @@ __all__ = [
     "Caller",
     "ClassToday",
     "Codec",
+    "Colleague",
     "Colour",
     "Earlier",
     "EndReason",
     "Epoch",
     "Escalated",
     "Generation",
+    "Handover",
     "Hold",
     "IceServer",
     "Line",
@@ -93,6 +97,7 @@ __all__ = [
     "Secret",
     "ShortId",
     "TextLine",
+    "Transfer",
     "Typing",
     "UrgentMatter",
     "UrgentReason",
@@ -284,6 +289,7 @@ FromPage = (
     | Decline
     | AnotherSigner
     | Hold
+    | Transfer
     | Disposition
     | MediaOffer
     | PausePicture
@@ -343,8 +349,9 @@ class CustomerView(Message, tag="customer_view", frozen=True):
     `queue`.
     `place` counts from 1. The estimate is an interval in minutes; both 0: not known, or nobody may take the call now.
     `other_media` is "reconnecting" while the agent's page is not here.
-    `requeued`: why an answered call waits again. `follow_up_due_ms`: by when the agent of an ended call, named by
-    `agent_name`, has promised to come back to the customer; 0 for no promise.
+    `requeued`: why an answered call waits again; of one that was passed on `agent_name` says who is asked just now.
+    `follow_up_due_ms`: by when the agent of an ended call, named by `agent_name`, has promised to come back to the
+    customer; 0 for no promise.
     `media`: what the page's peer connection should be: "offer" asks for a new one. `narrow`: whose line is too narrow
     for fluent signing; `camera_fps`: the most pictures a second for the own camera to send, 0 for no limit.
     `picture`: how the customer sees the agent. `own_picture`: how the agent sees a customer who asked for blur

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from msgspec import Meta
+
 from signaling.message_parts import Epoch, Message, ShortId
+
+Label = Annotated[str, Meta(max_length=64, pattern="^[A-Za-z0-9_-]*$")]
 
 
 class Hold(Message, tag="hold", frozen=True):
@@ -15,3 +21,20 @@ class Hold(Message, tag="hold", frozen=True):
     call: ShortId
     epoch: Epoch
     held: bool
+
+
+class Transfer(Message, tag="transfer", frozen=True):
+    """An agent passes a live call on, and is free: the customer goes back to the head of the line, and is told so.
+
+    `to`: one of the call's `colleagues`, who is asked first and by name; then whoever can take it. "" asks anybody.
+    `sign_language`: how the customer signs, as it turned out; `need`: another label that whoever takes it must have; ""
+    for none. `note`: what the next agent should know. The text of the call goes along.
+    Refused as `not_free` when `to` is not, as `nobody_else` when nobody else at work covers the needs; it goes on then.
+    """
+
+    call: ShortId
+    epoch: Epoch
+    to: Label = ""
+    sign_language: Label = ""
+    need: Label = ""
+    note: Annotated[str, Meta(max_length=500)] = ""

@@ -102,6 +102,7 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True, rename={"call_class": "
     ring_until_ms: int = 0
     requeued: Requeued = ""
     held_from_ms: int = 0
+    handover: str = ""
     ended_reason: EndReason = ""
     kept_until_ms: int = 0
     """Until when the place is kept while the page is away; 0: the customer has not asked for that."""
@@ -123,6 +124,14 @@ class EarlierRow(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     outcome: OutcomeSoFar
     with_me: bool
+
+
+class ColleagueRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent who is free, for the agent of a live call."""
+
+    agent: str
+    name: str
+    covers: bool
 
 
 class PersonSnapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,6 +164,9 @@ class PersonSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     call: CallRow | None = None
     other_id: str = ""
     other: PersonRow | None = None
+    handover_from: PersonRow | None = None
+    colleagues: tuple[ColleagueRow, ...] = ()
+    skills_on: tuple[str, ...] = ()
     place: int = 0
     hope: bool = True
     """Whether an agent on shift and not on a break covers the waiting call's needs and may still be asked."""

@@ -1,4 +1,4 @@
-"""What an agent does with a live call: hold."""
+"""What an agent does with a live call: hold, pass on."""
 
 from __future__ import annotations
 
@@ -16,3 +16,27 @@ class LiveStore(StoreBase):
             StaleReservation: it has moved on.
         """
         await self.run("hold", agent, call, epoch, int(held))
+
+    async def transfer(
+        self,
+        agent: str,
+        call: str,
+        epoch: int,
+        *,
+        to: str = "",
+        sign_language: str = "",
+        need: str = "",
+        note: str = "",
+    ) -> None:
+        """Send a live call back to the head of its class, for `to` first or ("") for anybody; its agent is free.
+
+        `sign_language` takes the place of the way of signing that was asked for, `need` is one more label; `note` is
+        sealed and goes along. It comes back to the same agent only when nobody else takes it.
+
+        Raises:
+            NoCall: not a live call of this agent.
+            StaleReservation: it has moved on.
+            NotFree: `to` is not free now, does not cover the needs, or is not to be asked.
+            NobodyElse: nobody else who covers the needs is here, on shift and not on a break.
+        """
+        await self.run("transfer", agent, call, epoch, to, sign_language, need, self.cipher.seal(note) if note else "")

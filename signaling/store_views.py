@@ -26,11 +26,12 @@ class ViewStore(StoreBase):
         self._open(answer.get("person"), "name")
         self._open(answer.get("other"), "name")
         self._open(answer.get("follow_up_owner"), "name")
-        self._open(answer.get("call"), "note", "context")
+        self._open(answer.get("call"), "note", "context", "handover")
+        self._open(answer.get("handover_from"), "name")
         self._open(answer.get("after"), "note")
         self._open(answer.get("after_call"), "context")
-        for earlier in answer.get("earlier") or ():
-            self._open(earlier, "name")
+        for named in (*(answer.get("earlier") or ()), *(answer.get("colleagues") or ())):
+            self._open(named, "name")
         return msgspec.convert(answer, type=PersonSnapshot, strict=False)
 
     def _open(self, row: dict[str, Any] | None, *fields: str) -> None:

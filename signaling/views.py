@@ -186,6 +186,7 @@ def customer_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy
         view,
         state="ringing" if call.phase == "ringing" else "waiting",
         requeued=call.requeued,
+        agent_name=snap.other.name if call.requeued == "transferred" and snap.other else "",
         place=snap.place,
         estimate_low_min=low,
         estimate_high_min=high,
@@ -271,6 +272,11 @@ def agent_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -
             other_paused=bool(snap.other and snap.other.paused),
             other_by_phone=bool(snap.other and snap.other.paused and snap.other.by_phone),
             held_from_ms=call.held_from_ms,
+            handover=_handover(snap, call),
+            colleagues=tuple(
+                messages.Colleague(agent=each.agent, name=each.name, covers=each.covers) for each in snap.colleagues
+            ),
+            skills_on=snap.skills_on,
             about=_caller(snap, call),
         ),
     )
@@ -307,8 +313,15 @@ def _reservation(snap: PersonSnapshot, call: CallRow) -> messages.Reservation:
         note=call.note,
         waited_ms=max(0, snap.now - call.joined_ms),
         ring_until_ms=call.ring_until_ms,
+        handover=_handover(snap, call),
         about=_caller(snap, call),
     )
+
+
+def _handover(snap: PersonSnapshot, call: CallRow) -> messages.Handover | None:
+    if snap.handover_from is None:
+        return None
+    return messages.Handover(from_name=snap.handover_from.name, note=call.handover)
 
 
 def _caller(snap: PersonSnapshot, call: CallRow | None) -> messages.Caller:

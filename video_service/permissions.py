@@ -142,6 +142,7 @@ MESSAGES: dict[str, frozenset[str]] = {
     "decline": AGENT,
     "another_signer": frozenset({CUSTOMER}),
     "hold": AGENT,
+    "transfer": AGENT,
     "disposition": AGENT,
     "media_offer": _IN_A_CALL,
     "pause_picture": _IN_A_CALL,

@@ -209,9 +209,9 @@ class Privacy:
         return tuple(self._opened(msgspec.json.decode(line), "text") for line in lines)
 
     async def _matter_of(self, call: str) -> dict[str, str]:
-        said: list[Any] = await self._redis.hmget(self._key("call", call), ["note", "context"])
+        said: list[Any] = await self._redis.hmget(self._key("call", call), ["note", "context", "handover"])
         opened = (self._cipher.open_or_plain(text_of(each or "")) for each in said)
-        return {name: text for name, text in zip(("note", "context"), opened, strict=True) if text}
+        return {name: text for name, text in zip(("note", "context", "handover"), opened, strict=True) if text}
 
     async def _note_of(self, call: str) -> str:
         return self._cipher.open_or_plain(text_of(await self._redis.get(self._keys.call_note(call)) or ""))

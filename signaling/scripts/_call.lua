@@ -271,7 +271,7 @@ function DO.call.finish(id, row, how)
   local wait = answered and num(record.wait_ms) or NOW - num(row.joined_ms)
   -- What the host said of the matter stays for the agent's after-call work.
   local kept = STATE_OF[how.from] == 'active' and row.agent ~= '' and row.context or ''
-  put('call', id, {closed_ms = NOW, ended_reason = how.why, note = '', context = kept})
+  put('call', id, {closed_ms = NOW, ended_reason = how.why, note = '', handover = '', context = kept})
   put('record', id, {closed_ms = NOW, ended_reason = how.why, wait_ms = wait})
   redis.call('DEL', key('declined', id), key('left', id))
   if how.why == 'customer_cancelled' then

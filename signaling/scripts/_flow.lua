@@ -38,6 +38,8 @@ local function free_agent(agent, id, why)
   tell_call(id, agent)
 end
 
+local WISHED = {another_signer = true, transferred = true}
+
 -- A live call goes back to the line, before all but urgent ones; its agent is another matter. The customer's leg served this agent only:
 -- with the next one the page makes another, on whichever worker that is.
 local function requeue(id, why)
@@ -50,7 +52,7 @@ local function requeue(id, why)
     put('person', customer, {leg_call = ''})
   end
   add('record', id, 'requeues', 1)
-  put('call', id, {agent = '', requeued = why == 'another_signer' and why or 'agent_lost'})
+  put('call', id, {agent = '', requeued = WISHED[why] and why or 'agent_lost'})
 end
 
 -- Closes an open call, whatever its phase, and frees its agent.

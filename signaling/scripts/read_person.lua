@@ -80,6 +80,56 @@ if call.agent ~= '' then
   local other = other_of(id, call)
   answer.other_id, answer.other = other, get('person', other)
 end
+-- Whom the agent of a live call may pass it on to, the longest rested first, and what somebody else on shift has.
+local COLLEAGUES = 5
+
+local function colleagues()
+  local found, names = {}, {}
+  for _, skills in ipairs(redis.call('SMEMBERS', key('idle_sets'))) do
+    local idle = redis.call('ZRANGE', key('idle', skills), 0, 2 * COLLEAGUES, 'WITHSCORES')
+    for i = 1, #idle, 2 do
+      local row = get('agent', idle[i])
+      if row and row.state == 'available' and may_serve(idle[i], call.class) and not barred(call_id, idle[i]) then
+        found[#found + 1] = {agent = idle[i], since = num(idle[i + 1]), covers = covers(skills, call.needs)}
+      end
+    end
+  end
+  table.sort(found, function(a, b)
+    if a.covers ~= b.covers then
+      return a.covers
+    end
+    return a.since < b.since or (a.since == b.since and a.agent < b.agent)
+  end)
+  for i = 1, math.min(COLLEAGUES, #found) do
+    local name = (get('person', found[i].agent) or {}).name or ''
+    names[i] = {agent = found[i].agent, name = name, covers = found[i].covers}
+  end
+  return #names > 0 and names or nil
+end
+
+local function skills_on()
+  local has, labels = {}, {}
+  for _, list in ipairs(staffed_lists(call.class)) do
+    local count = redis.call('ZCOUNT', list.zset, '(' .. int(NOW), '+inf')
+    if count - (redis.call('ZSCORE', list.zset, id) and 1 or 0) > 0 then
+      for _, word in ipairs(words(list.skills).list) do
+        has[word.label] = true
+      end
+    end
+  end
+  for label in pairs(has) do
+    labels[#labels + 1] = label
+  end
+  table.sort(labels)
+  return #labels > 0 and labels or nil
+end
+
+if person.role == 'agent' and call.agent == id and STATE_OF[call.phase] == 'active' then
+  answer.colleagues, answer.skills_on = colleagues(), skills_on()
+end
+if person.role == 'agent' and (call.handover_from or '') ~= '' and call.handover_from ~= id then
+  answer.handover_from = get('person', call.handover_from)
+end
 if person.role == 'agent' then
   answer.earlier = earlier_calls(call.customer, call_id)
 elseif call.phase == 'closed' then

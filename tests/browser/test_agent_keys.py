@@ -45,6 +45,7 @@ SENDS: list[tuple[str, str, dict[str, Any]]] = [
     ("R", "after_call", {"type": "ready"}),
 ]
 FIELDS = {"T": "on_call", "N": "after_call"}
+PANELS = {"X": "on_call"}
 
 
 def state(name: str) -> messages.AgentView:
@@ -119,6 +120,45 @@ async def test_a_shift_by_single_keys(open_page: OpenPage, stage: Stage) -> None
     await expect(page.get_by_label("姓名")).to_be_focused()
 
 
+async def test_a_call_is_passed_on_by_two_keys_and_what_goes_along_is_a_choice(
+    open_page: OpenPage, stage: Stage
+) -> None:
+    page = await desk(open_page, stage, state("on_call"))
+    free = (messages.Colleague(agent="a-wang", name="王静", covers=True),)
+    odd = messages.Colleague(agent="a-chen", name="陈默", covers=False)
+    call = views.agent_call(colleagues=(odd, *free), skills_on=("hksl", "rail", "refunds"), needs=("rail",))
+    await stage.show(views.agent("on_call", call=call))
+    panel = page.locator(".transfer")
+    await page.keyboard.press("x")
+    await expect(panel.locator(".phrase-list .button")).to_have_text(["1任何一位（排最前）", "2王静"])
+    await page.keyboard.press("3")  # nobody stands there, and no phrase is said while it is asked
+    await page.keyboard.press("2")
+    await stage.message("transfer", to="a-wang", sign_language="", need="", note="", call=views.CALL, epoch=2)
+    await stage.post(messages.Error(code="not_free", reply_to="transfer"), "agent")
+    await expect(page.get_by_text("这位同事现在接不了。通话继续，请选别人。")).to_be_visible()
+    # Whoever passes it on to somebody who signs in another way says so, and writes a line.
+    await expect(panel.locator("option")).to_have_text(["和现在一样", "香港手语", "refunds"])
+    await panel.get_by_label("下一位要会").select_option("香港手语")
+    await panel.get_by_label("告诉下一位（可以不写）").fill("CA1234 改签")
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("1")
+    await stage.message("transfer", to="", sign_language="hksl", need="", note="CA1234 改签")
+    await page.keyboard.press("x")
+    await expect(panel).to_be_hidden()
+    await page.keyboard.press("x")
+    await panel.get_by_label("下一位要会").select_option("refunds")
+    await page.keyboard.press("Escape")
+    await expect(panel).to_be_hidden()
+    await page.keyboard.press("x")
+    await panel.get_by_role("button", name="任何一位").click()
+    await stage.message("transfer", to="", sign_language="", need="refunds")
+    assert [message["type"] for message in pressed(stage)] == ["transfer"] * 3
+    await show(page, stage, "after_call")
+    await expect(panel).to_be_hidden()
+    await show(page, stage, "on_call")
+    await expect(page.locator(".phrases")).to_be_visible()
+
+
 TASKS = [
     ("break", "开始接听", "ready", {}),
     ("available", "休息一下", "break", {}),
@@ -180,7 +220,7 @@ async def test_the_list_on_the_page_is_the_table_of_keys(open_page: OpenPage, st
     assert sorted(listed) == sorted([*table["keys"].values(), "O", f"1–{table['phrases']}", f"1–{table['choices']}"])
     assert "O" not in table["keys"].values()
     # Every letter does something, as the tests above and this one have shown.
-    assert set(table["keys"].values()) == {key for key, _, _ in SENDS if key.isalpha()} | set(FIELDS)
+    assert set(table["keys"].values()) == {key for key, _, _ in SENDS if key.isalpha()} | set(FIELDS) | set(PANELS)
     assert len(set(table["keys"].values())) == len(table["keys"])
     # What is marked as possible now is possible now, and what stands on a button is the key of that button.
     for name in ("break", "available", "reserved", "on_call", "after_call"):

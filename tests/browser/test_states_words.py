@@ -104,9 +104,16 @@ async def test_a_customers_call(open_page: OpenPage, stage: Stage) -> None:
     await seen(page, "call-paused", "call.say.paused")
     await stage.show(views.customer("connected", media="live", held_from_ms=views.now_ms()))
     await seen(page, "call-held-unseen", "call.held_unseen")
-    for requeued, text in (("agent_lost", "waiting.agent_lost"), ("another_signer", "waiting.another_signer")):
+    for requeued, text in (
+        ("agent_lost", "waiting.agent_lost"),
+        ("another_signer", "waiting.another_signer"),
+        ("transferred", "waiting.transferred"),
+    ):
         await stage.show(views.customer("waiting", place=1, requeued=requeued))
         await seen(page, f"waiting-{requeued}", text)
+    await stage.show(views.customer("ringing", place=1, requeued="transferred", agent_name="王静"))
+    await seen(page, "waiting-transferred-to", "waiting.transferred_to")
+    await stage.show(views.customer("waiting", place=1))
     await seen(page, "waiting-paused", "own.paused", "call.resume")
     await page.get_by_role("button", name="恢复").click()
     lose = "document.querySelector('.own-picture video').srcObject.getTracks()[0].dispatchEvent(new Event('ended'))"

@@ -27,6 +27,12 @@ FORSAKEN: list[Command] = [
     *[("hold", 0, 0), ("hold", 0, 1), ("another", 0, 0), ("accept", 1, 0), ("sign_out", 1, 0)],
     *[("advance", 0, 4), ("advance", 0, 5)],
 ]
+# One agent passes a call on to another, who declines, and it comes back.
+PASSED_ON: list[Command] = [
+    *[("ready", 0, 0), ("ready", 1, 0), ("join", 3, 1), ("accept", 0, 0), ("transfer", 0, 1), ("decline", 1, 0)],
+    *[("ready", 0, 0), ("advance", 0, 4), ("accept", 0, 0), ("accept", 1, 0), ("transfer", 0, 3), ("transfer", 1, 0)],
+    *[("hang_up_customer", 3, 0), ("sign_out", 0, 0), ("sign_out", 1, 0)],
+]
 # A customer comes back while the agent is in after-call work, and that takes too long.
 RETURNED: list[Command] = [
     *[("ready", 0, 0), ("join", 1, 2), ("accept", 0, 0), ("hang_up_agent", 0, 0)],
@@ -90,7 +96,7 @@ async def long_history(redis: Redis, second: Redis, pool: str, seed: int, *, at_
     dice = random.Random(seed)
     world = World(redis, second, f"{pool}-{seed}")
     history = [(dice.choice(KINDS), dice.randrange(100), dice.randrange(100)) for _ in range(700)]
-    await run(world, FORSAKEN + RETURNED + CARED + history, at_once)
+    await run(world, FORSAKEN + RETURNED + CARED + PASSED_ON + history, at_once)
     return world
 
 

@@ -141,6 +141,15 @@ async def test_what_was_said_while_waiting_is_part_of_it(site: Site, lin: Accoun
     assert known.matters == {call: {"note": "行李丢了", "context": "order 17"}}
 
 
+async def test_what_one_agent_tells_the_next_is_part_of_it(site: Site, lin: Account, privacy: Privacy) -> None:
+    customer, _ = await caller(site, lin)
+    await come_in(site.store, customer)
+    call = await site.store.join(customer, queue="main", needs=(), urgent=False, reason="", locale="zh-CN")
+    name = f"{site.store.keys.root}:call:{call}"
+    await site.store.redis.hset(name, "handover", CIPHER.seal("坐轮椅"))
+    assert (await privacy.export(customer, **OPERATOR)).matters == {call: {"handover": "坐轮椅"}}
+
+
 async def test_marks_of_a_customers_messages_are_among_the_looks(
     privacy: Privacy, messages: LeftMessages, audit: Audit
 ) -> None:

@@ -204,6 +204,41 @@ class Oracle(Steps):
             raise Refused("stale")
         self.hold(call, held=bool(held))
 
+    def do_transfer(self, name: str, key: str, epoch: int, to: str, sign: str, need: str, note: str) -> None:
+        call = self.calls.get(key)
+        if call is None or call.agent != name or STATE_OF[call.phase] != "active":
+            raise Refused("no_call")
+        if call.epoch != int(epoch):
+            raise Refused("stale")
+        signs = call.needs - call.base_needs
+        base = call.base_needs | frozenset(filter(None, [need]))
+        asked = frozenset([sign]) if sign else signs
+        needs = base | asked
+        if to:
+            if to == name or not self.is_free(to, call, needs):
+                raise Refused("not_free")
+            call.last_agent, call.last_agent_until_ms = to, self.now + delay_ms("ring", self.policy)
+        elif not self.possible(call, needs):
+            if sign or not asked or not self.possible(call, base):
+                raise Refused("nobody_else")
+            needs = base
+        call.needs, call.base_needs, call.sign = needs, base, sign or call.sign
+        agent = self.agents[name]
+        call.declined.add(name)
+        self.requeue(call, "transferred")
+        self.free(agent)
+
+    def is_free(self, name: str, call: Call, needs: frozenset[str]) -> bool:
+        agent = self.agents.get(name)
+        return (
+            agent is not None
+            and agent.state == "available"
+            and self.persons[name].present
+            and self.will_serve(agent, call)
+            and needs <= agent.skills
+            and name not in call.declined | call.left
+        )
+
     def possible(self, call: Call, needs: frozenset[str]) -> bool:
         barred = call.declined | call.left | {call.agent}
         return any(

@@ -46,6 +46,7 @@ KINDS = (
     *("sign_in", "drop_partner", "return_partner") * 3,
     *("another", "another", "another", "another", "stale_another"),
     *("disposition", "disposition", "disposition_of_another", "hold"),
+    *("transfer", "transfer"),
     *("connect_agent", "add_shift", "add_shift", "add_shift", "sign_out", "remove_shift"),
 )
 commands = st.tuples(st.sampled_from(KINDS), st.integers(0, 99), st.integers(0, 99))
@@ -215,6 +216,16 @@ class World:
                 return self.store.another_signer(call.customer, call.id, call.epoch)
             case "hold" if call is not None:
                 return self.store.hold(agent, call.id, call.epoch - (y % 9 == 8), held=y % 3 > 0)
+            case "transfer" if call is not None:
+                return self.store.transfer(
+                    agent,
+                    call.id,
+                    call.epoch - (y % 11 == 10),
+                    to=f"a{y % len(AGENT_SKILLS)}" if y % 3 else "",
+                    sign_language=SIGNS[y % len(SIGNS)],
+                    need="csl" if y % 5 == 4 else "",
+                    note="n" * (y % 2),
+                )
             case "disposition" if desk is not None:
                 return self._dispose(agent, desk.after_call_of or "c_none", y)
             case "disposition_of_another" if self.oracle.calls:

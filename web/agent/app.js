@@ -138,6 +138,8 @@ export class AgentApp extends PersonApp {
       this.say({ type: act, call: view.reservation.call, epoch: view.reservation.epoch });
     } else if (act === "hold" && view.call) {
       this.say({ type: "hold", call: view.call.call, epoch: view.call.epoch, held: !view.call.held_from_ms });
+    } else if (act === "transfer") {
+      this.set({ passing: !this.state.passing });
     } else if (act === "end" && view.call) {
       this.say({ type: "hang_up", call: view.call.call });
     } else if (act === "break") {
@@ -180,6 +182,16 @@ export class AgentApp extends PersonApp {
   cameraGone(trouble) {
     super.cameraGone(trouble);
     this.tellPaused();
+  }
+
+  /**
+   * Pass the call on; the panel stays open until the service has done it.
+   * @param {{ to: string, sign_language: string, need: string, note: string }} how
+   */
+  passOn(how) {
+    const call = this.state.view?.call;
+    this.set({ trouble: "" });
+    if (call) this.say({ type: "transfer", call: call.call, epoch: call.epoch, ...how });
   }
 
   /** @param {number} number of a quick phrase, from 1 */
@@ -248,7 +260,7 @@ export class AgentApp extends PersonApp {
     // Each call starts without a picture: nothing of an earlier caller may be seen in it.
     if (before?.call?.call !== view.call?.call) {
       this.theirs.clear();
-      this.set({ customerShown: false });
+      this.set({ customerShown: false, passing: false });
       if (view.call) this.lines.begin(view.call.call);
       this.preview.slow(Boolean(view.call));
     }

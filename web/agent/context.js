@@ -72,6 +72,7 @@ export class Context {
       (this.urgentText = h("span")),
     );
     this.note = row("agent.fact_note", "fact-wide");
+    this.handover = row("agent.fact_handover", "fact-wide");
     this.order = row("agent.fact_context", "fact-wide");
     this.needs = row("agent.fact_needs");
     this.sign = row("agent.fact_sign");
@@ -92,7 +93,7 @@ export class Context {
       h(
         "dl",
         { class: "facts" },
-        [this.note, this.order, this.needs, this.sign, this.waited].map((fact) => fact.element),
+        [this.handover, this.note, this.order, this.needs, this.sign, this.waited].map((fact) => fact.element),
       ),
       this.earlierPart,
     );
@@ -108,6 +109,8 @@ export class Context {
     show(this.urgent, matter !== "");
     setText(this.urgentText, matter);
     this.note.draw(call ? call.note || t("agent.fact_no_note") : "");
+    const passed = call?.handover;
+    this.handover.draw(passed ? [passed.from_name, passed.note].filter(Boolean).join(" · ") : "");
     this.needs.draw(call ? needsText(call.needs) : "");
     this.waited.draw(call ? lengthText(call.waited_ms) : "");
     const { verified, sign_language: sign, context, earlier } = about;

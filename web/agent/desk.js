@@ -18,6 +18,7 @@ import { ObjectLayer } from "./object.js";
 import { CustomerPicture, Preview } from "./pictures.js";
 import { key, RingCard } from "./ring.js";
 import { actsOf, KEYS } from "./state.js";
+import { TransferPanel } from "./transfer.js";
 import { holdWord } from "./words.js";
 
 /** @typedef {import("./app.js").AgentApp} AgentApp */
@@ -32,6 +33,7 @@ const ACTS = /** @type {const} */ ({
   ask: { icon: "people", look: "button" },
   write: { icon: "write", look: "button" },
   hold: { icon: "pause", look: "button" },
+  transfer: { icon: "next", look: "button" },
   end: { icon: "end", look: "button button-end" },
   hide: { icon: "pause", look: "button" },
   me: { icon: "person", look: "button" },
@@ -69,8 +71,9 @@ export class Desk {
     this.preview.picture.element.append(this.object.element);
     this.preview.acts.after(this.object.bar);
     this.background = new BackgroundChoice(app);
-    this.callActs = h("div", { class: "call-acts" }, this.buttons.write, this.buttons.hold, this.buttons.end);
+    this.callActs = h("div", { class: "call-acts" }, this.buttons.write, this.buttons.hold, this.buttons.transfer, this.buttons.end);
     this.hold = new HoldLine();
+    this.transfer = new TransferPanel(app);
     this.phrases = new Phrases((number) => app.phrase(number));
     this.context = new Context();
     this.strip = new TextStrip(app);
@@ -111,6 +114,7 @@ export class Desk {
         this.customer.element,
         this.callActs,
         this.phrases.element,
+        this.transfer.element,
       ),
       this.preview.element,
       h(
@@ -182,6 +186,9 @@ export class Desk {
     if (about) this.context.draw(view?.call ?? null, about);
     this.strip.draw(lines, t("agent.customer"));
     for (const part of [this.customer.element, this.callActs, this.phrases.element, this.strip.form]) show(part, inCall);
+    this.transfer.draw(state);
+    show(this.phrases.element, inCall && !state.passing);
+    setAttribute(this.buttons.transfer, "aria-expanded", String(state.passing));
     show(this.context.element, inCall || inAfter);
     // What was written can still be read while the call is noted down.
     show(this.text, inCall || (inAfter && lines.length > 0));

@@ -7,7 +7,7 @@ import { fetchMe } from "../shared/service.js";
 import { SignIn } from "../shared/signin.js";
 import { AgentApp } from "./app.js";
 import { Desk } from "./desk.js";
-import { actOfKey, actsOf, choiceOfKey, phraseOfKey } from "./state.js";
+import { actOfKey, actsOf, choiceOfKey, phraseOfKey, targetOfKey } from "./state.js";
 
 /** @typedef {import("./state.js").State} State */
 
@@ -46,9 +46,11 @@ async function main() {
     const act = actOfKey(event, focus, actsOf(app.state), app.state.keysOn);
     const phrase = phraseOfKey(event, focus, app.state);
     const choice = choiceOfKey(event, focus, app.state);
-    if (!act && !phrase && !choice) return;
+    const target = targetOfKey(event, focus, app.state);
+    if (!act && !phrase && !choice && !target) return;
     event.preventDefault();
-    if (phrase) app.phrase(phrase);
+    if (target) desk?.transfer.choose(target);
+    else if (phrase) app.phrase(phrase);
     else if (choice) app.disposition.choose(choice);
     else if (act === "write" || act === "note") desk?.focus(act);
     else if (act) app.act(act);

@@ -19,6 +19,7 @@ export class RingCard {
     this.heading = h("h2");
     this.matter = h("p", { class: "ring-matter" });
     this.note = h("p", { class: "ring-note" });
+    this.handover = h("p", { class: "ring-note", hidden: true });
     this.rest = h("p", { class: "ring-note", hidden: true, text: t("agent.ringing_in_rest") });
     this.waited = h("p", { class: "soft figure" });
     this.last = h("p", { class: "ring-last" }, icon("again"), (this.lastText = h("span")));
@@ -34,6 +35,7 @@ export class RingCard {
         h("div", {}, this.heading, this.waited),
       ),
       this.matter,
+      this.handover,
       this.last,
       this.note,
       this.rest,
@@ -83,6 +85,8 @@ export class RingCard {
     this.element.classList.toggle("is-urgent", reservation.urgent);
     setText(this.heading, reservation.urgent ? t("agent.ringing_urgent") : t("agent.ringing"));
     setText(this.waited, t("agent.waited", { time: lengthText(reservation.waited_ms) }));
+    show(this.handover, Boolean(reservation.handover));
+    setText(this.handover, handoverText(reservation.handover));
     setText(this.matter, reservedFor(reservation));
     show(this.matter, this.matter.textContent !== "");
     const last = lastTogether(reservation.about.earlier);
@@ -115,6 +119,14 @@ function reservedFor({ about, needs, ...call }) {
  */
 export function lastTogether(earlier) {
   return earlier.find((call) => call.with_me) ?? earlier[0] ?? null;
+}
+
+/**
+ * Who passed the call on, and what there is to know; "" for nobody.
+ * @param {import("../shared/messages.js").Handover | null | undefined} handover
+ */
+function handoverText(handover) {
+  return handover ? t("agent.handover", { name: handover.from_name, note: handover.note }).trim() : "";
 }
 
 /** @param {string} letter */

@@ -10,7 +10,7 @@ import { CHOICES, noWork } from "./disposition.js";
 /** @typedef {import("../shared/service.js").Me} Me */
 /** @typedef {import("./disposition.js").Work} Work */
 
-/** @typedef {"accept" | "decline" | "end" | "hold" | "ready" | "break" | "ask" | "write" | "me" | "hide" | "note"} Act */
+/** @typedef {"accept" | "decline" | "end" | "hold" | "transfer" | "ready" | "break" | "ask" | "write" | "me" | "hide" | "note"} Act */
 /** @typedef {{ key: string, ctrlKey: boolean, altKey: boolean, metaKey: boolean, repeat: boolean }} Press */
 /** @typedef {"text" | "control" | "page"} Focus where the focus is when a key is pressed */
 
@@ -28,6 +28,7 @@ import { CHOICES, noWork } from "./disposition.js";
  * @property {boolean} stalled the customer's picture has stopped
  * @property {string} look what the page's own look at the own picture says (customer/check.js)
  * @property {boolean} keysOn single keys act
+ * @property {boolean} passing it is asked to whom the call is passed on
  * @property {string} refused why the service took no picture at the last try; "" once it did
  * @property {string} trouble code of the last refusal; "" for none
  * @property {Line[]} lines
@@ -49,6 +50,7 @@ export function startState() {
     stalled: false,
     look: "still",
     keysOn: true,
+    passing: false,
     refused: "",
     trouble: "",
     lines: [],
@@ -62,6 +64,7 @@ export const KEYS = Object.freeze({
   decline: "D",
   end: "E",
   hold: "W",
+  transfer: "X",
   ready: "R",
   break: "B",
   ask: "P",
@@ -127,7 +130,7 @@ function actsOfState(view) {
     case "reserved":
       return view.reservation ? ["accept", "decline"] : [];
     case "on_call":
-      return view.call ? ["write", "hold", "break", "ask", "end"] : ["end"];
+      return view.call ? ["write", "hold", "transfer", "break", "ask", "end"] : ["end"];
     case "after_call":
       return view.after_call ? ["note", "ready", "break"] : ["ready", "break"];
     case "rest":
@@ -157,11 +160,21 @@ export function actOfKey(press, focus, acts, keysOn) {
  * The number of the quick phrase that a key says in a call; 0 for none. The same keys write as everywhere.
  * @param {Press} press
  * @param {Focus} focus
- * @param {Pick<State, "view" | "keysOn">} state
+ * @param {Pick<State, "view" | "keysOn" | "passing">} state
  */
-export function phraseOfKey(press, focus, { view, keysOn }) {
+export function phraseOfKey(press, focus, { view, keysOn, passing }) {
   const number = numberOfKey(press, focus, keysOn);
-  return view?.call && number <= PHRASES ? number : 0;
+  return view?.call && !passing && number <= PHRASES ? number : 0;
+}
+
+/**
+ * To whom a number key passes the call on, by its place in the list, from 1; 0 for nobody.
+ * @param {Press} press
+ * @param {Focus} focus
+ * @param {Pick<State, "view" | "keysOn" | "passing">} state
+ */
+export function targetOfKey(press, focus, { view, keysOn, passing }) {
+  return view?.call && passing ? numberOfKey(press, focus, keysOn) : 0;
 }
 
 /**

@@ -46,10 +46,11 @@ const PART_ENDED = Object.freeze({
   agent_lost: "part_agent_lost",
   agent_left: "part_agent_left",
   another_signer: "part_another_signer",
+  transferred: "part_transferred",
 });
 
 /** What an agent does in a call that is told; a record of a later version may know more. */
-const DONE = Object.freeze(["object_shown", "object_hidden", "held", "taken_up"]);
+const DONE = Object.freeze(["object_shown", "object_hidden", "held", "taken_up", "transferred_to"]);
 
 /**
  * @param {SessionRecord} record

@@ -170,8 +170,10 @@ export class WaitingScreen {
     setText(this.sign, t(ringing ? "waiting.sign_now" : "waiting.sign"));
     announce(`${this.heading.textContent} ${aheadText}`);
     show(this.lost, link !== "open");
-    show(this.again, !ringing && view.requeued !== "");
-    if (view.requeued) setText(this.againText, t(`waiting.${view.requeued}`));
+    const named = view.requeued === "transferred" && ringing && view.agent_name;
+    show(this.again, Boolean(named) || (!ringing && view.requeued !== ""));
+    if (named) setText(this.againText, t("waiting.transferred_to", { name: view.agent_name }));
+    else if (view.requeued) setText(this.againText, t(`waiting.${view.requeued}`));
     this.own.mirror(facing === "user");
     // Who paused in a call that went back to the queue is still paused, and reads so.
     this.own.setTrack(paused ? null : track);

@@ -23,7 +23,8 @@ export type AgentEndReason =
   | "customer_cancelled"
   | "customer_hung_up"
   | "customer_lost"
-  | "shutdown";
+  | "shutdown"
+  | "transferred";
 
 export type AgentState = "after_call" | "available" | "break" | "offline" | "on_call" | "reserved" | "rest";
 
@@ -51,7 +52,7 @@ export type Outcome = "cut_off" | "follow_up" | "misdirected" | "referred" | "so
 
 export type OutcomeSoFar = "" | "cut_off" | "follow_up" | "misdirected" | "referred" | "solved";
 
-export type Requeued = "" | "agent_lost" | "another_signer";
+export type Requeued = "" | "agent_lost" | "another_signer" | "transferred";
 
 export type UrgentReason = "" | "airport" | "car" | "hotel";
 
@@ -156,6 +157,24 @@ export interface Hold {
   call: string;
   epoch: number;
   held: boolean;
+}
+
+/**
+ * An agent passes a live call on, and is free: the customer goes back to the head of the line, and is told so.
+ *
+ * `to`: one of the call's `colleagues`, who is asked first and by name; then whoever can take it. "" asks anybody.
+ * `sign_language`: how the customer signs, as it turned out; `need`: another label that whoever takes it must have; ""
+ * for none. `note`: what the next agent should know. The text of the call goes along.
+ * Refused as `not_free` when `to` is not, as `nobody_else` when nobody else at work covers the needs; it goes on then.
+ */
+export interface Transfer {
+  type: "transfer";
+  call: string;
+  epoch: number;
+  to?: string;
+  sign_language?: string;
+  need?: string;
+  note?: string;
 }
 
 /**
@@ -322,8 +341,9 @@ export interface Error {
  * `queue`.
  * `place` counts from 1. The estimate is an interval in minutes; both 0: not known, or nobody may take the call now.
  * `other_media` is "reconnecting" while the agent's page is not here.
- * `requeued`: why an answered call waits again. `follow_up_due_ms`: by when the agent of an ended call, named by
- * `agent_name`, has promised to come back to the customer; 0 for no promise.
+ * `requeued`: why an answered call waits again; of one that was passed on `agent_name` says who is asked just now.
+ * `follow_up_due_ms`: by when the agent of an ended call, named by `agent_name`, has promised to come back to the
+ * customer; 0 for no promise.
  * `media`: what the page's peer connection should be: "offer" asks for a new one. `narrow`: whose line is too narrow
  * for fluent signing; `camera_fps`: the most pictures a second for the own camera to send, 0 for no limit.
  * `picture`: how the customer sees the agent. `own_picture`: how the agent sees a customer who asked for blur
@@ -437,7 +457,7 @@ export interface AgentBackground {
   may_choose: boolean;
 }
 
-/** The call that rings at an agent. */
+/** The call that rings at an agent. `handover`: who passed it on, and what there is to know; None for nobody. */
 export interface Reservation {
   call: string;
   epoch: number;
@@ -448,7 +468,14 @@ export interface Reservation {
   note: string;
   waited_ms: number;
   ring_until_ms: number;
+  handover: Handover | null;
   about: Caller;
+}
+
+/** What the agent who passed a call on says to the next one; `note` may be empty. */
+export interface Handover {
+  from_name: string;
+  note: string;
 }
 
 /**
@@ -482,7 +509,9 @@ export interface Earlier {
 /**
  * The call that an agent is on. `other_by_phone`: the customer's picture is paused because the phone did so.
  *
- * `held_from_ms`: since when the customer is on hold, 0 for not at all.
+ * `held_from_ms`: since when the customer is on hold, 0 for not at all. `handover`: as in a reservation.
+ * `colleagues`: who is free to take it, the longest rested first, at most five. `skills_on`: the labels of skills that
+ * somebody else on shift has.
  */
 export interface AgentCall {
   call: string;
@@ -498,7 +527,17 @@ export interface AgentCall {
   other_paused: boolean;
   other_by_phone: boolean;
   held_from_ms: number;
+  handover: Handover | null;
+  colleagues: ReadonlyArray<Colleague>;
+  skills_on: ReadonlyArray<string>;
   about: Caller;
+}
+
+/** An agent who is free now. `covers`: has what the call needs. */
+export interface Colleague {
+  agent: string;
+  name: string;
+  covers: boolean;
 }
 
 /**
@@ -668,6 +707,7 @@ export type FromPage =
   | Decline
   | AnotherSigner
   | Hold
+  | Transfer
   | Disposition
   | MediaOffer
   | PausePicture
