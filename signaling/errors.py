@@ -109,6 +109,12 @@ class ConsentNeeded(SignalingError):
     code: ClassVar[str] = "consent_needed"
 
 
+class PhotosFull(SignalingError):
+    """As many photos have been sent in this call as it holds."""
+
+    code: ClassVar[str] = "photos_full"
+
+
 class TooFast(SignalingError):
     """More is written than anybody could read; the finished line arrives all the same."""
 
@@ -177,6 +183,7 @@ BY_CODE: dict[str, type[SignalingError]] = {
         NobodyElse,
         NotFree,
         ConsentNeeded,
+        PhotosFull,
         TooFast,
         BadDisposition,
         ShiftOverlaps,

@@ -41,7 +41,8 @@ class Typing(Message, tag="rtt", frozen=True):
 class TextLine(Message, tag="text_line", frozen=True):
     """One line of a call's text; `seq` grows by one. `of_before`: an agent wrote it who is not in the call any more.
 
-    `line`: the number under which it was seen while it was written, 0 when it was not.
+    `line`: the number under which it was seen while it was written, 0 when it was not. `photo`: the id of a photo, at
+    GET /api/photos/<call>/<photo>, which is shown instead of text; "" for none.
     """
 
     call: str
@@ -51,6 +52,7 @@ class TextLine(Message, tag="text_line", frozen=True):
     at_ms: Millis
     of_before: bool = False
     line: int = 0
+    photo: str = ""
 
 
 class OtherTyping(Message, tag="rtt", frozen=True):

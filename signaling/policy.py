@@ -77,6 +77,12 @@ class Policy:
     """Text of a call is kept so long after the last line, for reconnecting pages."""
     text_buffer_lines: int = 500
     """And no more lines than this."""
+    photos_per_call: int = 10
+    """So many photos may both people of a call send each other; they are gone `text_buffer_s` after its end."""
+    photo_tries: int = 40
+    """And so often may somebody try with a file that is none."""
+    photo_most_s: float = 14_400
+    """A photo is kept no longer than this even where nobody sees the end of its call."""
     ended_linger_s: float = 3600
     """A closed call's working data is kept so long, so that a late page still learns how the call ended."""
     record_retention_days: int = 90

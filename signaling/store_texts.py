@@ -1,6 +1,8 @@
-"""What the two people of a call write: whole lines, which are kept for a while, and pieces of unfinished ones."""
+"""What the two people of a call write and send: lines and photos, kept for a while, and pieces of unfinished lines."""
 
 from __future__ import annotations
+
+import base64
 
 import msgspec
 
@@ -8,6 +10,7 @@ from signaling.errors import NoCall
 from signaling.messages_text import TextLine
 from signaling.store_base import StoreBase
 from video_service.real_time_text import Piece
+from video_service.redis_client import text_of
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -16,6 +19,7 @@ class _Line(msgspec.Struct, frozen=True):
     person: str
     text: str
     line: int = 0
+    photo: str = ""
 
 
 class TextStore(StoreBase):
@@ -29,8 +33,38 @@ class TextStore(StoreBase):
         Raises:
             NoCall: the person is not in that call, or it is not live.
         """
-        answer = await self.run("say", person, call, self.cipher.seal(text), line)
+        answer = await self.run("say", person, call, self.cipher.seal(text), line, "", "")
         return int(answer["seq"])
+
+    async def may_share(self, person: str, call: str, photo: str) -> bool:
+        """Count a try to send a photo, before it is looked at; return False when `photo` (an id) is there already.
+
+        Raises:
+            NoCall: the person is not in that call, or it is not live.
+            PhotosFull: the call holds no more, or too many of them were none.
+        """
+        answer = await self.run("photo_slot", person, call, photo)
+        return not answer["known"]
+
+    async def share(self, person: str, call: str, photo: str, jpeg: bytes) -> None:
+        """Keep a photo, sealed, until a while after the call, and its line; once, however often it is sent.
+
+        Raises:
+            NoCall, PhotosFull: see `may_share`, which comes first.
+        """
+        sealed = self.cipher.seal(base64.b64encode(jpeg).decode())
+        await self.run("say", person, call, "", 0, photo, sealed)
+
+    async def photo(self, person: str, call: str, photo: str) -> bytes | None:
+        """Return a photo (JPEG) of a call to one of its people, None when it is gone.
+
+        Raises:
+            NoCall: the person is not in that call, or nothing is known of it any more.
+            RedisError: no answer.
+        """
+        await self.run("photo_see", person, call)
+        sealed = await self.redis.hget(self.keys.photos(call), photo)
+        return base64.b64decode(self.cipher.open_once(text_of(sealed))) if sealed is not None else None
 
     async def texts(self, person: str, call: str, after_seq: int) -> list[TextLine]:
         """Return the lines of a call after `after_seq`, oldest first; none when the person is not a party of it."""
@@ -48,6 +82,7 @@ class TextStore(StoreBase):
                 at_ms=line.at,
                 of_before=line.person not in (answer["customer"], answer["agent"]),
                 line=line.line,
+                photo=line.photo,
             )
             for line in lines
         ]
@@ -65,4 +100,4 @@ class TextStore(StoreBase):
 
     def piece(self, sealed: str) -> Piece | None:
         """Return what `pass_on` has sealed."""
-        return msgspec.json.decode(self.cipher.open(sealed), type=Piece) if sealed else None
+        return msgspec.json.decode(self.cipher.open_once(sealed), type=Piece) if sealed else None

@@ -46,6 +46,7 @@ from video_service.http_coordinator import coordinator_api
 from video_service.http_health import METRICS_TOKEN, health
 from video_service.http_hours import hours_api
 from video_service.http_messages import messages_api
+from video_service.http_photos import photos_api
 from video_service.http_my_shifts import my_shifts_api
 from video_service.http_place import place_api
 from video_service.http_plan import plan_api
@@ -211,6 +212,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Quart:
     app.register_blueprint(roster_api)
     app.register_blueprint(requests_api)
     app.register_blueprint(messages_api)
+    app.register_blueprint(photos_api)
     app.register_blueprint(place_api)
     app.register_blueprint(plan_api)
     app.register_blueprint(health)

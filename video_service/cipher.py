@@ -80,6 +80,14 @@ class Cipher:
         """
         return self._open(sealed) if sealed else ""
 
+    def open_once(self, sealed: str) -> str:
+        """Return what was sealed and is not asked for again: nothing of it stays at hand.
+
+        Raises:
+            Unreadable: no key fits, or it was altered.
+        """
+        return self._decrypt(sealed) if sealed else ""
+
     def open_or_plain(self, stored: str) -> str:
         """Return the text of a value that may have been written before anything was sealed.
 

@@ -137,6 +137,13 @@ KEYS: tuple[KeySpec, ...] = (
     ),
     KeySpec("deadlines", "zset", "none", "all life cycles", "kind:id by due time; one of a kind per call or agent"),
     KeySpec("texts:<call>", "list", "text_buffer_s after the last line", "say", "text of a call, for reconnection"),
+    KeySpec(
+        "photos:<call>",
+        "hash",
+        "text_buffer_s after close; photo_most_s after the last photo at most",
+        "photo_slot, say, call scripts",
+        "photos of a call by id, sealed; how many were tried",
+    ),
     # Record
     KeySpec(
         "record:<call>",
@@ -391,6 +398,10 @@ class Keys:
     def blocked(self, customer: str) -> str:
         """Key of a customer's block."""
         return f"{self.root}:blocked:{customer}"
+
+    def photos(self, call: str) -> str:
+        """Key of the photos that were sent in a call."""
+        return f"{self.root}:photos:{call}"
 
     def record(self, call: str) -> str:
         """Key of a session record."""

@@ -112,6 +112,8 @@ ROUTES: dict[str, Right] = {
     "GET /api/queues": COORDINATORS,
     "PUT /api/queues/<queue>": COORDINATORS,
     "DELETE /api/queues/<queue>": COORDINATORS,
+    "POST /api/photos": ANYBODY,  # of which call: the handler asks whether it is one's own
+    "GET /api/photos/<call>/<photo>": ANYBODY,
     "POST /api/messages": ANYBODY,
     "GET /api/messages": Right(who=COORDINATING, looks_at="messages"),
     "GET /api/messages/count": COORDINATORS,

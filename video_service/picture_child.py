@@ -1,4 +1,4 @@
-"""Makes the company's JPEG of a picture that was sent: `python -m video_service.picture_child`, bytes in, bytes out.
+"""Makes a JPEG of a picture that was sent: `python -m video_service.picture_child [WIDTH HEIGHT BYTES]`, in and out.
 
 A process of its own, with little memory and time: what a made-up picture does to a decoder, it does here. Only pixels
 leave it: names, places and thumbnails inside the file stay behind.
@@ -19,8 +19,8 @@ CPU_S: Final = 20
 QUALITIES: Final = (88, 75, 60, 45)
 
 
-def remake(data: bytes) -> bytes | None:
-    """Return the picture as a JPEG of at most 1280x720, upright, or None when it cannot be decoded."""
+def remake(data: bytes, width: int = MAX_WIDTH, height: int = MAX_HEIGHT, most_bytes: int = MAX_BYTES) -> bytes | None:
+    """Return the picture as a JPEG of at most width x height pixels, upright, or None when it cannot be decoded."""
     import cv2
     import numpy as np
 
@@ -29,13 +29,13 @@ def remake(data: bytes) -> bytes | None:
     if pixels is None:
         return None
     rows, columns = pixels.shape[:2]
-    scale = min(1.0, MAX_WIDTH / columns, MAX_HEIGHT / rows)
+    scale = min(1.0, width / columns, height / rows)
     if scale < 1:
         size = max(1, round(columns * scale)), max(1, round(rows * scale))
         pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
     for quality in QUALITIES:
         jpeg = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
-        if len(jpeg) <= MAX_BYTES:
+        if len(jpeg) <= most_bytes:
             return jpeg
     return None
 
@@ -45,7 +45,7 @@ def main() -> int:
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
-    jpeg = remake(sys.stdin.buffer.read())
+    jpeg = remake(sys.stdin.buffer.read(), *map(int, sys.argv[1:4]))
     if jpeg is None:
         return 1
     sys.stdout.buffer.write(jpeg)

@@ -170,7 +170,7 @@ class Privacy:
             raise UnknownCustomer
         erased = 0
         for call in calls:
-            keys = [self._key(name, call) for name in ("record", "call", "texts", "call_note")]
+            keys = [self._key(name, call) for name in ("record", "call", "texts", "call_note", "photos")]
             keys += [self._keys.follow_ups, self._keys.messages("done"), self._keys.urgent_matters]
             erased += await self._erase_call(keys=keys, args=[customer, call])
         await self._redis.delete(self._key("calls_of", customer), *sessions)

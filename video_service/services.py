@@ -102,6 +102,18 @@ class CallStore(Protocol):
         """Keep a waiting customer's place, and return until when (epoch milliseconds)."""
         ...
 
+    async def may_share(self, person: str, call: str, photo: str) -> bool:
+        """Count a try to send a photo in a call; return False when it is there already."""
+        ...
+
+    async def share(self, person: str, call: str, photo: str, jpeg: bytes) -> None:
+        """Keep a photo until a while after the call, and show it to both."""
+        ...
+
+    async def photo(self, person: str, call: str, photo: str) -> bytes | None:
+        """Return a photo to one of the people of its call, None when it is gone."""
+        ...
+
     async def pool_counts(self) -> PoolCounts:
         """Return the line, the agents by state and the counters."""
         ...

@@ -274,6 +274,7 @@ function DO.call.finish(id, row, how)
   put('call', id, {closed_ms = NOW, ended_reason = how.why, note = '', handover = '', context = kept})
   put('record', id, {closed_ms = NOW, ended_reason = how.why, wait_ms = wait})
   redis.call('DEL', key('declined', id), key('left', id))
+  expire(POLICY.text_buffer_ms, 'photos', id)
   if how.why == 'customer_cancelled' then
     close_matter(id)
   end

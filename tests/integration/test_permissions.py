@@ -164,6 +164,8 @@ ASKS: dict[str, Ask] = {
     "POST /api/door": Ask(body={"open": True}),
     "GET /api/background": Ask(),
     "PUT /api/background": Ask(body={"default": {"kind": "blur"}, "agents_choose": True}),
+    "POST /api/photos": Ask(404, {}, path="/api/photos?call={call}&photo=abcdefghijklmnop"),  # the call is over
+    "GET /api/photos/<call>/<photo>": Ask(404, path="/api/photos/{call}/abcdefghijklmnop"),
     "PUT /api/background/picture": Ask(400, {}),  # no picture; one that is taken is in test_http_background
     "DELETE /api/background/picture": Ask(),
     "GET /api/background/picture.jpg": Ask(404),

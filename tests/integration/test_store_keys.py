@@ -79,6 +79,8 @@ async def full_history(redis: Redis, pool: str) -> Dump:
         await store.leg_offered("a9", leg="l", worker="w")
         await store.leg_event("a9", leg="l", state=LegState.CONNECTED)
         await store.say("a9", view.reservation.call, "hello")
+        await store.may_share("a9", view.reservation.call, "p" * 16)
+        await store.share("a9", view.reservation.call, "p" * 16, b"a photo")
     alone = Identity(person="a7", role="agent", skills=("bsl",))
     await store.connect(alone, node="n", socket="s")
     await store.add_shift("a7", world.clock.now_ms, world.clock.now_ms + 3_600_000)

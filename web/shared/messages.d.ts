@@ -661,7 +661,8 @@ export interface MediaAnswer {
 /**
  * One line of a call's text; `seq` grows by one. `of_before`: an agent wrote it who is not in the call any more.
  *
- * `line`: the number under which it was seen while it was written, 0 when it was not.
+ * `line`: the number under which it was seen while it was written, 0 when it was not. `photo`: the id of a photo, at
+ * GET /api/photos/<call>/<photo>, which is shown instead of text; "" for none.
  */
 export interface TextLine {
   type: "text_line";
@@ -672,6 +673,7 @@ export interface TextLine {
   at_ms: number;
   of_before: boolean;
   line: number;
+  photo: string;
 }
 
 /**

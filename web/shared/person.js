@@ -30,6 +30,7 @@ import { Lines } from "./text.js";
  */
 
 const FLOW_EVERY_MS = 1000;
+const typing = () => import("./typing.js");
 
 /** Why the camera failed; "" while it has not. @param {Common["camera"]} camera @returns {"" | CameraTrouble} */
 export function cameraTrouble(camera) {
@@ -80,7 +81,6 @@ export class PersonApp {
     });
     /** @type {import("./typing.js").Typing | null} */
     this.typing = null;
-    this.bringTyping();
     setInterval(() => this.watchFlow(), FLOW_EVERY_MS);
     addEventListener("beforeunload", (event) => this.mustStay() && event.preventDefault());
   }
@@ -157,6 +157,7 @@ export class PersonApp {
   /** @param {Link} link */
   linked(link) {
     this.note({ link });
+    if (!this.typing) this.bringTyping();
     if (link === "open") this.peer.back();
   }
 
@@ -174,8 +175,8 @@ export class PersonApp {
 
   /** Without it lines go out as a whole. */
   async bringTyping() {
-    const { Typing } = await import("./typing.js").catch(() => ({ Typing: null }));
-    if (Typing) this.typing = new Typing(this);
+    const { Typing } = await typing().catch(() => ({ Typing: null }));
+    if (Typing) this.typing ??= new Typing(this);
   }
 
   /**

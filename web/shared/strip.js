@@ -5,6 +5,8 @@ import { icon } from "./icons.js";
 import { t } from "./i18n.js";
 import { MOST_LINE } from "./text.js";
 
+const photos = () => import("./photo.js");
+
 /** @typedef {import("./text.js").Line} Line */
 
 const LOOKS = { me: "line-mine", other: "line-theirs", before: "line-before" };
@@ -62,6 +64,13 @@ export class TextStrip {
         },
       },
       this.input,
+      h(
+        "label",
+        { class: "button button-photo" },
+        icon("camera"),
+        h("span", { text: t("text.photo") }),
+        h("input", { type: "file", accept: "image/jpeg,image/png,image/webp", on: { change: (event) => this.share(event.target) } }),
+      ),
       h("button", { class: "button", type: "submit" }, icon("send"), h("span", { text: t("text.send") })),
     );
   }
@@ -91,6 +100,13 @@ export class TextStrip {
     if (newest && (this.atEnd || !isDraft(newest))) this.toEnd();
   }
 
+  /** @param {HTMLInputElement} field */
+  async share(field) {
+    const file = field.files?.[0];
+    field.value = "";
+    if (file) (await photos()).sendPhoto(this.app.lines, file);
+  }
+
   toEnd() {
     this.list.scrollTop = this.list.scrollHeight;
   }
@@ -101,12 +117,21 @@ export class TextStrip {
     again.append(icon("again"), h("span", { text: t("text.again") }));
     const who = h("span", { class: "line-who" });
     const text = h("p");
-    const element = h("div", {}, who, text, again);
+    const { photo } = line;
+    const picture =
+      photo &&
+      h(
+        "button",
+        { class: "line-photo", type: "button", "aria-label": t("text.photo"), on: { click: async () => (await photos()).showPhoto(photo) } },
+        h("img", { src: photo, alt: "", on: { load: () => this.atEnd && this.toEnd() } }),
+      );
+    const element = h("div", {}, who, picture, text, again);
     const update = (/** @type {Line} */ now) => {
       element.className = `line ${LOOKS[now.who]}${isDraft(now) ? " line-draft" : ""}`;
       element.dataset.who = now.who;
       const name = now.who === "other" ? this.otherName : t(`text.${now.who}`);
       setText(text, now.text);
+      show(text, now.text !== "");
       setText(who, now.state === "there" ? name : `${name} · ${t(`text.${now.state}`)}`);
       show(again, now.state === "failed");
     };

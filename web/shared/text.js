@@ -9,14 +9,16 @@
 
 /**
  * A line on the strip. "sending" and "failed" are own lines that the service has not confirmed; "writing" and "broken"
- * are lines of the other person that are not finished, the latter with something missing.
+ * are lines of the other person that are not finished, the latter with something missing. "refused": a photo that is none.
  * @typedef {object} Line
  * @property {string} id
  * @property {number} seq 0 until the service has it
  * @property {Writer} who
  * @property {string} text
- * @property {"there" | "sending" | "failed" | "writing" | "broken"} state
+ * @property {"there" | "sending" | "failed" | "writing" | "broken" | "refused"} state
  * @property {number} [line] its number while it was written
+ * @property {string} [photo] where it is, for a line that is one
+ * @property {() => void} [upload] what sends an own photo
  */
 
 export const MOST_LINE = 500;
@@ -76,12 +78,16 @@ export class Lines {
       return;
     }
     const waiting = this.lines.findIndex(
-      (known) => line.mine && known.seq === 0 && (line.line ? known.line === line.line : known.text === line.text),
+      (known) =>
+        line.mine &&
+        known.seq === 0 &&
+        (line.photo ? known.id === line.photo : line.line ? known.line === line.line : known.text === line.text),
     );
     if (waiting >= 0) this.lines.splice(waiting, 1);
+    const photo = line.photo && `/api/photos/${line.call}/${line.photo}`;
     this.lines = [
       ...this.lines,
-      { id: `s${line.seq}`, seq: line.seq, who, text: line.text, state: /** @type {const} */ ("there") },
+      { id: `s${line.seq}`, seq: line.seq, who, text: line.text, photo, state: /** @type {const} */ ("there") },
     ].sort((a, b) => (a.seq || Infinity) - (b.seq || Infinity));
     if (who === "other") this.onTheirs(line);
     this.tell();
@@ -96,11 +102,14 @@ export class Lines {
     const text = written.trim().slice(0, MOST_LINE);
     if (!text || !this.call) return false;
     this.own += 1;
-    /** @type {Line} */
-    const line = { id: `o${this.own}`, seq: 0, who: "me", text, state: "sending", line: number };
+    this.add({ id: `o${this.own}`, seq: 0, who: "me", text, state: "sending", line: number });
+    return true;
+  }
+
+  /** @param {Line} line an own one that is to be sent */
+  add(line) {
     this.lines = [...this.lines, line];
     this.attempt(line);
-    return true;
   }
 
   /** @param {string} id */
@@ -111,17 +120,23 @@ export class Lines {
 
   /** @param {Line} line */
   attempt(line) {
+    if (line.upload) {
+      this.change(line.id, "sending");
+      line.upload();
+      return;
+    }
     this.change(line.id, this.send(this.call, line.text, line.line ?? 0) ? "sending" : "failed");
     setTimeout(() => this.change(line.id, "failed"), CONFIRM_MS);
   }
 
   /**
    * @param {string} id
-   * @param {"sending" | "failed"} state
+   * @param {"sending" | "failed" | "refused"} state
+   * @param {string} [why]
    */
-  change(id, state) {
+  change(id, state, why) {
     if (!this.lines.some((line) => line.id === id)) return;
-    this.lines = this.lines.map((line) => (line.id === id ? { ...line, state } : line));
+    this.lines = this.lines.map((line) => (line.id === id ? { ...line, state, text: why ?? line.text } : line));
     this.tell();
   }
 }
