@@ -33,6 +33,8 @@ from video_service.background_picture import PictureMaker
 from video_service.background_store import BackgroundStore
 from video_service.block_list import BlockList
 from video_service.calendar_feeds import CalendarFeeds
+from video_service.callback_slots import CallbackRules
+from video_service.callbacks import Callbacks
 from video_service.cipher import Cipher
 from video_service.clock import SystemClock
 from video_service.customers import CustomerLimits, Customers
@@ -42,6 +44,7 @@ from video_service.door import Door
 from video_service.errors import ServiceError
 from video_service.http_api import OPEN_CALL, api
 from video_service.http_background import background_api
+from video_service.http_callbacks import callbacks_api
 from video_service.http_coordinator import coordinator_api
 from video_service.http_health import METRICS_TOKEN, health
 from video_service.http_hours import hours_api
@@ -138,6 +141,7 @@ class StaffedStore(Store):
         self._joins = Limit(name="join", burst=joins, window_s=JOIN_WINDOW_S)
         self._queues = queues
         self._blocks = blocks
+        self.callbacks: Callbacks | None = None
 
     async def join(self, customer: str, **wish: Any) -> str:
         """Put a customer in the queue; as `Store`.
@@ -147,6 +151,14 @@ class StaffedStore(Store):
         """
         await self._blocks.check(customer)
         await self._rates.take((self._joins, customer))
+        try:
+            return await self._join(customer, wish)
+        except Closed:
+            if self.callbacks is not None:
+                await self.callbacks.refused(customer)
+            raise
+
+    async def _join(self, customer: str, wish: dict[str, Any]) -> str:
         queue = await self._queues.known(wish["queue"])
         # Whose call is open already comes back to it at any hour.
         if await self._queues.closed(queue) and (await self._view(customer)).state not in OPEN_CALL:
@@ -214,6 +226,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Quart:
     app.register_blueprint(messages_api)
     app.register_blueprint(photos_api)
     app.register_blueprint(place_api)
+    app.register_blueprint(callbacks_api)
     app.register_blueprint(plan_api)
     app.register_blueprint(health)
     app.register_blueprint(create_blueprint(settings.project(PageFacts)))
@@ -288,6 +301,17 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
         passwords.close()
         await redis.aclose()
         raise
+    store.callbacks = callbacks = Callbacks(
+        redis,
+        pool=settings.pool,
+        cipher=cipher,
+        rates=rates,
+        clock=clock,
+        hours=hours,
+        roster=store,
+        accounts=accounts.all,
+        rules=settings.project(CallbackRules),
+    )
     asked = RequestBook(redis, pool=settings.pool, clock=clock, retention_days=settings.record_retention_days)
     rosters = RosterDesk(
         RosterBook(redis, pool=settings.pool, clock=clock, retention_days=settings.record_retention_days),
@@ -368,6 +392,7 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
             redis, pool=settings.pool, cipher=cipher, rates=rates, rules=settings.project(MessageRules)
         ),
         places=KeptPlaces(redis, pool=settings.pool, cipher=cipher, rates=rates),
+        callbacks=callbacks,
         rosters=rosters,
         plan_jobs=PlanJobs(PlanStore(redis, pool=settings.pool), source, rosters),
         requests=RequestDesk(asked, rosters, store, clock),

@@ -12,6 +12,7 @@ from video_service.accounts import Account, Role
 from video_service.consent import CONSENT_VERSION
 from video_service.customers import SESSION_TTL_S, Customer
 from video_service.door import DoorState
+from video_service.http_callbacks import shown_to
 from video_service.http_gate import PasswordChangeFirst
 from video_service.http_input import body, one_of
 from video_service.opening_hours import Hours
@@ -154,6 +155,7 @@ async def line() -> Response:
             "hours": _hours(hours, shut=not door.open) if hours else None,
             "notice": await _notice(door, queue, shut=not (state.open or state.urgent_open)),
             "yours": yours,
+            "callbacks": {"booked": await shown_to(customer)} if services().callbacks.offered else None,
             "known": customer is not None,
             "signs": customer.sign_language if customer else "",
             "guests": customers.guests_allowed,

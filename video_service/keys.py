@@ -198,6 +198,24 @@ OTHER_KEYS: tuple[KeySpec, ...] = (
         "limit:<name>:<digest>", "string", "until it is paid off, or the lock-out ends", "rate limits", "GCRA: one time"
     ),
     KeySpec("customer:<digest>", "string", "1 day", "enter", "a customer's session: what the launch token said"),
+    KeySpec(
+        "callback:<callback>",
+        "hash",
+        "1 day after its time",
+        "callback_book, callback_end, join",
+        "a booked callback: its time and state, whose and what it needs sealed",
+    ),
+    KeySpec(
+        "callbacks", "zset", "trimmed to 1 day", "callback_book, callback_end", "booked callbacks by when they begin"
+    ),
+    KeySpec(
+        "callback_of:<customer>",
+        "string",
+        "1 day after its time",
+        "callback_book, callback_end",
+        "the customer's one booked callback",
+    ),
+    KeySpec("callbacks_rev", "string", "none", "callback_book, callback_end", "how often something was booked or ended"),
     KeySpec("place:<digest>", "string", "kept_place_s at most", "place", "whose place a link leads to, sealed"),
     KeySpec("place_of:<customer>", "string", "kept_place_s at most", "place", "digest of the customer's one link"),
     KeySpec("launch:<digest>", "string", "until the token would expire", "enter", "mark of a used launch token"),
@@ -342,6 +360,8 @@ class Keys:
         self.audit = f"{self.root}:audit"
         self.door = f"{self.root}:door"
         self.hours = f"{self.root}:hours"
+        self.callbacks = f"{self.root}:callbacks"
+        self.callbacks_rev = f"{self.root}:callbacks_rev"
         self.queues = f"{self.root}:queues"
         self.background = f"{self.root}:background"
         self.background_picture = f"{self.root}:background_picture"
@@ -382,6 +402,14 @@ class Keys:
     def erased(self, person: str) -> str:
         """Key of the mark that a guest was erased, which does not say who."""
         return f"{self.root}:erased:{hashlib.sha256(person.encode()).hexdigest()}"
+
+    def callback(self, callback: str) -> str:
+        """Key of a booked callback."""
+        return f"{self.root}:callback:{callback}"
+
+    def callback_of(self, customer: str) -> str:
+        """Key of the id of a customer's one booked callback."""
+        return f"{self.root}:callback_of:{customer}"
 
     def place(self, digest: str) -> str:
         """Key of what stands behind the link to a kept place."""

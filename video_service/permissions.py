@@ -54,6 +54,11 @@ ROUTES: dict[str, Right] = {
     "POST /api/enter": ANYBODY,
     "POST /api/ticket": ANYBODY,  # as whom: ENTRANCES
     "GET /api/service": ANYBODY,
+    "GET /api/callback": ANYBODY,  # of the customer whose cookie it is, as the next three
+    "POST /api/callback/slots": ANYBODY,
+    "PUT /api/callback": ANYBODY,
+    "DELETE /api/callback": ANYBODY,
+    "GET /api/callbacks": Right(who=STAFF),  # when, never whose
     "POST /api/place": ANYBODY,  # of the customer whose cookie it is
     "POST /api/place/follow": ANYBODY,  # the link is the right
     "GET /api/agents": Right(who=COORDINATING, looks_at="agents"),

@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 
 from video_service.audit import Audit
 from video_service.block_list import BlockList
+from video_service.callbacks import end_callback, export_callback
 from video_service.cipher import Cipher
 from video_service.clock import SystemClock
 from video_service.customers import SESSION_TTL_S
@@ -57,7 +58,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     `person`: facts of the page that is open or was open lately. `sessions`: what a host application said. `texts`: the
     lines of calls of the last minutes, `matters`: what the customer or the host said of a call that is not over yet,
     `notes`: what agents noted, each by call. `messages`: what was left when nobody
-    could take the call. `block`: that this customer may not call for a while, and why. `looks`: when somebody looked at
+    could take the call. `callback`: what the customer has booked.
+    `block`: that this customer may not call for a while, and why. `looks`: when somebody looked at
     these data, and in which role.
     """
 
@@ -69,6 +71,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     matters: dict[str, dict[str, str]]
     notes: dict[str, str]
     messages: tuple[dict[str, Any], ...]
+    callback: dict[str, Any] | None = None
     block: dict[str, Any] | None
     looks: tuple[dict[str, Any], ...]
 
@@ -105,7 +108,8 @@ class Privacy:
         messages = await self._messages.export_of(customer)
         # The export itself is no reason to call somebody known.
         block = await self._blocks.get(customer)
-        if not (person or records or sessions or messages or block):
+        callback = await export_callback(self._redis, self._keys, self._cipher, customer)
+        if not (person or records or sessions or messages or block or callback):
             raise UnknownCustomer
         about = {customer, *(record.call for record in records), *(message["id"] for message in messages)}
         return Known(
@@ -125,6 +129,7 @@ class Privacy:
             matters={record.call: said for record in records if (said := await self._matter_of(record.call))},
             notes={record.call: note for record in records if (note := await self._note_of(record.call))},
             messages=messages,
+            callback=callback,
             block=None if block is None else {name: getattr(block, name) for name in SHOWN_OF_BLOCK},
             looks=tuple(
                 [
@@ -162,10 +167,11 @@ class Privacy:
             raise CustomerInCall
         await self._redis.set(self._keys.erased(customer), "1", ex=SESSION_TTL_S)
         await erase_place(self._redis, self._keys, customer)
+        callback = await end_callback(self._redis, self._keys, customer)
         messages = await self._messages.erase_of(customer)
         blocked = await self._blocks.get(customer)
         await self._blocks.remove(customer)
-        if not (found or calls or sessions or messages or blocked):
+        if not (found or calls or sessions or messages or blocked or callback):
             await self._redis.delete(self._keys.erased(customer))
             raise UnknownCustomer
         erased = 0

@@ -14,6 +14,7 @@ from video_service.audit import Audit
 from video_service.background_picture import PictureMaker
 from video_service.background_store import BackgroundStore
 from video_service.calendar_feeds import CalendarFeeds
+from video_service.callbacks import Callbacks
 from video_service.cipher import Cipher
 from video_service.clock import Clock
 from video_service.customers import Customers, Entry
@@ -201,6 +202,7 @@ class Services:
     calendar_feeds: CalendarFeeds
     messages: LeftMessages
     places: KeptPlaces
+    callbacks: Callbacks
     rosters: RosterDesk
     plan_jobs: PlanJobs
     requests: RequestDesk

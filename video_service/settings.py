@@ -98,6 +98,15 @@ class Settings:
             high=14_400,
         ),
     ] = 3600.0
+    callback_slot_minutes: Annotated[
+        int, Says("Length of the times for which callbacks are booked; 0: none are booked.", unit="min", low=0, high=240)
+    ] = 30
+    callback_days_ahead: Annotated[
+        int, Says("How many days ahead callbacks are booked.", unit="days", low=1, high=14)
+    ] = 3
+    callback_share: Annotated[
+        float, Says("How much of the agents' time may be booked for callbacks, as a share.", low=0.05, high=1)
+    ] = 0.5
     agent_return_s: Annotated[
         float, Says("How long a call waits for an agent whose page went away.", unit="s", low=0, high=3600)
     ] = 10.0

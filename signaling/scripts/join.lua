@@ -56,6 +56,17 @@ for _, each in ipairs(redis.call('ZREVRANGE', key('calls_of', customer), 0, LOOK
   end
 end
 
+-- A callback that was booked is taken up at its time, whatever it counts as.
+local EARLY_MS = 60000
+local slot = redis.call('GET', key('callback_of', customer))
+local booked = slot and get('callback', slot)
+if booked and booked.state == 'booked' and NOW >= num(booked.start_ms) - EARLY_MS and NOW < num(booked.end_ms) then
+  if class ~= 'urgent' and class ~= 'resumed' then
+    class = 'callback'
+  end
+  put('callback', slot, {state = 'joined', call = id})
+end
+
 -- The customer's own way of signing, where somebody on shift has it.
 local base = needs
 needs = sign ~= '' and on_for(with_need(base, sign)) and with_need(base, sign) or base

@@ -195,6 +195,7 @@ async def test_the_home_page_learns_that_the_line_is_closed(site: Site) -> None:
         "hours": None,
         "notice": None,
         "yours": False,
+        "callbacks": {"booked": None},
         "consent_version": 1,
         "message_retention_days": 90,
         "known": False,

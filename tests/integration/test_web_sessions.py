@@ -21,6 +21,8 @@ from video_service.audit import Audit
 from video_service.background_store import BackgroundStore
 from video_service.block_list import BlockList
 from video_service.calendar_feeds import CalendarFeeds
+from video_service.callback_slots import CallbackRules
+from video_service.callbacks import Callbacks, Facts
 from video_service.clock import SystemClock
 from video_service.customers import Customer, Customers
 from video_service.data_keys import Canaries
@@ -110,6 +112,25 @@ async def test_every_key_is_in_the_table_and_passes_when_the_table_says_so(
     messages = LeftMessages(redis, pool=pool, cipher=CIPHER, rates=RateLimits(redis, pool=pool, cipher=CIPHER))
     left = Left(customer="c-1", verified=False, locale="", text="x", contact="", consent=1)
     await messages.leave(left, address=ADDRESS)
+    hours = OpeningHours(redis, pool=pool, clock=clock, zone="UTC")
+    store = Store(redis, pool=pool, policy=Policy(), cipher=CIPHER)
+    start_ms = (clock.now_ms() // 1_800_000 + 2) * 1_800_000
+    await store.add_shift((await accounts.all())[0].person, clock.now_ms(), start_ms + 7_200_000)
+    rates, rules = RateLimits(redis, pool=pool, cipher=CIPHER), CallbackRules()
+    callbacks = Callbacks(
+        redis,
+        pool=pool,
+        cipher=CIPHER,
+        rates=rates,
+        clock=clock,
+        hours=hours,
+        roster=store,
+        accounts=accounts.all,
+        rules=rules,
+    )
+    await hours.clear()
+    await callbacks.book(Facts(customer="c-1"), start_ms, address=ADDRESS)
+    await hours.set(Hours(), by="a-1")
     places = KeptPlaces(redis, pool=pool, cipher=CIPHER, rates=RateLimits(redis, pool=pool, cipher=CIPHER))
     await places.link(Customer(person="c-1"), left_ms=600_000)
     await sessions.sign_in("lin", SECRET, address=ADDRESS)
