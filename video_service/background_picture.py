@@ -1,4 +1,4 @@
-"""From what people upload to the company's picture, or a call's photo: the header is read, a process apart makes it anew."""
+"""From what people upload to the company's picture or a call's photo: a process apart makes it anew."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ async def test_what_was_not_sent_can_be_sent_again_and_what_is_no_picture_says_s
     await expect(page.locator(".line-who")).to_have_text("我 · 没发出去")
     await page.get_by_role("button", name="再发").click()
     await expect(page.locator(".line-who")).to_have_text("我 · 发不了")
-    await expect(page.locator(".line p")).to_contain_text("JPEG")
+    await expect(page.locator(".line p")).to_have_text("这张图发不了，请换一张。一次通话最多十张。")
     await expect(page.get_by_role("button", name="再发")).to_be_hidden()
     urls = {request.url for request in sent}
     assert len(sent) == 2
