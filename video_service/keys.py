@@ -215,7 +215,7 @@ OTHER_KEYS: tuple[KeySpec, ...] = (
         "callback_book, callback_end",
         "the customer's one booked callback",
     ),
-    KeySpec("callbacks_rev", "string", "none", "callback_book, callback_end", "how often something was booked or ended"),
+    KeySpec("callbacks_rev", "string", "none", "callback_book, callback_end", "how often one was booked or ended"),
     KeySpec("place:<digest>", "string", "kept_place_s at most", "place", "whose place a link leads to, sealed"),
     KeySpec("place_of:<customer>", "string", "kept_place_s at most", "place", "digest of the customer's one link"),
     KeySpec("launch:<digest>", "string", "until the token would expire", "enter", "mark of a used launch token"),

@@ -99,7 +99,7 @@ class Settings:
         ),
     ] = 3600.0
     callback_slot_minutes: Annotated[
-        int, Says("Length of the times for which callbacks are booked; 0: none are booked.", unit="min", low=0, high=240)
+        int, Says("Length of the times for which callbacks are booked; 0: none are.", unit="min", low=0, high=240)
     ] = 30
     callback_days_ahead: Annotated[
         int, Says("How many days ahead callbacks are booked.", unit="days", low=1, high=14)

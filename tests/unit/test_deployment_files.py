@@ -68,6 +68,7 @@ GIVEN: dict[str, object] = {
     "media_token": "8b1f0c7e5d3a4b28a6c4e2f01d7b9835",
     "turn_secret": "4c5e7a9b1d0f24681357bdf9ace02468",
     "capacity": 3,
+    "callback_share": 0.25,
     "segmenter": "mediapipe",
     "metrics_token": "9e2d4c6a8b0f1e3d5c7b9a8f6e4d2c0b",
     "data_keys": ("At3pQ0mVb7yXw2Ks9RtLz8Nb3cDfGhJk4MnPqSvWxYU=",),
