@@ -31,13 +31,18 @@ async def line(launch: Launch) -> AsyncIterator[Line]:
         yield opened
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def second(line: Line, launch: Launch) -> AsyncIterator[Agent]:
-    """Another agent, on shift and ready; both have the same camera, as one browser serves them."""
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def rostered(line: Line) -> None:
+    """The other agent's shift has begun."""
     page = line.coordinator.page
     await page.reload()  # who may be put on shift is asked for when the page begins
     now = datetime.fromisoformat(await page.evaluate("new Date().toLocaleString('sv')"))
     await line.coordinator.roster("王静", now - timedelta(minutes=1))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def second(line: Line, launch: Launch, rostered: None) -> AsyncIterator[Agent]:
+    """Another agent, on shift and ready; both have the same camera, as one browser serves them."""
     context = await (await launch(AGENT_CLIP)).new_context(
         viewport=DESK,  # type: ignore[arg-type]
         locale="zh-CN",
@@ -178,6 +183,32 @@ async def test_another_signer_takes_the_call_with_all_that_was_written(line: Lin
     await customer.end()
     await second.state("after_call")
     await it_is_on_record(line)
+
+
+async def test_an_agent_passes_the_call_on_by_name_with_a_line_and_all_that_was_written(
+    line: Line, second: Agent
+) -> None:
+    desk = line.agent.page
+    await line.agent.next_call()
+    customer = await meet_first(line, second)
+    await write(customer, "航班取消了")
+    await expect(desk.locator(".line-theirs")).to_contain_text("航班取消了")
+    await desk.keyboard.press("x")
+    await expect(desk.locator(".transfer .phrase-list .button")).to_have_text(["1任何一位（排最前）", "2王静"])
+    await desk.get_by_label("告诉下一位（可以不写）").fill("CA1234 改签")
+    await desk.keyboard.press("Enter")
+    await desk.keyboard.press("2")
+    await expect(customer.page.locator(".waiting")).to_contain_text("王静会接着为您服务，请稍等。")
+    await expect(second.page.locator(".ring-card")).to_contain_text("林晓 转来。CA1234 改签")
+    await second.accept()
+    await both_see(customer, second)
+    await reads(second, ("other", "客户", "航班取消了"))
+    await expect(second.page.locator(".context")).to_contain_text("林晓 · CA1234 改签")
+    await expect(customer.page.get_by_role("heading", name="王静")).to_be_visible()
+    await expect(desk.locator(".after-say")).to_have_text("您转出了通话，客户排在最前面。")
+    await no_picture_of_the_customer(line.agent)
+    await customer.end()
+    await second.state("after_call")
 
 
 async def meet_first(line: Line, second: Agent) -> Customer:
