@@ -113,7 +113,14 @@ async def my_requests() -> Response:
             "people": await _people(),
             "shifts": [one.name for one in rules.shifts],
             "mine": [{**_row(one, shown_to=me), "fresh": one.by != me and one.changed_ms > seen_ms} for one in mine],
-            "open": [{**_row(one, shown_to=me), "broken": _rows_broken(broken[one.request])} for one in for_anybody],
+            "open": [
+                {
+                    **_row(one, shown_to=me),
+                    "broken": _rows_broken(broken[one.request]),
+                    "fresh": one.changed_ms > seen_ms and not broken[one.request],
+                }
+                for one in for_anybody
+            ],
         }
     )
 

@@ -110,7 +110,7 @@ class RequestDesk:
             raise BadShiftRequest
         if to:
             await self._moves.hold_rules(found)
-        await self._moves.keep([found], tell=[to] if to else [])
+        await self._moves.keep([found], tell=[to] if to else await self._moves.others(person))
         return found
 
     async def open_shift(self, start_ms: int, end_ms: int, *, by: str) -> ShiftRequest:
@@ -123,7 +123,7 @@ class RequestDesk:
         if not (now_ms < start_ms < now_ms + FARTHEST_DAYS * DAY_MS and 2 * LEAST_MS <= end_ms - start_ms <= DAY_MS):
             raise BadShiftRequest
         found = self._moves.opened("", start_ms, end_ms, await self._breaks(start_ms, end_ms), by=by)
-        await self._moves.keep([found])
+        await self._moves.keep([found], tell=await self._moves.others(""))
         return found
 
     async def answer(self, request: str, rev: int, act: Act, *, actor: str) -> ShiftRequest:

@@ -169,9 +169,10 @@ class ShiftMoves:
                 start_ms = max(rest[0], _next_quarter(now_ms)) if mine is not None else rest[0]
                 if rest[1] - start_ms > LEAST_MS:
                     opened.append(self.opened(found.person, start_ms, rest[1], _from(rest[2], start_ms), by=by))
+        others = await self.others(found.person)
         changes = [
             self.book.change(found, tell=[found.person] if by != found.person else []),
-            *(self.book.change(one) for one in opened),
+            *(self.book.change(one, tell=others) for one in opened),
             *await self._about(gone, but=found.request),
         ]
         if gone:
@@ -196,6 +197,10 @@ class ShiftMoves:
             by=by,
             lapses_ms=end_ms - LEAST_MS,
         )
+
+    async def others(self, person: str) -> list[str]:
+        """Return the agents who are to hear that there is a shift to take: all but whoever had it."""
+        return [one for one in await self.rosters.names() if one != person]
 
     def day(self, at_ms: int) -> date:
         """Return the day of a moment in the pool's zone."""

@@ -16,6 +16,7 @@ from tests.browser.stage import Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
+ME, WANG = "a-1", "a-2"
 PATH = "/api/calendar/kT3xVn0cXq9a1ZrWmB7yDfHsUe5LgJpQoIiKbNt4wYA.ics"
 
 
@@ -32,13 +33,42 @@ def shifts(*starts_h: float) -> list[dict[str, Any]]:
     ]
 
 
+def hours(from_h: float, to_h: float) -> tuple[str, str]:
+    """Return two moments, so many hours from now."""
+    now = datetime.fromtimestamp(views.now_ms() / 1000, UTC)
+    return (now + timedelta(hours=from_h)).isoformat(), (now + timedelta(hours=to_h)).isoformat()
+
+
+def row(request: str, kind: str, state: str, **more: Any) -> dict[str, Any]:
+    """Return a request of this agent as the service gives it."""
+    fields: dict[str, Any] = {"request": request, "rev": 1, "kind": kind, "state": state, "person": ME, "other": ""}
+    fields |= {"at_ms": views.now_ms(), "changed_ms": views.now_ms(), "fresh": False}
+    if kind in ("open", "offer", "swap"):
+        fields |= dict(zip(("start", "end"), hours(30, 38), strict=True))
+    else:
+        fields |= {"first_day": "2027-03-01", "last_day": "2027-03-03", "named": ""}
+    return {**fields, **more}
+
+
+def asks(stage: Stage, *mine: dict[str, Any], there: tuple[dict[str, Any], ...] = ()) -> None:
+    people = {ME: "林晓", WANG: "王静"}
+    answer = {"zone": "Asia/Shanghai", "auto": False, "me": ME, "people": people, "shifts": ["early", "late"]}
+    stage.answers["GET my/requests"] = (200, {**answer, "mine": list(mine), "open": list(there)})
+    stage.answers["POST my/requests/seen"] = (200, {})
+
+
+def asked(stage: Stage, path: str) -> list[Any]:
+    """Return the bodies of what the page has sent to a path."""
+    return [body for method, rest, body in stage.requests if (method, rest) == ("POST", path)]
+
+
 def answer(stage: Stage, *starts_h: float, since_ms: int = 0) -> None:
     stage.answers["GET my/shifts"] = (200, {"shifts": shifts(*starts_h), "calendar_since_ms": since_ms})
 
 
 async def opened(open_page: OpenPage, stage: Stage, lang: str = "zh-CN") -> Page:
     page = await desk(open_page, stage, views.agent("break", media="offer"), lang=lang)
-    await page.locator(".my-shifts summary").press("Enter")
+    await page.locator(".my-shifts > summary").press("Enter")
     return page
 
 
@@ -56,8 +86,8 @@ async def test_an_empty_roster_and_a_silent_service_are_said(open_page: OpenPage
     page = await opened(open_page, stage)
     await expect(page.locator(".my-shifts [role=status]")).to_have_text("班次没有读到。请再打开一次。")
     answer(stage)
-    await page.locator(".my-shifts summary").press("Enter")
-    await page.locator(".my-shifts summary").press("Enter")
+    await page.locator(".my-shifts > summary").press("Enter")
+    await page.locator(".my-shifts > summary").press("Enter")
     await expect(page.locator(".my-shifts [role=status]")).to_have_text("还没有排班。")
 
 
@@ -94,3 +124,107 @@ async def test_whoever_has_one_sees_since_when(open_page: OpenPage, stage: Stage
     await page.get_by_role("button", name=stop, exact=True).press("Enter")
     words = {"en": "That did not work. Please try again.", "zh-HK": "沒有成功。請再試一次。"}[lang]
     await expect(page.locator(".my-shifts [role=status]")).to_have_text(words)
+
+
+def busy_desk(stage: Stage) -> None:
+    """Somebody with shifts, whom a colleague asks, and who could take one of two open ones."""
+    answer(stage, -2, 20)
+    theirs = dict(zip(("their_start", "their_end"), hours(54, 62), strict=True))
+    rest = {"rule": "rest", "shift": "", "has": 40, "limit": 44, "person": ME, "day": "2027-03-01"}
+    asks(
+        stage,
+        row("q-1", "swap", "waiting", person=WANG, other=ME, fresh=True, **theirs),
+        row("q-2", "leave", "granted", fresh=True),
+        row("q-3", "offer", "waiting"),
+        row("q-4", "wish", "noted", named="late"),
+        there=(
+            row("q-5", "open", "waiting", person="", broken=[]),
+            row("q-6", "open", "waiting", person="", broken=[rest]),
+        ),
+    )
+
+
+async def test_what_is_asked_and_what_became_of_it_is_there_and_answered(open_page: OpenPage, stage: Stage) -> None:
+    busy_desk(stage)
+    page = await opened(open_page, stage)
+    requests = page.locator(".my-request")
+    await expect(requests).to_have_count(6)
+    await expect(requests.nth(0)).to_contain_text("王静想和您换班")
+    await expect(requests.nth(2)).to_contain_text("您不能上：上班前只休息 10 小时，至少要 11 小时")
+    await expect(requests.nth(3)).to_contain_text("已同意")
+    await stage.until(lambda: asked(stage, "my/requests/seen") == [{}])
+    await look(page, "agent-zh-CN-requests", themes=True)
+
+    stage.answers["POST my/requests/q-1"] = (200, {})
+    await page.get_by_role("button", name="好").press("Enter")
+    await stage.until(lambda: asked(stage, "my/requests/q-1") == [{"act": "accept", "rev": 1}])
+    stage.answers["POST my/requests/q-5"] = (409, {"error": "request_changed"})
+    await page.get_by_role("button", name="我来上").press("Enter")
+    await expect(page.locator(".my-shifts [role=alert]")).to_have_text("有人先动了。现在是这样。")
+    stage.answers["POST my/requests/q-3"] = (200, {})
+    await page.get_by_role("button", name="取消").first.press("Enter")
+    await stage.until(lambda: asked(stage, "my/requests/q-3") == [{"act": "withdraw", "rev": 1}])
+    await expect(page.locator(".my-shifts [role=alert]")).to_be_hidden()
+
+
+async def test_a_shift_is_offered_swapped_or_given_up(open_page: OpenPage, stage: Stage) -> None:
+    answer(stage, 20)
+    asks(stage)
+    start, end = hours(54, 62)
+    swap = {"person": WANG, "shift": "s-9", "start": start, "end": end}
+    stage.answers["GET my/shifts/s-0/swaps"] = (200, {"people": [WANG], "swaps": [swap]})
+    page = await opened(open_page, stage)
+    change = page.get_by_role("button", name="换班").first
+    await change.press("Enter")
+    await expect(page.get_by_label("换成")).to_contain_text("王静")
+    await look(page, "agent-zh-CN-shift-acts")
+    stage.answers["POST my/requests"] = (201, {})
+    await page.get_by_role("button", name="请同事换").press("Enter")
+    await expect(page.locator(".shift-acts")).to_be_hidden()
+    await expect(change).to_be_focused()
+    await change.press("Enter")
+    await page.get_by_label("让给谁").select_option(WANG)
+    await page.get_by_role("button", name="让出").press("Enter")
+    await expect(page.locator(".shift-acts")).to_be_hidden()
+    assert asked(stage, "my/requests") == [
+        {"kind": "swap", "shift": "s-0", "to": WANG, "theirs": "s-9"},
+        {"kind": "offer", "shift": "s-0", "to": WANG},
+    ]
+    await change.press("Enter")
+    stage.answers["POST my/away"] = (201, {"request": "q-1", "opened": ["q-2"]})
+    await page.get_by_label("最后一天").first.fill("2027-03-03")
+    await page.get_by_label("第一天").first.fill("2027-03-01")
+    await page.get_by_role("button", name="我来不了").press("Enter")
+    await expect(page.locator(".shift-acts")).to_be_hidden()
+    assert asked(stage, "my/away") == [{"first_day": "2027-03-01", "last_day": "2027-03-03"}]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh-HK"])
+async def test_days_are_asked_for(open_page: OpenPage, stage: Stage, lang: str) -> None:
+    busy_desk(stage)
+    page = await opened(open_page, stage, lang)
+    words = {
+        "en": ("Leave and wishes", "What is it?", "I would like this shift", "Which shift?", "Send"),
+        "zh-HK": ("請假和希望", "要甚麼", "希望返這更", "哪一更", "傳送"),
+    }[lang]
+    await page.get_by_text(words[0], exact=True).click()
+    await page.get_by_label(words[1]).select_option(label=words[2])
+    await page.get_by_label(words[3]).select_option("late")
+    form = page.locator(".ask-days")
+    await form.locator("#days-last").fill("2027-03-02")
+    await form.locator("#days-first").fill("2027-03-01")
+    await look(page, f"agent-{lang}-ask-days")
+    stage.answers["POST my/requests"] = (201, {})
+    await form.get_by_role("button", name=words[4], exact=True).press("Enter")
+    wish = {"kind": "wish", "first_day": "2027-03-01", "last_day": "2027-03-02", "named": "late"}
+    await stage.until(lambda: asked(stage, "my/requests") == [wish])
+
+
+async def test_a_decision_is_heard_while_the_shifts_are_folded(open_page: OpenPage, stage: Stage) -> None:
+    answer(stage, 20)
+    asks(stage, row("q-2", "leave", "declined", fresh=True))
+    page = await desk(open_page, stage, views.agent("break", media="offer"))
+    pill = page.locator(".my-shifts > summary .pill")
+    await expect(pill).to_be_hidden()
+    await stage.show(views.agent("break", media="offer", shift_news_ms=views.now_ms()))
+    await expect(pill).to_have_text("1 条消息")

@@ -130,6 +130,7 @@ async def test_who_cannot_come_is_off_in_one_step_and_a_colleague_takes_the_shif
 
     [there] = (await mine(wang))["open"]
     assert (there["person"], there["broken"]) == ("", []), "whose it was is not told to colleagues"
+    assert (there["fresh"], blocked["fresh"]) == (True, False), "what one cannot take is no news"
     taken = await ok(await answer(wang, there, "take"))
     assert taken["state"] == "asked"
     assert len(await stands(site)) == 2

@@ -8,6 +8,7 @@ import { TextStrip } from "../shared/strip.js";
 import { everySecond } from "../shared/time.js";
 import { AfterPanel } from "./after.js";
 import { BackgroundChoice } from "./background.js";
+import { BookedCalls } from "./booked.js";
 import { Context } from "./context.js";
 import { HoldLine } from "./hold.js";
 import { KeyList, Phrases } from "./keys.js";
@@ -92,7 +93,8 @@ export class Desk {
       h("h2", { text: t("agent.idle_title") }),
       h("ul", { class: "stack" }, tip("eye", "agent.idle_preview"), tip("hands", "agent.idle_ring")),
       this.background.element,
-      new MyShifts().element,
+      (this.shifts = new MyShifts()).element,
+      new BookedCalls().element,
     );
     this.element = h(
       "div",
@@ -175,6 +177,7 @@ export class Desk {
     this.drawButtons(state, acts);
     this.keyList.draw(acts, state);
     this.me.draw(state);
+    this.shifts.follow(view);
     this.ring.draw(view?.reservation ?? null, Boolean(view?.rest_owed));
     this.after.draw(state);
     this.hold.draw(view?.call ?? null);

@@ -1,10 +1,13 @@
-/** My own shifts, and the address under which my calendar fetches them. Read when it is opened. */
+/** My own shifts, what is asked about them, and the address under which my calendar fetches them. Read when it is opened. */
 
 import { announce, h, setText, show } from "../shared/dom.js";
 import { locale, t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { request } from "../shared/service.js";
 import { dayText, hourText, nowMs } from "../shared/time.js";
+import { AskDays } from "./ask-days.js";
+import { MyRequests } from "./my-requests.js";
+import { ShiftActs } from "./shift-acts.js";
 
 /** @typedef {{ shift: string, start: string, end: string }} Shift */
 
@@ -13,6 +16,13 @@ const SHOWN = 8;
 export class MyShifts {
   constructor() {
     this.asked = 0;
+    this.newsMs = 0;
+    /** @type {Map<string, HTMLElement>} */
+    this.rows = new Map();
+    this.requests = new MyRequests(() => this.readShifts());
+    this.acts = new ShiftActs(this.requests);
+    this.days = new AskDays(this.requests);
+    this.requests.told = ({ shifts }) => this.days.choices(shifts);
     this.list = h("ul", { class: "my-shift-list" });
     this.say = h("p", { class: "soft", role: "status" });
     this.address = h("input", { class: "input", id: "calendar-address", readonly: true, dir: "ltr" });
@@ -43,13 +53,17 @@ export class MyShifts {
         {},
         icon("calendar"),
         h("span", { text: t("agent.shifts.title") }),
+        this.requests.pill,
         h("span", { class: "my-shifts-fold" }, icon("unfold")),
       ),
       h(
         "div",
         { class: "stack" },
-        this.list,
         this.say,
+        this.list,
+        this.acts.element,
+        this.requests.element,
+        this.days.element,
         this.how,
         this.since,
         this.given,
@@ -59,7 +73,23 @@ export class MyShifts {
     this.element.addEventListener("toggle", () => this.element.open && this.read());
   }
 
+  /**
+   * Look for what was decided since the last look, also while this is folded.
+   * @param {import("../shared/messages.js").AgentView | null} view
+   */
+  follow(view) {
+    if (!view || view.shift_news_ms <= this.newsMs) return;
+    this.newsMs = view.shift_news_ms;
+    if (this.element.open) this.read();
+    else this.requests.read();
+  }
+
   async read() {
+    await Promise.all([this.readShifts(), this.requests.read()]);
+    if (this.element.open) this.requests.seen();
+  }
+
+  async readShifts() {
     const asked = ++this.asked;
     if (!this.list.childElementCount) setText(this.say, t("agent.shifts.reading"));
     try {
@@ -75,8 +105,38 @@ export class MyShifts {
   /** @param {Shift[]} shifts */
   draw(shifts) {
     const ahead = shifts.filter((shift) => Date.parse(shift.end) > nowMs()).slice(0, SHOWN);
-    this.list.replaceChildren(...ahead.map(row));
+    // A row that is as it was stays, with the focus that its button may have.
+    const rows = new Map(
+      ahead.map((shift) => {
+        const name = `${shift.shift} ${shift.start} ${shift.end} ${runs(shift)}`;
+        return [name, this.rows.get(name) ?? this.row(shift)];
+      }),
+    );
+    if ([...rows.keys()].join() !== [...this.rows.keys()].join()) this.list.replaceChildren(...rows.values());
+    this.rows = rows;
     setText(this.say, ahead.length ? "" : t("agent.shifts.none"));
+  }
+
+  /** @param {Shift} shift */
+  row(shift) {
+    const [from, to] = [Date.parse(shift.start), Date.parse(shift.end)];
+    const times = `${hourText(from)}–${hourText(to)}`;
+    const change = h(
+      "button",
+      { class: "button button-quiet my-shift-change", type: "button" },
+      icon("turn"),
+      h("span", { text: t("agent.requests.change") }),
+    );
+    change.setAttribute("aria-label", `${t("agent.requests.change")} ${dayText(from)} ${times}`);
+    change.addEventListener("click", () => this.acts.open(shift, change));
+    return h(
+      "li",
+      { class: "my-shift" },
+      h("span", { text: dayText(from) }),
+      h("span", { class: "figure", text: times }),
+      runs(shift) && h("span", { class: "pill pill-good" }, icon("check"), h("span", { text: t("agent.shifts.now") })),
+      change,
+    );
   }
 
   /** @param {number} sinceMs 0: no calendar fetches them */
@@ -128,16 +188,8 @@ export class MyShifts {
 }
 
 /** @param {Shift} shift */
-function row({ start, end }) {
-  const [from, to] = [Date.parse(start), Date.parse(end)];
-  const now = from <= nowMs() && nowMs() < to;
-  return h(
-    "li",
-    { class: "my-shift" },
-    h("span", { text: dayText(from) }),
-    h("span", { class: "figure", text: `${hourText(from)}–${hourText(to)}` }),
-    now && h("span", { class: "pill pill-good" }, icon("check"), h("span", { text: t("agent.shifts.now") })),
-  );
+function runs({ start, end }) {
+  return Date.parse(start) <= nowMs() && nowMs() < Date.parse(end);
 }
 
 /**

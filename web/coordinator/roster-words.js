@@ -1,14 +1,12 @@
 /** The words of rosters: a day, a fault with its row, a person. */
 
 import { locale, t } from "../shared/i18n.js";
-import { lengthText } from "../shared/time.js";
-import { QUARTER_MIN } from "./roster-model.js";
+import { hoursText, ruleText } from "../shared/rule-words.js";
+
+export { hoursText, ruleText };
 
 /** @typedef {import("./roster-model.js").Draft} Draft */
 /** @typedef {import("./roster-model.js").Fault} Fault */
-
-const MINUTE_MS = 60_000;
-const IN_QUARTERS = new Set(["rest", "split_gap", "no_break", "break_rule"]);
 
 /**
  * A day of the roster in words, whatever the viewer's zone.
@@ -29,21 +27,6 @@ export function rosterDay(day, short = false) {
  */
 export function titleOf(draft, name) {
   return draft.people.find((each) => each.name === name)?.title || name;
-}
-
-/** @param {number} minutes */
-export function hoursText(minutes) {
-  return lengthText(minutes * MINUTE_MS);
-}
-
-/**
- * What is wrong, without whose it is and when.
- * @param {Fault} fault
- */
-export function ruleText({ rule, shift, has, limit }) {
-  const amount = (/** @type {number} */ n) =>
-    IN_QUARTERS.has(rule) ? hoursText(Math.max(0, n) * QUARTER_MIN) : rule === "hours" ? hoursText(n) : String(n);
-  return t(`roster.rule.${rule}`, { shift, has: amount(has), limit: amount(limit) });
 }
 
 /**
