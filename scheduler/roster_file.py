@@ -105,8 +105,29 @@ class WayOut(msgspec.Struct, frozen=True, kw_only=True):
     uses: tuple[Use, ...] = ()
 
 
+class Truth(msgspec.Struct, frozen=True, kw_only=True):
+    """What a week of the hours and the target takes in people, and which hours the team could keep.
+
+    `takes` people for what is open now, `seat` for one seat round the clock; the team `has` so many, of `hours` paid
+    hours a week. `workdays`, `weekend`: (from, to) in minutes of the day that the team can keep, None for closed;
+    `share` of the calls come in them, -1 where the team cannot keep two hours a day.
+    """
+
+    takes: int
+    seat: int
+    has: int
+    hours: float
+    enough: bool
+    share: float = -1.0
+    workdays: tuple[int, int] | None = None
+    weekend: tuple[int, int] | None = None
+
+
 class Explained(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a roster that was made: whether it is proved to cost least, what is short and why, ways out."""
+    """What is known of a roster that was made: whether it is proved to cost least, what is short and why, ways out.
+
+    `truth`: of its first week; None where nobody has called yet, or it is shorter.
+    """
 
     proved: bool
     gap: float
@@ -114,6 +135,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     missing_min: int
     lacks: tuple[Lack, ...] = ()
     ways: tuple[WayOut, ...] = ()
+    truth: Truth | None = None
 
 
 class RosterDocument(msgspec.Struct, frozen=True, kw_only=True):

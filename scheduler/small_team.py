@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from scheduler import roster_file
 from scheduler.errors import BadPlan
 from scheduler.plan import DayPlan
 from scheduler.plan_file import PlanFile
@@ -81,6 +83,41 @@ def truth_of(demand: Demand, plans: Sequence[DayPlan], file: PlanFile) -> Truth:
         hours=hours,
         keeps=keeps,
     )
+
+
+def first_week(demand: Demand, plans: Sequence[DayPlan], file: PlanFile) -> roster_file.Truth | None:
+    """Return the truth of the first seven days as a roster's document has it; None of fewer days."""
+    if len(plans) < DAYS:
+        return None
+    made = demand.result.forecast
+    week = replace(
+        made,
+        days=made.days[:DAYS],
+        expected=made.expected[:DAYS],
+        open_share=made.open_share[:DAYS],
+        day_variance=made.day_variance[:DAYS],
+        slot_variance=made.slot_variance[:DAYS],
+    )
+    found = truth_of(replace(demand, result=replace(demand.result, forecast=week)), plans[:DAYS], file)
+    keeps = found.keeps
+    return roster_file.Truth(
+        takes=_people(found.needed),
+        seat=_people(found.one_seat),
+        has=found.has,
+        hours=round(found.hours, 1),
+        enough=found.enough,
+        share=-1.0 if keeps is None else round(keeps.calls_share, 4),
+        workdays=None if keeps is None else _minutes(keeps.workdays),
+        weekend=None if keeps is None else _minutes(keeps.weekend),
+    )
+
+
+def _people(cost: Cost) -> int:
+    return math.ceil(cost.people - 1e-9)
+
+
+def _minutes(span: tuple[float, float] | None) -> tuple[int, int] | None:
+    return None if span is None else (round(span[0] / 60), round(span[1] / 60))
 
 
 def _week_hours(contract: Contract) -> float:

@@ -28,6 +28,7 @@ from signaling.policy import Policy
 from signaling.store import Store
 from video_service import http_errors, http_gate, redis_client, security
 from video_service.accounts import Accounts
+from video_service.attendance import Attendance
 from video_service.audit import Audit
 from video_service.background_picture import PictureMaker
 from video_service.background_store import BackgroundStore
@@ -48,6 +49,7 @@ from video_service.http_callbacks import callbacks_api
 from video_service.http_coordinator import coordinator_api
 from video_service.http_health import METRICS_TOKEN, health
 from video_service.http_hours import hours_api
+from video_service.http_intraday import intraday_api
 from video_service.http_messages import messages_api
 from video_service.http_photos import photos_api
 from video_service.http_my_shifts import my_shifts_api
@@ -56,6 +58,7 @@ from video_service.http_plan import plan_api
 from video_service.http_queues import queues_api
 from video_service.http_requests import requests_api
 from video_service.http_roster import roster_api
+from video_service.intraday import Intraday
 from video_service.keep_place import KeptPlaces
 from video_service.launch_tokens import LaunchKeys, read_keys
 from video_service.left_messages import LeftMessages, MessageRules
@@ -228,6 +231,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Quart:
     app.register_blueprint(place_api)
     app.register_blueprint(callbacks_api)
     app.register_blueprint(plan_api)
+    app.register_blueprint(intraday_api)
     app.register_blueprint(health)
     app.register_blueprint(create_blueprint(settings.project(PageFacts)))
     app.add_url_rule("/", view_func=_home)
@@ -238,6 +242,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Quart:
         opened = services or await open_services(settings)
         provide(app, opened)
         await opened.hub.start()
+        opened.attendance.start()
 
     @app.after_serving
     async def stop() -> None:
@@ -322,6 +327,7 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
         requests=asked,
     )
     source = PlanInput(redis, store, rosters, clock, pool=settings.pool, region=settings.holidays_region)
+    attendance = Attendance(redis, store, clock, pool=settings.pool, zone=rosters.zone)
     ice = ClientIce(
         settings.ice_servers,
         turn_urls=settings.turn_urls,
@@ -395,6 +401,8 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
         callbacks=callbacks,
         rosters=rosters,
         plan_jobs=PlanJobs(PlanStore(redis, pool=settings.pool), source, rosters),
+        attendance=attendance,
+        intraday=Intraday(redis, attendance, source, rosters, store, clock, pool=settings.pool),
         requests=RequestDesk(asked, rosters, store, clock),
         store=store,
         issue_ticket=issue_ticket,
@@ -407,7 +415,8 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
 
 async def close_services(opened: Services) -> None:
     """Close everything that `open_services` opened, each part whatever became of the others. May be called twice."""
-    for close in (opened.plan_jobs.close, opened.hub.close, opened.plane.close, opened.redis.aclose):
+    planning = (opened.plan_jobs.close, opened.intraday.close, opened.attendance.close)
+    for close in (*planning, opened.hub.close, opened.plane.close, opened.redis.aclose):
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await close()

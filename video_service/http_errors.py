@@ -50,6 +50,7 @@ STATUS = {
     "no_callbacks": 404,
     "no_photo": 404,
     "no_planner": 409,
+    "no_such_break": 409,
     "not_json": 415,
     "not_published": 409,
     "not_yours": 403,

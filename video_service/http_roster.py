@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 from datetime import date
 from typing import Annotated, Any, ClassVar
@@ -28,6 +29,7 @@ from video_service.shift_import import TEMPLATES
 roster_api = Blueprint("roster_api", __name__, url_prefix="/api/rosters")
 
 MOST_TEAM_CHARACTERS = 100_000
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
 Id = Annotated[str, Meta(max_length=64, pattern="^[A-Za-z0-9_-]+$")]
 # As accounts have them; the lengths leave no room for the line end that a pattern's "$" lets pass.
@@ -159,6 +161,20 @@ async def roster_file(draft: str) -> Response:
     return csv_file(BOM + "".join(",".join(cells) + "\r\n" for cells in rows), f"roster-{found.first_day}.csv")
 
 
+@roster_api.get("/<draft>/roster.xlsx")
+async def roster_workbook(draft: str) -> Response:
+    """Return a draft as a workbook: people by days, and its shifts as the import reads them."""
+    found = await services().rosters.book.draft(draft)
+    return await _workbook(read_document(found.document), f"roster-{found.first_day}")
+
+
+@roster_api.get("/versions/<int:number>/roster.xlsx")
+async def version_workbook(number: int) -> Response:
+    """Return a published version as a workbook, like a draft."""
+    found = await services().rosters.book.version(number)
+    return await _workbook(read_document(found.document), f"roster-{found.first_day}-v{number}")
+
+
 @roster_api.get("/<draft>/changes")
 async def to_publish(draft: str) -> Response:
     """Say what publishing would change."""
@@ -253,6 +269,20 @@ async def _shown(draft: Draft) -> dict[str, Any]:
 async def _people(ruled: Collection[str]) -> list[dict[str, Any]]:
     agents = await services().rosters.agents()
     return [{"name": one.name, "title": one.display_name, "ruled": one.name in ruled} for one in agents]
+
+
+async def _workbook(document: RosterDocument, name: str) -> Response:
+    titles = {one.name: one.display_name for one in await services().rosters.agents()}
+    response = Response(await asyncio.to_thread(_made, document, titles), mimetype=XLSX)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.xlsx"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _made(document: RosterDocument, titles: dict[str, str]) -> bytes:
+    from video_service.roster_xlsx import workbook  # slow to import, and few ever need it
+
+    return workbook(document, titles)
 
 
 def _head(draft: Draft) -> dict[str, Any]:

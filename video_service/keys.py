@@ -309,6 +309,17 @@ OTHER_KEYS: tuple[KeySpec, ...] = (
     ),
     KeySpec("plan_running", "string", "30 s after the last beat", "plan_begin, plan_keep", "the one job, its process"),
     KeySpec("plan_last", "string", "7 days", "plan_begin", "the job that was asked for last"),
+    KeySpec("plan_today", "string", "10 min", "the HTTP surface", "today against its plan, as reckoned last"),
+    KeySpec("plan_day:<day>", "string", "2 days", "the HTTP surface", "a day's forecast, made once"),
+    KeySpec("plan_turn", "string", "90 s", "the HTTP surface", "that some node reckons today anew"),
+    KeySpec(
+        "attendance:<day>:<agent>",
+        "string",
+        "2 days",
+        "web nodes",
+        "two bits for each minute of a day: nobody looked, here, on break, away",
+    ),
+    KeySpec("attendance_turn", "string", "55 s", "web nodes", "which minute some node has marked"),
     KeySpec(
         "shift_request:<request>",
         "hash",
@@ -374,6 +385,9 @@ class Keys:
         self.roster_versions = f"{self.root}:roster_versions"
         self.plan_running = f"{self.root}:plan_running"
         self.plan_last = f"{self.root}:plan_last"
+        self.plan_today = f"{self.root}:plan_today"
+        self.plan_turn = f"{self.root}:plan_turn"
+        self.attendance_turn = f"{self.root}:attendance_turn"
         self.shift_news = f"{self.root}:shift_news"
         self.shift_rules = f"{self.root}:shift_rules"
 
@@ -386,6 +400,12 @@ class Keys:
 
     def shift_requests_of(self, person: str) -> str:
         return f"{self.root}:shift_requests_of:{person}"
+
+    def plan_day(self, day: str) -> str:
+        return f"{self.root}:plan_day:{day}"
+
+    def attendance(self, day: str, agent: str) -> str:
+        return f"{self.root}:attendance:{day}:{agent}"
 
     def plan_job(self, job: str) -> str:
         return f"{self.root}:plan_job:{job}"

@@ -12,32 +12,28 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 import msgspec
 
-from scheduler.day_types import Calendar
 from scheduler.errors import NoHistory
 from scheduler.plan import DayPlan
 from scheduler.plan_file import PlanFile, read_plan_file
-from scheduler.planning import Demand, demand_of, problem_of, roster_of, staffing_of
+from scheduler.planning import Demand, problem_of, roster_of, staffing_of
 from scheduler.roster import search
 from scheduler.roster.problem import Problem
 from scheduler.roster_explained import explained
-from scheduler.roster_file import RosterDocument
+from scheduler.roster_file import RosterDocument, Truth
 from scheduler.roster_making import needs_by_hours, with_days_before, with_standing
+from scheduler.small_team import first_week
 from video_service.errors import ServiceError
-from video_service.plan_source import past_of
-from video_service.plan_work import Basis, MakeRoster, Progress, Said, Team, Trouble, Work, line_of
-from video_service.public_holidays import special_days
+from video_service.plan_demand import demand_for
+from video_service.plan_today import look
+from video_service.plan_work import LookAtToday, MakeRoster, Progress, Said, Team, Trouble, Work, line_of
 
 NICE = 10
-USUAL_HANDLE_S = 600.0
-"""What a call keeps an agent where the past does not tell."""
 NO_CALLS = "no_calls"
-USUAL_LENGTH = "usual_length"
-"""Notes of a roster: what was not known when it was made."""
+"""A note of a roster: it was made without any call."""
 
 Tell = Callable[[Progress], None]
 Asked = Callable[[], bool]
@@ -50,33 +46,22 @@ def rules_of(team: Team) -> PlanFile:
     return replace(file, people=people, off=team.off, wishes_off=team.wishes_off, wishes=team.wishes, busy=team.busy)
 
 
-def demand_for(basis: Basis, days: list[date]) -> tuple[Demand, tuple[str, ...]]:
-    """Forecast `days`; with notes of what had to be assumed.
-
-    Raises:
-        NoHistory: there is nothing to learn from.
-        BadHistory: a day lies too far ahead.
-    """
-    past = past_of(basis.past, ZoneInfo(basis.zone))
-    calendar = Calendar().with_special(special_days(basis.region, past.history.first_day, days[-1]))
-    try:
-        return demand_of(past.history, calendar, days, past.patience_s), ()
-    except NoHistory:
-        return demand_of(past.history, calendar, days, past.patience_s, USUAL_HANDLE_S), (USUAL_LENGTH,)
-
-
-def problem_for(work: MakeRoster, file: PlanFile, tell: Tell, asked: Asked) -> tuple[Problem, tuple[str, ...]]:
-    """Return the roster to be made; without a past, for the team's minimum in the hours of its shifts."""
+def problem_for(
+    work: MakeRoster, file: PlanFile, tell: Tell, asked: Asked
+) -> tuple[Problem, tuple[str, ...], Truth | None]:
+    """Return the roster to be made, with notes and what its hours cost; without a past, for the team's minimum."""
     days = [work.first_day + timedelta(days=number) for number in range(work.days)]
     tell(Progress(phase="forecast"))
+    truth = None
     try:
         demand, notes = demand_for(work.basis, days)
     except NoHistory:
         needs = needs_by_hours(file, work.days)
         problem, notes = file.problem(work.first_day, work.days, needs, work.basis.zone), (NO_CALLS,)
     else:
-        problem = problem_of(plans_of(demand, file, tell, asked), file, work.basis.zone)
-    return with_standing(with_days_before(problem, work.earlier), work.standing), notes
+        plans = plans_of(demand, file, tell, asked)
+        problem, truth = problem_of(plans, file, work.basis.zone), first_week(demand, plans, file)
+    return with_standing(with_days_before(problem, work.earlier), work.standing), notes, truth
 
 
 def plans_of(demand: Demand, file: PlanFile, tell: Tell, asked: Asked) -> list[DayPlan]:
@@ -108,7 +93,7 @@ class Ended(ServiceError):
 def make(work: MakeRoster, tell: Tell, asked: Asked) -> RosterDocument:
     """Make a roster and explain it. When `asked` to end it returns the best found, without reasons not yet known."""
     file = rules_of(work.basis.team)
-    problem, notes = problem_for(work, file, tell, asked)
+    problem, notes, truth = problem_for(work, file, tell, asked)
     best = [Progress(phase="search")]
 
     def found(progress: search.Progress) -> None:
@@ -124,14 +109,15 @@ def make(work: MakeRoster, tell: Tell, asked: Asked) -> RosterDocument:
     document, made = roster_of(problem, limits, found, asked)
     best[0] = Progress(phase="search", cost=made.cost, bound=made.bound)
     tell(best[0])
-    return msgspec.structs.replace(
-        document, explained=explained(problem, made, limits, explaining, asked), notes=(*notes, *document.notes)
-    )
+    known = msgspec.structs.replace(explained(problem, made, limits, explaining, asked), truth=truth)
+    return msgspec.structs.replace(document, explained=known, notes=(*notes, *document.notes))
 
 
 def answer(work: Work, tell: Tell, asked: Asked) -> Said:
     """Do the work; what cannot be done is said as trouble."""
     try:
+        if isinstance(work, LookAtToday):
+            return Said(today=look(work))
         return Said(roster=make(work, tell, asked))
     except ServiceError as error:
         return Said(trouble=Trouble(code=error.code, words=str(error)))

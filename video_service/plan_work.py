@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date
-from typing import Annotated, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -66,7 +66,83 @@ class MakeRoster(msgspec.Struct, frozen=True, kw_only=True, tag="roster"):
     standing: tuple[Duty, ...] = ()
 
 
-Work = MakeRoster
+class ShiftToday(msgspec.Struct, frozen=True, kw_only=True):
+    """A shift of today that is not over: whose (an agent's id), its breaks. `longest_min`: of work without a break."""
+
+    shift: str
+    agent: str
+    from_ms: int
+    to_ms: int
+    breaks: tuple[Span, ...] = ()
+    longest_min: int = 120
+
+
+class Expected(msgspec.Struct, frozen=True, kw_only=True):
+    """A day's forecast, made once, in the morning. `document`: as `scheduler.forecast.as_document` returns it."""
+
+    day: date
+    document: dict[str, Any]
+    handle_s: tuple[float, ...]
+    patience_s: float
+
+
+class LookAtToday(msgspec.Struct, frozen=True, kw_only=True, tag="today"):
+    """The rest of today to be reckoned. `midnight_ms`: when today began; `rollups`: today's calls that are over.
+
+    `basis` is left out where `expected` is known already. `team`: the team's rules as a file. `zone`: IANA.
+    """
+
+    zone: str
+    now_ms: int
+    midnight_ms: int
+    day: date
+    rollups: tuple[Rollup, ...]
+    shifts: tuple[ShiftToday, ...]
+    team: str
+    basis: Basis | None = None
+    expected: Expected | None = None
+
+
+Work = MakeRoster | LookAtToday
+
+
+class Level(msgspec.Struct, frozen=True, kw_only=True):
+    """A share of calls answered in time, with its 95 % interval; -1 where nobody calls."""
+
+    mean: float
+    low: float
+    high: float
+
+
+class Advice(msgspec.Struct, frozen=True, kw_only=True):
+    """A `scheduler.intraday.Suggestion` in milliseconds since 1970; `shift` and `agent` of a break to move."""
+
+    kind: str
+    level: Level
+    shift: str = ""
+    agent: str = ""
+    old: Span = (0, 0)
+    new: Span = (0, 0)
+    calls: float = 0.0
+
+
+class TodaySaid(msgspec.Struct, frozen=True, kw_only=True):
+    """Today, forecast against what came, and required against rostered.
+
+    By hour of the day: `said` and `now` (expected calls, in the morning and after what came), the middle 80 % from
+    `low` to `high`, `came` (of hours that have begun). By quarter hour: `required` people.
+    """
+
+    expected: Expected
+    said: tuple[float, ...]
+    now: tuple[float, ...]
+    low: tuple[int, ...]
+    high: tuple[int, ...]
+    came: tuple[int, ...]
+    required: tuple[int, ...]
+    level: Level
+    goal: float
+    advice: tuple[Advice, ...] = ()
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,10 +170,8 @@ class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     progress: Progress | None = None
     roster: RosterDocument | None = None
+    today: TodaySaid | None = None
     trouble: Trouble | None = None
-
-
-T = TypeVar("T")
 
 
 def line_of(message: msgspec.Struct) -> bytes:

@@ -10,6 +10,7 @@ from quart import Quart, current_app
 from redis.asyncio import Redis
 
 from video_service.accounts import Accounts
+from video_service.attendance import Attendance
 from video_service.audit import Audit
 from video_service.background_picture import PictureMaker
 from video_service.background_store import BackgroundStore
@@ -20,6 +21,7 @@ from video_service.clock import Clock
 from video_service.customers import Customers, Entry
 from video_service.day import DayRules, OnRoster
 from video_service.door import Door
+from video_service.intraday import Intraday
 from video_service.keep_place import KeptPlaces
 from video_service.launch_tokens import UrgentReason
 from video_service.left_messages import LeftMessages
@@ -205,6 +207,8 @@ class Services:
     callbacks: Callbacks
     rosters: RosterDesk
     plan_jobs: PlanJobs
+    attendance: Attendance
+    intraday: Intraday
     requests: RequestDesk
     store: CallStore
     issue_ticket: Callable[[Visitor], Awaitable[str]]

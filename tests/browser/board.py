@@ -85,6 +85,12 @@ def people(role: str = "coordinator") -> list[dict[str, Any]]:
     ]
 
 
+def intraday(**more: Any) -> dict[str, Any]:
+    """Return today against its plan, nobody has called yet."""
+    fields: dict[str, Any] = {"now_ms": views.now_ms(), "at_ms": 1, "pending": False, "trouble": "planning_no_history"}
+    return {**fields, "plan": None, "scheduled": [0] * 96, "people": [], **more}
+
+
 def long_story() -> dict[str, Any]:
     """Return a session that two agents served, with a promise at its end."""
     now = views.now_ms()
@@ -130,6 +136,7 @@ def answer(stage: Stage, *, role: str = "coordinator") -> None:
         "GET messages": views.inbox(),
         "GET messages/count": {"open": 5},
         "GET plan/job": {"job": None, "now_ms": 0},
+        "GET intraday": intraday(),
     }.items():
         stage.answers.setdefault(request, (200, said))
 

@@ -121,7 +121,9 @@ def explained(**more: Any) -> dict[str, Any]:
     extra = {"weekday": 5, "start": "13:00", "minutes": 480, "times": 2}
     way = {"rule": "", "price": 640, "saves": 2_400, "missing_min": 60, "extra": [], "uses": []}
     over = fault("hours", "amei", 0, has=2_700, limit=2_400)
+    keeps = {"share": 0.769, "workdays": [540, 1260], "weekend": None}
     fields: dict[str, Any] = {
+        "truth": {"takes": 7, "seat": 6, "has": 4, "hours": 40.0, "enough": False, **keeps},
         "proved": False,
         "gap": 0.043,
         "seconds": 60.0,

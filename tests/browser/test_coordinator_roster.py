@@ -102,7 +102,7 @@ async def test_a_roster_is_made_watched_and_stopped(open_page: OpenPage, stage: 
     await expect(page.get_by_text("正在算每个时段要几个人：14 天算了 3 天")).to_be_visible()
     await expect(make).to_have_attribute("aria-disabled", "true")
     stage.answers["GET plan/job"] = (200, rosters.job(cost=1250, bound=1200.0))
-    await expect(page.get_by_text("目前最好的：1250 分，任何班表都不会低于 1200 分，最多还能省 4.0%。")).to_be_visible()
+    await expect(page.get_by_text("目前最好的：1250 分。任何班表都不会低于 1200 分，最多还能省 4.0%。")).to_be_visible()
     await look(page, "coordinator-zh-CN-roster-making", themes=True)
     # It goes on while nobody looks, and a page that comes new finds it.
     await page.reload()
@@ -140,16 +140,58 @@ async def test_a_made_roster_says_what_is_short_why_and_what_would_help(open_pag
     await expect(known).not_to_contain_text("solver")
     await expect(known).to_contain_text("最多还能省 4.3%。")
     await expect(known).to_contain_text("总共缺 7 个人时。")
+    await expect(known.locator(".plan-truth")).to_contain_text(
+        "这样的时间和目标要 7 人。现有 4 人，每周 40 小时，不够。"
+    )
+    await expect(known.locator(".plan-truth")).to_contain_text(
+        "周一到周五 09:00–21:00，周末 不开。这时有 76% 的来电，其余收留言。"
+    )
     await expect(known.locator(".plan-lacks li")).to_have_text(
         [
-            "3月6日周六 17:00–18:00：缺 1 人低于最少人数原因：两天之间的休息、合同工时",
-            "3月6日周六 18:00–24:00：缺 1 个会 hksl 的人",
+            "3月6日周六 17:00–18:00缺 1 人低于最少人数原因：两天之间的休息、合同工时",
+            "3月6日周六 18:00–24:00缺 1 个会 hksl 的人",
         ]
     )
     await expect(known.locator(".plan-way")).to_have_text(["多一位兼职手语客服", "放宽一条规则：两天之间的休息"])
     await expect(known).to_contain_text("周六 13:00–21:00，2 次")
     await expect(known).to_contain_text("林晓，3月1日周一：从这天起一周 45 小时，最多 40 小时")
     await look(page, "coordinator-zh-CN-roster-why", themes=True)
+
+
+async def test_two_rosters_stand_side_by_side(open_page: OpenPage, stage: Stage) -> None:
+    answer(stage)
+    facts = ("first_day", "days", "required")
+    one = {name: rosters.draft()[name] for name in facts}
+    stage.answers["GET rosters/versions/1"] = (200, {**one, "duties": [duty("amei", 0), duty("wang", 0)]})
+    late = [duty("amei", 0, "late"), duty("wang", 0), duty("wang", 20)]
+    stage.answers["GET rosters/versions/2"] = (200, {**one, "duties": late})
+    page = await board(open_page, stage, "roster")
+    card = page.locator(".roster-compare")
+    await card.get_by_role("button", name="比较").press("Enter")
+    await expect(card.get_by_role("status")).to_have_text("有 1 处不同。")
+    sums = card.get_by_role("region", name="合计").locator("tbody tr")
+    await expect(sums.nth(0)).to_have_text("班次23")
+    await expect(sums.filter(has_text="王静")).to_have_text("王静8 小时16 小时")
+    await expect(card.get_by_role("region", name="不同的日子").locator("tbody tr")).to_have_text(
+        ["3月1日周一林晓09:00–17:0013:00–21:00"]
+    )
+    await look(page, "coordinator-zh-CN-roster-compare")
+    await card.get_by_label("第二份").select_option("versions/1")
+    await card.get_by_role("button", name="比较").press("Enter")
+    await expect(card.get_by_role("status")).to_have_text("共同的日子里没有不同。")
+    await expect(page.get_by_role("link", name="第 2 版的 Excel 表格")).to_have_attribute(
+        "href", "/api/rosters/versions/2/roster.xlsx"
+    )
+
+
+async def test_on_paper_a_roster_has_nothing_to_press(open_page: OpenPage, stage: Stage) -> None:
+    page, _ = await opened(open_page, stage)
+    await expect(page.get_by_role("link", name="Excel 表格")).to_have_attribute("href", "/api/rosters/r-1/roster.xlsx")
+    await page.emulate_media(media="print")
+    await expect(page.locator(".board-head")).to_be_hidden()
+    await expect(page.get_by_role("button", name="发布…")).to_be_hidden()
+    await expect(page.locator(".roster-grid")).to_be_visible()
+    assert len(await page.pdf(format="A4", landscape=True)) > 10_000
 
 
 async def test_a_roster_is_seen_with_what_is_wrong_and_what_is_missing(open_page: OpenPage, stage: Stage) -> None:

@@ -351,3 +351,20 @@ async def test_every_key_has_its_line_and_its_end(site: Site, boss: Browser, red
     ends = {stem for stem, left in found.items() if left > 0}
     assert set(found) - ends == {"roster", "roster_team", "roster_drafts", "roster_versions"}
     assert ends == {"roster_draft", "roster_version"}
+
+
+async def test_a_roster_comes_as_a_workbook_that_the_import_reads(site: Site, boss: Browser) -> None:
+    first = monday(site)
+    draft = await begun(boss, first)
+    await kept(boss, draft, duty("amei", first), duty("linxiao", first, "late"))
+    response = await boss.get(f"/api/rosters/{draft['draft']}/roster.xlsx")
+    assert response.status_code == 200
+    assert response.headers["Content-Disposition"] == f'attachment; filename="roster-{first}.xlsx"'
+    data = await response.get_data(as_text=False)
+    wish = {"file": base64.b64encode(data).decode(), "zone": ZONE.key}
+    read = await ok(await boss.post("/api/shifts/import", wish))
+    assert (read["rows"], read["faults"], len(read["shifts"])) == (2, [], 2)
+    assert await error_of(await boss.get("/api/rosters/versions/1/roster.xlsx")) == (404, "unknown_roster")
+    await published(boss, draft["draft"])
+    version = await boss.get("/api/rosters/versions/1/roster.xlsx")
+    assert version.headers["Content-Disposition"] == f'attachment; filename="roster-{first}-v1.xlsx"'

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from redis.asyncio import Redis
@@ -17,6 +18,7 @@ from signaling.store_roster import Publication
 from tests.data_keys import CIPHER
 from tests.launching import KEYS, launch_token
 from video_service.accounts import Accounts, Role, SamePassword, SignInRefused
+from video_service.attendance import Attendance
 from video_service.audit import Audit
 from video_service.background_store import BackgroundStore
 from video_service.block_list import BlockList
@@ -28,16 +30,20 @@ from video_service.customers import Customer, Customers
 from video_service.data_keys import Canaries
 from video_service.door import Door, Notice
 from video_service.forecast_store import ForecastStore
+from video_service.intraday import Intraday
 from video_service.keep_place import KeptPlaces
 from video_service.keys import OTHER_KEYS, Keys, spec_of
 from video_service.left_messages import Left, LeftMessages
 from video_service.opening_hours import Hours
 from video_service.opening_hours_store import OpeningHours
 from video_service.passwords import PasswordCost, Passwords
+from video_service.plan_input import PlanInput
 from video_service.plan_store import PlanStore
+from video_service.plan_work import Expected, Level, Said, TodaySaid
 from video_service.queues import QueueRules
 from video_service.queues_store import QueueBook
 from video_service.rate_limit import RateLimits, TooMany
+from video_service.roster_desk import RosterDesk
 from video_service.roster_store import RosterBook
 from video_service.shift_requests import Kind, ShiftRequest, State
 from video_service.shift_requests_store import RequestBook
@@ -97,6 +103,20 @@ async def test_every_key_is_in_the_table_and_passes_when_the_table_says_so(
     await rosters.set_team("people: []", by="a-1")
     await rosters.begin("2026-03-02", 7, "{}", [], by="a-1")
     await PlanStore(redis, pool=pool).begin("p-1", "o-1", {"kind": "roster"})
+    wall = Store(redis, pool=pool, policy=Policy(), cipher=CIPHER)
+    await wall.add_shift("a-1", clock.now_ms() - 60_000, clock.now_ms() + 600_000)
+    attendance = Attendance(redis, wall, clock, pool=pool, zone=ZoneInfo("UTC"))
+    await attendance.mark()
+    desk = RosterDesk(rosters, wall, accounts, clock, zone="UTC")
+    source = PlanInput(redis, wall, desk, clock, pool=pool, region="")
+    today = Intraday(redis, attendance, source, desk, wall, clock, pool=pool)
+    await today.claim("2026-03-02")
+    none = Level(mean=-1, low=-1, high=-1)
+    expected = Expected(day=date(2026, 3, 2), document={}, handle_s=(), patience_s=1)
+    said = TodaySaid(
+        expected=expected, level=none, goal=0.9, said=(), now=(), low=(), high=(), came=(), required=()
+    )
+    await today.keep("2026-03-02", Said(today=said))
     publication = Publication(
         last=0, draft="", rev=0, remove=(), keep=(), add=(), facts={"by": "a-1"}, end_ms=clock.now_ms()
     )

@@ -11,7 +11,8 @@ import pytest
 
 from scheduler.plan_file import EXAMPLE
 from video_service.open_time import Times
-from video_service.plan_child import NO_CALLS, USUAL_LENGTH, answer, rules_of
+from video_service.plan_child import NO_CALLS, answer, rules_of
+from video_service.plan_demand import USUAL_LENGTH
 from video_service.plan_work import Basis, MakeRoster, Progress, RawPast, Team, Work, digest, line_of
 from video_service.records import Rollup
 
@@ -77,6 +78,18 @@ def test_a_roster_is_made_for_what_is_expected() -> None:
     assert phases == ["forecast", "staffing", "search", "why", "ways"]
     assert [(one.done, one.of) for one in heard if one.phase == "staffing"] == [(0, 1), (1, 1)]
     assert heard[-1].cost >= heard[-1].bound >= 0
+
+
+def test_a_week_says_what_its_hours_cost_and_which_the_team_could_keep() -> None:
+    more = "".join(f'[[people]]\nname = "p{number}"\ncontract = "full"\n' for number in range(2))
+    roster, _ = made(work(past(), days=7, text=EXAMPLE + more))
+    truth = roster.explained.truth  # type: ignore[attr-defined]
+    # Two and more from nine to nine on seven days are over 168 hours on the floor, which five people hold.
+    assert (truth.seat, truth.has, truth.hours, truth.enough) == (5, 4, 40, False)
+    assert truth.takes > truth.seat
+    assert 0 < truth.share < 1
+    assert truth.workdays is not None
+    assert 0 <= truth.workdays[0] < truth.workdays[1] <= 1440
 
 
 def test_how_long_calls_take_is_assumed_where_no_call_was_answered() -> None:

@@ -100,6 +100,8 @@ export class NowPart {
       ),
       card("now-agents", "now.agents", this.care.element, this.agents, this.noAgents),
     );
+    /** @type {import("./intraday.js").IntradayCard | null} */
+    this.plan = null;
     this.element = h("div", { class: "stack" }, this.heading, this.urgent, this.door.element, this.pending, this.body);
     const ticking = everySecond(() => this.tick());
     const looking = setInterval(() => this.element.isConnected && this.look(), LOOK_MS);
@@ -114,6 +116,23 @@ export class NowPart {
   look() {
     this.door.look();
     this.readDay();
+    this.lookAtPlan();
+  }
+
+  /** Today against its plan stands below the wall, and comes after it. */
+  async lookAtPlan() {
+    const { IntradayCard } = await import("./intraday.js").catch(() => ({ IntradayCard: null }));
+    if (!IntradayCard) return;
+    if (!this.plan) {
+      const agents = () => this.view?.agents ?? [];
+      this.plan = new IntradayCard({
+        refused: this.refused,
+        names: () => new Map(agents().map((agent) => [agent.agent, agent.name])),
+        here: () => agents().filter((agent) => !["offline", "break"].includes(agent.state)).length,
+      });
+      this.element.append(this.plan.element);
+    }
+    await this.plan.look();
   }
 
   /** The day's numbers are read again, not sent: they change a few times in an hour. */

@@ -46,6 +46,14 @@ export class RosterDraft {
       icon("download"),
       h("span", { text: t("roster.file") }),
     );
+    this.workbook = h(
+      "a",
+      { class: "button button-quiet", download: true },
+      icon("download"),
+      h("span", { text: t("roster.workbook") }),
+    );
+    this.print = button("list", "roster.print", () => window.print());
+    this.print.classList.add("button-quiet");
     const change = (/** @type {Duty[]} */ duties) => this.change(duties);
     this.grid = new RosterGrid({ change, openDay: (day) => this.openDay(day) });
     this.day = new RosterDay({ change });
@@ -67,7 +75,7 @@ export class RosterDraft {
       { class: "stack" },
       h("a", { class: "button button-quiet roster-back", href: "#roster/" }, icon("back"), h("span", { text: t("roster.list") })),
       h("div", { class: "row spread" }, this.heading, this.state),
-      h("div", { class: "row" }, this.undo, this.redo, this.publish, this.file),
+      h("div", { class: "row roster-acts" }, this.undo, this.redo, this.publish, this.file, this.workbook, this.print),
       this.status,
       this.trouble,
       this.publishing.element,
@@ -154,6 +162,7 @@ export class RosterDraft {
       t("roster.title_of", { from: rosterDay(days[0]), to: rosterDay(days[days.length - 1]) }),
     );
     this.file.href = `/api/rosters/${draft.draft}/roster.csv`;
+    this.workbook.href = `/api/rosters/${draft.draft}/roster.xlsx`;
     setText(this.state, t(`roster.state.${draft.state}`));
     this.state.className = `pill ${draft.state === "published" ? "pill-good" : "pill-accent"}`;
     setAttribute(this.undo, "aria-disabled", history.before.length ? null : "true");

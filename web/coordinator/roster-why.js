@@ -30,7 +30,20 @@ import { faultText, rosterDay } from "./roster-words.js";
  * @property {import("./roster-model.js").Fault[]} uses
  */
 
-/** @typedef {{ proved: boolean, gap: number, missing_min: number, lacks: Lack[], ways: Way[] }} Explained */
+/**
+ * What the hours cost in people; minutes of the day, null for closed.
+ * @typedef {object} Truth
+ * @property {number} takes
+ * @property {number} seat
+ * @property {number} has
+ * @property {number} hours
+ * @property {boolean} enough
+ * @property {number} share
+ * @property {[number, number] | null} workdays
+ * @property {[number, number] | null} weekend
+ */
+
+/** @typedef {{ truth?: Truth | null, proved: boolean, gap: number, missing_min: number, lacks: Lack[], ways: Way[] }} Explained */
 
 const SHOWN = 12;
 const MONDAY = Date.UTC(2026, 0, 5);
@@ -46,11 +59,13 @@ export class RosterWhy {
     this.ways = h("ol", { class: "plan-ways" });
     this.wayTitle = h("h3", { text: t("plan.ways") });
     this.noWay = h("p", { class: "soft", text: t("plan.no_way") });
+    this.truth = h("div", { class: "plan-truth", hidden: true });
     this.element = h(
       "section",
       { class: "card stack plan-why", hidden: true },
       this.summary,
       this.said,
+      this.truth,
       this.lackTitle,
       this.lacks,
       this.wayTitle,
@@ -74,7 +89,9 @@ export class RosterWhy {
       known.missing_min ? t("plan.short", { h: hours(known.missing_min) }) : t("plan.not_short"),
     ];
     this.said.replaceChildren(...lines.map((text) => h("p", { text })));
-    const { lacks, ways } = known;
+    const { lacks, ways, truth } = known;
+    show(this.truth, Boolean(truth));
+    if (truth) this.truth.replaceChildren(h("h3", { text: t("truth.title") }), ...truthLines(truth).map((text) => h("p", { text })));
     show(this.lackTitle, lacks.length > 0);
     this.lacks.replaceChildren(...lacks.slice(0, SHOWN).map(lackRow));
     if (lacks.length > SHOWN) {
@@ -89,14 +106,29 @@ export class RosterWhy {
   }
 }
 
+/**
+ * @param {Truth} truth
+ * @returns {string[]}
+ */
+function truthLines({ takes, seat, has, hours: week, enough, share, workdays, weekend }) {
+  const span = (/** @type {[number, number] | null} */ each) =>
+    each ? `${clock(each[0])}–${each[1] === 1440 ? "24:00" : clock(each[1])}` : t("truth.closed");
+  return [
+    t(enough ? "truth.enough" : "truth.too_few", { takes, has, h: week }),
+    t("truth.seat", { n: seat }),
+    share < 0 ? t("truth.none") : t("truth.keeps", { workdays: span(workdays), weekend: span(weekend), p: Math.floor(share * 100) }),
+  ];
+}
+
 /** @param {Lack} lack */
 function lackRow({ day, from_min: from, to_min: to, missing, skill, floor, why }) {
-  const values = { day: rosterDay(day), from: clock(from), to: to === 1440 ? "24:00" : clock(to), n: missing, skill };
+  const when = { day: rosterDay(day), from: clock(from), to: to === 1440 ? "24:00" : clock(to) };
   const because = why && t("plan.because", { rules: why.map(whyText).join(t("list.comma")) || t("plan.why.other") });
   return h(
     "li",
     {},
-    h("span", { text: t(skill ? "plan.lack_skill" : "plan.lack", values) }),
+    h("span", { class: "figure", text: t("plan.when", when) }),
+    h("span", { text: t(skill ? "plan.lack_skill" : "plan.lack", { n: missing, skill }) }),
     floor && h("span", { class: "pill pill-danger" }, icon("urgent"), h("span", { text: t("plan.lack_floor") })),
     because && h("span", { class: "small soft", text: because }),
   );

@@ -5,6 +5,7 @@ import { count, t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { request } from "../shared/service.js";
 import { momentText } from "../shared/time.js";
+import { RosterCompare } from "./roster-compare.js";
 import { RosterDraft } from "./roster-draft.js";
 import { RosterMake } from "./roster-make.js";
 import { daysFrom } from "./roster-model.js";
@@ -52,6 +53,7 @@ export class RosterPart {
       icon("info"),
       (this.troubleText = h("span")),
     );
+    this.compare = new RosterCompare(refused);
     this.none = h("p", { class: "soft", text: t("shifts.loading") });
     this.drafts = h("ul", { class: "shift-list" });
     this.versions = h("ul", { class: "shift-list" });
@@ -83,6 +85,7 @@ export class RosterPart {
       this.trouble,
       h("section", { class: "card stack" }, h("h2", { text: t("roster.drafts") }), this.none, this.drafts),
       h("section", { class: "card stack" }, h("h2", { text: t("roster.versions") }), this.noVersion, this.versions),
+      this.compare.element,
       new RosterTeam(refused).element,
     );
     this.element = h("div", {}, this.list);
@@ -108,6 +111,8 @@ export class RosterPart {
       const { drafts, versions, people } = await request("GET", "/api/rosters");
       this.draw(drafts, versions);
       this.making.offer(people);
+      const named = (/** @type {any} */ each) => ({ ...each, name: spanText(each) });
+      this.compare.offer(drafts.map(named), versions.slice(0, SHOWN_VERSIONS).map(named), people);
     } catch (error) {
       this.fail(this.refused(error));
       setText(this.none, t("shifts.not_loaded"));
@@ -216,6 +221,17 @@ function versionRow(version) {
       text: t("roster.counts", { a: version.added, r: version.removed, k: version.kept }),
     }),
     h("span", { class: "small soft", text: momentText(version.at_ms) }),
+    h(
+      "a",
+      {
+        class: "button button-quiet",
+        download: true,
+        href: `/api/rosters/versions/${version.number}/roster.xlsx`,
+        "aria-label": t("roster.workbook_of", { n: version.number }),
+      },
+      icon("download"),
+      h("span", { text: t("roster.workbook") }),
+    ),
   );
 }
 

@@ -1,0 +1,98 @@
+"""Today against its plan on the coordinator's page: the level to come, suggestions in one click, who is where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser import views
+from tests.browser.board import board, intraday
+from tests.browser.conftest import OpenPage
+from tests.browser.looks import look
+from tests.browser.stage import Stage
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+HOUR_MS = 3_600_000
+
+
+def level(mean: float) -> dict[str, float]:
+    return {"mean": mean, "low": mean - 0.02, "high": mean + 0.02}
+
+
+def plan(**more: Any) -> dict[str, Any]:
+    """Return a day from nine to nine that goes on longer than it is planned for."""
+    noon = views.now_ms() // HOUR_MS * HOUR_MS
+    said = [2.5 if 9 <= hour < 21 else 0.0 for hour in range(24)]
+    moved = {"shift": "s-1", "agent": "a-1", "old": [noon, noon + 900_000], "new": [noon + 900_000, noon + 1_800_000]}
+    none: dict[str, Any] = {"shift": "", "agent": "", "old": [0, 0], "calls": 0}
+    fields: dict[str, Any] = {
+        "said": said,
+        "now": [each * 1.2 for each in said],
+        "low": [1 if each else 0 for each in said],
+        "high": [5 if each else 0 for each in said],
+        "came": [0] * 9 + [4, 6, 2],
+        "required": [3] * 96,
+        "level": level(0.912),
+        "goal": 0.95,
+        "advice": [
+            {**none, "kind": "reserve", "level": level(0.957), "new": [noon + HOUR_MS, noon + 4 * HOUR_MS]},
+            {**none, "kind": "break", "level": level(0.931), "calls": 0, **moved},
+            {**none, "kind": "text", "level": level(0.925), "new": [noon, noon + HOUR_MS], "calls": 3.2},
+        ],
+    }
+    return {**fields, **more}
+
+
+def person(agent: str, now: str, adherence: float, conformance: float) -> dict[str, Any]:
+    return {"agent": agent, "now": now, "adherence": adherence, "conformance": conformance, "off_min": 0, "seen_min": 0}
+
+
+async def test_today_is_held_against_its_plan_and_a_break_is_moved_by_one_click(
+    open_page: OpenPage, stage: Stage
+) -> None:
+    people = [person("a-2", "late", 0.8, 0.75), person("a-1", "as_planned", -1, -1)]
+    today = intraday(trouble="", at_ms=views.now_ms(), plan=plan(), scheduled=[2] * 96, people=people)
+    stage.answers["GET intraday"] = (200, today)
+    await stage.show(views.wall())
+    page = await board(open_page, stage)
+    card = page.locator(".intraday")
+    await expect(card).to_contain_text("照现在这样，今天约 91% 及时接起（89–93）。低于目标 95%。")
+    await expect(card).to_contain_text("现在要 3 人，排了 2 人")
+    await expect(card.get_by_role("img")).to_have_attribute("aria-label", "每小时来电：今天预计约 36 通，已来 12 通。")
+    rows = card.locator(".intraday-advice li")
+    await expect(rows).to_have_count(3)
+    await expect(rows.nth(0)).to_contain_text("今天会有约 95%（93–97）。")
+    await expect(rows.nth(2)).to_contain_text("约 3 通来电")
+    await card.get_by_text("谁和班表不一样").press("Enter")
+    await expect(card.locator("tbody tr").filter(has_text="该在还没来")).to_contain_text("80%75%")
+    await look(page, "coordinator-zh-CN-intraday", themes=True)
+
+    stage.answers["POST intraday/break"] = (409, {"error": "no_such_break"})
+    move = rows.nth(1).get_by_role("button")
+    await expect(rows.nth(1)).to_contain_text("林晓")
+    await move.press("Enter")
+    await expect(card.get_by_role("alert")).to_contain_text("休息已经开始")
+    stage.answers["POST intraday/break"] = (201, {"version": 4})
+    await expect(move).not_to_have_attribute("aria-disabled", "true")
+    await move.press("Enter")
+    await expect(rows.nth(1).get_by_role("button")).to_have_text("已挪")
+    wished = today["plan"]["advice"][1]
+    wish = {name: wished[name] for name in ("shift", "old", "new")}
+    assert [asked for _, path, asked in stage.requests if path == "intraday/break"] == [wish, wish]
+
+
+async def test_before_there_is_a_past_it_says_so(open_page: OpenPage, stage: Stage) -> None:
+    stage.answers["GET intraday"] = (200, intraday())
+    await stage.show(views.wall())
+    page = await board(open_page, stage)
+    card = page.locator(".intraday")
+    await expect(card).to_contain_text("还没有来电可以参考，过几天就有了。")
+    await expect(card.locator(".intraday-who")).to_be_hidden()
+    quiet = plan(level={"mean": -1, "low": -1, "high": -1}, advice=[])
+    stage.answers["GET intraday"] = (200, intraday(trouble="", plan=quiet))
+    await page.reload()
+    await expect(card).to_contain_text("今天估计没有来电了。")
+    await expect(card.get_by_role("heading", name="今天可以做的")).to_be_hidden()
