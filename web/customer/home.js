@@ -78,6 +78,9 @@ export class HomeScreen {
       icon("write"),
       h("span", { text: t("message.open") }),
     );
+    this.callback = h("div", { hidden: true });
+    /** @type {import("./more.js").More | null} */
+    this.booking = null;
     this.urgent = h("section", { class: "urgent" }, this.urgentButton, this.urgentChoices);
     this.element = h(
       "div",
@@ -105,13 +108,22 @@ export class HomeScreen {
           (this.clip = signedClip("home")),
           (this.closedClip = signedClip("closed")),
         ),
-        h("div", { class: "stack home-acts" }, this.trouble, this.startButton, this.truth, this.hours, this.urgent, this.messageButton),
+        h("div", { class: "stack home-acts" }, this.trouble, this.startButton, this.truth, this.hours, this.urgent, this.callback, this.messageButton),
       ),
     );
   }
 
   start() {
     if (this.startButton.getAttribute("aria-disabled") !== "true") this.app.prepare();
+  }
+
+  /** Few book a time: that part comes when the rest is there. @param {State} state */
+  async drawBooking(state) {
+    const more = await import("./more.js").catch(() => null);
+    if (!more) return;
+    if (!this.booking) this.callback.append((this.booking = new more.More(this.app, "callback")).element);
+    show(this.callback, true);
+    this.booking.draw(state);
   }
 
   toggleUrgent() {
@@ -123,7 +135,8 @@ export class HomeScreen {
   }
 
   /** @param {State} state */
-  draw({ service, view, link, trouble }) {
+  draw(state) {
+    const { service, view, link, trouble } = state;
     const known = link === "open" && view ? view : service;
     const stranger = service !== null && service !== "unreachable" && service.guests === false && !service.known;
     const closed = stranger || (known !== null && known !== "unreachable" && !known.open);
@@ -143,6 +156,7 @@ export class HomeScreen {
     if (hours) setText(this.hours, hoursWords(hours).join(" · "));
     show(this.messageButton, !stranger);
     this.messageButton.classList.toggle("button-main", closed);
+    if (service !== null && service !== "unreachable" && service.callbacks && !stranger) this.drawBooking(state);
     show(this.trouble, trouble !== "");
     if (trouble) setText(this.troubleText, errorText(trouble));
   }

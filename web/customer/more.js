@@ -7,6 +7,7 @@ import { loadMore } from "../shared/i18n.js";
 /** @typedef {import("./state.js").State} State */
 
 const PARTS = {
+  callback: () => import("./callback.js"),
   place: () => import("./place.js"),
 };
 

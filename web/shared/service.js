@@ -110,6 +110,11 @@ export async function fetchMe() {
  */
 
 /**
+ * What a customer has booked; `state`: what became of it.
+ * @typedef {{ start_ms: number, end_ms: number, state: "booked" | "joined" | "missed" | "unserved" }} Booked
+ */
+
+/**
  * The line as anybody may see it.
  * @typedef {object} Service
  * @property {boolean} open
@@ -121,6 +126,7 @@ export async function fetchMe() {
  * @property {number} [message_retention_days] after how many days a left message is deleted
  * @property {Hours | null} [hours] null: no opening hours are set
  * @property {boolean} [yours] this customer has a call that goes on
+ * @property {{ booked: Booked | null } | null} [callbacks] null: none are booked here
  * @property {boolean} [known] this customer would get a ticket
  * @property {boolean} [guests] anybody would
  */
