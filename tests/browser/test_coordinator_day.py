@@ -97,7 +97,7 @@ async def test_the_roster_ahead_stands_beside_who_is_here_and_a_gap_leads_to_the
     gaps = page.locator(".ahead-gaps li")
     await expect(gaps).to_have_count(1)
     await expect(gaps).to_contain_text("没人有班次。")
-    await expect(page.locator(".now-ahead")).to_contain_text("需要几位，这里还没有计算。")
+    await expect(page.locator(".now-ahead")).to_contain_text("要几位，看“今天和计划”。")
 
     ahead = stage.answers["GET day"][1]["ahead"]
     await gaps.get_by_role("link").press("Enter")

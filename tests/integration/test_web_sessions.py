@@ -113,9 +113,7 @@ async def test_every_key_is_in_the_table_and_passes_when_the_table_says_so(
     await today.claim("2026-03-02")
     none = Level(mean=-1, low=-1, high=-1)
     expected = Expected(day=date(2026, 3, 2), document={}, handle_s=(), patience_s=1)
-    said = TodaySaid(
-        expected=expected, level=none, goal=0.9, said=(), now=(), low=(), high=(), came=(), required=()
-    )
+    said = TodaySaid(expected=expected, level=none, goal=0.9, said=(), now=(), low=(), high=(), came=(), required=())
     await today.keep("2026-03-02", Said(today=said))
     publication = Publication(
         last=0, draft="", rev=0, remove=(), keep=(), add=(), facts={"by": "a-1"}, end_ms=clock.now_ms()
