@@ -86,8 +86,8 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"call_cla
     of the segments, `holds` and `hold_ms` how often and how long the customer was on hold in them; `transfers` how
     often an agent passed the call on; `customer` a pseudonymous id; `sign_language` the variety asked for, "" for not
     known, and `sign_matched` whether who served the call last has it; `consent` the version of the text that the
-    customer agreed to, 0 for none; `kept_ms` when the customer asked to keep the place while the page is away, which may
-    be much of `wait_ms`.
+    customer agreed to, 0 for none; `kept_ms` when the customer asked to keep the place while the page is away, which
+    may be much of `wait_ms`.
 
     What the customer said of the call: `solved` "yes", "no" or "", `face` 1 (bad) to 5 (good), 0 for nothing. What the
     agent said: `outcome`, and with "follow_up" by when, within how many hours, and who comes back to the customer.
