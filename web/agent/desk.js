@@ -9,7 +9,6 @@ import { everySecond } from "../shared/time.js";
 import { AfterPanel } from "./after.js";
 import { BackgroundChoice } from "./background.js";
 import { BookedCalls } from "./booked.js";
-import { BookedCalls } from "./booked.js";
 import { Context } from "./context.js";
 import { HoldLine } from "./hold.js";
 import { KeyList, Phrases } from "./keys.js";
@@ -95,7 +94,6 @@ export class Desk {
       h("ul", { class: "stack" }, tip("eye", "agent.idle_preview"), tip("hands", "agent.idle_ring")),
       this.background.element,
       (this.shifts = new MyShifts()).element,
-      new BookedCalls().element,
       new BookedCalls().element,
     );
     this.element = h(
