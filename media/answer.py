@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from media.negotiation import ABS_SEND_TIME, OPUS, Choice, Line, Plan
 from media.settings import MediaSettings
+from media.text_channel import MOST_BYTES, SCTP_PORT
 
 _FORMAT = re.compile(r"[A-Za-z0-9-]{1,32}")
 
@@ -45,7 +46,12 @@ def render_answer(plan: Plan, transport: TransportText, settings: MediaSettings)
         "a=msid-semantic: WMS *",
     ]
     for line in plan.lines:
-        lines += _rejected(line) if line.rejected else _live(line, transport, settings, takes=line is plan.camera)
+        if line.rejected:
+            lines += _rejected(line)
+        elif line.is_text:
+            lines += _text(line, transport)
+        else:
+            lines += _live(line, transport, settings, takes=line is plan.camera)
     return "\r\n".join(lines) + "\r\n"
 
 
@@ -56,6 +62,26 @@ def _rejected(line: Line) -> Iterator[str]:
     yield "c=IN IP4 0.0.0.0"
     yield f"a=mid:{media.mid}"
     yield "a=inactive"
+
+
+def _text(line: Line, transport: TransportText) -> Iterator[str]:
+    """Source: RFC 8841, sections 4 to 6."""
+    yield f"m=application {transport.port} {line.media.protocol} webrtc-datachannel"
+    yield f"c=IN {'IP6' if ':' in transport.address else 'IP4'} {transport.address}"
+    yield f"a=mid:{line.media.mid}"
+    yield from _transport(transport)
+    yield f"a=sctp-port:{SCTP_PORT}"
+    yield f"a=max-message-size:{MOST_BYTES}"
+
+
+def _transport(transport: TransportText) -> Iterator[str]:
+    yield f"a=ice-ufrag:{transport.ufrag}"
+    yield f"a=ice-pwd:{transport.password}"
+    yield f"a=fingerprint:{transport.fingerprint[0]} {transport.fingerprint[1]}"
+    yield f"a=setup:{transport.setup}"
+    for candidate in transport.candidates:
+        yield f"a=candidate:{candidate}"
+    yield "a=end-of-candidates"
 
 
 def _live(line: Line, transport: TransportText, settings: MediaSettings, *, takes: bool) -> Iterator[str]:
@@ -71,13 +97,7 @@ def _live(line: Line, transport: TransportText, settings: MediaSettings, *, take
     yield f"a={line.direction}"
     yield "a=rtcp-mux"
     yield "a=rtcp-rsize"
-    yield f"a=ice-ufrag:{transport.ufrag}"
-    yield f"a=ice-pwd:{transport.password}"
-    yield f"a=fingerprint:{transport.fingerprint[0]} {transport.fingerprint[1]}"
-    yield f"a=setup:{transport.setup}"
-    for candidate in transport.candidates:
-        yield f"a=candidate:{candidate}"
-    yield "a=end-of-candidates"
+    yield from _transport(transport)
     if line.abs_send_time_id:
         yield f"a=extmap:{line.abs_send_time_id} {ABS_SEND_TIME}"
     for choice in line.choices:

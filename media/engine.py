@@ -160,6 +160,7 @@ class MediaEngine:
             raise WorkerUnavailable
         self._legs[leg.id] = leg
         leg.on_line = lambda state: self._line_changed(leg, state)
+        leg.written = lambda message: self._wiring.relay(leg, message)
         self._burden(leg)
         if self._ticker is None:
             self._ticker = asyncio.create_task(self._tick(), name="media-tick")

@@ -78,6 +78,7 @@ class Leg:
         self.sound_outlet = self._sound_outlet(plan.sound)
         self.sound = ForwardedSound(AUDIO_CLOCK_HZ)
         self.on_line: Callable[[LineState], None] | None = None
+        self.written: Callable[[str], object] = lambda message: None
         self._line = LineWatch()
         self._on_state = on_state
         self._silence_ms = settings.media_silence_ms

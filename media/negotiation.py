@@ -43,7 +43,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What becomes of one m-line. Without choices it is rejected. `ssrc` is this side's own."""
+    """What becomes of one m-line. Without choices it is rejected, unless it is for text. `ssrc` is this side's own."""
 
     media: Media
     direction: str = "inactive"
@@ -51,10 +51,11 @@ class Line:
     ssrc: int = 0
     label: str = ""
     abs_send_time_id: int = 0
+    is_text: bool = False
 
     @property
     def rejected(self) -> bool:
-        return not self.choices
+        return not self.choices and not self.is_text
 
     @property
     def sends(self) -> bool:
@@ -63,20 +64,25 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """An offer's answer in substance. `camera`, `sound` and `slots` are the lines in use; `lines` is every line."""
+    """An offer's answer in substance.
+
+    `camera`, `sound`, `slots` and `text` (data channels) are the lines in use; `lines` is every line.
+    """
 
     lines: tuple[Line, ...]
     camera: Line | None = None
     sound: Line | None = None
     slots: tuple[Line, ...] = field(default=())
+    text: Line | None = None
 
 
 def plan_answer(offer: Offer, role: LegRole, preferred: Sequence[str], new_ssrc: Callable[[], int]) -> Plan:
     """Decide what to do with each m-line of `offer`.
 
     `preferred` holds the codecs that the client likes to receive, best first, as MIME types. The first audio line is
-    the sound, the first video line on which the client sends is the camera, those on which it receives are the slots;
-    further lines and other kinds are rejected. A missing sound or camera is accepted, a leg without a slot is not.
+    the sound, the first video line on which the client sends is the camera, those on which it receives are the slots,
+    the first one of data channels carries text; further lines and other kinds are rejected. A missing sound, camera or
+    text is accepted, a leg without a slot is not.
     From a watcher nothing is taken, whatever it offers to send.
 
     Raises:
@@ -85,6 +91,7 @@ def plan_answer(offer: Offer, role: LegRole, preferred: Sequence[str], new_ssrc:
     lines: list[Line] = []
     camera: Line | None = None
     sound: Line | None = None
+    text: Line | None = None
     slots: list[Line] = []
     for media in offer.media:
         line = Line(media)
@@ -98,11 +105,13 @@ def plan_answer(offer: Offer, role: LegRole, preferred: Sequence[str], new_ssrc:
             camera = line if takes else camera
             if media.client_receives:
                 slots.append(line)
+        elif media.sctp_port and not media.rejected and text is None and role is not LegRole.WATCHER:
+            line = text = Line(media, is_text=True)
         lines.append(line)
     if not slots:
         raise BadSdp("The offer has no video line to receive on.")
     _check_payload_types(camera, sound)
-    return Plan(tuple(lines), camera, sound, tuple(slots))
+    return Plan(tuple(lines), camera, sound, tuple(slots), text)
 
 
 def _sound(media: Media, new_ssrc: Callable[[], int], *, takes: bool) -> Line:

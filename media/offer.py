@@ -54,6 +54,10 @@ class Media:
     codecs: tuple[Codec, ...]
     extensions: tuple[tuple[str, int], ...]
     rejected: bool
+    sctp_port: int = 0
+    """Of data channels; 0 for other lines."""
+    most_bytes: int = 0
+    """The largest message that the client takes over them; 0 for any."""
 
     @property
     def client_sends(self) -> bool:
@@ -165,6 +169,7 @@ def _media(section: _Section) -> Media:
         raise BadSdp("A media line is malformed or has no mid.")
     kind, port, protocol, formats = match.groups()
     direction = next((name for name in section.attributes if name in _DIRECTIONS), "sendrecv")
+    sctp_port, most_bytes = _data_channels(section) if (kind, protocol) == ("application", "UDP/DTLS/SCTP") else (0, 0)
     is_rtp = kind in ("audio", "video") and protocol in ("UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP", "RTP/SAVPF")
     return Media(
         kind=kind,
@@ -175,7 +180,18 @@ def _media(section: _Section) -> Media:
         codecs=_codecs(section) if is_rtp else (),
         extensions=_extensions(section),
         rejected=int(port) == 0 and "bundle-only" not in section.attributes,
+        sctp_port=sctp_port,
+        most_bytes=most_bytes,
     )
+
+
+def _data_channels(section: _Section) -> tuple[int, int]:
+    """Return SCTP port and largest message of a line of data channels. Source: RFC 8841, sections 5 and 6."""
+    port, most_bytes = section.first("sctp-port"), section.first("max-message-size")
+    found = _int(port) if port is not None else 0
+    if found > 65_535:
+        raise BadSdp("An SCTP port is out of range.")
+    return found, _int(most_bytes) if most_bytes is not None else 65_536
 
 
 def _codecs(section: _Section) -> tuple[Codec, ...]:

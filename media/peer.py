@@ -23,6 +23,7 @@ from media.negotiation import Plan, plan_answer
 from media.offer import Offer, parse_offer
 from media.rtp_packet import RtpPacket, parse_rtp
 from media.settings import MediaSettings
+from media.text_channel import TextChannel
 from media.transport import MediaTransport
 from video_service.media_plane import LegRequest
 
@@ -38,6 +39,7 @@ class Listener(Protocol):
     def connected(self) -> None: ...
     def received(self, packet: RtpPacket) -> None: ...
     def reported(self, packets: Sequence[AnyRtcpPacket]) -> None: ...
+    def written(self, message: str, /) -> object: ...
     def lost(self) -> None: ...
 
 
@@ -64,6 +66,7 @@ class Peer:
         self._transport = MediaTransport(
             self._gatherer, certificate, on_rtp=self._rtp, on_rtcp=self._rtcp, on_closed=self._lost
         )
+        self._text: TextChannel | None = None
         self._connecting: asyncio.Task[None] | None = None
         self.send_rtp: Callable[[bytes], None] = self._transport.send_rtp
         self.send_rtcp: Callable[[bytes], None] = self._transport.send_rtcp
@@ -113,12 +116,20 @@ class Peer:
         )
         return render_answer(self.plan, text, self._settings)
 
+    def write(self, message: str) -> None:
+        """Send a message over the client's text channel; dropped silently while there is none."""
+        if self._text is not None:
+            self._text.send(message)
+
     async def close(self) -> None:
         """Close the connection and its sockets. The listener hears nothing any more."""
         self._listener = None
         connecting, self._connecting = self._connecting, None
         if connecting is not None:
             connecting.cancel()
+        text, self._text = self._text, None
+        if text is not None:
+            await text.stop()
         await self._transport.close()
         if connecting is not None:
             await asyncio.wait([connecting])
@@ -134,8 +145,22 @@ class Peer:
             return
         if up:
             self._listener.connected()
+            await self._open_text()
         else:
             self._listener.lost()
+
+    async def _open_text(self) -> None:
+        line = self.plan.text
+        if line is not None:
+            self._text = self._transport.text_channel(self._written)
+            await self._text.start(line.media.sctp_port, line.media.most_bytes)
+
+    def _written(self, message: str) -> None:
+        if self._listener is not None:
+            try:
+                self._listener.written(message)
+            except Exception as error:  # noqa: BLE001 - as below
+                self._faults.note(error)
 
     def _rtp(self, data: bytes) -> None:
         try:

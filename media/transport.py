@@ -19,6 +19,7 @@ from aiortc.rtcicetransport import RTCIceParameters, RTCIceTransport
 
 from media.gathering import BoundGatherer
 from media.offer import Offer
+from media.text_channel import TextChannel
 
 CLOSE_TIMEOUT_S: Final = 2.0
 
@@ -71,6 +72,10 @@ class MediaTransport:
         self._up = True
         self._connection.sink = self._received
         return True
+
+    def text_channel(self, on_text: Callable[[str], None]) -> TextChannel:
+        """Return what takes the client's data channel; to be started once the transport is up."""
+        return TextChannel(self._dtls, on_text)
 
     def send_rtp(self, data: bytes) -> None:
         """Encrypt and send one RTP packet; dropped silently while the transport is not up."""

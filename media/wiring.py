@@ -19,6 +19,7 @@ from media.forwarder import PictureOutlet, SoundOutlet
 from media.leg import Leg
 from media.watcher_leg import WatcherLeg
 from video_service.media_plane import CallRoute, LegTaken, MediaError, UnknownLeg
+from video_service.real_time_text import unpacked
 
 log = structlog.get_logger(__name__)
 
@@ -166,6 +167,22 @@ class Wiring:
         if route is None:
             return False, []
         return True, self._part(call_id)
+
+    def relay(self, writer: Leg, message: str) -> bool:
+        """Pass a piece of an unfinished line on to the other of the call's two people; return whether it was one.
+
+        A piece of another call than the one in which the writer is has come late, or is made up: nobody reads it.
+        """
+        found, route = unpacked(message), self._calls.route(writer.call_id)
+        if found is None or route is None or found[0] != writer.call_id:
+            return False
+        people = [self._legs.get(leg_id) for leg_id in (route.customer_leg, route.agent_leg)]
+        if writer not in people:
+            return False
+        for leg in people:
+            if leg is not None and leg is not writer and leg.call_id == writer.call_id:
+                leg.peer.write(message)
+        return True
 
     def leave(self, leg: Leg) -> None:
         """Cut everything between a leg and the others, in both directions. An agent's own preview goes on."""

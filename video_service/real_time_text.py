@@ -4,11 +4,15 @@ A piece is T.140 text: characters, a backspace for each that is taken back, and 
 says which line it belongs to and counts from 1 within it, so that a page can put pieces of two carriers in one order,
 drop what comes twice, and mark what is missing. A finished line is sent as a whole besides; pieces are kept nowhere.
 
+Over a data channel a piece is one message: a T.140 control string that says call, line and number, then the text. A
+receiver that does not know such a string passes over it.
+
 Source: ITU-T T.140 (1998) with addendum 1 (2000), section 8; RFC 8865; RFC 4103, section 5.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Final
 
 import msgspec
@@ -39,6 +43,24 @@ class Piece(msgspec.Struct, frozen=True):
     line: LineNumber
     number: PieceNumber
     text: PieceText
+
+
+_MESSAGE = re.compile(r"\x98([A-Za-z0-9_-]{1,64}) (\d{1,14}) (\d{1,7})\x9c(.*)", re.ASCII | re.DOTALL)
+
+
+def unpacked(message: str) -> tuple[str, Piece] | None:
+    """Return call and piece of a data channel's message, None when it is none.
+
+    Source: ITU-T T.140, section 8 (SOS 0098, ST 009C).
+    """
+    match = _MESSAGE.fullmatch(message)
+    if match is None:
+        return None
+    call, line, number, text = match.groups()
+    try:
+        return call, msgspec.convert({"line": int(line), "number": int(number), "text": text}, type=Piece)
+    except msgspec.ValidationError:
+        return None
 
 
 class TextPace:

@@ -138,6 +138,36 @@ async def test_whoever_only_writes_is_served_too(line: Line) -> None:
     await line.agent.next_call()
 
 
+SOCKET_WITHOUT_PIECES = """() => {
+  const { send } = WebSocket.prototype;
+  WebSocket.prototype.send = function (data) {
+    if (!data.includes('"rtt"')) send.call(this, data);
+  };
+}"""
+
+
+async def test_text_is_read_while_it_is_written_also_by_the_peer_connection_alone(line: Line) -> None:
+    customer, agent = await meet(line), line.agent.page
+    await customer.page.evaluate(SOCKET_WITHOUT_PIECES)
+    await customer.page.get_by_role("group", name="通话按钮").get_by_role("button", name="打字").click()
+    field = customer.page.get_by_label("写一句话")
+    draft = agent.locator(".line-draft p")
+    # The channel opens after the pictures: what is written before that comes by nothing here.
+    deadline = time.monotonic() + LIMIT_S
+    while not await draft.is_visible():
+        assert time.monotonic() < deadline, "nothing came"
+        await field.press_sequentially("登")
+        await asyncio.sleep(0.5)
+    await field.press_sequentially("机口14")
+    await expect(draft).to_have_text(re.compile("登机口14$"))
+    written = await field.input_value()
+    await field.press("Enter")
+    await expect(draft).to_have_count(0)
+    await expect(agent.get_by_role("log").locator("p")).to_have_text([written])
+    await customer.end()
+    await line.agent.state("after_call")
+
+
 async def test_a_reload_in_a_call_goes_on_with_the_same_agent(line: Line) -> None:
     customer = await meet(line)
     await customer.page.reload()

@@ -290,6 +290,63 @@ async def test_no_half_sign_and_no_control_is_ever_sent(page: Page) -> None:
     assert [text for _, _, _, text in made[2]["sent"]] == ["a😀", BACK]
 
 
+CARRIERS = """async (a) => {
+  const { Typing } = await import('/shared/typing.js');
+  const sent = { socket: [], channel: [] };
+  let drafts = [];
+  const peer = { text: { readyState: 'connecting', send: (message) => sent.channel.push(message) }, onText: null };
+  const app = {
+    socket: { send: (message) => sent.socket.push(message) },
+    lines: { call: 'c-1', draft: (lines) => { drafts = lines.map((line) => line.text); } },
+    peer,
+  };
+  const typing = new Typing(app);
+  const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+  typing.write('您');
+  await pause(50);
+  peer.text.readyState = 'open';
+  typing.write('您好');
+  while (sent.socket.length < 2) await pause(20);
+  const seen = [];
+  for (const [carrier, message] of a) {
+    if (carrier === 'channel') peer.onText(message);
+    else typing.hear(message);
+    seen.push([...drafts]);
+  }
+  app.lines.call = 'c-2';
+  typing.hear({ type: 'pong' });
+  seen.push([...drafts]);
+  return { sent, seen };
+}"""
+
+
+async def test_each_piece_goes_by_both_carriers_and_is_read_once_from_either(page: Page) -> None:
+    def by_channel(number: int, text: str, call: str = "c-1") -> tuple[str, Any]:
+        return "channel", f"\x98{call} {LINE} {number}\x9c{text}"
+
+    def by_socket(number: int, text: str) -> tuple[str, Any]:
+        return "socket", {"type": "rtt", "call": "c-1", "line": LINE, "number": number, "text": text}
+
+    heard = [
+        by_channel(1, "a"),
+        by_socket(1, "a"),
+        by_socket(2, "b"),
+        by_channel(2, "b"),
+        by_channel(3, "x", call="c-0"),
+        ("channel", "no piece"),
+        by_channel(4, "d"),
+        by_socket(3, "c"),
+    ]
+    result = await page.evaluate(CARRIERS, heard)
+    first, second = result["sent"]["socket"]
+    assert (first["call"], first["number"], first["text"]) == ("c-1", 1, "您")
+    assert (second["line"], second["number"], second["text"]) == (first["line"], 2, "好")
+    assert result["sent"]["channel"] == [f"\x98c-1 {first['line']} 2\x9c好"], "what is not open carries nothing"
+    *seen, in_the_next_call = result["seen"]
+    assert seen == [["a"], ["a"], ["ab"], ["ab"], ["ab"], ["ab"], ["ab"], ["abcd"]]
+    assert in_the_next_call == []
+
+
 # ---- on the page
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 from aiortc.sdp import SessionDescription
@@ -278,15 +279,51 @@ def test_slots_say_nothing_that_would_tie_them_together() -> None:
     ]
 
 
-def test_a_data_channel_is_rejected_and_the_rest_goes_on() -> None:
-    answer = answered(
-        planned(browser_offer(extra_sections=DATA_CHANNEL, change=lambda t: t.replace("1 2 3 4", "1 2 3 4 data")))
+def with_data_channel(change: Callable[[str], str] = str) -> str:
+    return browser_offer(
+        extra_sections=DATA_CHANNEL, change=lambda text: change(text.replace("1 2 3 4", "1 2 3 4 data"))
     )
 
+
+def test_a_data_channel_is_taken_for_text() -> None:
+    plan = planned(with_data_channel())
+    answer = answered(plan)
+
+    assert plan.text is plan.lines[-1]
     section = answer.split("m=application")[1]
-    assert section.startswith(" 0 UDP/DTLS/SCTP webrtc-datachannel")
+    assert section.startswith(" 40000 UDP/DTLS/SCTP webrtc-datachannel")
+    assert "a=mid:data\r\n" in section
+    assert "a=sctp-port:5000\r\na=max-message-size:4096\r\n" in section
+    assert "a=ice-ufrag:" in section
+    assert "a=group:BUNDLE 0 1 2 3 4 data\r\n" in answer
+
+
+@pytest.mark.parametrize(
+    ("change", "role"),
+    [
+        (lambda text: text.replace("a=sctp-port:5000", "a=sctp-prt:5000"), CUSTOMER),
+        (lambda text: text.replace("UDP/DTLS/SCTP", "DTLS/SCTP"), CUSTOMER),
+        (lambda text: text.replace("m=application 9", "m=application 0"), AGENT),
+        (str, LegRole.WATCHER),
+    ],
+    ids=["no-port", "older", "offered-as-rejected", "watcher"],
+)
+def test_another_data_channel_is_rejected_and_the_rest_goes_on(change: Callable[[str], str], role: LegRole) -> None:
+    plan = planned(with_data_channel(change), role)
+    answer = answered(plan)
+
+    assert plan.text is None
+    section = answer.split("m=application")[1]
+    assert section.startswith(" 0 ")
     assert "a=inactive" in section
     assert "a=group:BUNDLE 0 1 2 3 4\r\n" in answer
+
+
+@pytest.mark.parametrize("line", ["a=sctp-port:65536", "a=sctp-port:x", "a=max-message-size:-1"])
+def test_a_number_of_a_data_channel_that_is_none_is_refused(line: str) -> None:
+    wanted = line if "sctp-port" in line else f"a=sctp-port:5000\r\n{line}"
+    with pytest.raises(BadSdp):
+        planned(with_data_channel(lambda text: text.replace("a=sctp-port:5000", wanted)))
 
 
 def test_without_opus_there_is_no_sound() -> None:

@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signaling import messages
-from video_service.real_time_text import BACKSPACE, CHARACTER_BURST, CHARACTERS_PER_S, LINE_END, MOST_PIECE, TextPace
+from video_service.real_time_text import (
+    BACKSPACE,
+    CHARACTER_BURST,
+    CHARACTERS_PER_S,
+    LINE_END,
+    MOST_PIECE,
+    Piece,
+    TextPace,
+    unpacked,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -83,3 +92,37 @@ def test_no_more_passes_than_the_burst_and_the_pace(asked: list[tuple[float, int
         if pace.take(characters, now_s):
             passed += characters
         assert passed <= CHARACTER_BURST + CHARACTERS_PER_S * now_s + 1e-6
+
+
+SOS, ST = "\x98", "\x9c"
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (f"{SOS}c_1-x 1764000000000 3{ST}您好{BACKSPACE}", ("c_1-x", Piece(1_764_000_000_000, 3, f"您好{BACKSPACE}"))),
+        (f"{SOS}c 1 1{ST}{LINE_END}", ("c", Piece(1, 1, LINE_END))),
+        (f"{SOS}c 1 1{ST}", None),
+        (f"{SOS}c 0 1{ST}x", None),
+        (f"{SOS}c 1 0{ST}x", None),
+        (f"{SOS}c 1 1{ST}x\n", None),
+        (f"{SOS}c 1 1{ST}{SOS}c 1 2{ST}x", None),
+        (f"{SOS}c 1 ١{ST}x", None),
+        (f"{SOS}c/../d 1 1{ST}x", None),
+        (f"{SOS}c 1 1{ST}" + "x" * (MOST_PIECE + 1), None),
+        ("plain text", None),
+        ("", None),
+    ],
+    ids=range(12),
+)
+def test_a_data_channels_message_is_a_piece_of_a_call_or_nothing(
+    message: str, expected: tuple[str, Piece] | None
+) -> None:
+    assert unpacked(message) == expected
+
+
+@given(st.text(max_size=80))
+def test_whatever_a_data_channel_brings_is_read_or_left(text: str) -> None:
+    for message in (text, f"{SOS}{text}{ST}x", f"{SOS}c 1 1{ST}{text}"):
+        found = unpacked(message)
+        assert found is None or found[1].text in message

@@ -2,7 +2,7 @@
  * The page's RTCPeerConnection, and its replacement when the network moves.
  *
  * The page makes every offer. The m-lines always stand in one order: sound both ways, own camera, then three pictures
- * to receive (slots 0, 1, 2), so that further people can join without a new offer. Each peer connection has a number
+ * to receive (slots 0, 1, 2), so that further people can join without a new offer, then a channel for text. Each peer connection has a number
  * that only grows; answers to an older one are dropped. The offer holds no ICE candidates and none follow: the checks
  * of this side lead to the service.
  */
@@ -61,6 +61,9 @@ export class Peer {
     this.onState = onState;
     /** @type {RTCPeerConnection | null} */
     this.pc = null;
+    /** The channel for text as it is written (RFC 8865). @type {RTCDataChannel | undefined} */
+    this.text = undefined;
+    this.onText = (/** @type {string} */ _message) => {};
     /** @type {PeerState} */
     this.state = "none";
     /** @type {MediaStreamTrack | null} */
@@ -166,6 +169,8 @@ export class Peer {
     const iceServers = this.iceServers().map((server) => ({ ...server, urls: [...server.urls] }));
     const pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
     this.pc = pc;
+    this.text = pc.createDataChannel("t140", { protocol: "t140" });
+    this.text.onmessage = ({ data }) => this.onText(data);
     this.setState(this.wasUp ? "interrupted" : "connecting");
     pc.addTransceiver(this.sound ?? "audio", { direction: "sendrecv" });
     const camera = pc.addTransceiver(this.picture ?? "video", { direction: "sendonly" });

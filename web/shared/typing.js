@@ -1,4 +1,8 @@
-/** Joins the field of a call's text and the other person's unfinished lines with the service. */
+/**
+ * Joins the field of a call's text and the other person's unfinished lines with the service, by two carriers: each piece
+ * goes by the peer connection's channel where it is open, and by the socket. What comes first is shown; one that fails
+ * is made up for by the other before anybody could have noticed (docs/adr/0024-two-carriers-of-text.md).
+ */
 
 import { Reader, Typist } from "./rtt.js";
 import { nowMs } from "./time.js";
@@ -6,15 +10,30 @@ import { nowMs } from "./time.js";
 /** @typedef {import("./messages.js").FromPage} FromPage */
 /** @typedef {import("./messages.js").ToPage} ToPage */
 
+// Call, line and number stand before the text in a T.140 control string (SOS to ST).
+const MESSAGE = /^\x98(\S+) (\d+) (\d+)\x9c(.+)$/su;
+
+/**
+ * @typedef {object} App
+ * @property {{ send: (message: FromPage) => boolean }} socket
+ * @property {import("./peer.js").Peer} peer
+ * @property {import("./text.js").Lines} lines
+ */
+
 export class Typing {
-  /** @param {{ socket: { send: (message: FromPage) => boolean }, lines: import("./text.js").Lines }} app */
-  constructor({ socket, lines }) {
+  /** @param {App} app */
+  constructor({ socket, peer, lines }) {
     this.lines = lines;
     this.call = "";
     this.typist = new Typist({
       nowMs,
-      send: (piece) => socket.send({ type: "rtt", call: lines.call, ...piece }),
+      send: (piece) => {
+        const { line, number, text } = piece;
+        if (peer.text?.readyState === "open") peer.text.send(`\x98${lines.call} ${line} ${number}\x9c${text}`);
+        socket.send({ type: "rtt", call: lines.call, ...piece });
+      },
     });
+    peer.onText = (message) => this.hearChannel(message);
     this.reader = new Reader({ onChange: (drafts) => lines.draft(drafts) });
   }
 
@@ -37,6 +56,13 @@ export class Typing {
     if (message.type !== "rtt" || message.call !== this.call) return;
     if (message.number) this.reader.hear(message);
     else this.typist.again();
+  }
+
+  /** @param {string} message of the peer connection's channel */
+  hearChannel(message) {
+    this.turn();
+    const [, call, line, number, text] = MESSAGE.exec(message) ?? [];
+    if (call && call === this.call) this.reader.hear({ line: Number(line), number: Number(number), text });
   }
 
   /** With another call nothing is left of the last one. */
