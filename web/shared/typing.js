@@ -1,7 +1,7 @@
 /**
  * Joins the field of a call's text and the other person's unfinished lines with the service, by two carriers: each piece
  * goes by the peer connection's channel where it is open, and by the socket. What comes first is shown; one that fails
- * is made up for by the other before anybody could have noticed (docs/adr/0024-two-carriers-of-text.md).
+ * is made up for by the other before anybody could have noticed (docs/adr/0025-two-carriers-of-text.md).
  */
 
 import { Reader, Typist } from "./rtt.js";
