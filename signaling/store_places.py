@@ -19,3 +19,11 @@ class PlaceStore(StoreBase):
         """
         answer = await self.run("keep_place", customer)
         return int(answer["kept_until_ms"])
+
+    async def near_places(self, near: int) -> list[tuple[str, str, int]]:
+        """Return call, customer and place of those whose place is kept, whose page is away and who stand near.
+
+        `near`: the greatest place, counted from 1. Who waits here counts, whose page is away does not.
+        """
+        answer = await self.run("near_places", near)
+        return [(str(call), str(customer), int(place)) for call, customer, place in answer["places"]]

@@ -72,6 +72,7 @@ from video_service.queues import House
 from video_service.queues_store import QueueBook
 from video_service.rate_limit import Limit, RateLimits
 from video_service.records import Records
+from video_service.reminders import Reminders
 from video_service.roster_desk import RosterDesk
 from video_service.roster_store import RosterBook
 from video_service.services import ANYBODY, Services, Visitor, provide, provided, services
@@ -81,6 +82,8 @@ from video_service.shift_requests_store import RequestBook
 from video_service.skill_words import all_skills
 from video_service.turn import ClientIce
 from video_service.web_sessions import SessionLimits, WebSessions
+from video_service.webhook import read_endpoint
+from video_service.webhook_outbox import Outbox
 from web.blueprint import create_blueprint
 from web.pages import PageFacts
 
@@ -242,6 +245,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Quart:
         opened = services or await open_services(settings)
         provide(app, opened)
         await opened.hub.start()
+        opened.reminders.start()
         opened.attendance.start()
 
     @app.after_serving
@@ -399,6 +403,15 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
         ),
         places=KeptPlaces(redis, pool=settings.pool, cipher=cipher, rates=rates),
         callbacks=callbacks,
+        reminders=Reminders(
+            redis,
+            pool=settings.pool,
+            outbox=Outbox(redis, pool=settings.pool, cipher=cipher, clock=clock),
+            line=store,
+            callbacks=callbacks,
+            clock=clock,
+            endpoint=read_endpoint(settings.webhook_url, settings.webhook_secret),
+        ),
         rosters=rosters,
         plan_jobs=PlanJobs(PlanStore(redis, pool=settings.pool), source, rosters),
         attendance=attendance,
@@ -416,7 +429,7 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
 async def close_services(opened: Services) -> None:
     """Close everything that `open_services` opened, each part whatever became of the others. May be called twice."""
     planning = (opened.plan_jobs.close, opened.intraday.close, opened.attendance.close)
-    for close in (*planning, opened.hub.close, opened.plane.close, opened.redis.aclose):
+    for close in (*planning, opened.reminders.close, opened.hub.close, opened.plane.close, opened.redis.aclose):
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await close()

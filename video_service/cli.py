@@ -295,6 +295,14 @@ def privacy(context: typer.Context) -> None:
     passed_to(args=context.args, prog_name="video-service privacy")
 
 
+@app.command(**PASSED_ON)
+def webhook(context: typer.Context) -> None:
+    """What the host application is not told yet."""
+    from video_service.cli_webhook import app as passed_to
+
+    passed_to(args=context.args, prog_name="video-service webhook")
+
+
 @app.command("data-key", **PASSED_ON)
 def data_key(context: typer.Context) -> None:
     """The keys that encrypt what is kept of people."""

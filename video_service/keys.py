@@ -216,6 +216,15 @@ OTHER_KEYS: tuple[KeySpec, ...] = (
         "the customer's one booked callback",
     ),
     KeySpec("callbacks_rev", "string", "none", "callback_book, callback_end", "how often one was booked or ended"),
+    KeySpec(
+        "webhook:<event>",
+        "hash",
+        "3 days, 7 once it was given up",
+        "webhook_put, webhook_tried",
+        "an event for the host application: kind, tries, what it says sealed until it is told",
+    ),
+    KeySpec("webhooks", "zset", "none", "webhook_put, webhook_take, webhook_tried", "events to be told, by next try"),
+    KeySpec("webhooks_dead", "zset", "trimmed to 7 days", "webhook_tried", "events that were given up, by when"),
     KeySpec("place:<digest>", "string", "kept_place_s at most", "place", "whose place a link leads to, sealed"),
     KeySpec("place_of:<customer>", "string", "kept_place_s at most", "place", "digest of the customer's one link"),
     KeySpec("launch:<digest>", "string", "until the token would expire", "enter", "mark of a used launch token"),
@@ -373,6 +382,8 @@ class Keys:
         self.hours = f"{self.root}:hours"
         self.callbacks = f"{self.root}:callbacks"
         self.callbacks_rev = f"{self.root}:callbacks_rev"
+        self.webhooks = f"{self.root}:webhooks"
+        self.webhooks_dead = f"{self.root}:webhooks_dead"
         self.queues = f"{self.root}:queues"
         self.background = f"{self.root}:background"
         self.background_picture = f"{self.root}:background_picture"
@@ -430,6 +441,10 @@ class Keys:
     def callback_of(self, customer: str) -> str:
         """Key of the id of a customer's one booked callback."""
         return f"{self.root}:callback_of:{customer}"
+
+    def webhook(self, event: str) -> str:
+        """Key of an event for the host application."""
+        return f"{self.root}:webhook:{event}"
 
     def place(self, digest: str) -> str:
         """Key of what stands behind the link to a kept place."""

@@ -27,6 +27,7 @@ from video_service.keys import Keys
 from video_service.left_messages import LeftMessages
 from video_service.records import BATCH, Records, SessionRecord
 from video_service.redis_client import text_of
+from video_service.webhook_outbox import Outbox
 
 SHOWN_OF_BLOCK = ("since_ms", "until_ms", "reason", "call")
 _SCRIPTS = Path(__file__).parent / "scripts"
@@ -59,6 +60,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     lines of calls of the last minutes, `matters`: what the customer or the host said of a call that is not over yet,
     `notes`: what agents noted, each by call. `messages`: what was left when nobody
     could take the call. `callback`: what the customer has booked.
+    `to_be_told`: what the host application is not told yet.
     `block`: that this customer may not call for a while, and why. `looks`: when somebody looked at
     these data, and in which role.
     """
@@ -72,6 +74,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     notes: dict[str, str]
     messages: tuple[dict[str, Any], ...]
     callback: dict[str, Any] | None = None
+    to_be_told: tuple[dict[str, Any], ...] = ()
     block: dict[str, Any] | None
     looks: tuple[dict[str, Any], ...]
 
@@ -87,6 +90,7 @@ class Privacy:
         self._messages = messages
         self._blocks = BlockList(redis, pool=pool, cipher=cipher, clock=SystemClock())
         self._records = Records(redis, pool=pool)
+        self._outbox = Outbox(redis, pool=pool, cipher=cipher, clock=SystemClock())
         self._audit = audit
         self._erase_call = redis.register_script((_SCRIPTS / "erase_call.lua").read_text(encoding="utf-8"))
         self._erase_person = redis.register_script((_SCRIPTS / "erase_person.lua").read_text(encoding="utf-8"))
@@ -130,6 +134,7 @@ class Privacy:
             notes={record.call: note for record in records if (note := await self._note_of(record.call))},
             messages=messages,
             callback=callback,
+            to_be_told=await self._outbox.export_of(customer),
             block=None if block is None else {name: getattr(block, name) for name in SHOWN_OF_BLOCK},
             looks=tuple(
                 [
@@ -168,6 +173,7 @@ class Privacy:
         await self._redis.set(self._keys.erased(customer), "1", ex=SESSION_TTL_S)
         await erase_place(self._redis, self._keys, customer)
         callback = await end_callback(self._redis, self._keys, customer)
+        await self._outbox.erase_of(customer)
         messages = await self._messages.erase_of(customer)
         blocked = await self._blocks.get(customer)
         await self._blocks.remove(customer)

@@ -33,6 +33,7 @@ from video_service.permissions import Entrance
 from video_service.plan_jobs import PlanJobs
 from video_service.queues_store import QueueBook
 from video_service.records import Records
+from video_service.reminders import Reminders
 from video_service.roster_desk import RosterDesk
 from video_service.shift_requests_desk import RequestDesk
 from video_service.web_sessions import WebSessions
@@ -205,6 +206,7 @@ class Services:
     messages: LeftMessages
     places: KeptPlaces
     callbacks: Callbacks
+    reminders: Reminders
     rosters: RosterDesk
     plan_jobs: PlanJobs
     attendance: Attendance

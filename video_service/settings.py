@@ -25,6 +25,7 @@ from video_service import turn
 from video_service.launch_tokens import read_keys
 from video_service.public_holidays import UnknownRegion, check_region
 from video_service.settings_text import PREFIX, BadSetting, ClientIceServer, Says, check, read, variable, write
+from video_service.webhook import read_endpoint
 
 __all__ = ["BadSetting", "ClientIceServer", "Settings", "example", "load", "unknown_variables"]
 
@@ -236,6 +237,17 @@ class Settings:
     ] = ()
     launch_issuer: Annotated[str, Says("The `iss` of launch tokens: who makes them. Needed with launch_keys.")] = ""
     launch_audience: Annotated[str, Says("The `aud` of launch tokens: whom they are for.")] = "video-service"
+    webhook_url: Annotated[
+        str,
+        Says(
+            "Address of the host application that is told of a place that is near, a callback and an answer, such as "
+            "https://app.example.org/hooks/signing; empty: nothing is told and nothing connects."
+        ),
+    ] = ""
+    webhook_secret: Annotated[
+        str,
+        Says("Secret that signs those requests: whsec_ and the Base64 of 24 to 64 random bytes.", secret=True),
+    ] = ""
     launch_max_age_s: Annotated[
         int, Says("Longest life of a launch token, from its iat to its exp.", unit="s", low=10, high=3600)
     ] = 300
@@ -486,6 +498,7 @@ def _check_together(settings: Settings) -> None:
     read_keys(settings.launch_keys)
     if settings.launch_keys and not settings.launch_issuer:
         raise BadSetting("VIDEO_SERVICE_LAUNCH_KEYS needs VIDEO_SERVICE_LAUNCH_ISSUER: who signs with them.")
+    read_endpoint(settings.webhook_url, settings.webhook_secret)
     if not settings.guests_allowed and not settings.launch_keys:
         raise BadSetting("VIDEO_SERVICE_GUESTS_ALLOWED=no needs VIDEO_SERVICE_LAUNCH_KEYS: else nobody could call.")
     for origin in settings.embed_origins:

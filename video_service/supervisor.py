@@ -172,7 +172,15 @@ class Supervisor:
         environment = _environment(settings) | {PARENT_FD: str(parent_fd)}
         # Servers' peers use no TURN or STUN server, let nobody in and read no names: workers learn of no such secret.
         without = replace(
-            settings, ice_servers=(), turn_urls=(), turn_secret="", launch_keys=(), guests_allowed=True, data_keys=()
+            settings,
+            ice_servers=(),
+            turn_urls=(),
+            turn_secret="",
+            launch_keys=(),
+            guests_allowed=True,
+            data_keys=(),
+            webhook_url="",
+            webhook_secret="",
         )
         for_workers = environment | _environment(without)
         media = [

@@ -48,12 +48,18 @@ from video_service.roster_store import RosterBook
 from video_service.shift_requests import Kind, ShiftRequest, State
 from video_service.shift_requests_store import RequestBook
 from video_service.web_sessions import ADDRESS_FACTOR, NAME_FACTOR, SessionLimits, WebSessions
+from video_service.webhook_outbox import Outbox
 
 pytestmark = pytest.mark.integration
 
 SECRET = "correct horse battery"
 ADDRESS = "192.0.2.7"
 LOCKOUT_S = 3_000.0  # so that no try is forgotten while a test runs, however slowly
+
+
+async def _gone(event: str, body: bytes) -> int:
+    """Answer as a host that wants to hear of nothing."""
+    return 410
 
 
 @pytest.fixture
@@ -149,6 +155,10 @@ async def test_every_key_is_in_the_table_and_passes_when_the_table_says_so(
     await hours.clear()
     await callbacks.book(Facts(customer="c-1"), start_ms, address=ADDRESS)
     await hours.set(Hours(), by="a-1")
+    outbox = Outbox(redis, pool=pool, cipher=CIPHER, clock=clock)
+    for number in range(2):
+        await outbox.put("turn.near", f"c-{number}", f"c-{number:020x}")
+    await outbox.send_next(_gone)
     places = KeptPlaces(redis, pool=pool, cipher=CIPHER, rates=RateLimits(redis, pool=pool, cipher=CIPHER))
     await places.link(Customer(person="c-1"), left_ms=600_000)
     await sessions.sign_in("lin", SECRET, address=ADDRESS)

@@ -59,6 +59,8 @@ GIVEN: dict[str, object] = {
     "vip_first": True,
     "launch_keys": ("k1:5d1f0c7e5d3a4b28a6c4e2f01d7b9835",),
     "launch_issuer": "shop",
+    "webhook_url": "https://app.example.org/hooks",
+    "webhook_secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     "launch_audience": "line",
     "embed_origins": ("https://www.example.org",),
     "media_bind": ("10.0.0.9",),
@@ -177,7 +179,9 @@ def test_what_the_operator_sets_reaches_the_part_that_reads_it_and_no_other(part
 
 def _with(name: str) -> tuple[str, ...]:
     """Return the settings without which this one is refused."""
-    return {"guests_allowed": ("launch_keys", "launch_issuer"), "launch_keys": ("launch_issuer",)}.get(name, ())
+    return {"guests_allowed": ("launch_keys", "launch_issuer"), "launch_keys": ("launch_issuer",)}.get(
+        name, {"webhook_url": ("webhook_secret",), "webhook_secret": ("webhook_url",)}.get(name, ())
+    )
 
 
 def test_what_the_operator_leaves_out_stays_as_the_service_has_it(services: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ import { h, setText, show } from "../shared/dom.js";
 import { locale, t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { request, RequestError } from "../shared/service.js";
-import { dayText, everySecond, hourText, momentText, nowMs } from "../shared/time.js";
+import { everySecond, momentText, nowMs } from "../shared/time.js";
 import { errorText } from "../shared/words.js";
 import { kept } from "./kept.js";
 import { CONSENT_VERSION } from "./state.js";
@@ -111,13 +111,7 @@ export class Part {
 
   /** @param {number[]} slots */
   offer(slots) {
-    /** @type {Map<string, HTMLElement[]>} */
-    const days = new Map();
-    for (const slot of slots) {
-      const day = dayText(slot);
-      days.set(day, [...(days.get(day) ?? []), h("option", { value: String(slot), text: hourText(slot) })]);
-    }
-    this.times.replaceChildren(...[...days].map(([label, times]) => h("optgroup", { label }, times)));
+    this.times.replaceChildren(...slots.map((slot) => h("option", { value: String(slot), text: momentText(slot) })));
     show(this.field, slots.length > 0);
     show(this.bookButton, slots.length > 0);
     show(this.none, slots.length === 0);
