@@ -51,8 +51,8 @@ from video_service.http_health import METRICS_TOKEN, health
 from video_service.http_hours import hours_api
 from video_service.http_intraday import intraday_api
 from video_service.http_messages import messages_api
-from video_service.http_photos import photos_api
 from video_service.http_my_shifts import my_shifts_api
+from video_service.http_photos import photos_api
 from video_service.http_place import place_api
 from video_service.http_plan import plan_api
 from video_service.http_queues import queues_api
