@@ -133,6 +133,7 @@ def answer(stage: Stage, *, role: str = "coordinator") -> None:
         "GET blocks": {"blocks": []},
         "GET records": {"records": views.records(), "cursor": ""},
         "GET hours": views.hours(),
+        "GET queues": views.queues(),
         "GET messages": views.inbox(),
         "GET messages/count": {"open": 5},
         "GET plan/job": {"job": None, "now_ms": 0},

@@ -64,7 +64,11 @@ async def test_an_agent_is_added_and_the_password_is_shown_once(open_page: OpenP
     await expect(page.locator(".notice", has_text="有班次时才有来电")).to_be_visible()
     await page.keyboard.type("何一")
     await page.get_by_label("登录名").fill(" He.Yi ")
+    level = page.get_by_label("中国手语：水平")
+    await expect(level).to_be_hidden()
     await page.get_by_role("checkbox", name="中国手语").press("Space")
+    await expect(level).to_have_value("3")
+    await level.select_option("较好")
     await page.locator("#person-skills-other").fill("natural-beijing， hotel")
     await page.get_by_role("checkbox", name="中文").press("Space")
     stage.answers["GET people"] = (200, {"people": [*people(), made]})
@@ -80,7 +84,7 @@ async def test_an_agent_is_added_and_the_password_is_shown_once(open_page: OpenP
                 "sign_in_name": "He.Yi",
                 "name": "何一",
                 "role": "agent",
-                "skills": ["csl", "natural-beijing", "hotel"],
+                "skills": ["csl:2", "natural-beijing", "hotel"],
                 "languages": ["zh"],
             },
         )

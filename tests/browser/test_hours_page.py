@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 async def open_hours(open_page: OpenPage, stage: Stage, **more: Any) -> Page:
     stage.answers["GET hours"] = (200, views.hours(**more))
+    stage.answers["GET queues"] = (200, views.queues())
     page = await board(open_page, stage, "hours")
     await page.locator(".hours-grid").wait_for()
     return page
@@ -92,7 +93,7 @@ async def test_who_writes_on_while_it_is_saved_writes_against_what_was_saved(ope
             late.append(route)
             stage.note()
 
-    await page.route("**/api/hours", hold)
+    await page.route("**/api/hours?*", hold)
     until = page.get_by_label("星期一，第 1 段，到")
     await until.fill("20:00")
     await page.get_by_role("button", name="保存", exact=True).click()
@@ -201,3 +202,30 @@ async def test_the_wall_says_when_it_is_outside_of_the_hours(open_page: OpenPage
     await card.get_by_role("button", name="现在关闭…").click()
     await card.get_by_role("button", name="现在关闭", exact=True).click()
     await expect(card.get_by_role("status")).to_contain_text("已关闭")
+
+
+async def test_public_holidays_are_chosen_by_place_and_the_next_ones_are_said(
+    open_page: OpenPage, stage: Stage
+) -> None:
+    page = await open_hours(open_page, stage)
+    rule = {"region": "CN", "hours": [], "make_up_as": 0}
+    days = [
+        {"date": "2027-10-01", "kind": "holiday", "name": "国庆节", "hours": []},
+        {"date": "2027-10-09", "kind": "make-up", "name": "", "hours": [["09:00", "18:00"]]},
+    ]
+    stage.answers["PUT hours"] = (200, views.hours(holidays=rule, special_days=days))
+    region = page.get_by_label("哪里的假期")
+    await expect(page.get_by_label("调休上班日")).to_be_hidden()
+    await region.select_option("中国")
+    effect = page.locator(".hours-effect")
+    await expect(effect).to_contain_text("10月1日周五，国庆节：不开")
+    await expect(effect).to_contain_text("10月9日周六，调休上班日：09:00–18:00")
+    assert sent(stage)[-1]["holidays"] == rule
+    await page.get_by_role("button", name="公共假期当天：加时间").press("Enter")
+    await page.get_by_label("调休上班日").select_option("同星期五")
+    fault = {"code": "time_unreadable", "holiday": True, "row": 1}
+    stage.answers["PUT hours"] = (400, {"error": "bad_hours", "faults": [fault]})
+    await page.get_by_label("公共假期当天，第 1 段，到").fill("")
+    start = page.get_by_label("公共假期当天，第 1 段，从")
+    await expect(start).to_have_attribute("aria-invalid", "true")
+    assert sent(stage)[-1]["holidays"] == {"region": "CN", "hours": [["09:00", ""]], "make_up_as": 4}

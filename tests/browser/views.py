@@ -163,12 +163,31 @@ def hours(**more: Any) -> dict[str, Any]:
         "exceptions": [{"date": "2027-01-01", "hours": []}],
         "set": True,
         "zone": "Asia/Shanghai",
+        "holidays": None,
+        "special_days": [],
+        "regions": ["CN", "HK", "SG"],
         "open_now": True,
         "today": [["09:00", "18:00"]],
         "closes_ms": closes,
         "next_open_ms": 0,
     }
     return {**fields, **more}
+
+
+NO_WORDS = {"zh-CN": "", "zh-HK": "", "en": ""}
+HOUSE = {"share_percent": 95, "within_s": 20, "proposal_min": 15, "solution_min": 120}
+
+
+def queue(name: str = "main", **more: Any) -> dict[str, Any]:
+    """Return a queue as the service gives it: anybody of six agents could serve it."""
+    fields: dict[str, Any] = {"queue": name, "title": NO_WORDS, "closed": NO_WORDS, "needs": [], "languages": []}
+    fields |= {"targets": {}, "proposal_min": 0, "solution_min": 0, "own_hours": False}
+    return {**fields, "agents": 6, "able": 6, "on_now": 3, **more}
+
+
+def queues(*others: dict[str, Any]) -> dict[str, Any]:
+    """Return the main queue and others, with the house's targets."""
+    return {"queues": [queue(), *others], "house": HOUSE}
 
 
 def inbox(**more: Any) -> dict[str, Any]:

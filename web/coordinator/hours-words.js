@@ -4,17 +4,22 @@ import { locale, t } from "../shared/i18n.js";
 
 /** @typedef {[string, string]} Span HH:MM, as the service writes them */
 /** @typedef {{ date: string, hours: Span[] }} Different */
+/** @typedef {{ region: string, hours: Span[], make_up_as: number }} HolidayRule `make_up_as`: a weekday, 0 is Monday */
+/** @typedef {{ date: string, kind: "holiday" | "make-up", name: string, hours: Span[] }} SpecialDay */
 /**
  * @typedef {object} Hours
  * @property {Span[][]} week Monday first
  * @property {Different[]} exceptions
+ * @property {HolidayRule | null} [holidays]
+ * @property {SpecialDay[]} [special_days] the next ones
+ * @property {string[]} [regions] whose holidays are known
  * @property {boolean} set
  * @property {string} zone
  * @property {boolean} open_now
  * @property {number} closes_ms
  * @property {number} next_open_ms
  */
-/** @typedef {{ code: string, day?: number, date?: string, row?: number, other?: number }} Fault */
+/** @typedef {{ code: string, day?: number, date?: string, holiday?: boolean, row?: number, other?: number }} Fault */
 
 // A Monday.
 const MONDAY_MS = Date.UTC(2024, 0, 1);
@@ -47,6 +52,21 @@ export function weekLines(week) {
     first = last + 1;
   }
   return lines;
+}
+
+const FEW = 5;
+
+/**
+ * The next public holidays and make-up workdays, each with its hours.
+ * @param {Hours} hours
+ * @returns {string[]}
+ */
+export function specialLines({ special_days }) {
+  return (special_days ?? []).slice(0, FEW).map(({ date, kind, name, hours }) => {
+    const day = new Intl.DateTimeFormat(locale(), { month: "short", day: "numeric", weekday: "short", timeZone: "UTC" });
+    const what = kind === "make-up" ? t("hours.make_up") : name || t("hours.holiday");
+    return t("hours.special_line", { day: day.format(Date.parse(date)), what, hours: spansText(hours) });
+  });
 }
 
 /** @param {Span[]} spans */

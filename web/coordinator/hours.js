@@ -1,19 +1,15 @@
-/** Opening hours: the week and days that are different as plain fields; what they would do, before they are saved. */
+/** Queues and hours: which queues there are, what each asks of an agent, its targets, and when it is open. */
 
 import { h, setAttribute, setText, show } from "../shared/dom.js";
-import { count, t } from "../shared/i18n.js";
+import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
-import { request, RequestError } from "../shared/service.js";
+import { request } from "../shared/service.js";
 import { errorText } from "../shared/words.js";
-import { DayRows, tell } from "./hours-day.js";
-import { dayName, standingText, weekLines } from "./hours-words.js";
+import { HoursForm } from "./hours-form.js";
+import { MAIN, queueName } from "./queue-words.js";
 
-/** @typedef {import("./hours-words.js").Hours} Hours */
-/** @typedef {import("./hours-words.js").Fault} Fault */
-/** @typedef {{ element: HTMLElement, date: HTMLInputElement, day: DayRows, fault: HTMLElement }} DifferentDay */
-
-const PREVIEW_MS = 400;
-const OFFICE = /** @type {import("./hours-words.js").Span[]} */ ([["09:00", "18:00"]]);
+/** @typedef {import("./queue-words.js").Queue} Queue */
+/** @typedef {import("./queue-words.js").House} House */
 
 export class HoursPart {
   /**
@@ -23,349 +19,160 @@ export class HoursPart {
   constructor(refused, waiting) {
     this.refused = refused;
     this.waiting = waiting;
-    this.attempt = 0;
-    this.timer = 0;
-    this.dates = 0;
-    /** @type {Hours | null} */
-    this.saved = null;
-    /** @type {DifferentDay[]} */
-    this.different = [];
-    this.heading = h("h1", { text: t("hours.title"), tabindex: "-1" });
-    this.lead = h("p", { class: "soft" });
-    this.use = h("input", { type: "checkbox", id: "hours-use", on: { change: () => this.used() } });
-    this.without = h("p", { class: "soft", text: t("hours.without") });
-    this.week = Array.from({ length: 7 }, (_, day) => this.weekday(day));
-    this.list = h("ul", { class: "hours-dates" });
-    this.none = h("p", { class: "soft", text: t("hours.none_different") });
-    this.whole = h("p", { class: "hours-fault", id: "hours-dates-fault", hidden: true });
-    this.addDay = h(
-      "button",
-      { class: "button", type: "button", on: { click: () => this.appendDay() } },
-      icon("add"),
-      h("span", { text: t("hours.add_day") }),
-    );
-    this.fields = h(
-      "div",
-      { class: "stack" },
-      h(
-        "section",
-        { class: "card stack" },
-        h("h2", { text: t("hours.week") }),
-        h(
-          "div",
-          {},
-          this.week.map(({ element }) => element),
-        ),
-        h("p", { class: "small soft", text: t("hours.midnight") }),
-      ),
-      h(
-        "section",
-        { class: "card stack" },
-        h("h2", { text: t("hours.different") }),
-        h("p", { class: "small soft", text: t("hours.different_say") }),
-        this.none,
-        this.list,
-        this.whole,
-        h("div", { class: "row" }, this.addDay),
-      ),
-    );
-    this.trouble = h(
-      "p",
-      { class: "notice notice-danger", role: "alert", hidden: true },
-      icon("info"),
-      (this.troubleText = h("span")),
-    );
+    /** @type {Queue[]} */
+    this.queues = [];
+    /** @type {House | null} */
+    this.house = null;
+    this.shown = MAIN;
+    /** @type {Map<string, HoursForm>} what somebody wrote and has not saved stays while the page is open */
+    this.hours = new Map();
+    /** @type {Map<string, import("./queue-form.js").QueueForm>} */
+    this.forms = new Map();
+    this.heading = h("h1", { text: t("queues.title"), tabindex: "-1" });
+    this.list = h("div", { class: "queue-list", role: "group", "aria-label": t("queues.list") });
+    this.trouble = h("p", { class: "notice notice-danger", role: "alert", hidden: true });
     this.done = h(
       "p",
       { class: "notice notice-good", role: "status", hidden: true },
       icon("check"),
-      h("span", { text: t("hours.saved") }),
+      (this.doneText = h("span")),
     );
-    this.effectTitle = h("h2", { text: t("hours.effect_now") });
-    this.effect = h("ul", { class: "hours-effect" });
-    this.unsaved = h(
-      "p",
-      { class: "notice notice-attention", hidden: true },
-      icon("info"),
-      h("span", { text: t("hours.unsaved") }),
-    );
-    this.save = h(
-      "button",
-      { class: "button button-main", type: "submit", "aria-disabled": "true" },
-      icon("check"),
-      h("span", { text: t("hours.save") }),
-    );
-    this.undo = h(
-      "button",
-      { class: "button", type: "button", on: { click: () => (this.restore(), this.use.focus()) } },
-      icon("back"),
-      h("span", { text: t("hours.undo") }),
-    );
-    this.form = h(
-      "form",
-      {
-        class: "hours-grid",
-        novalidate: true,
-        hidden: true,
-        on: { submit: (/** @type {Event} */ event) => (event.preventDefault(), this.send()) },
-      },
-      h(
-        "div",
-        { class: "stack" },
-        h(
-          "div",
-          { class: "card" },
-          h("label", { class: "tick", for: "hours-use" }, this.use, h("span", { text: t("hours.use") })),
-          this.without,
-        ),
-        this.fields,
-      ),
-      h(
-        "section",
-        { class: "card stack hours-side" },
-        this.effectTitle,
-        h("div", { role: "status", class: "stack" }, this.effect),
-        h("p", { class: "small soft", text: t("hours.above") }),
-        this.unsaved,
-        this.trouble,
-        this.done,
-        h("div", { class: "row" }, this.save, this.undo),
-      ),
-    );
-    this.pending = h("p", { class: "soft", text: t("hours.loading") });
-    this.loadTrouble = h("p", { class: "notice notice-danger", role: "alert", hidden: true });
-    this.element = h("div", { class: "stack" }, this.heading, this.lead, this.pending, this.loadTrouble, this.form);
-  }
-
-  /** @param {number} day */
-  weekday(day) {
-    const same =
-      day === 0
-        ? null
-        : h(
-            "button",
-            { class: "button button-quiet", type: "button", "aria-label": t("hours.same_of", { day: dayName(day) }) },
-            icon("copy"),
-            h("span", { text: t("hours.same") }),
-          );
-    const rows = new DayRows(() => dayName(day), () => this.changed(), same);
-    same?.addEventListener("click", () => {
-      rows.spans = this.week[day - 1].rows.spans;
-      this.changed();
-    });
-    const element = h(
+    this.rules = h("div", { class: "stack" });
+    this.times = h("div", { class: "stack" });
+    this.element = h(
       "div",
-      { class: "hours-line", role: "group", "aria-label": dayName(day) },
-      h("span", { class: "hours-name", text: dayName(day) }),
-      rows.element,
+      { class: "stack" },
+      this.heading,
+      h("p", { class: "soft", text: t("queues.lead") }),
+      this.list,
+      this.trouble,
+      this.done,
+      this.rules,
+      this.times,
     );
-    return { element, rows };
   }
 
   async enter() {
-    // What somebody wrote and has not saved yet is still there.
-    if (this.saved && !this.isChanged()) show(this.done, false);
-    if (this.saved && this.isChanged()) return;
-    try {
-      this.draw(await request("GET", "/api/hours"));
-      show(this.loadTrouble, false);
-    } catch (error) {
-      setText(this.loadTrouble, errorText(this.refused(error)));
-      show(this.loadTrouble, !this.saved);
-    }
-    show(this.pending, false);
-  }
-
-  /** @param {Hours} hours */
-  draw(hours) {
-    this.saved = hours;
-    show(this.form, true);
-    setText(this.lead, t("hours.lead", { zone: hours.zone }));
-    this.restore();
-  }
-
-  restore() {
-    const { saved } = this;
-    if (!saved) return;
-    this.attempt += 1;
-    clearTimeout(this.timer);
-    this.use.checked = saved.set;
-    this.week.forEach(({ rows }, day) => (rows.spans = saved.week[day]));
-    this.different = saved.exceptions.map(({ date, hours }) => this.makeDay(date, hours));
-    this.drawDays();
-    this.blame([]);
-    show(this.fields, saved.set);
-    show(this.without, !saved.set);
-    this.say(saved, false);
-  }
-
-  used() {
-    show(this.fields, this.use.checked);
-    show(this.without, !this.use.checked);
-    if (this.use.checked && this.week.every(({ rows }) => !rows.rows.length) && !this.different.length)
-      this.week.slice(0, 5).forEach(({ rows }) => (rows.spans = OFFICE));
-    this.changed();
-  }
-
-  /**
-   * @param {string} value YYYY-MM-DD
-   * @param {import("./hours-words.js").Span[]} spans
-   * @returns {DifferentDay}
-   */
-  makeDay(value, spans) {
-    const id = `hours-date-${(this.dates += 1)}`;
-    const date = h("input", { class: "input", id, type: "date", value });
-    const fault = h("p", { class: "hours-fault", id: `${id}-fault`, hidden: true });
-    const remove = h(
-      "button",
-      { class: "button button-quiet", type: "button" },
-      icon("remove"),
-      h("span", { text: t("hours.remove_day") }),
-    );
-    const name = () => date.value || t("hours.new_day");
-    const day = new DayRows(name, () => this.changed(), remove);
-    day.spans = spans;
-    /** @type {DifferentDay} */
-    const made = { element: h("li", { class: "hours-line" }), date, day, fault };
-    const named = () => setAttribute(remove, "aria-label", t("hours.remove_day_of", { day: name() }));
-    named();
-    date.addEventListener("input", () => (day.draw(), named(), this.changed()));
-    remove.addEventListener("click", () => {
-      this.different = this.different.filter((other) => other !== made);
-      this.drawDays();
-      this.addDay.focus();
-      this.changed();
-    });
-    made.element.append(
-      h("div", { class: "field" }, h("label", { for: id, text: t("hours.date") }), date, fault),
-      day.element,
-    );
-    return made;
-  }
-
-  appendDay() {
-    const made = this.makeDay("", []);
-    this.different.push(made);
-    this.drawDays();
-    made.date.focus();
-    this.changed();
-  }
-
-  drawDays() {
-    this.list.replaceChildren(...this.different.map(({ element }) => element));
-    show(this.list, this.different.length > 0);
-    show(this.none, this.different.length === 0);
-  }
-
-  /** What stands in the fields, as the service wants it. */
-  get wish() {
-    if (!this.use.checked) return { week: Array(7).fill([]), exceptions: [], set: false };
-    return {
-      week: this.week.map(({ rows }) => rows.spans),
-      exceptions: this.different.map(({ date, day }) => ({ date: date.value, hours: day.spans })),
-      set: true,
-    };
-  }
-
-  isChanged() {
-    const { wish, saved } = this;
-    if (!saved || wish.set !== saved.set) return wish.set !== saved?.set;
-    return wish.set && JSON.stringify([wish.week, wish.exceptions]) !== JSON.stringify([saved.week, saved.exceptions]);
-  }
-
-  /** A field changed: in a moment say what it would do. */
-  changed() {
-    const attempt = ++this.attempt;
     show(this.done, false);
-    clearTimeout(this.timer);
-    if (!this.isChanged()) {
-      this.blame([]);
-      if (this.saved) this.say(this.saved, false);
-      return;
-    }
-    setText(this.effectTitle, t("hours.effect"));
-    show(this.unsaved, true);
-    setAttribute(this.save, "aria-disabled", null);
-    this.timer = setTimeout(() => this.preview(attempt), PREVIEW_MS);
-  }
-
-  /** @param {number} attempt */
-  async preview(attempt) {
+    this.showHours(true);
     try {
-      const would = await request("PUT", "/api/hours", { ...this.wish, apply: false });
-      if (attempt === this.attempt) (this.blame([]), this.say(would, true));
+      const { queues, house } = await request("GET", "/api/queues");
+      show(this.trouble, false);
+      this.house = house;
+      this.queues = queues;
+      if (!queues.some((/** @type {Queue} */ { queue }) => queue === this.shown)) this.shown = MAIN;
+      await this.draw();
     } catch (error) {
-      if (attempt === this.attempt) this.fail(error);
+      setText(this.trouble, errorText(this.refused(error)));
+      show(this.trouble, true);
     }
   }
 
-  async send() {
-    if (this.save.getAttribute("aria-disabled") === "true") return;
-    const attempt = ++this.attempt;
-    clearTimeout(this.timer);
-    setAttribute(this.save, "aria-disabled", "true");
-    try {
-      const saved = await request("PUT", "/api/hours", this.wish);
-      if (attempt !== this.attempt) {
-        // Somebody writes on: from now on against what has just been saved.
-        this.saved = saved;
-        this.changed();
-        return;
-      }
-      this.draw(saved);
-      show(this.done, true);
-    } catch (error) {
-      setAttribute(this.save, "aria-disabled", null);
-      if (attempt === this.attempt) this.fail(error);
-    }
+  async draw() {
+    const add = h(
+      "button",
+      { class: "button", type: "button", on: { click: () => this.choose("") } },
+      icon("add"),
+      h("span", { text: t("queues.add") }),
+    );
+    setAttribute(add, "aria-pressed", String(this.shown === ""));
+    this.list.replaceChildren(
+      ...this.queues.map((queue) =>
+        h(
+          "button",
+          {
+            class: "button",
+            type: "button",
+            "aria-pressed": String(queue.queue === this.shown),
+            "data-queue": queue.queue,
+            on: { click: () => this.choose(queue.queue) },
+          },
+          icon("list"),
+          h("span", { text: queueName(queue) }),
+        ),
+      ),
+      add,
+    );
+    await this.showForm();
+    this.showHours();
+  }
+
+  /** @param {string} name "" for a new one */
+  async choose(name) {
+    this.shown = name;
+    show(this.done, false);
+    await this.draw();
+    /** @type {HTMLElement | null} */ (this.list.querySelector('[aria-pressed="true"]'))?.focus();
+  }
+
+  async showForm() {
+    const { shown, house } = this;
+    const { QueueForm } = await import("./queue-form.js");
+    if (!house || shown !== this.shown) return;
+    const queue = this.queues.find((each) => each.queue === shown) ?? null;
+    const known = this.forms.get(shown);
+    const form = known?.isChanged()
+      ? known
+      : new QueueForm({
+          queue,
+          house,
+          refused: this.refused,
+          onSaved: (saved) => this.saved(saved),
+          onDeleted: (name) => this.deleted(name),
+          onUndo: () => (this.forms.delete(shown), this.choose(queue ? shown : MAIN)),
+        });
+    this.forms.set(shown, form);
+    if (form.element.parentElement !== this.rules) this.rules.replaceChildren(form.element);
   }
 
   /**
-   * @param {Hours} hours
-   * @param {boolean} changed
+   * A queue that is being written down has its hours later.
+   * @param {boolean} [again] they are read again, also when they are shown already
    */
-  say(hours, changed) {
-    setText(this.effectTitle, t(changed ? "hours.effect" : "hours.effect_now"));
-    show(this.effectTitle, true);
-    show(this.unsaved, changed);
-    show(this.trouble, false);
-    setAttribute(this.save, "aria-disabled", changed ? null : "true");
-    show(this.undo, changed);
-    const waiting = this.waiting();
-    const lines = [
-      ...(hours.set ? weekLines(hours.week) : []),
-      standingText(hours),
-      ...(changed && waiting ? [count("hours.stay", waiting)] : []),
-      ...(changed ? [t("hours.calls_stay")] : []),
-    ];
-    if (lines.join("\n") === [...this.effect.children].map((line) => line.textContent).join("\n")) return;
-    this.effect.replaceChildren(...lines.map((text) => h("li", { text })));
+  showHours(again = false) {
+    const name = this.shown;
+    show(this.times, name !== "");
+    if (name === "") return;
+    let form = this.hours.get(name);
+    if (!form) {
+      form = new HoursForm({ queue: name, refused: this.refused, waiting: this.waiting });
+      this.hours.set(name, form);
+    }
+    if (form.element.parentElement === this.times && !again) return;
+    this.times.replaceChildren(form.element);
+    form.enter();
   }
 
-  /** @param {unknown} error */
-  fail(error) {
-    const code = this.refused(error);
-    /** @type {Fault[]} */
-    const faults = (error instanceof RequestError && code === "bad_hours" && error.answer?.faults) || [];
-    this.blame(faults);
-    show(this.effectTitle, false); // what was said before is not what would be
-    this.effect.replaceChildren();
-    show(this.undo, true);
-    show(this.trouble, true);
-    setText(this.troubleText, faults.length ? count("hours.faulty", faults.length) : errorText(code));
+  /** @param {Queue} saved */
+  saved(saved) {
+    this.forms.delete(this.shown);
+    this.forms.delete(saved.queue);
+    const others = this.queues.filter(({ queue }) => queue !== saved.queue);
+    const [main, ...rest] = [...others, saved].sort(
+      (a, b) => Number(b.queue === MAIN) - Number(a.queue === MAIN) || a.queue.localeCompare(b.queue),
+    );
+    this.queues = [main, ...rest];
+    this.say(t("queues.saved", { name: queueName(saved) }), saved.queue);
   }
 
-  /** @param {Fault[]} faults */
-  blame(faults) {
-    const dates = faults.filter(({ day }) => day === undefined);
-    this.week.forEach(({ rows }, day) => rows.blame(faults.filter((fault) => fault.day === day)));
-    tell(this.whole, [], dates.find(({ code }) => code === "too_many_dates"));
-    const about = ["date_unreadable", "date_twice"];
-    this.different.forEach(({ date, day, fault }, i) => {
-      const mine = dates.filter((each) => (each.date ?? "") === date.value && each.code !== "too_many_dates");
-      day.blame(mine.filter(({ code }) => !about.includes(code)));
-      const earlier = this.different.slice(0, i).some((other) => other.date.value === date.value);
-      tell(fault, [date], mine.find(({ code }) => code === "date_unreadable" || (code === "date_twice" && earlier)));
-    });
+  /** @param {string} name */
+  deleted(name) {
+    const gone = this.queues.find(({ queue }) => queue === name);
+    this.forms.delete(name);
+    this.hours.delete(name);
+    this.queues = this.queues.filter(({ queue }) => queue !== name);
+    this.say(t("queues.deleted", { name: gone ? queueName(gone) : name }), MAIN);
+  }
+
+  /**
+   * @param {string} text
+   * @param {string} name the queue to show next
+   */
+  async say(text, name) {
+    this.shown = name;
+    await this.draw();
+    setText(this.doneText, text);
+    show(this.done, true);
+    /** @type {HTMLElement | null} */ (this.list.querySelector('[aria-pressed="true"]'))?.focus();
   }
 }

@@ -11,6 +11,7 @@ import { CareNotices } from "./care.js";
 import { DayCard } from "./day-card.js";
 import { levelOf, signingMinutes } from "./day.js";
 import { DoorCard } from "./door.js";
+import { TargetsCard } from "./now-targets.js";
 
 /** @typedef {import("../shared/messages.js").CoordinatorView} CoordinatorView */
 /** @typedef {import("../shared/messages.js").WallCall} WallCall */
@@ -26,6 +27,7 @@ export class NowPart {
     this.door = new DoorCard(refused);
     this.dayCard = new DayCard();
     this.ahead = new AheadCard();
+    this.targets = new TargetsCard();
     this.care = new CareNotices();
     /** @type {import("./day.js").Day | null} */
     this.day = null;
@@ -97,6 +99,7 @@ export class NowPart {
           ),
         ),
         this.dayCard.element,
+        this.targets.element,
       ),
       card("now-agents", "now.agents", this.care.element, this.agents, this.noAgents),
     );
@@ -198,7 +201,8 @@ export class NowPart {
       this.urgentText,
       urgent.length ? count("now.urgent_waiting", urgent.length) : count("now.urgent_open", matters.length),
     );
-    this.drawMatters(matters, view);
+    this.targets.show(view.classes_today ?? []);
+    this.drawMatters(matters);
     this.drawCalls(
       this.urgentCalls,
       urgent.filter((call) => !open.has(call.call)),
@@ -226,9 +230,8 @@ export class NowPart {
   /**
    * Urgent matters that are not solved: how long, who owns it, and what is late.
    * @param {readonly import("../shared/messages.js").UrgentMatter[]} matters
-   * @param {CoordinatorView} view
    */
-  drawMatters(matters, view) {
+  drawMatters(matters) {
     keyed(
       this.matters,
       matters,

@@ -11,6 +11,7 @@ import { languageKey, signKey } from "./person-words.js";
 
 export const SIGNS = ["csl", "csl_north", "csl_south", "csl_natural", "csl_national", "csl_signed", "hksl", "asl"];
 export const LANGUAGES = ["zh", "en"];
+const LEVELS = 3;
 
 /**
  * The ticked labels and those written beside them, each once.
@@ -143,34 +144,77 @@ export class PersonForm {
 }
 
 /**
- * Known labels to tick, and a line for others.
+ * Known labels to tick, each with a level where that says something, and a line for others.
  * @param {"skills" | "languages"} name
  * @param {(label: string) => string} keyOf the text of a label
  * @param {readonly string[]} labels
  * @param {readonly string[]} [chosen] those that somebody has
+ * @param {{ place?: string, legend?: string, plain?: number, onChange?: () => void }} [more] `place`: tells two forms on
+ *   one page apart; `plain`: the level of a label without one, 0 where labels have none
  */
-export function choices(name, keyOf, labels, chosen = []) {
-  const boxes = labels.map((label) => h("input", { type: "checkbox", value: label, checked: chosen.includes(label) }));
+export function choices(name, keyOf, labels, chosen = [], more = {}) {
+  const { place = "person", legend = `people.col_${name}`, plain = name === "skills" ? LEVELS : 0, onChange } = more;
+  const have = new Map(chosen.map((each) => /** @type {[string, string]} */ (each.split(":").slice(0, 2))));
+  const changed = () => onChange?.();
+  const rows = labels.map((label) => {
+    const box = h("input", { type: "checkbox", value: label, checked: have.has(label) });
+    const level = levelOf(t(keyOf(label)), Number(have.get(label)) || plain, legend);
+    const draw = () => level && show(level, box.checked);
+    box.addEventListener("change", () => (draw(), changed()));
+    level?.addEventListener("change", changed);
+    draw();
+    const element = h("label", { class: "tick" }, box, h("span", { text: t(keyOf(label)) }));
+    return { box, level, element: h("div", { class: "person-tick" }, element, level) };
+  });
   const other = h("input", {
     class: "input",
-    id: `person-${name}-other`,
+    id: `${place}-${name}-other`,
     autocomplete: "off",
     spellcheck: "false",
-    value: chosen.filter((label) => !labels.includes(label)).join(" "),
+    value: chosen.filter((each) => !labels.includes(each.split(":")[0])).join(" "),
+    on: { input: changed },
   });
   return {
     element: h(
       "fieldset",
       { class: "ticks person-ticks" },
-      h("legend", { text: t(`people.col_${name}`) }),
-      boxes.map((box) => h("label", { class: "tick" }, box, h("span", { text: t(keyOf(box.value)) }))),
-      field(`person-${name}-other`, "people.others", other),
+      h("legend", { text: t(legend) }),
+      rows.map(({ element }) => element),
+      field(`${place}-${name}-other`, "people.others", other),
     ),
     value: () => {
-      const ticked = boxes.filter((box) => box.checked).map((box) => box.value);
+      const ticked = rows
+        .filter(({ box }) => box.checked)
+        .map(({ box, level }) => withLevel(box.value, Number(level?.value ?? plain), plain));
       return labelsOf(ticked, other.value);
     },
   };
+
+  /**
+   * @param {string} word
+   * @param {number} level
+   * @param {string} of
+   */
+  function levelOf(word, level, of) {
+    if (!plain) return null;
+    return h(
+      "select",
+      { class: "input person-level", "aria-label": t("people.level_of", { word, of: t(of) }) },
+      Array.from({ length: LEVELS }, (_, n) =>
+        h("option", { value: String(n + 1), text: t(`people.level_${n + 1}`), selected: n + 1 === level }),
+      ),
+    );
+  }
+}
+
+/**
+ * A label with its level as the service wants it: the level that a label alone has is not said.
+ * @param {string} label
+ * @param {number} level
+ * @param {number} plain
+ */
+export function withLevel(label, level, plain) {
+  return level === plain ? label : `${label}:${level}`;
 }
 
 /**
