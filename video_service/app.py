@@ -67,6 +67,7 @@ from video_service.passwords import PasswordCost, Passwords
 from video_service.permissions import ENTRANCES
 from video_service.plan_input import PlanInput
 from video_service.plan_jobs import PlanJobs
+from video_service.plan_outlook import Outlooks
 from video_service.plan_store import PlanStore
 from video_service.queues import House
 from video_service.queues_store import QueueBook
@@ -414,6 +415,7 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
         ),
         rosters=rosters,
         plan_jobs=PlanJobs(PlanStore(redis, pool=settings.pool), source, rosters),
+        outlooks=Outlooks(redis, source, pool=settings.pool),
         attendance=attendance,
         intraday=Intraday(redis, attendance, source, rosters, store, clock, pool=settings.pool),
         requests=RequestDesk(asked, rosters, store, clock),
@@ -428,7 +430,7 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
 
 async def close_services(opened: Services) -> None:
     """Close everything that `open_services` opened, each part whatever became of the others. May be called twice."""
-    planning = (opened.plan_jobs.close, opened.intraday.close, opened.attendance.close)
+    planning = (opened.plan_jobs.close, opened.outlooks.close, opened.intraday.close, opened.attendance.close)
     for close in (*planning, opened.reminders.close, opened.hub.close, opened.plane.close, opened.redis.aclose):
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):

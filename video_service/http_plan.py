@@ -12,6 +12,7 @@ from video_service.http_gate import did
 from video_service.http_input import body, one_of
 from video_service.http_roster import BadRosterRequest
 from video_service.plan_jobs import RosterWish
+from video_service.plan_outlook import OutlookWish
 from video_service.plan_store import Job
 from video_service.services import services
 
@@ -76,3 +77,15 @@ def _shown(job: Job | None) -> dict[str, Any]:
     wish = msgspec.json.decode(job.wish, type=RosterWish)
     facts = {name: getattr(job, name) for name in _SHOWN}
     return {"job": {**facts, "first_day": wish.first_day.isoformat(), "days": wish.days}, "now_ms": now_ms}
+
+
+@plan_api.post("/outlook")
+async def outlook() -> Response:
+    """Say what the coming days would be; `pending` while it is reckoned: ask again."""
+    wish = await body(OutlookWish)
+    try:
+        found = await services().outlooks.look(wish)
+    except BadRoster as error:
+        raise BadRosterRequest from error
+    said = None if found is None or found.said is None else msgspec.to_builtins(found.said)
+    return jsonify({"pending": found is None, "trouble": found.trouble if found is not None else "", "outlook": said})

@@ -320,6 +320,8 @@ OTHER_KEYS: tuple[KeySpec, ...] = (
     KeySpec("plan_last", "string", "7 days", "plan_begin", "the job that was asked for last"),
     KeySpec("plan_today", "string", "10 min", "the HTTP surface", "today against its plan, as reckoned last"),
     KeySpec("plan_day:<day>", "string", "2 days", "the HTTP surface", "a day's forecast, made once"),
+    KeySpec("plan_outlook:<digest>", "string", "1 h", "the HTTP surface", "coming days as they would be, by input"),
+    KeySpec("outlook_turn", "string", "130 s", "the HTTP surface", "that some node reckons coming days"),
     KeySpec("plan_turn", "string", "90 s", "the HTTP surface", "that some node reckons today anew"),
     KeySpec(
         "attendance:<day>:<agent>",
@@ -398,6 +400,7 @@ class Keys:
         self.plan_last = f"{self.root}:plan_last"
         self.plan_today = f"{self.root}:plan_today"
         self.plan_turn = f"{self.root}:plan_turn"
+        self.outlook_turn = f"{self.root}:outlook_turn"
         self.attendance_turn = f"{self.root}:attendance_turn"
         self.shift_news = f"{self.root}:shift_news"
         self.shift_rules = f"{self.root}:shift_rules"
@@ -411,6 +414,9 @@ class Keys:
 
     def shift_requests_of(self, person: str) -> str:
         return f"{self.root}:shift_requests_of:{person}"
+
+    def plan_outlook(self, digest: str) -> str:
+        return f"{self.root}:plan_outlook:{digest}"
 
     def plan_day(self, day: str) -> str:
         return f"{self.root}:plan_day:{day}"

@@ -102,6 +102,7 @@ ROUTES: dict[str, Right] = {
     "POST /api/plan/roster": COORDINATORS,
     "GET /api/plan/job": COORDINATORS,
     "POST /api/plan/cancel": COORDINATORS,
+    "POST /api/plan/outlook": COORDINATORS,
     "GET /api/intraday": COORDINATORS,
     "POST /api/intraday/break": COORDINATORS,
     "GET /api/my/shifts": Right(who=AGENT),

@@ -27,9 +27,10 @@ from scheduler.roster_file import RosterDocument, Truth
 from scheduler.roster_making import needs_by_hours, with_days_before, with_standing
 from scheduler.small_team import first_week
 from video_service.errors import ServiceError
+from video_service.plan_ahead import look_ahead
 from video_service.plan_demand import demand_for
 from video_service.plan_today import look
-from video_service.plan_work import LookAtToday, MakeRoster, Progress, Said, Team, Trouble, Work, line_of
+from video_service.plan_work import LookAhead, LookAtToday, MakeRoster, Progress, Said, Team, Trouble, Work, line_of
 
 NICE = 10
 NO_CALLS = "no_calls"
@@ -118,6 +119,8 @@ def answer(work: Work, tell: Tell, asked: Asked) -> Said:
     try:
         if isinstance(work, LookAtToday):
             return Said(today=look(work))
+        if isinstance(work, LookAhead):
+            return Said(ahead=look_ahead(work))
         return Said(roster=make(work, tell, asked))
     except ServiceError as error:
         return Said(trouble=Trouble(code=error.code, words=str(error)))

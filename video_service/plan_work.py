@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from scheduler.roster_draft import MOST_DAYS
-from scheduler.roster_file import Duty, RosterDocument
+from scheduler.roster_file import Duty, RosterDocument, Truth
 from video_service.open_time import Times
 from video_service.records import Rollup
 
@@ -103,15 +103,52 @@ class LookAtToday(msgspec.Struct, frozen=True, kw_only=True, tag="today"):
     expected: Expected | None = None
 
 
-Work = MakeRoster | LookAtToday
-
-
 class Level(msgspec.Struct, frozen=True, kw_only=True):
     """A share of calls answered in time, with its 95 % interval; -1 where nobody calls."""
 
     mean: float
     low: float
     high: float
+
+
+class LookAhead(msgspec.Struct, frozen=True, kw_only=True, tag="ahead"):
+    """The coming days to be forecast and staffed, as they would be: calls and their length times a factor.
+
+    `share`: of calls to be answered in time, 0 for the team's own goal; `people`: the team would have, 0 for its own.
+    """
+
+    basis: Basis
+    first_day: date
+    days: Annotated[int, Meta(ge=7, le=28)] = 14
+    calls_factor: Annotated[float, Meta(ge=0.25, le=4)] = 1.0
+    length_factor: Annotated[float, Meta(ge=0.25, le=4)] = 1.0
+    share: Annotated[float, Meta(ge=0, lt=1)] = 0.0
+    people: Annotated[int, Meta(ge=0, le=1000)] = 0
+
+
+Work = MakeRoster | LookAtToday | LookAhead
+
+
+class DayAhead(msgspec.Struct, frozen=True, kw_only=True):
+    """A day to come: calls expected, the middle 80 %, most people at once, hours on the floor, and what it keeps."""
+
+    day: date
+    calls: float
+    low: float
+    high: float
+    most: int
+    hours: float
+    level: Level
+
+
+class AheadSaid(msgspec.Struct, frozen=True, kw_only=True):
+    """The coming days. `goal`: the share that was planned for; `truth`: what a week of it costs in people."""
+
+    days: tuple[DayAhead, ...]
+    goal: float
+    within_s: float
+    truth: Truth | None
+    notes: tuple[str, ...] = ()
 
 
 class Advice(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,6 +208,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     progress: Progress | None = None
     roster: RosterDocument | None = None
     today: TodaySaid | None = None
+    ahead: AheadSaid | None = None
     trouble: Trouble | None = None
 
 

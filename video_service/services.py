@@ -31,6 +31,7 @@ from video_service.opening_hours_store import OpeningHours
 from video_service.passwords import Passwords
 from video_service.permissions import Entrance
 from video_service.plan_jobs import PlanJobs
+from video_service.plan_outlook import Outlooks
 from video_service.queues_store import QueueBook
 from video_service.records import Records
 from video_service.reminders import Reminders
@@ -209,6 +210,7 @@ class Services:
     reminders: Reminders
     rosters: RosterDesk
     plan_jobs: PlanJobs
+    outlooks: Outlooks
     attendance: Attendance
     intraday: Intraday
     requests: RequestDesk

@@ -114,6 +114,14 @@ def job(state: str = "running", **more: Any) -> dict[str, Any]:
     return {"job": {**fields, **more}, "now_ms": 1_042_000}
 
 
+def outlook(days: int = 14) -> dict[str, Any]:
+    """Return coming days with twenty calls each."""
+    level = {"mean": 0.953, "low": 0.94, "high": 0.96}
+    day = {"calls": 20.0, "low": 13.2, "high": 26.8, "most": 3, "hours": 36.0, "level": level}
+    coming = [{**day, "day": str(FIRST + timedelta(days=n))} for n in range(days)]
+    return {"days": coming, "goal": 0.95, "within_s": 20.0, "truth": explained()["truth"], "notes": []}
+
+
 def explained(**more: Any) -> dict[str, Any]:
     """Return what is known of a made roster: two gaps, one of them asked about, and two ways out."""
     lack = {"day": str(FIRST + timedelta(days=5)), "from_min": 1020, "to_min": 1080, "missing": 1, "skill": ""}

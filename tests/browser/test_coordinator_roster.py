@@ -158,6 +158,30 @@ async def test_a_made_roster_says_what_is_short_why_and_what_would_help(open_pag
     await look(page, "coordinator-zh-CN-roster-why", themes=True)
 
 
+async def test_the_coming_days_are_shown_and_what_would_be_otherwise(open_page: OpenPage, stage: Stage) -> None:
+    answer(stage)
+    stage.answers["POST plan/outlook"] = (200, {"pending": True, "trouble": "", "outlook": None})
+    page = await board(open_page, stage, "roster")
+    await page.get_by_role("heading", name="接下来两周").click()
+    card = page.locator(".roster-ahead")
+    await expect(card.get_by_role("status")).to_have_text("正在推算…")
+    stage.answers["POST plan/outlook"] = (200, {"pending": False, "trouble": "", "outlook": rosters.outlook()})
+    await expect(card.get_by_role("img")).to_have_attribute("aria-label", "14 天预计约 280 通来电。")
+    await expect(card.locator("tbody tr").first).to_have_text("3月1日周一20.013–27336.095%")
+    await expect(card.locator(".plan-truth")).to_contain_text("要 7 人")
+    await look(page, "coordinator-zh-CN-roster-ahead", themes=True)
+    first = {"calls_factor": 1, "length_factor": 1, "share": 0, "people": 0}
+    assert ("POST", "plan/outlook", first) in stage.requests
+    await card.get_by_label("来电数量").fill("150")
+    await card.get_by_label("人数").fill("9")
+    changed = {**first, "calls_factor": 1.5, "people": 9}
+    await stage.until(lambda: ("POST", "plan/outlook", changed) in stage.requests)
+    await expect(card.get_by_text("150%")).to_be_visible()
+    stage.answers["POST plan/outlook"] = (200, {"pending": False, "trouble": "planning_no_history", "outlook": None})
+    await card.get_by_label("目标").fill("90")
+    await expect(card.get_by_role("status")).to_have_text("还没有来电可以参考，过几天就有了。")
+
+
 async def test_two_rosters_stand_side_by_side(open_page: OpenPage, stage: Stage) -> None:
     answer(stage)
     facts = ("first_day", "days", "required")

@@ -108,11 +108,43 @@ async def test_today_is_reckoned_from_what_came_and_kept(site: Site, boss: Brows
     assert again["at_ms"] == answer["at_ms"]
 
 
+async def test_coming_days_are_reckoned_as_they_would_be(site: Site, boss: Browser, redis: Redis, pool: str) -> None:
+    await called(site, redis, pool)
+
+    async def outlook(**wish: Any) -> dict[str, Any]:
+        async with asyncio.timeout(LIMIT_S):
+            while True:
+                answer = await ok(await boss.post("/api/plan/outlook", {"days": 7, **wish}))
+                if not answer["pending"]:
+                    return answer
+                await asyncio.sleep(0.2)
+
+    plain = (await outlook())["outlook"]
+    assert len(plain["days"]) == 7
+    day = plain["days"][0]
+    assert day["low"] < day["calls"] < day["high"]
+    assert day["calls"] == pytest.approx(24 * 8, rel=0.1)
+    assert plain["truth"]["has"] == 1
+    more = (await outlook(calls_factor=2, people=12))["outlook"]
+    assert more["days"][0]["calls"] == pytest.approx(2 * day["calls"], rel=1e-3)
+    assert more["days"][0]["hours"] > day["hours"]
+    assert more["truth"]["has"] == 12
+    assert more["truth"]["takes"] > plain["truth"]["takes"]
+    for key in [key async for key in redis.scan_iter(match=f"{{{pool}}}:plan_outlook*")]:
+        assert spec_of(key.decode(), pool) is not None, key
+        assert await redis.pttl(key) > 0, key
+    assert (await boss.post("/api/plan/outlook", {"calls_factor": 9})).status_code == 400
+
+
 async def test_without_calls_it_says_so_and_who_is_where_all_the_same(site: Site, boss: Browser) -> None:
     now_ms = site.services.clock.now_ms()
     await shift(site, now_ms)
     answer = await until(boss, lambda answer: answer["at_ms"] > 0)
     assert (answer["plan"], answer["trouble"]) == (None, "planning_no_history")
+    async with asyncio.timeout(LIMIT_S):
+        while (ahead := await ok(await boss.post("/api/plan/outlook", {"days": 7})))["pending"]:
+            await asyncio.sleep(0.2)
+    assert (ahead["outlook"], ahead["trouble"]) == (None, "planning_no_history")
     [amei] = answer["people"]
     assert (amei["agent"], amei["now"], amei["adherence"], amei["seen_min"]) == (await person(site), "not_seen", -1, 0)
 

@@ -150,6 +150,7 @@ ASKS: dict[str, Ask] = {
     "POST /api/plan/roster": Ask(400, {"first_day": "2000-01-03", "days": 7}),
     "GET /api/plan/job": Ask(),
     "POST /api/plan/cancel": Ask(body={"job": "p-none"}),
+    "POST /api/plan/outlook": Ask(body={}),
     "GET /api/intraday": Ask(),
     "POST /api/intraday/break": Ask(409, {"shift": "s_none", "old": [0, 1], "new": [2, 3]}),
     "GET /api/requests": Ask(),

@@ -117,6 +117,8 @@ async def test_every_key_is_in_the_table_and_passes_when_the_table_says_so(
     source = PlanInput(redis, wall, desk, clock, pool=pool, region="")
     today = Intraday(redis, attendance, source, desk, wall, clock, pool=pool)
     await today.claim("2026-03-02")
+    await redis.set(Keys(pool).outlook_turn, "1", px=1_000_000)
+    await redis.set(Keys(pool).plan_outlook("d"), "x", px=1_000_000)
     none = Level(mean=-1, low=-1, high=-1)
     expected = Expected(day=date(2026, 3, 2), document={}, handle_s=(), patience_s=1)
     said = TodaySaid(expected=expected, level=none, goal=0.9, said=(), now=(), low=(), high=(), came=(), required=())

@@ -303,7 +303,8 @@ function chart(plan, width) {
       parts.push(s("rect", { x: x(n) + step * 0.25, y: y(came), width: step * 0.5, height: y(0) - y(came), class: "chart-bar chart-within" }));
     }
     parts.push(s("path", { d: `M${x(n)} ${y(plan.now[hour])}h${step}`, class: "chart-goal" }));
-    if (n % every === 0) parts.push(s("text", { x: x(n) + 2, y: HEIGHT - 10, class: "chart-text" }, clock(hour * 60)));
+    if (n % every || x(n) + LABEL_PX > width) return;
+    parts.push(s("text", { x: x(n) + 2, y: HEIGHT - 10, class: "chart-text" }, clock(hour * 60)));
   });
   const said = hours.reduce((sum, hour) => sum + plan.now[hour], 0);
   const came = plan.came.reduce((sum, n) => sum + n, 0);

@@ -110,7 +110,7 @@ export class RosterWhy {
  * @param {Truth} truth
  * @returns {string[]}
  */
-function truthLines({ takes, seat, has, hours: week, enough, share, workdays, weekend }) {
+export function truthLines({ takes, seat, has, hours: week, enough, share, workdays, weekend }) {
   const span = (/** @type {[number, number] | null} */ each) =>
     each ? `${clock(each[0])}–${each[1] === 1440 ? "24:00" : clock(each[1])}` : t("truth.closed");
   return [

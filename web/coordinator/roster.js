@@ -5,6 +5,7 @@ import { count, t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { request } from "../shared/service.js";
 import { momentText } from "../shared/time.js";
+import { RosterAhead } from "./roster-ahead.js";
 import { RosterCompare } from "./roster-compare.js";
 import { RosterDraft } from "./roster-draft.js";
 import { RosterMake } from "./roster-make.js";
@@ -85,6 +86,7 @@ export class RosterPart {
       this.trouble,
       h("section", { class: "card stack" }, h("h2", { text: t("roster.drafts") }), this.none, this.drafts),
       h("section", { class: "card stack" }, h("h2", { text: t("roster.versions") }), this.noVersion, this.versions),
+      new RosterAhead(refused).element,
       this.compare.element,
       new RosterTeam(refused).element,
     );

@@ -1,0 +1,116 @@
+"""What would be: the coming days reckoned with other calls, lengths, goals or people, kept by their input."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+from typing import Annotated
+
+import msgspec
+import structlog
+from msgspec import Meta
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from video_service.errors import ServiceError
+from video_service.keys import SCHEMA_VERSION, Keys
+from video_service.plan_input import PlanInput
+from video_service.plan_process import NoPlanner, PlanFailed, PlanProcess, available, planning
+from video_service.plan_work import AheadSaid, LookAhead, Said, Work, digest
+from video_service.redis_client import raw
+from video_service.tasks import cancel_and_wait
+
+log = structlog.get_logger(__name__)
+
+KEPT_MS = 3_600_000
+TROUBLE_KEPT_MS = 60_000
+TURN_MS = 130_000
+LIMIT_S = 120.0
+MOST_BYTES = 4_000_000
+Runner = Callable[[Work], AbstractAsyncContextManager[PlanProcess]]
+
+
+class OutlookWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Body of POST /api/plan/outlook: what would be otherwise; as `LookAhead`."""
+
+    days: Annotated[int, Meta(ge=7, le=28)] = 14
+    calls_factor: Annotated[float, Meta(ge=0.25, le=4)] = 1.0
+    length_factor: Annotated[float, Meta(ge=0.25, le=4)] = 1.0
+    share: Annotated[float, Meta(ge=0, lt=1)] = 0.0
+    people: Annotated[int, Meta(ge=0, le=200)] = 0
+
+
+class Outlook(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of it; `trouble`: a code where nothing could."""
+
+    v: int = SCHEMA_VERSION
+    said: AheadSaid | None = None
+    trouble: str = ""
+
+
+class Outlooks:
+    """Outlooks of one pool, as one web node sees them: one is reckoned at a time. `close` ends it."""
+
+    def __init__(self, redis: Redis, source: PlanInput, *, pool: str, run: Runner = planning) -> None:
+        self._redis = redis
+        self._source = source
+        self._keys = Keys(pool)
+        self._run = run
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def close(self) -> None:
+        """End what is reckoned. May be called twice."""
+        await cancel_and_wait(list(self._tasks))
+
+    async def look(self, wish: OutlookWish) -> Outlook | None:
+        """Return the outlook with this wish; None while it, or another one before it, is reckoned: ask again.
+
+        Raises:
+            NoPlanner: this node cannot.
+            BadRoster: the team's rules cannot be read.
+        """
+        work = LookAhead(
+            basis=await self._source.basis(),
+            first_day=self._source.today() + timedelta(days=1),
+            days=wish.days,
+            calls_factor=wish.calls_factor,
+            length_factor=wish.length_factor,
+            share=wish.share,
+            people=wish.people,
+        )
+        key = self._keys.plan_outlook(digest(work))
+        packed = await raw(self._redis, "GET", key)
+        if packed is not None:
+            return msgspec.json.decode(zlib.decompressobj().decompress(packed, MOST_BYTES), type=Outlook)
+        if not available():
+            raise NoPlanner
+        if await self._redis.set(self._keys.outlook_turn, "1", nx=True, px=TURN_MS):
+            task = asyncio.create_task(self._reckon(key, work), name="outlook")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return None
+
+    async def _reckon(self, key: str, work: LookAhead) -> None:
+        try:
+            try:
+                async with asyncio.timeout(LIMIT_S):
+                    said = await self._said(work)
+            except TimeoutError:
+                said = Said()
+            code = "" if said.ahead is not None else said.trouble.code if said.trouble is not None else PlanFailed.code
+            text = zlib.compress(msgspec.json.encode(Outlook(said=said.ahead, trouble=code)))
+            await self._redis.set(key, text, px=KEPT_MS if said.ahead is not None else TROUBLE_KEPT_MS)
+        except (ServiceError, RedisError, OSError) as error:
+            log.info("outlook_not_reckoned", error=type(error).__name__)
+        finally:
+            await self._redis.delete(self._keys.outlook_turn)
+
+    async def _said(self, work: LookAhead) -> Said:
+        async with self._run(work) as process:
+            while True:
+                said = await process.said()
+                if said.progress is None:
+                    return said
