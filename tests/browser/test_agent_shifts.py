@@ -68,7 +68,7 @@ def answer(stage: Stage, *starts_h: float, since_ms: int = 0) -> None:
 
 async def opened(open_page: OpenPage, stage: Stage, lang: str = "zh-CN") -> Page:
     page = await desk(open_page, stage, views.agent("break", media="offer"), lang=lang)
-    await page.locator(".my-shifts > summary").press("Enter")
+    await page.locator(".own-shifts > summary").press("Enter")
     return page
 
 
@@ -84,11 +84,11 @@ async def test_shifts_ahead_are_listed_with_the_one_that_runs(open_page: OpenPag
 async def test_an_empty_roster_and_a_silent_service_are_said(open_page: OpenPage, stage: Stage) -> None:
     stage.answers["GET my/shifts"] = (503, {"error": "busy"})
     page = await opened(open_page, stage)
-    await expect(page.locator(".my-shifts [role=status]")).to_have_text("班次没有读到。请再打开一次。")
+    await expect(page.locator(".own-shifts [role=status]")).to_have_text("班次没有读到。请再打开一次。")
     answer(stage)
-    await page.locator(".my-shifts > summary").press("Enter")
-    await page.locator(".my-shifts > summary").press("Enter")
-    await expect(page.locator(".my-shifts [role=status]")).to_have_text("还没有排班。")
+    await page.locator(".own-shifts > summary").press("Enter")
+    await page.locator(".own-shifts > summary").press("Enter")
+    await expect(page.locator(".own-shifts [role=status]")).to_have_text("还没有排班。")
 
 
 async def test_an_address_is_made_shown_once_and_ended(open_page: OpenPage, stage: Stage) -> None:
@@ -107,7 +107,7 @@ async def test_an_address_is_made_shown_once_and_ended(open_page: OpenPage, stag
     await look(page, "agent-zh-CN-shifts-address")
 
     await page.get_by_role("button", name="停止").press("Enter")
-    await expect(page.locator(".my-shifts [role=status]")).to_have_text("已停止。旧地址不再有效。")
+    await expect(page.locator(".own-shifts [role=status]")).to_have_text("已停止。旧地址不再有效。")
     await expect(address).to_be_hidden()
     assert await address.input_value() == "", "what is over stays nowhere"
     await expect(page.get_by_role("button", name="连接我的日历")).to_be_focused()
@@ -123,7 +123,7 @@ async def test_whoever_has_one_sees_since_when(open_page: OpenPage, stage: Stage
     stage.answers["DELETE my/calendar"] = (503, {"error": "busy"})
     await page.get_by_role("button", name=stop, exact=True).press("Enter")
     words = {"en": "That did not work. Please try again.", "zh-HK": "沒有成功。請再試一次。"}[lang]
-    await expect(page.locator(".my-shifts [role=status]")).to_have_text(words)
+    await expect(page.locator(".own-shifts [role=status]")).to_have_text(words)
 
 
 def busy_desk(stage: Stage) -> None:
@@ -160,11 +160,11 @@ async def test_what_is_asked_and_what_became_of_it_is_there_and_answered(open_pa
     await stage.until(lambda: asked(stage, "my/requests/q-1") == [{"act": "accept", "rev": 1}])
     stage.answers["POST my/requests/q-5"] = (409, {"error": "request_changed"})
     await page.get_by_role("button", name="我来上").press("Enter")
-    await expect(page.locator(".my-shifts [role=alert]")).to_have_text("有人先动了。现在是这样。")
+    await expect(page.locator(".own-shifts [role=alert]")).to_have_text("有人先动了。现在是这样。")
     stage.answers["POST my/requests/q-3"] = (200, {})
     await page.get_by_role("button", name="取消").first.press("Enter")
     await stage.until(lambda: asked(stage, "my/requests/q-3") == [{"act": "withdraw", "rev": 1}])
-    await expect(page.locator(".my-shifts [role=alert]")).to_be_hidden()
+    await expect(page.locator(".own-shifts [role=alert]")).to_be_hidden()
 
 
 async def test_a_shift_is_offered_swapped_or_given_up(open_page: OpenPage, stage: Stage) -> None:
@@ -224,7 +224,7 @@ async def test_a_decision_is_heard_while_the_shifts_are_folded(open_page: OpenPa
     answer(stage, 20)
     asks(stage, row("q-2", "leave", "declined", fresh=True))
     page = await desk(open_page, stage, views.agent("break", media="offer"))
-    pill = page.locator(".my-shifts > summary .pill")
+    pill = page.locator(".own-shifts > summary .pill")
     await expect(pill).to_be_hidden()
     await stage.show(views.agent("break", media="offer", shift_news_ms=views.now_ms()))
     await expect(pill).to_have_text("1 条消息")

@@ -47,7 +47,7 @@ export class MyShifts {
     this.end = button("remove", h("span", { text: t("agent.shifts.end") }), () => this.ended());
     this.element = h(
       "details",
-      { class: "my-shifts" },
+      { class: "my-shifts own-shifts" },
       h(
         "summary",
         {},
