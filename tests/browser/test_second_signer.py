@@ -183,13 +183,13 @@ async def test_another_signer_takes_the_call_with_all_that_was_written(line: Lin
     await customer.end()
     await second.state("after_call")
     await it_is_on_record(line)
+    await first.next_call()
 
 
 async def test_an_agent_passes_the_call_on_by_name_with_a_line_and_all_that_was_written(
     line: Line, second: Agent
 ) -> None:
     desk = line.agent.page
-    await line.agent.next_call()
     customer = await meet_first(line, second)
     await write(customer, "航班取消了")
     await expect(desk.locator(".line-theirs")).to_contain_text("航班取消了")
@@ -209,6 +209,7 @@ async def test_an_agent_passes_the_call_on_by_name_with_a_line_and_all_that_was_
     await no_picture_of_the_customer(line.agent)
     await customer.end()
     await second.state("after_call")
+    await line.agent.next_call()
 
 
 async def meet_first(line: Line, second: Agent) -> Customer:
