@@ -25,6 +25,7 @@ from video_service.redis_client import raw
 from video_service.tasks import cancel_and_wait, keeps_cancellation
 
 MINUTE_MS = 60_000
+TURN_MS = 55_000
 KEPT_MS = 2 * 86_400_000
 MINUTES = 25 * 60  # of the longest day
 _MARKS = {
@@ -82,7 +83,7 @@ class Attendance:
         """Mark this minute; False when another node has done it."""
         day, began_ms = today_of(self._clock.now_ms(), self._zone)
         minute = (self._clock.now_ms() - began_ms) // MINUTE_MS
-        won = await self._redis.set(self._keys.attendance_turn, f"{day} {minute}", nx=True, px=MINUTE_MS - 5_000)
+        won = await self._redis.set(self._keys.attendance_turn, f"{day} {minute}", nx=True, px=TURN_MS)
         if not won or not 0 <= minute < MINUTES:
             return False
         now_ms = self._clock.now_ms()

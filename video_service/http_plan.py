@@ -19,22 +19,8 @@ from video_service.services import services
 plan_api = Blueprint("plan_api", __name__, url_prefix="/api/plan")
 
 _SHOWN = (
-    *(
-        "job",
-        "state",
-        "kind",
-        "started_ms",
-        "limit_s",
-        "phase",
-        "done",
-        "of",
-        "cost",
-        "bound",
-        "draft",
-        "error",
-        "words",
-    ),
-    "cancel",
+    *("job", "state", "kind", "started_ms", "limit_s", "phase", "done", "of", "cost", "bound", "cancel", "attempts"),
+    *("draft", "error", "words"),
 )
 
 

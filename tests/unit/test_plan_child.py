@@ -60,7 +60,7 @@ def work(raw: RawPast | None = None, days: int = 1, **team: object) -> MakeRoste
         past=none if raw is None else raw,
         team=msgspec.convert({"text": EXAMPLE, **team}, Team),
     )
-    return MakeRoster(basis=basis, first_day=TODAY + timedelta(days=1), days=days, seconds=2)
+    return MakeRoster(basis=basis, first_day=TODAY + timedelta(days=1), days=days, seconds=20 if days < 7 else 2)
 
 
 def made(of: MakeRoster, ended: bool = False) -> tuple[object, list[Progress]]:

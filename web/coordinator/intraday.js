@@ -321,7 +321,7 @@ function openHours(plan) {
 }
 
 /** @param {"came" | "now" | "band"} kind */
-function swatch(kind) {
+export function swatch(kind) {
   const inside =
     kind === "now"
       ? s("path", { d: "M1 10h26", class: "chart-goal" })

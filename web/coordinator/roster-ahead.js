@@ -4,6 +4,7 @@ import { h, setText, show } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { request } from "../shared/service.js";
 import { topOf } from "./day.js";
+import { swatch } from "./intraday.js";
 import { truthLines } from "./roster-why.js";
 import { rosterDay } from "./roster-words.js";
 import { s } from "./svg.js";
@@ -44,6 +45,13 @@ export class RosterAhead {
       "div",
       { class: "stack", hidden: true },
       this.picture,
+      h(
+        "ul",
+        { class: "intraday-legend small" },
+        /** @type {const} */ (["now", "band"]).map((kind) =>
+          h("li", {}, swatch(kind), h("span", { text: t(`outlook.kind.${kind}`) })),
+        ),
+      ),
       this.truth,
       h(
         "div",
