@@ -141,8 +141,10 @@ async def test_every_hash_has_a_schema_version(redis: Redis, pool: str) -> None:
 
 async def test_what_people_are_called_and_write_is_sealed(redis: Redis, pool: str) -> None:
     dump = await full_history(redis, pool)
-    (line,) = dump.of("texts").popitem()[1]
-    assert msgspec.json.decode(line)["text"].startswith(SEALED_START)
+    line, photo = map(msgspec.json.decode, dump.of("texts").popitem()[1])
+    assert line["text"].startswith(SEALED_START)
+    assert photo["text"] == ""
+    assert dump.of("photos").popitem()[1][photo["photo"]].startswith(SEALED_START)
     assert all(row["name"] == "" or row["name"].startswith(SEALED_START) for row in dump.of("person").values())
     for row in dump.of("call").values():
         for field in ("note", "context"):
