@@ -10,7 +10,7 @@ from signaling.policy import Policy
 from signaling.store import Store
 from tests.data_keys import CIPHER
 
-START_MS = 1_800_000_000_000
+START_MS = 2_404_800_000_000
 HOUR_MS = 3_600_000
 ALIVE = ("w1", "w2")
 
