@@ -201,6 +201,7 @@ async def test_a_draining_node_is_left_at_once(open_page: OpenPage, stage: Stage
 
 
 async def test_a_page_that_nobody_answers_notices_the_silence(open_page: OpenPage, stage: Stage) -> None:
+    stage.heartbeat_s = 1
     page = await open_page("/customer/")
     await queue(page, stage)
     stage.mute = True
