@@ -147,6 +147,7 @@ async def test_a_paused_picture_is_said_and_keeps_flowing(open_page: OpenPage, s
     await expect(page.get_by_text("您暂停了画面，对方看不到您。").first).to_be_visible()
     frames = stage.frames_received
     await stage.until(lambda: stage.frames_received > frames + 3, why="frames while paused")
+    stage.heard.clear()
     await page.get_by_role("button", name="恢复").click()
     await stage.message("pause_picture", paused=False)
 
@@ -200,6 +201,7 @@ async def test_a_camera_that_the_phone_takes_away_is_said_and_comes_back_by_itse
     await stage.until(lambda: stage.frames_received > frames + 3, why="the card in place of the picture")
     await page.get_by_role("button", name="暂停").click()
     await stage.message("pause_picture", paused=True, by_phone=False)
+    stage.heard.clear()
     await page.get_by_role("button", name="恢复").click()
     await stage.message("pause_picture", paused=True, by_phone=True)
     await page.evaluate(
@@ -308,6 +310,7 @@ async def test_the_camera_can_be_turned_and_turns_back_where_there_is_none(open_
     await page.locator(".own-picture[data-camera='on']").wait_for()
     await turn.click()
     await expect(own).to_have_class("mirrored")
+    await page.locator(".own-picture[data-camera='on']").wait_for()
     await page.evaluate("window.noRear = true")
     await turn.click()
     await page.wait_for_function("asked.length === 5")
