@@ -80,7 +80,7 @@ async def launch(
             if camera not in ("none", "refused"):
                 file = cameras.write_camera(iter(person(camera, width, height)), folder / f"{key}.mjpeg")
             started[key] = await playwright.chromium.launch(
-                executable_path=chromium, headless=True, args=launch_flags(camera, file)
+                executable_path=chromium, headless=True, args=launch_flags(camera, file), timeout=90_000
             )
         return started[key]
 

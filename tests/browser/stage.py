@@ -38,7 +38,8 @@ from video_service.tasks import cancel_and_wait
 from web.blueprint import create_blueprint
 
 WAIT_S = 30.0
-HEARTBEAT_S = 1.0
+# Peers encode on the loop that answers pings: on a slow machine a page with short beats took the stage for gone.
+PATIENT_HEARTBEAT_S = 10
 
 
 class LoopingPictures(MediaStreamTrack):
@@ -90,6 +91,7 @@ class Stage:
     frames_received: int = 0
     refuse_sockets: bool = False
     mute: bool = False
+    heartbeat_s: int = PATIENT_HEARTBEAT_S
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def note(self) -> None:
@@ -129,7 +131,9 @@ class Stage:
 
     async def post(self, message: ToPage, role: str) -> None:
         for page in [page for page in self.sockets if page.role == role]:
-            await page.send(messages.encode(message))
+            # It may be gone, and not have said so yet.
+            with suppress(RuntimeError, ClientDisconnected):
+                await page.send(messages.encode(message))
 
     async def cut(self, code: int = 1012) -> None:
         """Close every socket."""
@@ -207,7 +211,7 @@ async def _converse(stage: Stage) -> None:
                     person="p-1",
                     name="",
                     resume=resume,
-                    heartbeat_s=HEARTBEAT_S,
+                    heartbeat_s=stage.heartbeat_s,
                     server_time_ms=round(time.time() * 1000),
                 )
             )

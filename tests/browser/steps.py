@@ -31,7 +31,7 @@ async def loaded(page: Page) -> None:
     """Wait until every screen has come: nothing more of the page is then asked of the service."""
     await page.evaluate(
         """async () => {
-          const end = Date.now() + 10_000;
+          const end = Date.now() + 30_000;
           const there = () => performance.getEntriesByType('resource').some((one) => one.name.endsWith('/ended.js'));
           while (!there()) {
             if (Date.now() > end) throw new Error('not all screens came');

@@ -29,13 +29,14 @@ OVER = """() => ['html', '.desk-left', '.desk-centre', '.desk-right', '.preview'
 BOX = "(e) => { const b = e.getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom]; }"
 
 
-# A break that was asked for and the day's limit: what stands on the left of the desk at most.
-WISHING = {
-    "day_signing_ms": 130 * MINUTE_MS,
-    "day_limit_ms": 300 * MINUTE_MS,
-    "break_asked_ms": views.now_ms() - MINUTE_MS,
-    "break_latest_ms": views.now_ms() + 14 * MINUTE_MS,
-}
+def wishing() -> dict[str, int]:
+    """Return a break that was asked for and the day's limit: what stands on the left of the desk at most."""
+    return {
+        "day_signing_ms": 130 * MINUTE_MS,
+        "day_limit_ms": 300 * MINUTE_MS,
+        "break_asked_ms": views.now_ms() - MINUTE_MS,
+        "break_latest_ms": views.now_ms() + 14 * MINUTE_MS,
+    }
 
 
 def call(**more: Any) -> messages.AgentView:
@@ -60,11 +61,12 @@ async def test_nothing_scrolls_in_a_call_and_nothing_lies_over_a_picture(
     open_page: OpenPage, stage: Stage, lang: str
 ) -> None:
     stage.pictures = {0: pictures("dev-student"), 1: pictures("customer")}
-    page = await desk(open_page, stage, call(**WISHING), size=SMALL_DESK, lang=lang)
+    page = await desk(open_page, stage, call(**wishing()), size=SMALL_DESK, lang=lang)
     await page.locator(".customer .pill-good").wait_for()
     for seq in range(1, 12):
         line = messages.TextLine(call=views.CALL, seq=seq, mine=seq % 2 == 0, text="航班 CA1234 取消了。", at_ms=1)
         await stage.post(line, "agent")
+    await expect(page.locator(".lines > *")).to_have_count(11)
     for width, height in DESKS:
         await page.set_viewport_size({"width": width, "height": height})
         assert await page.evaluate(OVER) == [], f"{width} x {height}"
@@ -85,8 +87,10 @@ async def test_nothing_scrolls_in_a_call_and_nothing_lies_over_a_picture(
         assert covering == ["VIDEO"]
     for view in (after(), after(outcome="follow_up", due_in_h=2, note="第一行\n第二行")):
         await page.set_viewport_size({"width": 1280, "height": 720})
-        await stage.show(msgspec.structs.replace(view, **WISHING))
+        await stage.show(msgspec.structs.replace(view, **wishing()))
         await page.locator(".after").wait_for()
+        assert view.after_call is not None
+        await expect(page.locator("#after-note")).to_have_value(view.after_call.note)
         assert await page.evaluate(OVER) == []
 
 
@@ -197,7 +201,7 @@ async def test_a_ring_tells_of_the_last_time_together(open_page: OpenPage, stage
 async def test_hands_that_are_seen_are_said(open_page: OpenPage, stage: Stage) -> None:
     stage.pictures = {0: pictures("dev-student")}
     page = await desk(open_page, stage, views.agent("available", media="live"))
-    await expect(page.locator(".preview")).to_contain_text("手看得见", timeout=20_000)
+    await expect(page.locator(".preview")).to_contain_text("手看得见", timeout=60_000)
 
 
 async def test_light_and_hands_are_judged_after_the_room(open_page: OpenPage, stage: Stage) -> None:
@@ -205,7 +209,7 @@ async def test_light_and_hands_are_judged_after_the_room(open_page: OpenPage, st
     stage.pictures = {0: dark}
     page = await desk(open_page, stage, views.agent("available", media="live"))
     pill = page.locator(".preview .pill")
-    await expect(pill).to_have_text("光线太暗", timeout=20_000)
+    await expect(pill).to_have_text("光线太暗", timeout=60_000)
     await expect(page.locator(".preview")).to_contain_text("请打开前面的灯。")
     await stage.show(views.agent("available", media="live", picture="protected", picture_reason="too_small"))
     await expect(pill).to_have_text("全部模糊")

@@ -80,6 +80,7 @@ async def test_an_object_is_framed_and_shown_by_keys_alone(open_page: OpenPage, 
 async def test_by_pointer_too_and_never_more_than_the_service_takes(open_page: OpenPage, stage: Stage) -> None:
     page = await call_desk(open_page, stage)
     await page.get_by_role("button", name="给客户看东西").click()
+    await expect(page.locator(".object-frame")).to_be_focused()
     area = await page.locator(".object-area").bounding_box()
     assert area is not None
     await page.mouse.move(area["x"] + area["width"] * 0.2, area["y"] + area["height"] * 0.3)

@@ -96,6 +96,7 @@ async def test_an_address_is_made_shown_once_and_ended(open_page: OpenPage, stag
     stage.answers["POST my/calendar"] = (201, {"path": PATH})
     stage.answers["DELETE my/calendar"] = (200, {})
     page = await opened(open_page, stage)
+    await expect(page.locator(".my-shift")).to_have_count(1)  # what was read is drawn, and draws over nothing later
     await page.get_by_role("button", name="连接我的日历").press("Enter")
     address = page.get_by_label("日历地址")
     await expect(address).to_be_focused()

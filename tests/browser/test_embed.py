@@ -119,6 +119,13 @@ async def _in_frame(page: Page) -> Frame:
     return frame
 
 
+async def _is_refused(frame: Frame) -> None:
+    """Wait for the browser's own page of refusal, which comes after the word of it."""
+    async with asyncio.timeout(30):
+        while not frame.url.startswith("chrome-error:"):
+            await asyncio.sleep(0.02)
+
+
 async def test_a_customer_comes_through_another_sites_page(
     host: Host, launch: Callable[..., Awaitable[Browser]]
 ) -> None:
@@ -134,7 +141,10 @@ async def test_a_customer_comes_through_another_sites_page(
         await expect(inside.get_by_role("alert")).to_have_text(
             "This link is too old. Please open it again from the app."
         )
-        assert await page.evaluate("window.said") == [{"state": "failed", "code": "launch_expired"}]
+        async with asyncio.timeout(30):  # from the frame to its host the word takes a way of its own
+            while not (said := await page.evaluate("window.said")):
+                await page.wait_for_timeout(20)
+        assert said == [{"state": "failed", "code": "launch_expired"}]
         await inside.get_by_role("button", name="Try again").click()
 
         await inside.locator("#app[data-screen='home']").wait_for()
@@ -184,7 +194,9 @@ async def test_escape_ends_no_call_and_the_frame_has_a_name(
         await page.get_by_role("button", name="Close").focus()
         for _ in range(3):
             await page.keyboard.press("Escape")
-        assert await dialog.evaluate("(d) => d.open && d.matches(':modal')")
+        # Where it closes all the same it opens again in its next turn, with the focus on the button.
+        await page.wait_for_function("document.querySelector('dialog').matches('[open]:modal')")
+        await expect(page.get_by_role("button", name="Close")).to_be_focused()
         await expect(page.frame_locator("dialog iframe").locator("#app[data-screen='home']")).to_be_visible()
         await page.keyboard.press("Enter")
         await expect(dialog).to_have_count(0)
@@ -196,7 +208,8 @@ async def test_a_link_that_does_not_work_is_said_in_words(
 ) -> None:
     async with _page(launch, f"{host.service}/embed/?lang=zh-CN#token={launch_token(aud='another')}") as page:
         await expect(page.get_by_role("alert")).to_be_visible()
-        assert page.url == f"{host.service}/embed/?lang=zh-CN", "the token is gone from the address"
+        # The token is gone from the address.
+        await expect(page).to_have_url(f"{host.service}/embed/?lang=zh-CN")
         await look(page, "embed-refused-zh-CN", themes=True)
 
 
@@ -206,15 +219,16 @@ async def test_no_other_site_and_no_other_page_gets_into_a_frame(
     host.tokens = [launch_token()]
     async with _page(launch, host.elsewhere) as page:
         refusals: list[str] = []
-        page.on("console", lambda line: refusals.append(line.text) if "frame-ancestors" in line.text else None)
+        # The frame with a staff page is refused, too, and its word may come late.
+        page.on("console", lambda line: refusals.append(line.text) if "frame-ancestors 'self'" in line.text else None)
         await page.get_by_role("link", name="Sign language").click()
         await page.wait_for_function("document.querySelector('dialog iframe')?.src.includes('/embed/')")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not refusals:
                 await page.wait_for_timeout(20)
         assert "frame-ancestors 'self' http://localhost" in refusals[0]
-        assert (await _in_frame(page)).url.startswith("chrome-error:")
+        await _is_refused(await _in_frame(page))
     async with _page(launch, host.url) as page:
         staff = await (await page.query_selector("#staff")).content_frame()  # type: ignore[union-attr]
         assert staff is not None
-        assert staff.url.startswith("chrome-error:"), "a console is shown in no frame at all"
+        await _is_refused(staff)  # a console is shown in no frame at all

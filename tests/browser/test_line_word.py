@@ -116,11 +116,12 @@ async def test_pages_of_both_people_tell_what_they_present(open_page: OpenPage, 
 
     stage.pictures = {0: pictures("dev-student"), 1: pictures("customer")}
     page = await desk(open_page, stage, views.agent("available", media="live"))
-    await expect(page.locator(".preview .pill-good")).to_be_visible(timeout=30_000)
+    await expect(page.locator(".preview .pill-good")).to_be_visible()
     assert not told(), "the own preview is nobody else's picture"
     await stage.show(on_call())
     await stage.until(told, why="the agent's page tells")
     await page.close()
+    await stage.until(lambda: not stage.sockets, why="the agent's page is gone")
     stage.heard.clear()
     page = await open_page("/customer/")
     await call(page, stage)

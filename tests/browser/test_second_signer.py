@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
@@ -16,7 +17,7 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import SHOTS
 from tests.browser.line import AGENT_CLIP, DESK, Launch, Line, open_line
-from tests.browser.people import WATCH, Agent, Customer, Person
+from tests.browser.people import LIMIT_S, WATCH, Agent, Customer, Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -25,7 +26,8 @@ NOTE = "客户习惯另一种手语，航班 CA1234 取消"
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def line(launch: Launch) -> AsyncIterator[Line]:
-    async with open_line(launch) as opened:
+    # The second agent is rung while the first one's page is looked at and pictured.
+    async with open_line(launch, VIDEO_SERVICE_RING_TIMEOUT_S="120") as opened:
         await opened.service.account("wang", "agent", "王静")
         SHOTS.mkdir(parents=True, exist_ok=True)
         yield opened
@@ -52,7 +54,7 @@ async def second(line: Line, launch: Launch, rostered: None) -> AsyncIterator[Ag
     agent = Agent(await context.new_page())
     await agent.page.goto(f"{line.service.url}/agent/")
     await agent.sign_in("wang")
-    await expect(agent.page.locator(".preview .pill")).to_have_text("房间已隐藏", timeout=20_000)
+    await expect(agent.page.locator(".preview .pill")).to_have_text("房间已隐藏")
     await agent.take_calls()
     yield agent
     await context.close()
@@ -68,10 +70,14 @@ async def meet(line: Line) -> Customer:
 
 async def both_see(customer: Customer, agent: Agent) -> None:
     """Both say that they see the other, and new pictures do come."""
-    await customer.see_agent(limit_s=40)
-    await expect(agent.page.locator(".customer .pill")).to_have_text("画面清楚", timeout=40_000)
-    rates = await asyncio.gather(customer.fps(".stage video", 0.5), agent.fps(".customer video", 0.5))
-    assert min(rates) > 0
+    await customer.see_agent(limit_s=90)
+    await expect(agent.page.locator(".customer .pill")).to_have_text("画面清楚", timeout=90_000)
+    deadline_s = time.monotonic() + LIMIT_S
+    while True:
+        rates = await asyncio.gather(customer.fps(".stage video", 0.5), agent.fps(".customer video", 0.5))
+        if min(rates) > 0:
+            return
+        assert time.monotonic() < deadline_s, rates
 
 
 async def ask_for_another(customer: Customer) -> None:
@@ -223,7 +229,7 @@ async def meet_first(line: Line, second: Agent) -> Customer:
 
 async def no_picture_of_the_customer(agent: Agent) -> None:
     await expect(agent.page.locator(".customer")).to_be_hidden()
-    assert await agent.page.locator(".customer video").evaluate("(video) => video.srcObject") is None
+    await expect(agent.page.locator(".customer video")).to_have_js_property("srcObject", None)
 
 
 async def it_is_on_record(line: Line) -> None:

@@ -20,7 +20,7 @@ from tests.oracle.policy_oracle import Oracle
 from tests.oracle.state import Refused
 from video_service.media_plane import LegState
 
-START_MS = 1_800_000_000_000
+START_MS = 2_404_800_000_000
 HOUR_MS = 3_600_000
 CUSTOMERS = 7
 AGENT_SKILLS: tuple[tuple[str, ...], ...] = (("csl",), ("csl:2", "hksl"), ("asl",), ())

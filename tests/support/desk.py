@@ -16,7 +16,7 @@ from video_service.opening_hours_store import OpeningHours
 from video_service.queues import QueueRules
 from video_service.queues_store import QueueBook
 
-START_MS = 1_800_000_000_000
+START_MS = 2_404_800_000_000
 HOUR_MS = 3_600_000
 ALIVE = ("w1", "w2")
 

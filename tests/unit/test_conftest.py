@@ -66,7 +66,7 @@ def run_samples(folder: Path, *, strict: bool) -> str:
         env=os.environ | {"CI_STRICT": "1" if strict else "0"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     return done.stdout

@@ -88,10 +88,10 @@ async def test_no_more_than_so_many_are_computed_at_once(monkeypatch: pytest.Mon
 
     def wait(_: str) -> bool:
         begun.set()
-        return go_on.wait(10)
+        return go_on.wait(60)
 
     slow = asyncio.ensure_future(made._in_turn(wait, ""))
-    await asyncio.to_thread(begun.wait, 10)
+    await asyncio.to_thread(begun.wait, 60)
     with pytest.raises(PasswordsBusy) as busy:
         await made.matches("correct horse battery", None)
     assert busy.value.retryable
@@ -104,7 +104,7 @@ async def test_no_more_than_so_many_are_computed_at_once(monkeypatch: pytest.Mon
         await made.matches("correct horse battery", None)
 
     go_on.set()
-    monkeypatch.setattr(module, "QUEUE_TIMEOUT_S", 10)
+    monkeypatch.setattr(module, "QUEUE_TIMEOUT_S", 60)
     assert not await made.matches("correct horse battery", None)
     made.close()
 

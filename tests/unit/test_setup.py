@@ -32,7 +32,7 @@ def imported(statement: str) -> subprocess.CompletedProcess[str]:
         env=os.environ | NO_NETWORK,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
 

@@ -46,7 +46,7 @@ def test_a_folder_that_others_may_enter_or_read_is_refused(tmp_path: Path, mode:
 
 
 def test_listening_takes_connections_before_anybody_serves_them() -> None:
-    with sockets.listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname(), 5) as client:
+    with sockets.listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname(), 30) as client:
         assert client.getpeername() == listener.getsockname()
 
 
@@ -63,10 +63,11 @@ def test_an_address_of_another_machine_is_a_sentence() -> None:
 
 
 async def test_nobody_behind_a_port_is_no_status() -> None:
-    with sockets.listen("127.0.0.1", 0) as listener:
-        port = listener.getsockname()[1]
+    # Held, and not listened on: nobody else can take it meanwhile.
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
 
-    assert await probes.http_get("127.0.0.1", port, "/") == (0, b"")
+        assert await probes.http_get("127.0.0.1", held.getsockname()[1], "/") == (0, b"")
 
 
 def test_the_clock_counts_milliseconds_since_1970() -> None:

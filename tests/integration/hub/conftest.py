@@ -9,7 +9,6 @@ import pytest
 from redis.asyncio import Redis
 
 from signaling import hub as hub_module
-from signaling import store_base
 from signaling.hub import Hub
 from signaling.policy import Policy
 from signaling.store import Store
@@ -19,10 +18,9 @@ from tests.support.plane import DiaryPlane
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages, node and store wait for one another as long as a slow machine may take."""
+    """Pages and node wait for one another as long as a slow machine may take."""
     monkeypatch.setattr(hub_module, "HEARTBEAT_S", WAIT_S)
     monkeypatch.setattr(hub_module, "HELLO_TIMEOUT_S", WAIT_S)
-    monkeypatch.setattr(store_base, "CALL_TIMEOUT_S", WAIT_S)
 
 
 @pytest.fixture
