@@ -14,7 +14,8 @@ from scheduler.forecast import as_document, corrected, from_document
 from scheduler.forecast_counts import quantile
 from scheduler.forecast_models import Forecast
 from scheduler.history import Floats, Ints
-from scheduler.intraday import OnShift, SoFar, Suggestion, Today, rest_of
+from scheduler.intraday import SoFar, Suggestion, Today, rest_of
+from scheduler.on_shift import OnShift
 from scheduler.plan import day_source, plan_day
 from scheduler.plan_file import read_plan_file
 from scheduler.replay import Share
