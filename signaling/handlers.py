@@ -90,6 +90,8 @@ async def _act(hub: Hub, connection: Connection, message: messages.FromPage) -> 
                 need=message.need,
                 note=message.note,
             )
+        case messages.Invite():
+            await store.invite(person, message.call, message.epoch, to=message.to, note=message.note)
         case messages.Disposition():
             await store.disposition(
                 person, message.call, outcome=message.outcome, note=message.note, due_in_h=message.due_in_h

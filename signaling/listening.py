@@ -81,6 +81,8 @@ class Listening:
                 shut_out = hub.sockets.get(wake.socket)
                 if shut_out is not None:
                     shut_out.end(CloseCode.BAD_TICKET, "signed_out")
+            case "leg":
+                hub.spawn(hub.media.close_leg(wake.leg_worker, wake.leg), name="close-leg")
             case "call":
                 hub.spawn(hub.media.part(wake), name="part")
 

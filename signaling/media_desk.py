@@ -192,6 +192,8 @@ class MediaDesk:
                     held=route.held,
                 ),
             )
+            if route.second_leg and route.second_worker == route.agent_worker:
+                await self._plane.watch_call(route.agent_worker, route.call, route.epoch, route.second_leg)
         except StaleEpoch:
             log.info("call_moved_on", call=route.call, epoch=route.epoch)
         except UnknownLeg:

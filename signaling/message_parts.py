@@ -37,7 +37,7 @@ EndReason = Literal[
     "shutdown",
     "",
 ]
-# How an agent's last call ended for that agent: "another_signer" and "transferred" when it went on with somebody else.
+# How an agent's last call ended for that agent; "another_signer", "transferred", "handed_over": it goes on elsewhere.
 AgentEndReason = Literal[
     "customer_hung_up",
     "agent_hung_up",
@@ -46,12 +46,14 @@ AgentEndReason = Literal[
     "agent_lost",
     "another_signer",
     "transferred",
+    "handed_over",
     "closed",
     "shutdown",
     "",
 ]
 AgentState = Literal["offline", "available", "reserved", "on_call", "after_call", "rest", "break"]
 Requeued = Literal["another_signer", "transferred", "agent_lost", ""]
+InviteEnded = Literal["declined", "missed", "left", ""]
 Outcome = Literal["solved", "follow_up", "referred", "cut_off", "misdirected"]
 OutcomeSoFar = Literal["solved", "follow_up", "referred", "cut_off", "misdirected", ""]
 
@@ -118,6 +120,15 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True):
     note: str
 
 
+class SecondAgent(msgspec.Struct, frozen=True, kw_only=True):
+    """The other agent of a call with two. `state`: "asked" until `until_ms`, or "in", with that one's picture."""
+
+    name: str
+    state: Literal["asked", "in"]
+    media: MediaWish = "none"
+    until_ms: Millis = 0
+
+
 class Colleague(msgspec.Struct, frozen=True, kw_only=True):
     """An agent who is free now. `covers`: has what the call needs."""
 
@@ -127,7 +138,10 @@ class Colleague(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reservation(msgspec.Struct, frozen=True, kw_only=True):
-    """The call that rings at an agent. `handover`: who passed it on, and what there is to know; None for nobody."""
+    """The call that rings at an agent. `handover`: who passed it on, and what there is to know; None for nobody.
+
+    `joins`: that agent is in the call, and asks this one to come in as a second.
+    """
 
     call: str
     epoch: Epoch
@@ -139,6 +153,7 @@ class Reservation(msgspec.Struct, frozen=True, kw_only=True):
     waited_ms: Millis
     ring_until_ms: Millis
     handover: Handover | None = None
+    joins: bool = False
     about: Caller = Caller()
 
 
@@ -147,7 +162,8 @@ class AgentCall(msgspec.Struct, frozen=True, kw_only=True):
 
     `held_from_ms`: since when the customer is on hold, 0 for not at all. `handover`: as in a reservation.
     `colleagues`: who is free to take it, the longest rested first, at most five. `skills_on`: the labels of skills that
-    somebody else on shift has.
+    somebody else on shift has. `second`: the other agent; `helps`: the reader is the second one, who may leave and not
+    hold, pass on or invite. `invite_ended`: why the last one who was asked did not come.
     """
 
     call: str
@@ -166,6 +182,9 @@ class AgentCall(msgspec.Struct, frozen=True, kw_only=True):
     handover: Handover | None = None
     colleagues: tuple[Colleague, ...] = ()
     skills_on: tuple[str, ...] = ()
+    second: SecondAgent | None = None
+    helps: bool = False
+    invite_ended: InviteEnded = ""
     about: Caller = Caller()
 
 

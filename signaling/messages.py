@@ -34,6 +34,7 @@ from signaling.message_parts import (
     Generation,
     Handover,
     IceServer,
+    InviteEnded,
     Line,
     MediaWish,
     Message,
@@ -46,6 +47,7 @@ from signaling.message_parts import (
     Requeued,
     Reservation,
     Sdp,
+    SecondAgent,
     Secret,
     ShortId,
     UrgentMatter,
@@ -53,7 +55,7 @@ from signaling.message_parts import (
     WallAgent,
     WallCall,
 )
-from signaling.messages_calls import Hold, Transfer
+from signaling.messages_calls import Hold, Invite, Transfer
 from signaling.messages_text import OtherTyping, Say, TextLine, Typing
 from video_service.line_quality import LineWord
 from video_service.queue_names import MAIN
@@ -80,6 +82,8 @@ __all__ = [
     "Handover",
     "Hold",
     "IceServer",
+    "Invite",
+    "InviteEnded",
     "Line",
     "MediaWish",
     "Message",
@@ -94,6 +98,7 @@ __all__ = [
     "Reservation",
     "Say",
     "Sdp",
+    "SecondAgent",
     "Secret",
     "ShortId",
     "TextLine",
@@ -290,6 +295,7 @@ FromPage = (
     | AnotherSigner
     | Hold
     | Transfer
+    | Invite
     | Disposition
     | MediaOffer
     | PausePicture
@@ -357,6 +363,7 @@ class CustomerView(Message, tag="customer_view", frozen=True):
     `picture`: how the customer sees the agent. `own_picture`: how the agent sees a customer who asked for blur
     ("clear": only the room is blurred); "" while the picture goes through as it is, and before the first one.
     `line_word`: one of the two pictures reaches the other person poorly.
+    `second_name`, `second_media`: a second agent who is in the call, and that one's picture; "" and "none" for nobody.
     `held_from_ms`: since when the customer is on hold: no picture of the agent comes until the agent is back; else 0.
     `kept_until_ms`: until when a place in the queue is kept for a page that is closed, once asked for; else 0.
     """
@@ -382,6 +389,8 @@ class CustomerView(Message, tag="customer_view", frozen=True):
     own_picture: Literal["clear", "protected", "slate", ""] = ""
     narrow: Narrow = ""
     line_word: Literal["", "poor"] = ""
+    second_name: str = ""
+    second_media: MediaWish = "none"
     held_from_ms: Millis = 0
     camera_fps: int = 0
     ended_reason: EndReason = ""

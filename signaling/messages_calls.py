@@ -38,3 +38,17 @@ class Transfer(Message, tag="transfer", frozen=True):
     sign_language: Label = ""
     need: Label = ""
     note: Annotated[str, Meta(max_length=500)] = ""
+
+
+class Invite(Message, tag="invite", frozen=True):
+    """An agent asks a colleague to come into a live call, or ("") takes that back.
+
+    It rings there with all that is known of the call and `note`. Who accepts is seen and sees as a second agent; either
+    may leave, and the call goes on with the other one. Refused as `not_free` when the colleague is not, and as
+    `wrong_state` while another one is asked or in.
+    """
+
+    call: ShortId
+    epoch: Epoch
+    to: Label = ""
+    note: Annotated[str, Meta(max_length=500)] = ""

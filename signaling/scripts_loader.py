@@ -19,7 +19,7 @@ from signaling.policy import Policy
 from video_service.keys import SCHEMA_VERSION
 from video_service.queue_names import MAIN
 
-PRELUDE = ("_base", "_steps", "_cover", "_agent", "_care", "_call", "_match", "_flow", "_requests")
+PRELUDE = ("_base", "_steps", "_cover", "_agent", "_care", "_call", "_match", "_second", "_flow", "_requests")
 """Files of the prelude, in the order in which they build on one another."""
 
 

@@ -12,6 +12,7 @@ from signaling.messages import (
     CallClass,
     EndReason,
     Escalated,
+    InviteEnded,
     OutcomeSoFar,
     Requeued,
     UrgentReason,
@@ -103,6 +104,12 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True, rename={"call_class": "
     requeued: Requeued = ""
     held_from_ms: int = 0
     handover: str = ""
+    helper: str = ""
+    helper_from_ms: int = 0
+    helper_seq: int = 0
+    helper_until_ms: int = 0
+    helper_note: str = ""
+    invite_ended: InviteEnded = ""
     ended_reason: EndReason = ""
     kept_until_ms: int = 0
     """Until when the place is kept while the page is away; 0: the customer has not asked for that."""
@@ -165,6 +172,10 @@ class PersonSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     other_id: str = ""
     other: PersonRow | None = None
     handover_from: PersonRow | None = None
+    helps: bool = False
+    """The reader is the second agent, who is asked or in; then `lead` is the first one."""
+    second: PersonRow | None = None
+    lead: PersonRow | None = None
     colleagues: tuple[ColleagueRow, ...] = ()
     skills_on: tuple[str, ...] = ()
     place: int = 0

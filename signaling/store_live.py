@@ -40,3 +40,14 @@ class LiveStore(StoreBase):
             NobodyElse: nobody else who covers the needs is here, on shift and not on a break.
         """
         await self.run("transfer", agent, call, epoch, to, sign_language, need, self.cipher.seal(note) if note else "")
+
+    async def invite(self, agent: str, call: str, epoch: int, *, to: str = "", note: str = "") -> None:
+        """Ask `to` to come into a live call as a second agent, or ("") take that back; `note` is sealed.
+
+        Raises:
+            NoCall: not a live call of this agent.
+            StaleReservation: it has moved on.
+            NotFree: `to` is not free now, or the customer has left that agent.
+            WrongState: somebody is asked already, or in.
+        """
+        await self.run("invite", agent, call, epoch, to, self.cipher.seal(note) if note else "")

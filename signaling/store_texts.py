@@ -80,7 +80,7 @@ class TextStore(StoreBase):
                 mine=line.person == person,
                 text=self.cipher.open_or_plain(line.text),
                 at_ms=line.at,
-                of_before=line.person not in (answer["customer"], answer["agent"]),
+                of_before=line.person not in (answer["customer"], answer["agent"], answer["helper"]),
                 line=line.line,
                 photo=line.photo,
             )

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-WakeKind = Literal["person", "queue", "replaced", "signed_out", "text", "rtt", "call", "background", "lagged"]
+WakeKind = Literal["person", "queue", "replaced", "signed_out", "text", "rtt", "call", "leg", "background", "lagged"]
 
 
 class Wake(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -20,6 +20,8 @@ class Wake(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     - "rtt": person `id` is to see a piece of an unfinished line in `call`: `piece`, sealed; "" asks for the own one.
     - "call": call `id` was closed or went back to the queue. Whoever hears it parts the legs on `worker` with
       `epoch`, and closes the customer's `leg` on `leg_worker`: nobody looks at that picture any more.
+    - "leg": agent `id` was the second one of a call and is not any more. Whoever hears it closes `leg` on `leg_worker`;
+      the page makes another one.
     - "background": the company has changed what stands behind agents.
     - "lagged": wakes may have been missed; read everything again.
     """
@@ -37,7 +39,10 @@ class Wake(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class CallRouteInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """The two legs of an active call, as far as they are known ("" where they are not). `held`: it is on hold."""
+    """The two legs of an active call, as far as they are known ("" where they are not). `held`: it is on hold.
+
+    `second_leg`: that of a second agent who is in it.
+    """
 
     call: str
     epoch: int
@@ -48,6 +53,8 @@ class CallRouteInfo(msgspec.Struct, frozen=True, kw_only=True):
     agent_leg: str
     agent_worker: str
     held: bool = False
+    second_leg: str = ""
+    second_worker: str = ""
 
 
 class LegInfo(msgspec.Struct, frozen=True, kw_only=True):

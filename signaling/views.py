@@ -76,6 +76,28 @@ def seen_of(wish: MediaWish, other: PersonRow | None) -> MediaWish:
     return wish if other is not None and other.present else "reconnecting"
 
 
+def _beside(agent: PersonRow | None, other: PersonRow | None, alive: Container[str]) -> MediaWish:
+    """Return what is to be said of the picture of one of two agents, who are to be on one worker."""
+    together = agent is not None and other is not None and agent.leg_worker == other.leg_worker
+    wish = agent_media(agent, alive)
+    return seen_of(wish if together and wish != "offer" else "connecting", agent)
+
+
+def _own_media(snap: PersonSnapshot, alive: Container[str]) -> MediaWish:
+    """Return what an agent's page should do: a second agent's leg has to be where the first one's is."""
+    lead, call = snap.lead, snap.call
+    comes = snap.helps and call is not None and call.helper_from_ms > 0
+    if (
+        comes
+        and agent_media(lead, alive) != "offer"
+        and snap.person
+        and lead
+        and snap.person.leg_worker != lead.leg_worker
+    ):
+        return "offer"
+    return agent_media(snap.person, alive)
+
+
 def _picture(person: PersonRow | None) -> Picture:
     picture: Picture = msgspec.convert(person.picture if person else "", type=Picture)
     return picture
@@ -177,6 +199,8 @@ def customer_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy
             narrow=narrow_of(snap.person, snap.other),
             camera_fps=snap.person.camera_fps if snap.person else 0,
             line_word=_line_word(snap, call),
+            second_name=snap.second.name if snap.second and call.helper_from_ms else "",
+            second_media=_beside(snap.second, snap.other, alive) if call.helper_from_ms else "none",
             held_from_ms=call.held_from_ms,
         )
     low, high = 0, 0
@@ -216,7 +240,7 @@ def agent_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -
         shift_until_ms=snap.shift_until_ms,
         waiting=max(0, snap.waiting - snap.ringing),
         agents_on=snap.agents_on,
-        media=agent_media(snap.person, alive) if agent.state != "offline" else "none",
+        media=_own_media(snap, alive) if agent.state != "offline" else "none",
         picture=_picture(snap.person),
         picture_reason=snap.person.picture_reason if snap.person else "",
         narrow=narrow_of(snap.person, None),
@@ -246,7 +270,7 @@ def agent_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -
     call = snap.call
     if call is None:
         return view
-    if call.phase == "ringing":
+    if call.phase == "ringing" or (snap.helps and not call.helper_from_ms):
         return msgspec.structs.replace(view, reservation=_reservation(snap, call))
     if STATE_OF[call.phase] != "active":
         return view
@@ -268,7 +292,9 @@ def agent_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -
             note=call.note,
             waited_ms=max(0, call.answered_ms - call.joined_ms),
             since_ms=agent.since_ms,
-            other_media=seen_of(customer_media(snap.other, snap.person, snap.call_id, alive), snap.other),
+            other_media=seen_of(
+                customer_media(snap.other, snap.lead if snap.helps else snap.person, snap.call_id, alive), snap.other
+            ),
             other_paused=bool(snap.other and snap.other.paused),
             other_by_phone=bool(snap.other and snap.other.paused and snap.other.by_phone),
             held_from_ms=call.held_from_ms,
@@ -277,6 +303,9 @@ def agent_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -
                 messages.Colleague(agent=each.agent, name=each.name, covers=each.covers) for each in snap.colleagues
             ),
             skills_on=snap.skills_on,
+            second=_second(snap, call, alive),
+            helps=snap.helps,
+            invite_ended="" if snap.helps else call.invite_ended,
             about=_caller(snap, call),
         ),
     )
@@ -305,20 +334,32 @@ def _after_call(snap: PersonSnapshot, agent: AgentRow, policy: Policy) -> messag
 def _reservation(snap: PersonSnapshot, call: CallRow) -> messages.Reservation:
     return messages.Reservation(
         call=snap.call_id,
-        epoch=call.epoch,
+        epoch=call.helper_seq if snap.helps else call.epoch,
         queue=call.queue,
         needs=_needs(call),
         urgent=call.call_class == "urgent",
         reason=call.reason,
         note=call.note,
         waited_ms=max(0, snap.now - call.joined_ms),
-        ring_until_ms=call.ring_until_ms,
+        ring_until_ms=call.helper_until_ms if snap.helps else call.ring_until_ms,
         handover=_handover(snap, call),
+        joins=snap.helps,
         about=_caller(snap, call),
     )
 
 
+def _second(snap: PersonSnapshot, call: CallRow, alive: Container[str]) -> messages.SecondAgent | None:
+    other = snap.lead if snap.helps else snap.second
+    if other is None:
+        return None
+    if not call.helper_from_ms:
+        return messages.SecondAgent(name=other.name, state="asked", until_ms=call.helper_until_ms)
+    return messages.SecondAgent(name=other.name, state="in", media=_beside(other, snap.person, alive))
+
+
 def _handover(snap: PersonSnapshot, call: CallRow) -> messages.Handover | None:
+    if snap.helps and snap.lead is not None:
+        return messages.Handover(from_name=snap.lead.name, note=call.helper_note)
     if snap.handover_from is None:
         return None
     return messages.Handover(from_name=snap.handover_from.name, note=call.handover)
@@ -359,8 +400,13 @@ def route(snap: PersonSnapshot) -> CallRouteInfo | None:
     check(snap.person, snap.call, snap.other)
     if snap.person is None or snap.call is None or snap.other is None or STATE_OF[snap.call.phase] != "active":
         return None
+    if snap.helps and not (snap.lead and snap.call.helper_from_ms):
+        return None
     mine_is_agent = snap.agent is not None
     agent, customer = (snap.person, snap.other) if mine_is_agent else (snap.other, snap.person)
+    if snap.helps and snap.lead is not None:
+        agent = snap.lead
+    second = snap.second if snap.call.helper_from_ms else None
     joined = customer.leg_call == snap.call_id
     return CallRouteInfo(
         call=snap.call_id,
@@ -372,6 +418,8 @@ def route(snap: PersonSnapshot) -> CallRouteInfo | None:
         agent_leg=agent.leg,
         agent_worker=agent.leg_worker,
         held=snap.call.held_from_ms > 0,
+        second_leg=second.leg if second else "",
+        second_worker=second.leg_worker if second else "",
     )
 
 

@@ -155,6 +155,7 @@ MESSAGES: dict[str, frozenset[str]] = {
     "another_signer": frozenset({CUSTOMER}),
     "hold": AGENT,
     "transfer": AGENT,
+    "invite": AGENT,
     "disposition": AGENT,
     "media_offer": _IN_A_CALL,
     "pause_picture": _IN_A_CALL,

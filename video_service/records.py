@@ -89,6 +89,8 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"call_cla
     customer agreed to, 0 for none; `kept_ms` when the customer asked to keep the place while the page is away, which
     may be much of `wait_ms`.
 
+    `helpers`: who was in the call as a second agent, beside the one of the segment.
+
     What the customer said of the call: `solved` "yes", "no" or "", `face` 1 (bad) to 5 (good), 0 for nothing. What the
     agent said: `outcome`, and with "follow_up" by when, within how many hours, and who comes back to the customer.
 
@@ -141,6 +143,7 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"call_cla
     timeline: tuple[TimelineEntry, ...] = ()
     target_ms: int = 0
     segments: tuple[Segment, ...]
+    helpers: tuple[Segment, ...] = ()
     legs: tuple[LegFacts, ...]
 
 
@@ -201,7 +204,7 @@ def read_record(flat: dict[Any, Any]) -> SessionRecord:
     row: dict[str, Any] = {text_of(name): text_of(value) for name, value in flat.items()}
     if not readable(int(row.get("v", -1))):
         raise RecordUnreadable(call=row.get("call", ""), version=row.get("v"))
-    for name in ("segments", "legs", "timeline"):
+    for name in ("segments", "helpers", "legs", "timeline"):
         row[name] = msgspec.json.decode(row.get(name, "[]"))
     return msgspec.convert(row, type=SessionRecord, strict=False)
 

@@ -49,6 +49,9 @@ function AFTER_STEP.call(id, row, how, to)
     put('record', id, {state = after})
   end
   wake('person', row.customer)
+  if (row.helper or '') ~= '' then
+    wake('person', row.helper)
+  end
   wake('queue', row.queue)
 end
 
@@ -307,7 +310,8 @@ local function call_of(person)
   local row = get('person', person)
   local id = row.call or ''
   if row.role == 'agent' then
-    id = (get('agent', person) or {}).call or ''
+    local desk = get('agent', person) or {}
+    id = desk.state == 'on_call' and desk.call or ''
   end
   local call = id ~= '' and get('call', id)
   if call and call.phase ~= 'closed' and (row.role ~= 'agent' or STATE_OF[call.phase] == 'active') then

@@ -33,15 +33,14 @@ end
 -- An agent's call is over, or goes on with somebody else (`why` says which): after-call work, and then the break if one
 -- was asked for.
 local function free_agent(agent, id, why)
-  put('agent', agent, {call = '', after_call_of = id, ended_reason = why})
-  step('agent', agent, 'ended')
+  to_after_call(agent, id, why)
   tell_call(id, agent)
 end
 
 local WISHED = {another_signer = true, transferred = true}
 
 -- A live call goes back to the line, before all but urgent ones; its agent is another matter. The customer's leg served this agent only:
--- with the next one the page makes another, on whichever worker that is.
+-- with the next one the page makes another, on whichever worker that is. Returns who was asked to come in, and is free.
 local function requeue(id, why)
   if get('call', id).class ~= 'urgent' then
     put('call', id, {class = 'resumed'})
@@ -53,6 +52,7 @@ local function requeue(id, why)
   end
   add('record', id, 'requeues', 1)
   put('call', id, {agent = '', requeued = WISHED[why] and why or 'agent_lost'})
+  return drop_helper(id, why)
 end
 
 -- Closes an open call, whatever its phase, and frees its agent.
@@ -66,14 +66,20 @@ local function close_call(id, why)
   if not step('call', id, 'close', {why = why}) then
     return
   end
+  local asked = drop_helper(id, why)
   if agent ~= '' then
     free_agent(agent, id, why)
   end
+  match({}, {asked})
 end
 
 -- An agent gives back the call that rings and goes on break.
 local function leave_ring(agent, why)
   local id = get('agent', agent).call
+  if helps(agent, id) then
+    take_back_invite(id, 'pause', 'left')
+    return note_pause(agent, why)
+  end
   take_back(id, 'release', 'pause', 'left')
   note_pause(agent, why)
   match({id}, {})
@@ -98,17 +104,25 @@ local function sign_out(agent, why)
     return
   end
   local id = row.call or ''
-  if row.state == 'reserved' then
+  if row.state == 'reserved' and helps(agent, id) then
+    return take_back_invite(id, 'sign_out', 'left')
+  elseif row.state == 'reserved' then
     take_back(id, 'release', 'sign_out', 'left')
     return match({id}, {})
   end
-  if row.state == 'on_call' then
-    requeue(id, why)
+  local asked
+  if row.state == 'on_call' and helps(agent, id) then
+    helper_goes(id, why)
+    part_leg(agent)
+  elseif row.state == 'on_call' and helper_is_in(get('call', id)) then
+    hand_over(id, why)
+  elseif row.state == 'on_call' then
+    asked = requeue(id, why)
     tell_call(id, agent)
   end
   step('agent', agent, 'sign_out')
   put('agent', agent, {lost = why == 'agent_lost' and 1 or 0})
-  match({id}, {})
+  match({id}, {asked})
 end
 
 -- The other page of an agent's live call says at once who is not there, or is there again.
@@ -116,7 +130,7 @@ local function wake_customer_of(agent)
   local id = (get('agent', agent) or {}).call or ''
   local call = id ~= '' and get('call', id)
   if call and STATE_OF[call.phase] == 'active' then
-    wake('person', call.customer)
+    wake_all(call)
   end
 end
 
@@ -137,6 +151,9 @@ local function gone(person)
     local agent = get('agent', person)
     if agent and agent.state == 'reserved' then
       local id = agent.call
+      if helps(person, id) then
+        return take_back_invite(id, 'gone', 'left')
+      end
       take_back(id, 'release', 'gone', 'left')
       return match({id}, {})
     end

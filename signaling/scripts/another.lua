@@ -9,6 +9,11 @@ if STATE_OF[call.phase] ~= 'active' or call.epoch ~= ARGV[4] then
   return refuse('stale')
 end
 local agent = call.agent
+if helper_is_in(call) then
+  redis.call('SADD', key('left', id), agent)
+  to_after_call(hand_over(id, 'another_signer'), id, 'another_signer')
+  return done()
+end
 local function possible(needs)
   return somebody(needs, call.class, function(other)
     return other ~= agent and not barred(id, other) and not on_break(other)
@@ -24,7 +29,7 @@ if not possible(call.needs) then
 end
 -- Before the step: entering the line, the call is matched at once.
 redis.call('SADD', key('left', id), agent)
-requeue(id, 'another_signer')
+local asked = requeue(id, 'another_signer')
 free_agent(agent, id, 'another_signer')
-match({id}, {})
+match({id}, {asked})
 return done()

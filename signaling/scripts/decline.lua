@@ -2,6 +2,15 @@
 -- decline is never a miss.
 local agent, id = ARGV[2], ARGV[3]
 local call = get('call', id)
+if call and helps(agent, id) then
+  if helper_is_in(call) or (call.helper_seq or '') ~= ARGV[4] then
+    return refuse('stale')
+  end
+  put('agent', agent, {missed = 0})
+  take_back_invite(id, 'release', 'declined')
+  match({}, {agent})
+  return done()
+end
 if not call or call.phase ~= 'ringing' or call.agent ~= agent or call.epoch ~= ARGV[4] then
   return refuse('stale')
 end

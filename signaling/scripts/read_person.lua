@@ -80,6 +80,10 @@ if call.agent ~= '' then
   local other = other_of(id, call)
   answer.other_id, answer.other = other, get('person', other)
 end
+if (call.helper or '') ~= '' and STATE_OF[call.phase] == 'active' then
+  answer.helps = call.helper == id
+  answer.second, answer.lead = get('person', call.helper), get('person', call.agent)
+end
 -- Whom the agent of a live call may pass it on to, the longest rested first, and what somebody else on shift has.
 local COLLEAGUES = 5
 

@@ -22,6 +22,20 @@ function handlers.ring(id)
   match({id}, {agent})
 end
 
+-- Nobody came who was asked to come in: a miss as any other.
+function handlers.invite(id)
+  local row = get('call', id)
+  if not row or (row.helper or '') == '' or helper_is_in(row) then
+    return
+  end
+  local agent = take_back_invite(id, 'release', 'missed')
+  add('agent', agent, 'missed', 1)
+  if num((get('agent', agent) or {}).missed) >= POLICY.missed_limit then
+    pause(agent, 'missed')
+  end
+  match({}, {agent})
+end
+
 local function lost(id)
   if get('call', id) then
     close_call(id, 'customer_lost')

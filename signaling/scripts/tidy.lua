@@ -70,9 +70,13 @@ local function repair(id, index)
     arm('nobody', id, NOW + DELAY.nobody)
     return true
   end
+  local second = (call.helper or '') ~= '' and get('agent', call.helper)
+  if (call.helper or '') ~= '' and not (second and second.call == id) then
+    put('call', id, {helper = '', helper_from_ms = 0})
+    return true
+  end
   if STATE_OF[call.phase] == 'active' and not served then
-    requeue(id, 'agent_lost')
-    match({id}, {})
+    match({id}, {requeue(id, 'agent_lost')})
     return true
   end
   return false

@@ -48,7 +48,7 @@ if to ~= '' then
 end
 -- Before the step: entering the line, the call is matched at once. It comes back when nobody else takes it.
 redis.call('SADD', key('declined', id), agent)
-requeue(id, 'transferred')
+local asked = requeue(id, 'transferred')
 free_agent(agent, id, 'transferred')
-match({id}, {})
+match({id}, {asked})
 return done()

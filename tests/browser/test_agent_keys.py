@@ -45,7 +45,7 @@ SENDS: list[tuple[str, str, dict[str, Any]]] = [
     ("R", "after_call", {"type": "ready"}),
 ]
 FIELDS = {"T": "on_call", "N": "after_call"}
-PANELS = {"X": "on_call"}
+PANELS = {"X": "on_call", "I": "on_call"}
 
 
 def state(name: str) -> messages.AgentView:
@@ -158,6 +158,37 @@ async def test_a_call_is_passed_on_by_two_keys_and_what_goes_along_is_a_choice(
     await expect(panel).to_be_hidden()
     await show(page, stage, "on_call")
     await expect(page.locator(".phrases")).to_be_visible()
+
+
+async def test_a_colleague_is_asked_in_by_two_keys_and_who_came_in_can_only_write_and_leave(
+    open_page: OpenPage, stage: Stage
+) -> None:
+    page = await desk(open_page, stage, state("on_call"))
+    odd = messages.Colleague(agent="a-chen", name="陈默", covers=False)
+    await stage.show(views.agent("on_call", call=views.agent_call(colleagues=(odd,))))
+    panel = page.locator(".transfer")
+    await page.keyboard.press("i")
+    await expect(panel.get_by_role("heading", name="请谁加入？")).to_be_visible()
+    await expect(panel.locator(".phrase-list .button")).to_have_text(["1陈默"])
+    await expect(panel.get_by_label("下一位要会")).to_be_hidden()
+    await page.keyboard.press("1")
+    await stage.message("invite", to="a-chen", note="", call=views.CALL, epoch=2)
+    await expect(panel).to_be_hidden()
+    asked = messages.SecondAgent(name="陈默", state="asked", until_ms=views.now_ms() + 15_000)
+    await stage.show(views.agent("on_call", call=views.agent_call(second=asked)))
+    await expect(page.locator(".notice-accent")).to_contain_text("正在请 陈默 加入，还有 0:")
+    await page.keyboard.press("i")
+    await stage.message("invite", to="")
+    await stage.show(views.agent("on_call", call=views.agent_call(invite_ended="missed")))
+    await expect(page.locator(".notice-accent")).to_have_text("同事没有接听。")
+    came = messages.SecondAgent(name="陈默", state="in", media="live")
+    buttons = page.locator(".call-acts .button:visible > span")
+    for helps, words in ((False, ["打字", "请客户稍等", "离开通话"]), (True, ["打字", "离开通话"])):
+        await stage.show(views.agent("on_call", call=views.agent_call(second=came, helps=helps)))
+        await expect(buttons).to_have_text(words)
+        await expect(page.locator(".second")).to_be_visible()
+    await page.keyboard.press("e")
+    await stage.message("hang_up", call=views.CALL)
 
 
 TASKS = [

@@ -218,6 +218,37 @@ async def test_an_agent_passes_the_call_on_by_name_with_a_line_and_all_that_was_
     await line.agent.next_call()
 
 
+async def test_a_colleague_comes_in_is_seen_by_all_and_goes_on_alone(line: Line, second: Agent) -> None:
+    first = line.agent
+    customer = await meet_first(line, second)
+    await first.page.keyboard.press("i")
+    await expect(first.page.locator(".transfer .phrase-list .button")).to_have_text(["1王静"])
+    await first.page.keyboard.press("1")
+    await expect(second.page.locator(".ring-card")).to_contain_text("林晓 请您加入通话")
+    await second.accept()
+    await expect(customer.page.get_by_role("heading", name="林晓、王静")).to_be_visible()
+    pictures = customer.page.locator(".call-stage video")
+    for number in (0, 1):
+        await expect(pictures.nth(number)).to_be_visible()
+    for agent, name in ((first, "王静"), (second, "林晓")):
+        await expect(agent.page.locator(".second h2")).to_have_text(name)
+        await expect(agent.page.locator(".second video")).to_be_visible()
+        await expect(agent.page.locator(".customer .pill")).to_have_text("画面清楚", timeout=40_000)
+    await customer.page.screenshot(path=SHOTS / "real-two-signers-customer-sees.png")
+    await first.page.screenshot(path=SHOTS / "real-two-signers-first-sees.png")
+    await write(customer, "好的")
+    for agent in (first, second):
+        await expect(agent.page.locator(".line-theirs")).to_contain_text("好的")
+    await first.page.keyboard.press("e")
+    await expect(first.page.locator(".after-say")).to_have_text("通话由同事继续。")
+    await no_picture_of_the_customer(first)
+    await expect(customer.page.get_by_role("heading", name="王静", exact=True)).to_be_visible()
+    await both_see(customer, second)
+    await customer.end()
+    await second.state("after_call")
+    await first.next_call()
+
+
 async def meet_first(line: Line, second: Agent) -> Customer:
     """Bring a customer to the first agent: while the second is on a break there is nobody else to ask."""
     await second.page.keyboard.press("b")

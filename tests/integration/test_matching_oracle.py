@@ -33,6 +33,12 @@ PASSED_ON: list[Command] = [
     *[("ready", 0, 0), ("advance", 0, 4), ("accept", 0, 0), ("accept", 1, 0), ("transfer", 0, 3), ("transfer", 1, 0)],
     *[("hang_up_customer", 3, 0), ("sign_out", 0, 0), ("sign_out", 1, 0)],
 ]
+# A second agent is asked in, declines, comes in, and goes on with the call: once more while the customer is away.
+TOGETHER: list[Command] = [
+    *[("join", 0, 1), ("accept", 0, 0), ("invite", 0, 1), ("decline", 1, 0), ("invite", 0, 1), ("accept", 1, 0)],
+    *[("hang_up_agent", 0, 0), ("ready", 0, 0), ("invite", 1, 4), ("accept", 0, 0), ("drop_partner", 1, 0)],
+    *[("hang_up_agent", 1, 0), ("ready", 1, 0), ("invite", 0, 1), ("advance", 0, 3), ("sign_out", 0, 0)],
+]
 # A customer comes back while the agent is in after-call work, and that takes too long.
 RETURNED: list[Command] = [
     *[("ready", 0, 0), ("join", 1, 2), ("accept", 0, 0), ("hang_up_agent", 0, 0)],
@@ -105,6 +111,9 @@ async def test_long_histories_take_every_step_of_the_life_cycles(redis: Redis, s
     for seed in (0, 3, 4, 6, 12, 14, 17, 18, 22, 25):
         world = await long_history(redis, second, pool, seed, at_once=1)
         visited |= world.oracle.visited
+    together = World(redis, second, f"{pool}-together")
+    await run(together, TOGETHER, at_once=1)
+    visited |= together.oracle.visited
     for machine in (CALL, AGENT):
         taken = {(state, event) for name, state, event in visited if name == machine.name}
         assert set(machine.table) - taken <= HARDLY_BY_CHANCE

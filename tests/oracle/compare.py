@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import Any
 
@@ -66,6 +67,7 @@ def same(dump: Dump, oracle: Oracle) -> None:
             *(row["phase"], int(row["epoch"]), row["agent"] if row["phase"] != "closed" else "", row["ended_reason"]),
             *(row["class"], row["counts_as"], row["held_for"], row["last_agent"]),
             *(words(row["needs"]), row["sign_language"], int(row.get("held_from_ms", 0))),
+            *(row.get("helper", ""), int(row.get("helper_from_ms", 0)) > 0, int(row.get("helper_seq", 0))),
         )
         for key, row in dump.of("call").items()
     }
@@ -74,6 +76,7 @@ def same(dump: Dump, oracle: Oracle) -> None:
             *(call.phase, call.epoch, call.agent if call.phase != "closed" else "", call.ended_reason),
             *(call.call_class, call.counts_as, call.held_for, call.last_agent),
             *(call.needs, call.sign, call.held_from_ms),
+            *(call.helper, call.helper_in, call.invitations),
         )
         for call in oracle.calls.values()
     }
@@ -114,6 +117,8 @@ def same(dump: Dump, oracle: Oracle) -> None:
         assert row.get("outcome", "") == oracle.calls[key].outcome
         assert row.get("follow_up_owner", "") == oracle.calls[key].promise[0]
         assert int(row["signing_ms"]) == oracle.calls[key].signing_ms
+        seconds = [(each["agent"], each["ended"]) for each in json.loads(row.get("helpers", "[]")) if each["to_ms"]]
+        assert seconds == oracle.calls[key].helpers
         assert int(row.get("hold_ms", 0)) == oracle.calls[key].hold_ms
 
 
@@ -122,12 +127,19 @@ def sound(dump: Dump) -> None:
     calls, agents, persons = dump.of("call"), dump.of("agent"), dump.of("person")
     served = [row["agent"] for row in calls.values() if row["phase"] != "closed" and row["agent"]]
     assert len(served) == len(set(served)), "an agent has two calls"
-    held = [row["call"] for row in agents.values() if row["call"]]
+    seconds = {row["helper"]: key for key, row in calls.items() if row["phase"] != "closed" and row.get("helper")}
+    assert not set(served) & set(seconds), "an agent has two calls"
+    held = [row["call"] for key, row in agents.items() if row["call"] and key not in seconds]
     assert len(held) == len(set(held)), "a call is at two agents"
+    assert {key: agents[key]["call"] for key in seconds} == seconds, "a second agent is somewhere else"
     for key, row in agents.items():
         assert bool(row["call"]) == (row["state"] in ("reserved", "on_call"))
         if row["call"]:
             call = calls[row["call"]]
+            if key in seconds:
+                assert (row["state"] == "reserved") == (int(call["helper_from_ms"]) == 0)
+                assert STATE_OF[call["phase"]] == "active", "a second agent without a first one"
+                continue
             assert call["agent"] == key
             assert (row["state"] == "reserved") == (call["phase"] == "ringing")
     for key, row in calls.items():

@@ -78,10 +78,17 @@ class Oracle(Steps):
 
     def do_hang_up(self, name: str, key: str) -> None:
         call = self.calls.get(key)
+        if call is not None and self.helps(name, key):
+            if not call.helper_in:
+                raise Refused("no_call")
+            self.free(self.helper_goes(call, "agent_hung_up"))
+            return
         if call is None or name not in (call.customer, call.agent) or (name == call.agent and call.phase == "ringing"):
             raise Refused("no_call")
         state = STATE_OF[call.phase]
-        if name == call.agent:
+        if name == call.agent and call.helper_in:
+            self.free(self.hand_over(call, "handed_over"))
+        elif name == call.agent:
             self.close(call, "agent_hung_up")
         elif state != "closed":
             self.close(call, "customer_hung_up" if state == "active" else "customer_cancelled")
@@ -168,13 +175,54 @@ class Oracle(Steps):
             raise Refused("stale")
         return self.agents[name], call
 
+    def invited(self, name: str, key: str, number: int) -> Call | None:
+        if not self.helps(name, key):
+            return None
+        call = self.calls[key]
+        if call.helper_in or call.invitations != int(number):
+            raise Refused("stale")
+        return call
+
+    def do_invite(self, name: str, key: str, epoch: int, whom: str, note: str) -> None:
+        call = self.calls.get(key)
+        if call is None or call.agent != name or STATE_OF[call.phase] != "active":
+            raise Refused("no_call")
+        if call.epoch != int(epoch):
+            raise Refused("stale")
+        if not whom:
+            if call.helper and not call.helper_in:
+                self.uninvite(call, "release", "withdrawn")
+            return
+        if call.helper:
+            raise Refused("wrong_state")
+        agent = self.agents.get(whom)
+        free = agent is not None and agent.state == "available" and self.persons[whom].present
+        if agent is None or not free or whom in call.left or not self.will_serve(agent, call):
+            raise Refused("not_free")
+        call.helper, agent.call = whom, key
+        call.invitations += 1
+        self.step_agent(agent, "reserve")
+        self.arm("invite", key)
+
     def do_accept(self, name: str, key: str, epoch: int) -> None:
+        asked = self.invited(name, key, epoch)
+        if asked is not None:
+            asked.helper_in = True
+            self.deadlines.pop(f"invite:{key}", None)
+            self.step_agent(self.agents[name], "accept")
+            self.agents[name].missed = 0
+            return
         agent, call = self.ringing_at(name, key, epoch)
         self.step_call(call, "accept")
         self.step_agent(agent, "accept")
         agent.missed = 0
 
     def do_decline(self, name: str, key: str, epoch: int) -> None:
+        asked = self.invited(name, key, epoch)
+        if asked is not None:
+            self.agents[name].missed = 0
+            self.uninvite(asked, "release", "declined")
+            return
         agent, call = self.ringing_at(name, key, epoch)
         call.declined.add(name)
         self.deadlines.pop(f"ask_again:{key}", None)
@@ -187,6 +235,10 @@ class Oracle(Steps):
             raise Refused("no_call")
         if STATE_OF[call.phase] != "active" or call.epoch != int(epoch):
             raise Refused("stale")
+        if call.helper_in:
+            call.left.add(call.agent)
+            self.free(self.hand_over(call, "another_signer"))
+            return
         if not self.possible(call, call.needs):
             if not self.possible(call, call.base_needs):
                 raise Refused("nobody_else")
@@ -344,6 +396,11 @@ class Oracle(Steps):
                 self.deadlines.pop(f"ask_again:{key}", None)
             self.take_back(call, "release", "release", "missed")
             agent.missed += not rests
+            if agent.missed >= self.policy.missed_limit:
+                self.pause(agent, "missed")
+        elif kind == "invite":
+            agent = self.uninvite(self.calls[key], "release", "missed")
+            agent.missed += 1
             if agent.missed >= self.policy.missed_limit:
                 self.pause(agent, "missed")
         elif kind in ("keep_place", "customer_return"):

@@ -52,6 +52,12 @@ class Call:
     answered_ms: int = 0
     signing_ms: int = 0
     segment_from_ms: int = 0
+    helper: str = ""
+    """Who is asked to come in, or has."""
+    helper_in: bool = False
+    invitations: int = 0
+    helpers: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+    """Whoever was in as the second one, and how that ended."""
     held_from_ms: int = 0
     hold_ms: int = 0
     ended_reason: str = ""

@@ -366,26 +366,69 @@ class Steps:
         agent = self.agents.get(call.agent)
         if call.phase == "ringing":
             self.take_back(call, "close", "release", "withdrawn", why)
-        elif self.step_call(call, "close", why) and agent is not None:
-            self.free(agent)
+        elif self.step_call(call, "close", why):
+            self.drop_helper(call, why)
+            if agent is not None:
+                self.free(agent)
+
+    def helps(self, name: str, key: str) -> bool:
+        return key in self.calls and self.calls[key].helper == name != ""
+
+    def uninvite(self, call: Call, event: str, how: str) -> Agent:
+        agent = self.agents[call.helper]
+        call.helper = agent.call = ""
+        self.deadlines.pop(f"invite:{call.id}", None)
+        self.step_agent(agent, event, how)
+        self.after_ring(agent)
+        return agent
+
+    def helper_goes(self, call: Call, why: str) -> Agent:
+        agent = self.agents[call.helper]
+        call.helpers.append((agent.id, why))
+        call.helper, call.helper_in = "", False
+        return agent
+
+    def drop_helper(self, call: Call, why: str) -> None:
+        if call.helper_in:
+            self.free(self.helper_goes(call, why))
+        elif call.helper:
+            self.uninvite(call, "release", "withdrawn")
+
+    def hand_over(self, call: Call, why: str) -> Agent:
+        first = self.agents[call.agent]
+        second = self.helper_goes(call, "took_over")
+        self.step_call(call, "hand_over", why)
+        call.agent = second.id
+        return first
 
     def free(self, agent: Agent) -> None:
         agent.after_call_of, agent.call = agent.call, ""
         self.step_agent(agent, "ended")
 
     def leave_ring(self, agent: Agent, why: str) -> None:
+        if self.helps(agent.id, agent.call):
+            self.uninvite(self.calls[agent.call], "pause", "left")
+            return self.note_pause(agent, why)
         self.take_back(self.calls[agent.call], "release", "pause", "left")
-        self.note_pause(agent, why)
+        return self.note_pause(agent, why)
 
     def leave(self, agent: Agent, why: str) -> None:
         if agent.state == "offline":
             return
         call = self.calls.get(agent.call)
         if call is not None and agent.state == "reserved":
-            self.take_back(call, "release", "sign_out", "left")
+            if call.helper == agent.id:
+                self.uninvite(call, "sign_out", "left")
+            else:
+                self.take_back(call, "release", "sign_out", "left")
             return
         if call is not None and agent.state == "on_call":
-            self.requeue(call, why)
+            if call.helper == agent.id:
+                self.helper_goes(call, why)
+            elif call.helper_in:
+                self.hand_over(call, why)
+            else:
+                self.requeue(call, why)
         self.step_agent(agent, "sign_out")
         agent.lost = why == "agent_lost"
 
@@ -394,6 +437,7 @@ class Steps:
             call.call_class = "resumed"
         self.step_call(call, "requeue", why)
         call.agent = ""
+        self.drop_helper(call, why)
 
     def gone(self, name: str) -> None:
         person = self.persons[name]
@@ -402,7 +446,9 @@ class Steps:
         person.present = False
         if person.role == "agent" and name in self.agents:
             agent = self.agents[name]
-            if agent.state == "reserved":
+            if agent.state == "reserved" and self.helps(name, agent.call):
+                self.uninvite(self.calls[agent.call], "gone", "left")
+            elif agent.state == "reserved":
                 self.take_back(self.calls[agent.call], "release", "gone", "left")
             else:
                 self.step_agent(agent, "gone")

@@ -17,7 +17,7 @@ from signaling.policy import Policy
 from signaling.store import Store
 from signaling.store_base import Argument
 from tests.oracle.policy_oracle import Oracle
-from tests.oracle.state import Refused
+from tests.oracle.state import Call, Refused
 from video_service.media_plane import LegState
 
 START_MS = 2_404_800_000_000
@@ -46,7 +46,7 @@ KINDS = (
     *("sign_in", "drop_partner", "return_partner") * 3,
     *("another", "another", "another", "another", "stale_another"),
     *("disposition", "disposition", "disposition_of_another", "hold"),
-    *("transfer", "transfer"),
+    *("transfer", "transfer", "invite", "invite", "invite", "invite"),
     *("connect_agent", "add_shift", "add_shift", "add_shift", "sign_out", "remove_shift"),
 )
 commands = st.tuples(st.sampled_from(KINDS), st.integers(0, 99), st.integers(0, 99))
@@ -207,11 +207,14 @@ class World:
             case "hang_up_agent" if call is not None:
                 return self.store.hang_up(agent, call.id)
             case "accept" if call is not None:
-                return self.store.accept(agent, call.id, call.epoch)
+                return self.store.accept(agent, call.id, self._number(agent, call))
             case "stale_accept" if call is not None:
-                return self.store.accept(agent, call.id, call.epoch - 1)
+                return self.store.accept(agent, call.id, self._number(agent, call) - 1)
             case "decline" if call is not None:
-                return self.store.decline(agent, call.id, call.epoch)
+                return self.store.decline(agent, call.id, self._number(agent, call))
+            case "invite" if call is not None:
+                whom = f"a{y % len(AGENT_SKILLS)}" if y % 7 else ""
+                return self.store.invite(agent, call.id, call.epoch - (y % 13 == 12), to=whom, note="n" * (y % 2))
             case "another" if call is not None:
                 return self.store.another_signer(call.customer, call.id, call.epoch)
             case "hold" if call is not None:
@@ -254,6 +257,11 @@ class World:
                 known = sorted((shift.agent, shift.start_ms, key) for key, shift in self.oracle.shifts.items())
                 return self.store.remove_shift(known[y % len(known)][2])
         return None
+
+    @staticmethod
+    def _number(agent: str, call: Call) -> int:
+        """Return what an agent answers a ring with: an invitation has a number of its own."""
+        return call.invitations if call.helper == agent else call.epoch
 
     def _dispose(self, agent: str, call: str, number: int) -> Awaitable[None]:
         outcome, due_in_h = SAYINGS[number % len(SAYINGS)]

@@ -39,6 +39,9 @@ export class AgentApp extends PersonApp {
       label: t("agent.preview"),
       onFrame: () => this.set({ previewShown: true }),
     });
+    this.second = new RemotePicture({ label: t("agent.colleague") });
+    /** @type {MediaStreamTrack | null} */
+    this.secondTrack = null;
     this.disposition = new DispositionDesk({
       send: (message) => this.socket.send(message),
       onChange: (work) => this.set({ work }),
@@ -139,7 +142,11 @@ export class AgentApp extends PersonApp {
     } else if (act === "hold" && view.call) {
       this.say({ type: "hold", call: view.call.call, epoch: view.call.epoch, held: !view.call.held_from_ms });
     } else if (act === "transfer") {
-      this.set({ passing: !this.state.passing });
+      this.set({ passing: this.state.passing === act ? "" : act });
+    } else if (act === "invite" && view.call?.second) {
+      this.say({ type: "invite", call: view.call.call, epoch: view.call.epoch, to: "" });
+    } else if (act === "invite") {
+      this.set({ passing: this.state.passing === act ? "" : act });
     } else if (act === "end" && view.call) {
       this.say({ type: "hang_up", call: view.call.call });
     } else if (act === "break") {
@@ -194,6 +201,17 @@ export class AgentApp extends PersonApp {
     if (call) this.say({ type: "transfer", call: call.call, epoch: call.epoch, ...how });
   }
 
+  /**
+   * Ask a colleague to come in.
+   * @param {string} to
+   * @param {string} note
+   */
+  invite(to, note) {
+    const call = this.state.view?.call;
+    this.set({ trouble: "", passing: "" });
+    if (call) this.say({ type: "invite", call: call.call, epoch: call.epoch, to, note });
+  }
+
   /** @param {number} number of a quick phrase, from 1 */
   phrase(number) {
     if (this.state.view?.call) this.lines.write(t(`phrase.${number}`));
@@ -230,7 +248,7 @@ export class AgentApp extends PersonApp {
   }
 
   /**
-   * Slot 0 is the own picture as the customer sees it, slot 1 the customer.
+   * Slot 0 is the own picture as the customer sees it, slot 1 the customer, slot 2 another agent.
    * @param {number} slot
    * @param {MediaStreamTrack} track
    */
@@ -238,6 +256,10 @@ export class AgentApp extends PersonApp {
     if (slot === 0) this.preview.attach(track);
     if (slot === 1) {
       this.customerTrack = track;
+      this.settle();
+    }
+    if (slot === 2) {
+      this.secondTrack = track;
       this.settle();
     }
   }
@@ -260,7 +282,8 @@ export class AgentApp extends PersonApp {
     // Each call starts without a picture: nothing of an earlier caller may be seen in it.
     if (before?.call?.call !== view.call?.call) {
       this.theirs.clear();
-      this.set({ customerShown: false, passing: false });
+      this.set({ customerShown: false, passing: "" });
+      this.second.clear();
       if (view.call) this.lines.begin(view.call.call);
       this.preview.slow(Boolean(view.call));
     }
@@ -273,5 +296,7 @@ export class AgentApp extends PersonApp {
     // Without a camera there is nothing to protect and nothing to show: the leg waits for it.
     if (this.peer.pc || camera === "on") this.peer.follow(view.media);
     if (view.call && this.customerTrack) this.theirs.attach(this.customerTrack);
+    if (view.call?.second?.state !== "in") this.second.clear();
+    else if (this.secondTrack) this.second.attach(this.secondTrack);
   }
 }

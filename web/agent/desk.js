@@ -18,9 +18,10 @@ import { Notices } from "./notices.js";
 import { ObjectLayer } from "./object.js";
 import { CustomerPicture, Preview } from "./pictures.js";
 import { key, RingCard } from "./ring.js";
+import { SecondAgent } from "./second.js";
 import { actsOf, KEYS } from "./state.js";
 import { TransferPanel } from "./transfer.js";
-import { holdWord } from "./words.js";
+import { endWord, holdWord, inviteWord } from "./words.js";
 
 /** @typedef {import("./app.js").AgentApp} AgentApp */
 /** @typedef {import("./state.js").State} State */
@@ -35,6 +36,7 @@ const ACTS = /** @type {const} */ ({
   write: { icon: "write", look: "button" },
   hold: { icon: "pause", look: "button" },
   transfer: { icon: "next", look: "button" },
+  invite: { icon: "people", look: "button" },
   end: { icon: "end", look: "button button-end" },
   hide: { icon: "pause", look: "button" },
   me: { icon: "person", look: "button" },
@@ -72,9 +74,10 @@ export class Desk {
     this.preview.picture.element.append(this.object.element);
     this.preview.acts.after(this.object.bar);
     this.background = new BackgroundChoice(app);
-    this.callActs = h("div", { class: "call-acts" }, this.buttons.write, this.buttons.hold, this.buttons.transfer, this.buttons.end);
+    this.callActs = h("div", { class: "call-acts" }, this.buttons.write, this.buttons.hold, this.buttons.transfer, this.buttons.invite, this.buttons.end);
     this.hold = new HoldLine();
     this.transfer = new TransferPanel(app);
+    this.second = new SecondAgent(app);
     this.phrases = new Phrases((number) => app.phrase(number));
     this.context = new Context();
     this.strip = new TextStrip(app);
@@ -113,6 +116,7 @@ export class Desk {
         this.ring.element,
         this.after.element,
         this.hold.element,
+        this.second.line,
         this.customer.element,
         this.callActs,
         this.phrases.element,
@@ -123,6 +127,7 @@ export class Desk {
         "aside",
         { class: "desk-right", "aria-label": t("agent.customer") },
         this.idle,
+        this.second.element,
         this.context.element,
         this.text,
         this.keyList.element,
@@ -190,8 +195,11 @@ export class Desk {
     this.strip.draw(lines, t("agent.customer"));
     for (const part of [this.customer.element, this.callActs, this.phrases.element, this.strip.form]) show(part, inCall);
     this.transfer.draw(state);
+    this.second.draw(state);
     show(this.phrases.element, inCall && !state.passing);
-    setAttribute(this.buttons.transfer, "aria-expanded", String(state.passing));
+    for (const act of /** @type {const} */ (["transfer", "invite"])) {
+      setAttribute(this.buttons[act], "aria-expanded", String(state.passing === act));
+    }
     show(this.context.element, inCall || inAfter);
     // What was written can still be read while the call is noted down.
     show(this.text, inCall || (inAfter && lines.length > 0));
@@ -212,8 +220,10 @@ export class Desk {
       if (act === "me") button.classList.toggle("is-away", !possible);
       else show(button, possible);
     }
-    const { ready, break: pause, ask, hide, hold } = this.buttons;
+    const { ready, break: pause, ask, hide, hold, invite, end } = this.buttons;
     setText(wordOf(hold), t(holdWord(view)));
+    setText(wordOf(invite), t(inviteWord(view)));
+    setText(wordOf(end), t(endWord(view)));
     setAttribute(hold, "aria-pressed", String(Boolean(view?.call?.held_from_ms)));
     const home = view?.after_call ? this.after.acts : this.me.acts;
     if (ready.parentElement !== home) home.append(ready, pause, ask);
@@ -235,6 +245,7 @@ export class Desk {
     if (!state.view) return;
     this.me.tick(state.view);
     this.hold.tick();
+    this.second.tick();
     this.customer.tick(state);
   }
 }

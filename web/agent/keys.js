@@ -6,7 +6,7 @@ import { CHOICES } from "./disposition.js";
 import { OBJECT_KEY } from "./object.js";
 import { key } from "./ring.js";
 import { KEYS, mayShowObject, PHRASES } from "./state.js";
-import { holdWord } from "./words.js";
+import { endWord, holdWord, inviteWord } from "./words.js";
 
 /** @typedef {import("./state.js").Act} Act */
 /** @typedef {import("./state.js").State} State */
@@ -41,7 +41,7 @@ export class Phrases {
 
 /** Every key there is, and what it does; the order of the list on the page. @type {readonly { keys: string, act?: Act, text: string }[]} */
 export const KEY_TABLE = [
-  ...(/** @type {const} */ (["accept", "decline", "write", "hold", "transfer", "end", "hide", "me", "note", "ready", "break", "ask"])).map((act) => ({
+  ...(/** @type {const} */ (["accept", "decline", "write", "hold", "transfer", "invite", "end", "hide", "me", "note", "ready", "break", "ask"])).map((act) => ({
     keys: KEYS[act],
     act,
     text: act === "note" ? "agent.note_key" : `agent.${act}`,
@@ -86,6 +86,8 @@ export class KeyList {
       const now = others[name] ?? acts.includes(/** @type {Act} */ (name));
       row.classList.toggle("is-now", now);
       if (name === "hide") setText(word, t(hidden ? "agent.unhide" : "agent.hide"));
+      if (name === "invite") setText(word, t(inviteWord(view)));
+      if (name === "end") setText(word, t(endWord(view)));
       if (name === "hold") setText(word, t(holdWord(view)));
     }
   }

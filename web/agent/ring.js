@@ -83,7 +83,8 @@ export class RingCard {
     }
     this.reservation = reservation;
     this.element.classList.toggle("is-urgent", reservation.urgent);
-    setText(this.heading, reservation.urgent ? t("agent.ringing_urgent") : t("agent.ringing"));
+    const joins = reservation.joins ? t("agent.ringing_joins", { name: reservation.handover?.from_name ?? "" }) : "";
+    setText(this.heading, joins || t(reservation.urgent ? "agent.ringing_urgent" : "agent.ringing"));
     setText(this.waited, t("agent.waited", { time: lengthText(reservation.waited_ms) }));
     show(this.handover, Boolean(reservation.handover));
     setText(this.handover, handoverText(reservation.handover));

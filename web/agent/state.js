@@ -10,7 +10,7 @@ import { CHOICES, noWork } from "./disposition.js";
 /** @typedef {import("../shared/service.js").Me} Me */
 /** @typedef {import("./disposition.js").Work} Work */
 
-/** @typedef {"accept" | "decline" | "end" | "hold" | "transfer" | "ready" | "break" | "ask" | "write" | "me" | "hide" | "note"} Act */
+/** @typedef {"accept" | "decline" | "end" | "hold" | "transfer" | "invite" | "ready" | "break" | "ask" | "write" | "me" | "hide" | "note"} Act */
 /** @typedef {{ key: string, ctrlKey: boolean, altKey: boolean, metaKey: boolean, repeat: boolean }} Press */
 /** @typedef {"text" | "control" | "page"} Focus where the focus is when a key is pressed */
 
@@ -28,7 +28,7 @@ import { CHOICES, noWork } from "./disposition.js";
  * @property {boolean} stalled the customer's picture has stopped
  * @property {string} look what the page's own look at the own picture says (customer/check.js)
  * @property {boolean} keysOn single keys act
- * @property {boolean} passing it is asked to whom the call is passed on
+ * @property {"" | "transfer" | "invite"} passing it is asked to whom the call is passed on, or who shall come in
  * @property {string} refused why the service took no picture at the last try; "" once it did
  * @property {string} trouble code of the last refusal; "" for none
  * @property {Line[]} lines
@@ -50,7 +50,7 @@ export function startState() {
     stalled: false,
     look: "still",
     keysOn: true,
-    passing: false,
+    passing: "",
     refused: "",
     trouble: "",
     lines: [],
@@ -65,6 +65,7 @@ export const KEYS = Object.freeze({
   end: "E",
   hold: "W",
   transfer: "X",
+  invite: "I",
   ready: "R",
   break: "B",
   ask: "P",
@@ -130,7 +131,7 @@ function actsOfState(view) {
     case "reserved":
       return view.reservation ? ["accept", "decline"] : [];
     case "on_call":
-      return view.call ? ["write", "hold", "transfer", "break", "ask", "end"] : ["end"];
+      return view.call ? actsInCall(view.call) : ["end"];
     case "after_call":
       return view.after_call ? ["note", "ready", "break"] : ["ready", "break"];
     case "rest":
@@ -138,6 +139,17 @@ function actsOfState(view) {
     default:
       return [];
   }
+}
+
+/**
+ * A second agent writes and leaves; while there is one nobody else is asked in, and whoever passes the call on leaves.
+ * @param {import("../shared/messages.js").AgentCall} call
+ * @returns {Act[]}
+ */
+function actsInCall({ helps, second }) {
+  if (helps) return ["write", "break", "ask", "end"];
+  if (second?.state === "in") return ["write", "hold", "break", "ask", "end"];
+  return ["write", "hold", "transfer", "invite", "break", "ask", "end"];
 }
 
 /**

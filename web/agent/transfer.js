@@ -1,4 +1,4 @@
-/** To whom a call is passed on, and what goes along: every choice by its number, and nothing that must be typed. */
+/** To whom a call is passed on, or who shall come in, and what goes along: every choice by its number, and nothing that must be typed. */
 
 import { h, keyed, setText, show } from "../shared/dom.js";
 import { has, t } from "../shared/i18n.js";
@@ -35,6 +35,7 @@ export class TransferPanel {
     });
     this.targets = h("ol", { class: "phrase-list" });
     this.nobody = h("p", { class: "soft small", text: t("transfer.nobody") });
+    this.needField = h("div", { class: "field" }, h("label", { for: "transfer-need", text: t("transfer.need") }), this.need);
     this.title = h("h2", { id: "transfer-title", text: t("transfer.title") });
     this.element = h(
       "section",
@@ -60,14 +61,14 @@ export class TransferPanel {
       h(
         "div",
         { class: "transfer-more" },
-        h("div", { class: "field" }, h("label", { for: "transfer-need", text: t("transfer.need") }), this.need),
+        this.needField,
         h("div", { class: "field" }, h("label", { for: "transfer-note", text: t("transfer.note") }), this.note),
       ),
     );
   }
 
   close() {
-    this.app.set({ passing: false });
+    this.app.set({ passing: "" });
     if (this.element.contains(document.activeElement)) /** @type {HTMLElement} */ (document.activeElement).blur();
   }
 
@@ -75,6 +76,10 @@ export class TransferPanel {
   choose(number) {
     const to = targetsOf(this.app.state)[number - 1];
     if (to === undefined) return;
+    if (this.app.state.passing === "invite") {
+      this.app.invite(to, this.note.value.trim());
+      return;
+    }
     const label = this.need.value;
     const sign = label.startsWith(SIGN);
     this.app.passOn({
@@ -91,6 +96,10 @@ export class TransferPanel {
     const open = Boolean(call && state.passing);
     const opened = open && this.element.hidden;
     show(this.element, open);
+    const invites = state.passing === "invite";
+    setText(this.title, t(invites ? "invite.title" : "transfer.title"));
+    setText(this.nobody, t(invites ? "invite.nobody" : "transfer.nobody"));
+    show(this.needField, !invites);
     if (!call) return;
     if (call.call !== this.call) {
       this.call = call.call;
@@ -151,9 +160,11 @@ export class TransferPanel {
 
 /**
  * Whom a call can be passed on to, in the order of the numbers: "" is anybody, who is free and has what it needs follows.
- * @param {Pick<State, "view">} state
+ * Whoever is asked to come in need not have it.
+ * @param {Pick<State, "view" | "passing">} state
  * @returns {string[]}
  */
-export function targetsOf({ view }) {
+export function targetsOf({ view, passing }) {
+  if (passing === "invite") return (view?.call?.colleagues ?? []).map((one) => one.agent);
   return ["", ...(view?.call?.colleagues ?? []).filter((one) => one.covers).map((one) => one.agent)];
 }

@@ -67,6 +67,16 @@ export function holdWord(view) {
   return view?.call?.held_from_ms ? "agent.unhold" : "agent.hold";
 }
 
+/** What the button for a second agent says. @param {import("../shared/messages.js").AgentView | null} view */
+export function inviteWord(view) {
+  return view?.call?.second ? "agent.uninvite" : "agent.invite";
+}
+
+/** Leaving ends the call, unless there are two. @param {import("../shared/messages.js").AgentView | null} view */
+export function endWord(view) {
+  return view?.call?.second?.state === "in" ? "agent.leave" : "agent.end";
+}
+
 /**
  * One word about the customer's picture.
  * @param {State} state

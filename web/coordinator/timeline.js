@@ -27,6 +27,7 @@
  * @property {number} [follow_up_due_ms]
  * @property {string} [follow_up_owner]
  * @property {{ agent: string, from_ms: number, to_ms: number, ended: string }[]} segments
+ * @property {{ agent: string, from_ms: number, to_ms: number, ended: string }[]} [helpers] second agents
  * @property {{ leg: string, role: string, offered_ms: number, connected_ms: number, flowing_ms: number, silences: number, closed_ms: number, quality?: import("./record-quality.js").Quality | null }[]} [legs]
  * @property {{ at_ms: number, what: string, who: string }[]} [timeline] what somebody did in the call
  */
@@ -47,6 +48,7 @@ const PART_ENDED = Object.freeze({
   agent_left: "part_agent_left",
   another_signer: "part_another_signer",
   transferred: "part_transferred",
+  handed_over: "part_handed_over",
 });
 
 /** What an agent does in a call that is told; a record of a later version may know more. */
@@ -71,6 +73,11 @@ export function timelineOf(record, nameOf) {
     if (segment.to_ms && segment.to_ms !== record.closed_ms) {
       add(segment.to_ms, PART_ENDED[segment.ended] ?? "part_ended", { agent });
     }
+  }
+  for (const second of record.helpers ?? []) {
+    const agent = nameOf(second.agent);
+    add(second.from_ms, "second_joined", { agent });
+    if (second.to_ms !== record.closed_ms) add(second.to_ms, "second_left", { agent });
   }
   for (const leg of record.legs ?? []) {
     const who = leg.role === "agent" ? "agent" : "customer";

@@ -5,7 +5,7 @@ import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { cameraTrouble } from "../shared/person.js";
 import { OwnPicture } from "../shared/own.js";
-import { play } from "../shared/picture.js";
+import { play, RemotePicture } from "../shared/picture.js";
 import { TextStrip } from "../shared/strip.js";
 import { clockText, everySecond, nowMs } from "../shared/time.js";
 import { dataText, errorText } from "../shared/words.js";
@@ -38,6 +38,8 @@ export class CallScreen {
     this.data = h("span", { class: "figure" });
     this.stage = app.theirs;
     this.stage.element.classList.add("stage");
+    this.second = new RemotePicture({ label: t("call.their_picture") });
+    this.second.element.classList.add("stage-second");
     this.tap = h(
       "button",
       { class: "button button-main", type: "button", hidden: true, on: { click: () => this.playByTap() } },
@@ -139,7 +141,7 @@ export class CallScreen {
       "div",
       { class: "call" },
       h("header", { class: "call-head" }, this.heading, this.pill),
-      h("main", { class: "call-stage" }, this.stage.element, this.stage.audio),
+      h("main", { class: "call-stage" }, this.stage.element, this.second.element, this.stage.audio),
       h(
         "aside",
         { class: "call-side", "aria-label": t("text.title") },
@@ -231,7 +233,15 @@ export class CallScreen {
       state;
     if (!view) return;
     const name = view.agent_name || t("call.agent");
-    setText(this.heading, name);
+    const second = view.second_name ?? "";
+    setText(this.heading, second ? t("call.two", { name, second }) : name);
+    this.element.classList.toggle("is-two", second !== "");
+    show(this.second.element, second !== "");
+    if (second && this.app.secondTrack) this.second.attach(this.app.secondTrack);
+    if (!second) this.second.clear();
+    this.second.explain("hands", t("call.connecting", { name: second }));
+    this.second.dim(view.second_media === "reconnecting");
+    this.second.hold(Boolean(view.held_from_ms));
     const pill = pillOf(state);
     if (this.pill.dataset.name !== pill.name) {
       this.pill.dataset.name = pill.name;

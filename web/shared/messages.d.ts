@@ -23,6 +23,7 @@ export type AgentEndReason =
   | "customer_cancelled"
   | "customer_hung_up"
   | "customer_lost"
+  | "handed_over"
   | "shutdown"
   | "transferred";
 
@@ -43,6 +44,8 @@ export type EndReason =
   | "shutdown";
 
 export type Escalated = "" | "proposal" | "solution";
+
+export type InviteEnded = "" | "declined" | "left" | "missed";
 
 export type MediaWish = "connecting" | "live" | "none" | "offer" | "reconnecting";
 
@@ -174,6 +177,21 @@ export interface Transfer {
   to?: string;
   sign_language?: string;
   need?: string;
+  note?: string;
+}
+
+/**
+ * An agent asks a colleague to come into a live call, or ("") takes that back.
+ *
+ * It rings there with all that is known of the call and `note`. Who accepts is seen and sees as a second agent; either
+ * may leave, and the call goes on with the other one. Refused as `not_free` when the colleague is not, and as
+ * `wrong_state` while another one is asked or in.
+ */
+export interface Invite {
+  type: "invite";
+  call: string;
+  epoch: number;
+  to?: string;
   note?: string;
 }
 
@@ -349,6 +367,7 @@ export interface Error {
  * `picture`: how the customer sees the agent. `own_picture`: how the agent sees a customer who asked for blur
  * ("clear": only the room is blurred); "" while the picture goes through as it is, and before the first one.
  * `line_word`: one of the two pictures reaches the other person poorly.
+ * `second_name`, `second_media`: a second agent who is in the call, and that one's picture; "" and "none" for nobody.
  * `held_from_ms`: since when the customer is on hold: no picture of the agent comes until the agent is back; else 0.
  * `kept_until_ms`: until when a place in the queue is kept for a page that is closed, once asked for; else 0.
  */
@@ -375,6 +394,8 @@ export interface CustomerView {
   own_picture: "" | "clear" | "protected" | "slate";
   narrow: Narrow;
   line_word: "" | "poor";
+  second_name: string;
+  second_media: MediaWish;
   held_from_ms: number;
   camera_fps: number;
   ended_reason: EndReason;
@@ -457,7 +478,11 @@ export interface AgentBackground {
   may_choose: boolean;
 }
 
-/** The call that rings at an agent. `handover`: who passed it on, and what there is to know; None for nobody. */
+/**
+ * The call that rings at an agent. `handover`: who passed it on, and what there is to know; None for nobody.
+ *
+ * `joins`: that agent is in the call, and asks this one to come in as a second.
+ */
 export interface Reservation {
   call: string;
   epoch: number;
@@ -469,6 +494,7 @@ export interface Reservation {
   waited_ms: number;
   ring_until_ms: number;
   handover: Handover | null;
+  joins: boolean;
   about: Caller;
 }
 
@@ -511,7 +537,8 @@ export interface Earlier {
  *
  * `held_from_ms`: since when the customer is on hold, 0 for not at all. `handover`: as in a reservation.
  * `colleagues`: who is free to take it, the longest rested first, at most five. `skills_on`: the labels of skills that
- * somebody else on shift has.
+ * somebody else on shift has. `second`: the other agent; `helps`: the reader is the second one, who may leave and not
+ * hold, pass on or invite. `invite_ended`: why the last one who was asked did not come.
  */
 export interface AgentCall {
   call: string;
@@ -530,6 +557,9 @@ export interface AgentCall {
   handover: Handover | null;
   colleagues: ReadonlyArray<Colleague>;
   skills_on: ReadonlyArray<string>;
+  second: SecondAgent | null;
+  helps: boolean;
+  invite_ended: InviteEnded;
   about: Caller;
 }
 
@@ -538,6 +568,14 @@ export interface Colleague {
   agent: string;
   name: string;
   covers: boolean;
+}
+
+/** The other agent of a call with two. `state`: "asked" until `until_ms`, or "in", with that one's picture. */
+export interface SecondAgent {
+  name: string;
+  state: "asked" | "in";
+  media: MediaWish;
+  until_ms: number;
 }
 
 /**
@@ -710,6 +748,7 @@ export type FromPage =
   | AnotherSigner
   | Hold
   | Transfer
+  | Invite
   | Disposition
   | MediaOffer
   | PausePicture

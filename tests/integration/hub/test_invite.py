@@ -1,0 +1,72 @@
+"""A second agent through the hub: seated where the first one is, parted alone, and in the end joined alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from signaling.hub import Hub
+from signaling.identity_types import Identity
+from tests.support.calls import CUSTOMER, call_between, offer, poll, ready_agent
+from tests.support.page import Page, enter
+from tests.support.plane import DiaryPlane
+
+pytestmark = pytest.mark.integration
+
+SECOND = Identity(person="a-wu", role="agent", name="Wu", skills=("hksl",))
+
+
+async def together(hub: Hub, plane: DiaryPlane) -> tuple[Page, Page, Page, str]:
+    """Bring a customer and two agents together, the second one's leg on another worker at first."""
+    first, customer = await ready_agent(hub), await enter(hub, CUSTOMER)
+    call = await call_between(customer, first)
+    await offer(customer)
+    await poll(lambda: call in plane.calls)
+    plane.alive = ["w-2", "w-1"]
+    second = await ready_agent(hub, SECOND)
+    assert plane.legs[plane.leg_of("a-wu")][0] == "w-2"
+    now = first.view["call"]
+    first.send("invite", call=call, epoch=now["epoch"], to="a-wu", note="order 17")
+    ring = (await second.until(type="agent_view", state="reserved"))["reservation"]
+    assert (ring["joins"], ring["handover"]) == (True, {"from_name": "Lin", "note": "order 17"})
+    second.send("accept", call=call, epoch=ring["epoch"])
+    await second.until(type="agent_view", state="on_call", media="offer")
+    assert plane.watched == [], "it cannot be seated from another worker"
+    await offer(second, 2)
+    leg = plane.leg_of("a-wu")
+    assert plane.legs[leg][0] == "w-1"
+    await poll(lambda: (call, now["epoch"], leg) in plane.watched)
+    return first, second, customer, call
+
+
+async def test_a_second_agent_is_seated_and_parted_without_the_others(hub: Hub, plane: DiaryPlane) -> None:
+    first, second, customer, call = await together(hub, plane)
+    route, leg = plane.calls[call], plane.leg_of("a-wu")
+    while customer.view.get("second_name") != "Wu":
+        await customer.next()
+    second.send("hang_up", call=call)
+    await second.until(type="agent_view", state="after_call")
+    await poll(lambda: leg not in plane.legs)
+    while customer.view.get("second_name"):
+        await customer.next()
+    assert plane.calls[call] == route
+    assert (route.customer_leg in plane.legs, route.agent_leg in plane.legs) == (True, True)
+    first.send("hang_up", call=call)
+    assert (await customer.until(type="customer_view", state="ended"))["ended_reason"] == "agent_hung_up"
+
+
+async def test_the_first_agent_leaves_and_the_customers_leg_is_not_touched(hub: Hub, plane: DiaryPlane) -> None:
+    first, second, customer, call = await together(hub, plane)
+    before, leg = plane.calls[call], plane.leg_of("a-wu")
+    first.send("hang_up", call=call)
+    assert (await first.until(type="agent_view", state="after_call"))["ended_reason"] == "handed_over"
+    await poll(lambda: plane.calls[call].epoch == before.epoch + 1)
+    after = plane.calls[call]
+    assert (after.customer_leg, after.agent_leg) == (before.customer_leg, leg)
+    assert before.agent_leg in plane.legs, "the own preview of who left goes on"
+    while customer.view["agent_name"] != "Wu":
+        await customer.next()
+    assert (customer.view["state"], customer.view["media"]) == ("connected", "connecting")
+    while second.view["call"].get("helps"):
+        await second.next()
+    second.send("say", call=call, text="I go on")
+    assert (await customer.until(type="text_line"))["text"] == "I go on"
