@@ -7,7 +7,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-from web.pages import CUSTOMER_TEXTS, MORE_TEXTS
+from web.pages import CUSTOMER_TEXTS
 
 WEB = Path(__file__).resolve().parents[1] / "web"
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -24,7 +24,7 @@ def catalogue(locale: str) -> dict[str, str]:
 
 def for_customers(locale: str) -> dict[str, str]:
     """Return what a customer's page may show: written for people to whom the language may be a second one."""
-    stems = CUSTOMER_TEXTS | MORE_TEXTS
+    stems = {stem for part in CUSTOMER_TEXTS.values() for stem in part}
     return {key: text for key, text in catalogue(locale).items() if key.partition(".")[0] in stems}
 
 

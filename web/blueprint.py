@@ -66,8 +66,8 @@ def create_blueprint(facts: PageFacts = NO_FACTS, root: Path = ROOT) -> Blueprin
     assets |= {f"{page}/index.html": _asset(render(page, root, facts).encode(), ".html") for page in PAGES}
     for page, locale in itertools.product(PAGES, LOCALES):
         assets[f"{page}/texts/{locale}.json"] = _asset(texts(page, root, locale), ".json")
-        if page == "customer":
-            assets[f"{page}/texts/more-{locale}.json"] = _asset(texts(page, root, locale, more=True), ".json")
+    for part, locale in itertools.product(("later", "more"), LOCALES):
+        assets[f"customer/texts/{part}-{locale}.json"] = _asset(texts("customer", root, locale, part), ".json")
     clips = facts.clips()
     pages = Blueprint("web", __name__)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,14 +23,18 @@ PAGES = {
 }
 
 LOCALES = ("zh-CN", "zh-HK", "en")
-# First words of the keys that a customer's page may need: a phone does not load what the consoles say.
-CUSTOMER_TEXTS = {
-    *("blur", "boot", "call", "camera", "check", "clip", "company", "ended", "error", "home", "language", "list"),
-    *("lost", "message", "own", "ready", "reason", "sign", "signing", "stopped", "survey", "text", "time", "title"),
-    "waiting",
+# First words of the keys that a customer's page may need, by when: a phone does not load what the consoles say, and its
+# first screen does not wait for what later ones say.
+CUSTOMER_TEXTS: Mapping[str, Collection[str]] = {
+    "first": {"boot", "clip", "company", "error", "home", "language", "list", "picture", "reason", "time", "title"},
+    # They come with the first of the other screens (web/customer/main.js).
+    "later": {
+        *("blur", "call", "camera", "check", "ended", "lost", "message", "own", "ready", "sign", "signing", "stopped"),
+        *("survey", "text", "waiting"),
+    },
+    # They come with the first of the parts that not everybody needs (web/customer/more.js).
+    "more": {"callback", "place"},
 }
-# Those of the parts that not everybody needs; they come with the first of these parts (web/customer/more.js).
-MORE_TEXTS = {"callback", "place"}
 
 # Where an operator may explain things in sign language; each clip is CLIP.mp4 in one folder.
 CLIPS = ("home", "waiting", "closed", "consent", "error")
@@ -96,10 +100,10 @@ def modules(name: str, root: Path, *, later: bool = False, asked: bool = False) 
     return list(found)
 
 
-def texts(name: str, root: Path, locale: str, *, more: bool = False) -> bytes:
-    """Return the catalogue of the page `name` in one language, as JSON; with `more` that of its other parts."""
+def texts(name: str, root: Path, locale: str, part: str = "first") -> bytes:
+    """Return the catalogue of the page `name` in one language, as JSON: the customer's by the parts it comes in."""
     whole = _texts(root, locale)
-    stems = MORE_TEXTS if more else CUSTOMER_TEXTS
+    stems = CUSTOMER_TEXTS[part]
     wanted = {key: text for key, text in whole.items() if name != "customer" or key.split(".")[0] in stems}
     return json.dumps(wanted, ensure_ascii=False, separators=(",", ":")).encode()
 

@@ -170,7 +170,8 @@ def test_every_import_is_there(page: str) -> None:
 def test_the_customers_page_is_light(later: bool, most: int) -> None:
     assets = read_assets()
     size = sum(len(assets[name].packed or assets[name].body) for name in _needed("customer", later=later))
-    for rendered in (render("customer", ROOT).encode(), texts("customer", ROOT, "en")):
+    said = [texts("customer", ROOT, "en", part) for part in ("first", *(["later"] if later else []))]
+    for rendered in (render("customer", ROOT).encode(), *said):
         size += len(gzip.compress(rendered, 9))
     assert size < most, size
 
@@ -189,26 +190,34 @@ def test_what_not_everybody_needs_is_light_too_and_comes_when_it_is_asked_for() 
     more = set(modules("customer", ROOT, later=True, asked=True)) - needed
     assert more
     size = sum(len(assets[name].packed or assets[name].body) for name in more)
-    size += len(gzip.compress(texts("customer", ROOT, "en", more=True), 9))
+    size += len(gzip.compress(texts("customer", ROOT, "en", "more"), 9))
     assert size < MOST_MORE_BYTES, size
 
 
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("locale", LOCALES)
 async def test_a_page_gets_every_text_that_its_modules_name(client: Client, page: str, locale: str) -> None:
-    known = await (await client.get(f"/{page}/texts/{locale}.json")).get_json()
-    whole = json.loads((ROOT / "shared" / "texts" / f"{locale}.json").read_text("utf-8"))
+    parts = {"first": f"/{page}/texts/{locale}.json"}
     if page == "customer":
-        more = await (await client.get(f"/{page}/texts/more-{locale}.json")).get_json()
-        assert not set(more) & set(known)
+        parts |= {part: f"/{page}/texts/{part}-{locale}.json" for part in ("later", "more")}
+    known: set[str] = set()
+    for part, path in parts.items():
+        more = set(await (await client.get(path)).get_json())
+        assert not more & known
         known |= more
-    source = "".join((ROOT / module).read_text("utf-8") for module in modules(page, ROOT, later=True, asked=True))
-    needed = {key for key in whole if f'"{key.removesuffix(".one").removesuffix(".other")}"' in source}
-    needed |= {
-        key for key in whole for start in re.findall(r"`([a-z_]+\.[a-z_.]*)\$\{", source) if key.startswith(start)
-    }
-    assert len(needed) > 40
-    assert needed <= set(known)
+        everything = page != "customer"
+        later, asked = everything or part != "first", everything or part == "more"
+        needed = _texts_named_in(modules(page, ROOT, later=later, asked=asked), locale)
+        assert len(needed) > 40
+        assert needed <= known
+
+
+def _texts_named_in(names: list[str], locale: str) -> set[str]:
+    whole = json.loads((ROOT / "shared" / "texts" / f"{locale}.json").read_text("utf-8"))
+    source = "".join((ROOT / name).read_text("utf-8") for name in names)
+    named = {key for key in whole if f'"{key.removesuffix(".one").removesuffix(".other")}"' in source}
+    starts = re.findall(r"`([a-z_]+\.[a-z_.]*)\$\{", source)
+    return named | {key for key in whole for start in starts if key.startswith(start)}
 
 
 @pytest.mark.parametrize("page", PAGES)

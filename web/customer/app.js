@@ -26,7 +26,7 @@ const REREAD = "video-service.reread";
 export class CustomerApp extends PersonApp {
   /** @param {(state: State) => void} draw */
   constructor(draw) {
-    super({ role: "customer", state: startState(), draw, theirLabel: t("call.their_picture") });
+    super({ role: "customer", state: startState(), draw, theirLabel: t("picture.theirs") });
     this.awake = new WakeLock();
     /** @type {MediaStreamTrack | null} */
     this.secondTrack = null;

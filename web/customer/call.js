@@ -38,7 +38,7 @@ export class CallScreen {
     this.data = h("span", { class: "figure" });
     this.stage = app.theirs;
     this.stage.element.classList.add("stage");
-    this.second = new RemotePicture({ label: t("call.their_picture") });
+    this.second = new RemotePicture({ label: t("picture.theirs") });
     this.second.element.classList.add("stage-second");
     this.tap = h(
       "button",

@@ -108,7 +108,7 @@ export class EndedScreen {
       "button",
       { class: "button button-main button-wide", type: "button", on: { click: () => app.writeMessage() } },
       icon("write"),
-      h("span", { text: t("message.open") }),
+      h("span", { text: t("home.message") }),
     );
     this.element = h(
       "div",

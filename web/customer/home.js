@@ -76,7 +76,7 @@ export class HomeScreen {
       "button",
       { class: "button button-wide", type: "button", on: { click: () => app.writeMessage() } },
       icon("write"),
-      h("span", { text: t("message.open") }),
+      h("span", { text: t("home.message") }),
     );
     this.callback = h("div", { hidden: true });
     /** @type {import("./more.js").More | null} */

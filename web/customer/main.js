@@ -1,7 +1,7 @@
 /** Starts the customer's page and puts the right screen on it. */
 
 import { h } from "../shared/dom.js";
-import { loadTexts, t } from "../shared/i18n.js";
+import { loadPart, loadTexts, t } from "../shared/i18n.js";
 import { followKeyboard } from "../shared/phone.js";
 import { CustomerApp } from "./app.js";
 import { HomeScreen } from "./home.js";
@@ -40,7 +40,9 @@ const LATER_NAMES = /** @type {(keyof typeof LATER)[]} */ (Object.keys(LATER));
 
 /** @param {keyof typeof LATER} name */
 async function bring(name) {
-  here[name] ??= await LATER[name]();
+  if (here[name]) return;
+  const [Kind] = await Promise.all([LATER[name](), loadPart("later")]);
+  here[name] = Kind;
 }
 
 async function bringAll() {

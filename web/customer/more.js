@@ -1,7 +1,7 @@
 /** Parts of the page that not everybody needs: each comes, with its texts, when it is first wanted. */
 
 import { h } from "../shared/dom.js";
-import { loadMore } from "../shared/i18n.js";
+import { loadPart } from "../shared/i18n.js";
 
 /** @typedef {import("./app.js").CustomerApp} CustomerApp */
 /** @typedef {import("./state.js").State} State */
@@ -37,7 +37,7 @@ export class More {
   async bring() {
     this.asked = true;
     try {
-      const [module] = await Promise.all([PARTS[this.name](), loadMore()]);
+      const [module] = await Promise.all([PARTS[this.name](), loadPart("more")]);
       this.part = new module.Part(this.app);
       this.element.append(this.part.element);
       this.part.draw(this.app.state);

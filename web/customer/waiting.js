@@ -91,7 +91,7 @@ export class WaitingScreen {
       "button",
       { class: "button button-wide", type: "button", on: { click: () => app.writeMessage() } },
       icon("write"),
-      h("span", { text: t("message.open") }),
+      h("span", { text: t("home.message") }),
     );
     this.place = new More(app, "place");
     this.leaveButton = h(

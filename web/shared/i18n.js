@@ -12,6 +12,8 @@ const TRADITIONAL = new Set(["hant", "hk", "mo", "tw"]);
 
 /** @type {Record<string, string>} */
 let texts = {};
+/** @type {Partial<Record<"later" | "more", Promise<void>>>} */
+const parts = {};
 /** @type {Locale} */
 let current = "zh-CN";
 
@@ -41,18 +43,32 @@ export function pickLocale(search, chosen, preferred) {
  */
 export async function loadTexts() {
   current = pickLocale(location.search, remembered(), navigator.languages);
-  const answer = await fetch(`${document.getElementById("app")?.dataset.texts}${current}.json`);
-  if (!answer.ok) throw new Error(`texts ${answer.status}`);
-  texts = await answer.json();
+  texts = await fetchTexts("");
   document.documentElement.lang = current;
   return current;
 }
 
-/** Load the texts of the parts that not everybody needs. May be called again, also when they did not come. */
-export async function loadMore() {
-  const answer = await fetch(`${document.getElementById("app")?.dataset.texts}more-${current}.json`);
+/** @param {string} part "" or the start of a part's file name */
+async function fetchTexts(part) {
+  const answer = await fetch(`${document.getElementById("app")?.dataset.texts}${part}${current}.json`);
   if (!answer.ok) throw new Error(`texts ${answer.status}`);
-  texts = { ...texts, ...(await answer.json()) };
+  return answer.json();
+}
+
+/**
+ * Load the texts of a part of the page that comes after its first screen. They come once; when they did not come, the
+ * next call asks again.
+ * @param {"later" | "more"} part
+ * @returns {Promise<void>}
+ */
+export async function loadPart(part) {
+  parts[part] ??= fetchTexts(`${part}-`).then((more) => void Object.assign(texts, more));
+  try {
+    await parts[part];
+  } catch (error) {
+    delete parts[part];
+    throw error;
+  }
 }
 
 /** @returns {Locale} */

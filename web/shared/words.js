@@ -19,5 +19,5 @@ export function errorText(code) {
  */
 export function dataText(bytes) {
   const megabytes = bytes / 1_000_000;
-  return t("call.data", { mb: megabytes < 10 ? megabytes.toFixed(1) : String(Math.round(megabytes)) });
+  return t("picture.data", { mb: megabytes < 10 ? megabytes.toFixed(1) : String(Math.round(megabytes)) });
 }
