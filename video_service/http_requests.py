@@ -16,9 +16,10 @@ from video_service.http_input import body, iso, moment_ms, one_of
 from video_service.http_roster import BadRosterRequest
 from video_service.roster_desk import Overlapping
 from video_service.services import services
-from video_service.shift_requests import LIVE, OF_A_SHIFT, Act, Kind, ShiftRequest
-from video_service.shift_requests_around import Broken, RulesBroken
+from video_service.shift_requests import LIVE, OF_A_SHIFT, Act, Kind, ShiftRequest, State
+from video_service.shift_requests_around import RulesBroken
 from video_service.shift_requests_desk import BadShiftRequest
+from video_service.shift_requests_means import Means
 
 SHOWN_OPEN = 30
 SHOWN_MINE = 40
@@ -49,12 +50,13 @@ class ActWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DecideWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of POST /api/requests/<request>. `person`: to whom an open shift is assigned."""
+    """Body of POST /api/requests/<request>. `person`: to whom an open shift is assigned; `why`: of a no."""
 
     act: Literal["grant", "decline", "cancel", "assign"]
     rev: Annotated[int, Meta(ge=1)]
     person: OptionalId = ""
     anyway: bool = False
+    why: Literal["", "too_few", "rules", "skill", "others", "talk"] = ""
 
 
 class AwayWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,7 +87,12 @@ async def _bad_roster(error: BadRoster) -> Response:
 
 @requests_api.errorhandler(RulesBroken)
 async def _rules_broken(error: RulesBroken) -> tuple[Response, int]:
-    return jsonify({"error": error.code, "rows": _rows_broken(error.rows)}), 409
+    return jsonify({"error": error.code, "rows": _built(error.rows), "lacks": _built(error.lacks)}), 409
+
+
+@requests_api.errorhandler(BadShiftRequest)
+async def _bad_request(error: BadShiftRequest) -> tuple[Response, int]:
+    return jsonify({"error": error.code, "rule": error.rule}), 400
 
 
 @requests_api.errorhandler(Overlapping)
@@ -99,9 +106,9 @@ async def my_requests() -> Response:
     account, desk = await one_of(), services().requests
     me = account.person
     live = await desk.live()
-    for_anybody = [one for one in live if one.for_anybody and one.person != me][:SHOWN_OPEN]
+    for_anybody = [one for one in live if one.for_anybody and me not in (one.person, one.last)][:SHOWN_OPEN]
     broken = await desk.broken(me, for_anybody)
-    mine = [one for one in await desk.book.of(me) if one.person == me or one.other == me]
+    mine = [one for one in await desk.book.of(me) if me in (one.person, one.other, one.last)]
     mine = sorted(mine, key=lambda one: (one.state in LIVE, one.changed_ms), reverse=True)[:SHOWN_MINE]
     rules = await desk.rosters.rules()
     seen_ms = await desk.book.news_seen_ms(me)
@@ -116,7 +123,7 @@ async def my_requests() -> Response:
             "open": [
                 {
                     **_row(one, shown_to=me),
-                    "broken": _rows_broken(broken[one.request]),
+                    "broken": _built(broken[one.request]),
                     "fresh": one.changed_ms > seen_ms and not broken[one.request],
                 }
                 for one in for_anybody
@@ -141,11 +148,11 @@ async def ask() -> tuple[Response, int]:
     await did("request_asked", about=wish.kind)  # first: what cannot be written down is not done
     if wish.kind in ("offer", "swap"):
         if not wish.shift or (wish.kind == "swap") != bool(wish.theirs) or (wish.theirs and not wish.to):
-            raise BadShiftRequest
+            raise BadShiftRequest("no_shift")
         found = await desk.offer(account.person, wish.shift, to=wish.to, theirs=wish.theirs)
     else:
         if wish.first_day is None or wish.last_day is None:
-            raise BadShiftRequest
+            raise BadShiftRequest("no_days")
         found = await desk.ask_days(Kind(wish.kind), account.person, wish.first_day, wish.last_day, wish.named)
     return jsonify(_row(await desk.book.one(found.request))), 201
 
@@ -176,7 +183,7 @@ async def away() -> tuple[Response, int]:
     """Say that one cannot come on these days: the shifts are taken off at once and are open to colleagues."""
     wish, account = await body(AwayWish), await one_of()
     if wish.agent:
-        raise BadShiftRequest
+        raise BadShiftRequest("not_an_agent")
     return await _away(wish, account.person, account.person)
 
 
@@ -185,13 +192,15 @@ async def inbox() -> Response:
     """List what waits for the coordinator or for colleagues, the days that stand, and what came to an end."""
     desk = services().requests
     await looked()
+    live = await desk.live()
+    means = await desk.means(live)
     today = desk.rosters.local(services().clock.now_ms()).date()
     return jsonify(
         {
             "zone": desk.rosters.zone.key,
             "auto": await desk.book.automatic(),
             "people": await _people(),
-            "live": [_row(one) for one in await desk.live()],
+            "live": [_row(one) | {"means": _means(means.get(one.request))} for one in live],
             "days": [_row(one) for one in await desk.book.days(today, 800)],
             "past": [_row(one) for one in await desk.book.past()],
         }
@@ -200,8 +209,11 @@ async def inbox() -> Response:
 
 @requests_api.get("/requests/count")
 async def count() -> Response:
-    """Say how many requests wait for somebody."""
-    return jsonify({"live": await services().requests.book.live_count()})
+    """Say how many requests wait for somebody, and how many of these for a coordinator."""
+    live = await services().requests.book.live()
+    return jsonify(
+        {"live": len(live), "for_you": sum(one.state is State.ASKED or one.kind is Kind.OPEN for one in live)}
+    )
 
 
 @requests_api.get("/requests/<request_id>/people")
@@ -232,11 +244,11 @@ async def decide(request_id: str) -> Response:
     """Grant, decline, end, or give an open shift to somebody."""
     wish, account = await body(DecideWish), await one_of()
     desk, by = services().requests, account.person
-    await did(f"request_{wish.act}", about=request_id)
+    await did(f"request_{wish.act}{'_anyway' if wish.anyway else ''}", about=request_id)
     if wish.act == "assign":
         await desk.assign(request_id, wish.rev, wish.person, by=by, anyway=wish.anyway)
     else:
-        await desk.decide(request_id, wish.rev, Act(wish.act), by=by, anyway=wish.anyway)
+        await desk.decide(request_id, wish.rev, Act(wish.act), by=by, anyway=wish.anyway, why=wish.why)
     return jsonify(_row(await desk.book.one(request_id)))
 
 
@@ -281,8 +293,11 @@ async def _people() -> dict[str, str]:
 def _row(found: ShiftRequest, *, shown_to: str = "") -> dict[str, Any]:
     """`shown_to`: the agent who sees it, whom it does not concern whose open shift it was."""
     row: dict[str, Any] = {
-        name: getattr(found, name) for name in ("request", "rev", "kind", "state", "other", "at_ms", "changed_ms")
+        name: getattr(found, name)
+        for name in ("request", "rev", "kind", "state", "other", "why", "at_ms", "changed_ms")
     }
+    if shown_to and found.last == shown_to and found.other != shown_to:
+        row |= {"state": State.DECLINED, "other": shown_to}  # whoever has it now, and how far it is, is not theirs
     row["person"] = "" if shown_to and found.kind is Kind.OPEN else found.person
     if found.kind in OF_A_SHIFT:
         row |= {"shift": found.shift, "start": iso(found.start_ms), "end": iso(found.end_ms)}
@@ -293,6 +308,22 @@ def _row(found: ShiftRequest, *, shown_to: str = "") -> dict[str, Any]:
     return row
 
 
-def _rows_broken(rows: Sequence[Broken]) -> list[dict[str, Any]]:
+def _means(found: Means | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    cover: dict[str, Any] | None = None
+    if found.cover is not None:
+        one = found.cover
+        cover = {"start": iso(one.start_ms), "end": iso(one.end_ms)}
+        cover |= {"now": one.now, "then": one.then, "wanted": one.wanted}
+    return {
+        "broken": _built(found.broken),
+        "lacks": _built(found.lacks),
+        "cover": cover,
+        "shifts": found.shifts,
+    }
+
+
+def _built(rows: Sequence[msgspec.Struct]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = msgspec.to_builtins(rows)
     return found

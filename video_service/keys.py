@@ -89,7 +89,11 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("idle:<skills>", "zset", "none", "agent scripts", "present agents who are free, or rest, by idle since"),
     KeySpec("idle_sets", "set", "none", "agent scripts", "skill sets whose idle zset is not empty"),
     KeySpec(
-        "staffed:<skills>", "zset", "none", "sign_in, sign_out, relabel, shifts, sweep", "agents on shift by shift end"
+        "staffed:<skills>",
+        "zset",
+        "none",
+        "sign_in, sign_out, relabel, shifts, roster_publish, sweep",
+        "agents on shift by shift end",
     ),
     KeySpec(
         "staffed_sets",
@@ -175,14 +179,24 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("pace:<queue>", "list", "1 day", "closing scripts", "length in ms of the latest 32 answered calls"),
     # Roster
     KeySpec(
-        "shift:<shift>", "hash", "record_retention_days after its end", "shift_add, shift_remove", "a shift, its breaks"
+        "shift:<shift>",
+        "hash",
+        "record_retention_days after its end",
+        "shift_add, shift_remove, roster_publish",
+        "a shift, its breaks",
     ),
-    KeySpec("shifts", "zset", "trimmed to record_retention_days", "shift_add, shift_remove, tidy", "shifts by start"),
+    KeySpec(
+        "shifts",
+        "zset",
+        "trimmed to record_retention_days",
+        "shift_add, shift_remove, roster_publish, tidy",
+        "shifts by start",
+    ),
     KeySpec(
         "agent_shifts:<agent>",
         "zset",
         "record_retention_days after the last end",
-        "shift_add, shift_remove",
+        "shift_add, shift_remove, roster_publish",
         "start:end:shift by end",
     ),
     KeySpec("wakes", "channel", "-", "every writing script", "hints where to look again, JSON lists"),
@@ -336,7 +350,8 @@ OTHER_KEYS: tuple[KeySpec, ...] = (
         "hash",
         "record_retention_days after its last day or change",
         "request_keep, roster_publish",
-        "what an agent asks about shifts or days, never why: whose, state, shift, days, who decided",
+        "what an agent asks about shifts or days, never why: whose, state, shift, days, who decided, of a no one of "
+        "five reasons, who wanted an open shift before",
     ),
     KeySpec(
         "shift_requests:<index>",

@@ -15,6 +15,7 @@ from scheduler.plan_file import PlanFile
 from scheduler.roster.faults import Fault
 from scheduler.roster_draft import DAYS_BEFORE, ORDINARY, look
 from scheduler.roster_file import Duty, RosterDocument
+from video_service.skill_words import lacking
 
 WINDOW_DAYS = 21
 """Whole weeks that are looked at around a shift: one before its own and one after."""
@@ -44,8 +45,9 @@ class Window:
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody who could work a shift.
 
-    `faults`: the rules that this would break; `lacks`: labels that whoever had the shift has. `week_min`: minutes in
-    the shift's week with it, of `most_min` that the contract has; `recent_min`: in the `RECENT_DAYS` days before.
+    `faults`: the rules that this would break; `lacks`: what whoever had the shift can do and this person cannot, or not
+    as well (`skill_words.lacking`). `week_min`: minutes in the shift's week with it, of `most_min` that the contract
+    has; `recent_min`: in the `RECENT_DAYS` days before.
     """
 
     person: str
@@ -91,20 +93,21 @@ def ranked(
     window: Window,
     wanted: Duty,
     duties: Mapping[str, Sequence[Duty]],
-    labels: Mapping[str, frozenset[str]],
-    needs: frozenset[str],
+    skills: Mapping[str, Sequence[str]],
+    wanted_skills: Sequence[str],
 ) -> list[Candidate]:
-    """Return everybody in `labels` who could work the shift, the best first.
+    """Return everybody in `skills` who could work the shift, the best first.
 
     Who breaks no rule comes before who breaks one, then who lacks nothing; then who did not wish that day off, who has
     the largest part of the week's hours left, and who worked least before. `duties`: what each has in the window and in
     the days before it. `wanted`: the shift; whose it was does not matter.
+    `wanted_skills`: what whoever had it can do, with levels.
     """
     found = []
     week = window.first_day + timedelta(days=(wanted.day - window.first_day).days // 7 * 7)
     recent = wanted.day - timedelta(days=RECENT_DAYS)
     contracts = {one.name: one.contract for one in file.people}
-    for person, has in labels.items():
+    for person, has in skills.items():
         own = [duty for duty in duties.get(person, ()) if duty.day < window.end]
         mine = msgspec.structs.replace(wanted, person=person)
         contract = contracts.get(person, ORDINARY)
@@ -113,7 +116,7 @@ def ranked(
             Candidate(
                 person=person,
                 faults=worse(file, window, person, own, (*own, mine)),
-                lacks=tuple(sorted(needs - has)),
+                lacks=lacking(has, wanted_skills),
                 wished_off=wanted.day in file.wishes_off.get(person, ()),
                 week_min=week_min,
                 most_min=min((part.most_min for part in contract.hours if part.period_days == 7), default=0),

@@ -84,11 +84,11 @@ class RosterAmend:
             first_day=first,
             days=days,
             duties=tuple(duties),
-            required=await self._required(first, days, versions),
+            required=await self.required(first, days, versions),
         )
         return document, Changes(tuple(add), tuple(gone), tuple(one.shift for one in left), 0), last
 
-    async def _required(self, first: date, days: int, versions: Sequence[Version]) -> tuple[tuple[int, ...], ...]:
+    async def required(self, first: date, days: int, versions: Sequence[Version]) -> tuple[tuple[int, ...], ...]:
         """Return the people wanted in each quarter hour, as `versions` have it; empty where nobody has said."""
         known: dict[date, tuple[int, ...]] = {}
         for version in reversed(versions):

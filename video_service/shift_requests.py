@@ -64,6 +64,20 @@ class Act(StrEnum):
     LAPSE = "lapse"
 
 
+class Why(StrEnum):
+    """Why a coordinator did not grant something, or ended it: one of few, so that all read it in their language.
+
+    `TOO_FEW`: too few would be there. `RULES`: a rule of work. `SKILL`: nobody would be there who can do the same.
+    `OTHERS`: others asked before. `TALK`: the coordinator wants to talk about it.
+    """
+
+    TOO_FEW = "too_few"
+    RULES = "rules"
+    SKILL = "skill"
+    OTHERS = "others"
+    TALK = "talk"
+
+
 OF_A_SHIFT = frozenset({Kind.OPEN, Kind.OFFER, Kind.SWAP})
 OF_DAYS = frozenset({Kind.LEAVE, Kind.AWAY, Kind.WISH, Kind.BUSY})
 LIVE = frozenset({State.WAITING, State.ASKED})
@@ -124,7 +138,8 @@ class ShiftRequest(msgspec.Struct, frozen=True, kw_only=True):
     `person`: who asked, of `OPEN` who had the shift ("" for nobody); `other`: the colleague who was asked, or who takes
     it. `shift`, `start_ms`, `end_ms`, `breaks` (JSON): the shift in question, by id while somebody has it; `their_…`:
     the colleague's. `first_day`, `last_day`, `named`: the days, and of a wish the shift's name in the team's rules, ""
-    for the whole day. `by`: who did the last step. `lapses_ms`: from then on it is moot, 0 for never.
+    for the whole day. `by`: who did the last step, `why` (a `Why`, or ""): of a coordinator's no. `last`: who wanted an
+    open shift before and did not get it. `lapses_ms`: from then on it is moot, 0 for never.
     """
 
     request: str
@@ -146,6 +161,8 @@ class ShiftRequest(msgspec.Struct, frozen=True, kw_only=True):
     at_ms: int = 0
     changed_ms: int = 0
     by: str = ""
+    why: str = ""
+    last: str = ""
     lapses_ms: int = 0
 
     @property
@@ -159,8 +176,12 @@ class ShiftRequest(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.json.decode(self.breaks, type=tuple[tuple[int, int], ...])
 
 
-def step(found: ShiftRequest, act: Act, *, actor: str, now_ms: int, coordinating: bool = False) -> ShiftRequest:
+def step(
+    found: ShiftRequest, act: Act, *, actor: str, now_ms: int, coordinating: bool = False, why: str = ""
+) -> ShiftRequest:
     """Return the request after `act` by the account `actor`; `other` is who takes it, where that changes.
+
+    `why`: a coordinator's reason for a no.
 
     Raises:
         NotYours: it is somebody else's to do.
@@ -172,12 +193,15 @@ def step(found: ShiftRequest, act: Act, *, actor: str, now_ms: int, coordinating
     to = _STEPS.get((found.kind, found.state, act))
     if to is None or (moot and act is not Act.LAPSE) or (act is Act.TAKE and not found.for_anybody):
         raise RequestOver
-    other = found.other
+    other, last = found.other, found.last
+    if found.kind is Kind.OPEN and act in (Act.DECLINE, Act.ASSIGN) and other:
+        last = other
     if act is Act.TAKE:
         other = actor
     elif found.kind is Kind.OPEN and to is State.WAITING:
         other = ""
-    return msgspec.structs.replace(found, state=to, other=other, by=actor, changed_ms=now_ms)
+    why = why if act in (Act.DECLINE, Act.CANCEL) else ""
+    return msgspec.structs.replace(found, state=to, other=other, last=last, by=actor, why=why, changed_ms=now_ms)
 
 
 def _may(found: ShiftRequest, act: Act, actor: str, coordinating: bool) -> bool:

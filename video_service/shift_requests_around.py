@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import ClassVar
@@ -21,6 +21,8 @@ from video_service.replacements import Candidate, Window, ranked, window_around,
 from video_service.roster_amend import RosterAmend
 from video_service.roster_changes import NewShift
 from video_service.roster_desk import RosterDesk
+from video_service.shift_requests import OF_A_SHIFT, Kind, ShiftRequest
+from video_service.skill_words import all_skills, lacking
 
 MOST_SWAPS = 60
 
@@ -29,13 +31,14 @@ Span = tuple[int, int, tuple[tuple[int, int], ...]]
 
 
 class RulesBroken(ServiceError):
-    """This would break rules of somebody's work."""
+    """This would break rules of somebody's work, or nobody would be there who can do the same."""
 
     code: ClassVar[str] = "rules_broken"
 
-    def __init__(self, rows: Sequence[Broken]) -> None:
+    def __init__(self, rows: Sequence[Broken], lacks: Sequence[Lack] = ()) -> None:
         super().__init__()
         self.rows = tuple(rows)
+        self.lacks = tuple(lacks)
 
 
 class Broken(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +50,13 @@ class Broken(msgspec.Struct, frozen=True, kw_only=True):
     shift: str
     has: int
     limit: int
+
+
+class Lack(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody (an account's id) who would get a shift cannot do as well as whoever has it: skills with levels."""
+
+    person: str
+    what: tuple[str, ...]
 
 
 class Swap(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,15 +107,15 @@ class Around:
         ]
 
     def candidates(self, wanted: Span, people: Sequence[Account], had: Account | None) -> list[Candidate]:
-        """Return who of `people` could work a shift, the best first. `had`: who had it, whose labels it wants."""
-        labels = {one.name: labels_of(one) for one in people if one.person in self.names}
+        """Return who of `people` could work a shift, the best first. `had`: who had it, whose skills it wants."""
+        skills = {one.name: all_skills(one) for one in people if one.person in self.names}
         if had is not None:
-            labels.pop(had.name, None)
-        if not labels:
+            skills.pop(had.name, None)
+        if not skills:
             return []
-        anybody = next(one.person for one in people if one.name in labels)
+        anybody = next(one.person for one in people if one.name in skills)
         duty = self.duty_of((anybody, *wanted))
-        return ranked(self.file, self.window, duty, self.duties, labels, frozenset() if had is None else labels_of(had))
+        return ranked(self.file, self.window, duty, self.duties, skills, () if had is None else all_skills(had))
 
     def swaps(self, mine: Shift, now_ms: int) -> Iterator[Swap]:
         """Yield the shifts ahead that colleagues could give for one's own with no rule broken, the nearest first."""
@@ -132,9 +142,16 @@ def crossed(mine: Shift, theirs: Shift) -> list[NewShift] | None:
     ]
 
 
-def labels_of(account: Account) -> frozenset[str]:
-    """Return what somebody signs and knows, without the levels."""
-    return frozenset(skill.partition(":")[0] for skill in account.skills)
+def lacks_of(found: ShiftRequest, people: Iterable[Account]) -> list[Lack]:
+    """Return what those who would get a shift by this request cannot do as well as whoever has it, or had it."""
+    can = {one.person: all_skills(one) for one in people}
+    mine, theirs = can.get(found.person), can.get(found.other)
+    if mine is None or theirs is None or found.kind not in OF_A_SHIFT:
+        return []
+    rows = [Lack(person=found.other, what=lacking(theirs, mine))]
+    if found.kind is Kind.SWAP:
+        rows.append(Lack(person=found.person, what=lacking(mine, theirs)))
+    return [one for one in rows if one.what]
 
 
 async def look_around(desk: RosterDesk, amend: RosterAmend, days: Sequence[date]) -> Around:

@@ -22,6 +22,7 @@ from video_service.replacements import Candidate
 from video_service.roster_desk import RosterDesk
 from video_service.shift_requests import Act, Kind, ShiftRequest, State, step
 from video_service.shift_requests_around import Around, Broken, Span, Swap, swaps_for
+from video_service.shift_requests_means import Means, RequestMeaning
 from video_service.shift_requests_moves import LEAST_MS, ShiftMoves, people_of
 from video_service.shift_requests_store import DAY_MS, RequestBook
 
@@ -30,9 +31,16 @@ FARTHEST_DAYS = 400
 
 
 class BadShiftRequest(ServiceError):
-    """Days in the past or far ahead, or a shift that is not one's own, has begun, or is asked about already."""
+    """Days in the past or far ahead, or a shift that is not one's own, has begun, or is asked about already.
+
+    `rule` names which of it, as pages have a sentence for it.
+    """
 
     code: ClassVar[str] = "bad_shift_request"
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(rule=rule)
+        self.rule = rule
 
 
 class RequestDesk:
@@ -64,9 +72,11 @@ class RequestDesk:
             BadShiftRequest, RequestsFull: it cannot be asked.
         """
         if named and (kind is Kind.LEAVE or named not in {one.name for one in (await self.rosters.rules()).shifts}):
-            raise BadShiftRequest
+            raise BadShiftRequest("name_unknown")
         state = State.ASKED if kind is Kind.LEAVE else State.NOTED
         found = await self._new(kind, state, person, person, first, last, named=named)
+        if kind is Kind.LEAVE and any(_same_days(found, one) for one in await self.book.of(person)):
+            raise BadShiftRequest("asked_already")
         await self._moves.keep([found])
         return found
 
@@ -105,9 +115,9 @@ class RequestDesk:
                 lapses_ms=min(mine.start_ms, other.start_ms),
             )
         if to == person or (to and to not in await self.rosters.names()):
-            raise BadShiftRequest
+            raise BadShiftRequest("nobody_to_ask")
         if any(shift in (one.shift, one.their_shift) and person == one.person for one in await self.live()):
-            raise BadShiftRequest
+            raise BadShiftRequest("asked_already")
         if to:
             await self._moves.hold_rules(found)
         await self._moves.keep([found], tell=[to] if to else await self._moves.others(person))
@@ -120,8 +130,12 @@ class RequestDesk:
             BadShiftRequest: it has begun, or is shorter than an hour or longer than a day.
         """
         now_ms = self._clock.now_ms()
-        if not (now_ms < start_ms < now_ms + FARTHEST_DAYS * DAY_MS and 2 * LEAST_MS <= end_ms - start_ms <= DAY_MS):
-            raise BadShiftRequest
+        if start_ms <= now_ms:
+            raise BadShiftRequest("begun")
+        if start_ms >= now_ms + FARTHEST_DAYS * DAY_MS:
+            raise BadShiftRequest("day_far")
+        if not 2 * LEAST_MS <= end_ms - start_ms <= DAY_MS:
+            raise BadShiftRequest("length")
         found = self._moves.opened("", start_ms, end_ms, await self._breaks(start_ms, end_ms), by=by)
         await self._moves.keep([found], tell=await self._moves.others(""))
         return found
@@ -144,14 +158,16 @@ class RequestDesk:
         await self._moves.keep([after], tell=tell)
         return after
 
-    async def decide(self, request: str, rev: int, act: Act, *, by: str, anyway: bool = False) -> ShiftRequest:
-        """Do what a coordinator may do about a request. `anyway`: also when it breaks rules.
+    async def decide(
+        self, request: str, rev: int, act: Act, *, by: str, anyway: bool = False, why: str = ""
+    ) -> ShiftRequest:
+        """Do what a coordinator may do about a request. `anyway`: also when it breaks rules; `why`: it is a no.
 
         Raises:
             as `answer`.
         """
         found = await self._seen(request, rev)
-        after = step(found, act, actor=by, now_ms=self._clock.now_ms(), coordinating=True)
+        after = step(found, act, actor=by, now_ms=self._clock.now_ms(), coordinating=True, why=why)
         if act is Act.GRANT:
             return await self._grant(after, by, anyway)
         await self._moves.keep([after], tell=people_of(found))
@@ -165,7 +181,7 @@ class RequestDesk:
             otherwise as `answer`.
         """
         if person not in await self.rosters.names():
-            raise BadShiftRequest
+            raise BadShiftRequest("not_an_agent")
         found = await self._seen(request, rev)
         after = step(found, Act.ASSIGN, actor=by, now_ms=self._clock.now_ms(), coordinating=True)
         # Whoever wanted to take it hears that somebody else has it.
@@ -174,6 +190,10 @@ class RequestDesk:
     async def live(self) -> list[ShiftRequest]:
         """Return what waits for somebody, what lapses first at the head."""
         return await self._moves.live()
+
+    async def means(self, found: Sequence[ShiftRequest]) -> dict[str, Means]:
+        """Return what granting each of some requests means, by its id."""
+        return await RequestMeaning(self._moves, self.rosters).of(found)
 
     async def candidates(self, request: str) -> list[Candidate]:
         """Return who could work an open shift or one that is offered, the best first.
@@ -184,7 +204,7 @@ class RequestDesk:
         """
         found = await self.book.one(request)
         if found.kind not in (Kind.OPEN, Kind.OFFER):
-            raise BadShiftRequest
+            raise BadShiftRequest("no_shift")
         return await self._candidates(await self._moves.around(found), found.person, self._moves.left_of(found))
 
     async def swaps(self, person: str, shift: str) -> tuple[list[Swap], list[str]]:
@@ -211,7 +231,7 @@ class RequestDesk:
 
     async def _grant(self, after: ShiftRequest, by: str, anyway: bool, tell: Sequence[str] = ()) -> ShiftRequest:
         if not anyway:
-            await self._moves.hold_rules(after)
+            await self._moves.hold_rules(after, skills=True)
         return await self._moves.settle(after, by=by, tell=tell)
 
     async def _breaks(self, start_ms: int, end_ms: int) -> tuple[tuple[int, int], ...]:
@@ -232,15 +252,16 @@ class RequestDesk:
     ) -> ShiftRequest:
         now_ms = self._clock.now_ms()
         today = self._moves.day(now_ms)
-        if (
-            not today
-            <= first
-            <= last
-            <= min(first + timedelta(days=MOST_DAYS - 1), today + timedelta(days=FARTHEST_DAYS))
-        ):
-            raise BadShiftRequest
+        wrong = {
+            "day_past": first < today,
+            "days_order": last < first,
+            "days_many": last - first >= timedelta(days=MOST_DAYS),
+            "day_far": last - today > timedelta(days=FARTHEST_DAYS),
+        }
+        if broken := next((rule for rule, holds in wrong.items() if holds), ""):
+            raise BadShiftRequest(broken)
         if person not in await self.rosters.names():
-            raise BadShiftRequest
+            raise BadShiftRequest("not_an_agent")
         await self.book.room_for(person)
         return ShiftRequest(
             request=self.book.new_id(),
@@ -266,6 +287,19 @@ class RequestDesk:
         now_ms = self._clock.now_ms()
         there: Sequence[Shift] = await self._store.shifts(now_ms, now_ms + FARTHEST_DAYS * DAY_MS)
         found = next((one for one in there if one.shift == shift), None)
-        if found is None or found.agent != person or found.start_ms <= now_ms:
-            raise BadShiftRequest
+        if found is None or found.agent != person:
+            raise BadShiftRequest("shift_gone")
+        if found.start_ms <= now_ms:
+            raise BadShiftRequest("begun")
         return found
+
+
+def _same_days(one: ShiftRequest, other: ShiftRequest) -> bool:
+    """Return whether somebody has asked for leave on one of these days already, and it is not over."""
+    return (
+        other.kind is Kind.LEAVE
+        and other.person == one.person
+        and other.state in (State.ASKED, State.GRANTED)
+        and other.first_day <= one.last_day
+        and one.first_day <= other.last_day
+    )

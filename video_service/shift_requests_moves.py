@@ -17,7 +17,7 @@ from video_service.roster_amend import RosterAmend, cut
 from video_service.roster_changes import NewShift
 from video_service.roster_desk import RosterDesk
 from video_service.shift_requests import Act, Kind, ShiftRequest, State, step
-from video_service.shift_requests_around import Around, RulesBroken, Span, crossed, labels_of, look_around
+from video_service.shift_requests_around import Around, Lack, RulesBroken, Span, crossed, lacks_of, look_around
 from video_service.shift_requests_store import RequestBook
 
 MINUTE_MS = 60_000
@@ -103,8 +103,8 @@ class ShiftMoves:
         """Read what stands around the days of some moments."""
         return await look_around(self.rosters, self._amend, [self.day(at_ms) for at_ms in starts_ms])
 
-    async def hold_rules(self, found: ShiftRequest) -> None:
-        """See to it that a request breaks no rule of anybody's work.
+    async def hold_rules(self, found: ShiftRequest, *, skills: bool = False) -> None:
+        """See to it that a request breaks no rule of anybody's work. `skills`: and that nobody lacks what is wanted.
 
         Raises:
             RulesBroken: it does.
@@ -114,14 +114,14 @@ class ShiftMoves:
             return
         gives, takes = await self.moves(found)
         around = await self.around(found)
-        if broken := await asyncio.to_thread(around.broken, gives, takes):
-            raise RulesBroken(broken)
+        broken = await asyncio.to_thread(around.broken, gives, takes)
+        lacks = await self.lacks(found) if skills else []
+        if broken or lacks:
+            raise RulesBroken(broken, lacks)
 
-    async def lacks(self, found: ShiftRequest) -> bool:
-        """Return whether somebody would get a shift of one who signs or knows something that they do not."""
-        has = {one.person: labels_of(one) for one in await self.rosters.agents()}
-        mine, theirs = has.get(found.person, frozenset()), has.get(found.other, frozenset())
-        return bool(mine - theirs) or (found.kind is Kind.SWAP and bool(theirs - mine))
+    async def lacks(self, found: ShiftRequest) -> list[Lack]:
+        """Return who would get a shift of one who can do something that they cannot do as well."""
+        return lacks_of(found, await self.rosters.agents())
 
     async def settle(self, after: ShiftRequest, *, by: str, tell: Sequence[str] = ()) -> ShiftRequest:
         """Make the roster say what was agreed, and keep the request as granted, in one step.

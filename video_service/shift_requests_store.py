@@ -63,7 +63,7 @@ class RequestBook:
         ends_ms = max(found.changed_ms, found.lapses_ms, _ms_of(found.last_day) if found.last_day else 0)
         # What is without meaning for a kind is not stored; the row's own `rev` is the script's.
         fields = {name: value for name, value in msgspec.to_builtins(found).items() if name != "rev"}
-        people = {found.person, found.other} - {""}
+        people = {found.person, found.other, found.last} - {""}
         if found.kind is Kind.OPEN:
             people.discard(found.person)  # it is nobody's any more
         return RequestChange(
@@ -107,10 +107,6 @@ class RequestBook:
     async def live(self) -> list[ShiftRequest]:
         """Return what waits for somebody, what lapses first at the head, what has lapsed by now included."""
         return await self._rows(await self._redis.zrange(self._keys.shift_requests("live"), 0, MOST_LIVE - 1))
-
-    async def live_count(self) -> int:
-        """Return how many requests wait."""
-        return int(await self._redis.zcard(self._keys.shift_requests("live")))
 
     async def past(self) -> list[ShiftRequest]:
         """Return the latest that came to an end or stand, newest first."""

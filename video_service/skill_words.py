@@ -65,6 +65,22 @@ def covers(skills: Iterable[str], needs: Iterable[str]) -> bool:
     return all(have.get(label, 0) >= least for label, least in _levels(needs, plain=1).items())
 
 
+def lacking(skills: Iterable[str], wanted: Iterable[str]) -> tuple[str, ...]:
+    """Return what of somebody's skills `wanted` somebody with `skills` cannot do as well, by label.
+
+    A label that is not there at all stands alone; one that is there at a lower level has the level that is wanted.
+
+    Raises:
+        ValueError: as `skills_text`.
+    """
+    have, want = _levels(skills, plain=LEVELS), _levels(wanted, plain=LEVELS)
+    return tuple(
+        f"{label}:{level}" if label in have else label
+        for label, level in sorted(want.items())
+        if have.get(label, 0) < level
+    )
+
+
 def _canonical(words: Iterable[str], *, plain: int) -> str:
     levels = sorted(_levels(words, plain=plain).items())
     return "+".join(label if level == plain else f"{label}.{level}" for label, level in levels)

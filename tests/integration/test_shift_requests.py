@@ -97,6 +97,12 @@ async def answer(browser: Browser, row: dict[str, Any], act: str) -> Response:
     return await browser.post(f"/api/my/requests/{row['request']}", {"act": act, "rev": row["rev"]})
 
 
+async def rule_of(response: Response) -> tuple[int, str]:
+    found = await response.get_json()
+    assert found["error"] == "bad_shift_request", found
+    return response.status_code, found["rule"]
+
+
 async def decide(browser: Browser, row: dict[str, Any], act: str, **more: Any) -> Response:
     return await browser.post(f"/api/requests/{row['request']}", {"act": act, "rev": row["rev"], **more})
 
@@ -214,9 +220,7 @@ async def test_a_swap_needs_both_the_rules_and_the_coordinator(site: Site, boss:
     other = await person(site, "linxiao")
     wish = {"kind": "swap", "shift": first, "to": other, "theirs": second}
     row = await ok(await amei.post("/api/my/requests", wish), 201)
-    assert await error_of(await amei.post("/api/my/requests", wish)) == (400, "bad_shift_request"), (
-        "it is asked already"
-    )
+    assert await rule_of(await amei.post("/api/my/requests", wish)) == (400, "asked_already")
     assert await error_of(await answer(amei, row, "accept")) == (403, "not_yours")
     [asked] = (await mine(linxiao))["mine"]
     assert (asked["state"], asked["fresh"]) == ("waiting", True)
@@ -352,41 +356,132 @@ async def test_a_grant_of_a_shift_that_is_gone_meanwhile_changes_nothing(site: S
     assert (await site.services.requests.book.one(row["request"])).state == "asked"
 
 
-@pytest.mark.parametrize(
-    "wish",
-    [
-        {"kind": "leave", "first_day": "2020-03-02", "last_day": "2020-03-02"},
-        {"kind": "wish", "first_day": "{day}", "last_day": "{eve}"},
-        {"kind": "wish", "first_day": "{day}", "last_day": "{far}"},
-        {"kind": "wish", "first_day": "{day}"},
-        {"kind": "wish", "first_day": "{day}", "last_day": "{day}", "named": "no such shift"},
-        {"kind": "leave", "first_day": "{day}", "last_day": "{day}", "named": "early"},
-        {"kind": "offer"},
-        {"kind": "offer", "shift": "s_nobody"},
-        {"kind": "offer", "shift": "{theirs}"},
-        {"kind": "offer", "shift": "{shift}", "to": "o-nobody"},
-        {"kind": "offer", "shift": "{shift}", "to": "{me}"},
-        {"kind": "swap", "shift": "{shift}", "to": "{other}"},
-        {"kind": "swap", "shift": "{shift}", "theirs": "{theirs}"},
-    ],
-)
-async def test_what_cannot_be_is_refused_and_nothing_is_kept(site: Site, redis: Redis, pool: str, wish: Any) -> None:
-    day = monday(site)
+WRONG: list[tuple[dict[str, str], str]] = [
+    ({"kind": "leave", "first_day": "2020-03-02", "last_day": "2020-03-02"}, "day_past"),
+    ({"kind": "wish", "first_day": "{day}", "last_day": "{eve}"}, "days_order"),
+    ({"kind": "wish", "first_day": "{day}", "last_day": "{far}"}, "days_many"),
+    ({"kind": "busy", "first_day": "{next_year}", "last_day": "{next_year}"}, "day_far"),
+    ({"kind": "wish", "first_day": "{day}"}, "no_days"),
+    ({"kind": "wish", "first_day": "{day}", "last_day": "{day}", "named": "no such shift"}, "name_unknown"),
+    ({"kind": "leave", "first_day": "{day}", "last_day": "{day}", "named": "early"}, "name_unknown"),
+    ({"kind": "offer"}, "no_shift"),
+    ({"kind": "offer", "shift": "s_nobody"}, "shift_gone"),
+    ({"kind": "offer", "shift": "{theirs}"}, "shift_gone"),
+    ({"kind": "offer", "shift": "{runs}"}, "begun"),
+    ({"kind": "offer", "shift": "{shift}", "to": "o-nobody"}, "nobody_to_ask"),
+    ({"kind": "offer", "shift": "{shift}", "to": "{me}"}, "nobody_to_ask"),
+    ({"kind": "swap", "shift": "{shift}", "to": "{other}"}, "no_shift"),
+    ({"kind": "swap", "shift": "{shift}", "theirs": "{theirs}"}, "no_shift"),
+    ({"kind": "swap", "shift": "{shift}", "to": "{other}", "theirs": "{shift}"}, "shift_gone"),
+]
+
+
+async def test_what_cannot_be_is_refused_with_its_rule_and_nothing_is_kept(site: Site, redis: Redis, pool: str) -> None:
+    day, now_ms = monday(site), site.services.clock.now_ms()
     world: dict[str, Any] = {"day": day, "eve": day - timedelta(days=1), "far": day + timedelta(days=100)}
+    world |= {"next_year": day + timedelta(days=410)}
     world |= {"shift": await works(site, "amei", day), "theirs": await works(site, "linxiao", day)}
     world |= {"me": await person(site, "amei"), "other": await person(site, "linxiao")}
-    filled = {name: value.format(**world) for name, value in wish.items()}
+    runs = await site.store.add_shift(world["me"], now_ms - HOUR_MS, now_ms + 6 * HOUR_MS)
+    world |= {"runs": runs.shift}
     amei = await at(site, "amei")
-    assert await error_of(await amei.post("/api/my/requests", filled)) == (400, "bad_shift_request")
+    for wish, rule in WRONG:
+        filled = {name: value.format(**world) for name, value in wish.items()}
+        assert await rule_of(await amei.post("/api/my/requests", filled)) == (400, rule), wish
     assert [key async for key in redis.scan_iter(match=f"{{{pool}}}:shift_request*")] == []
+
+
+async def test_leave_is_asked_once_for_a_day(site: Site, boss: Browser) -> None:
+    day = monday(site)
+    amei = await at(site, "amei")
+    wish = {"kind": "leave", "first_day": str(day), "last_day": str(day + timedelta(days=2))}
+    row = await ok(await amei.post("/api/my/requests", wish), 201)
+    later = {**wish, "first_day": str(day + timedelta(days=2)), "last_day": str(day + timedelta(days=3))}
+    assert await rule_of(await amei.post("/api/my/requests", later)) == (400, "asked_already")
+    await ok(await decide(boss, row, "decline", why="too_few"))
+    await ok(await amei.post("/api/my/requests", later), 201)
+
+
+@pytest.mark.parametrize(
+    ("start_h", "hours", "rule"), [(-1, 4, "begun"), (1, 0.75, "length"), (1, 25, "length"), (24 * 401, 8, "day_far")]
+)
+async def test_a_shift_that_cannot_be_is_not_opened(
+    site: Site, boss: Browser, start_h: int, hours: float, rule: str
+) -> None:
+    start = datetime.fromtimestamp(site.services.clock.now_ms() / 1000, ZONE) + timedelta(hours=start_h)
+    wish = {"start": start.isoformat(), "end": (start + timedelta(hours=hours)).isoformat()}
+    assert await rule_of(await boss.post("/api/requests/open", wish)) == (400, rule)
+    assert (await ok(await boss.get("/api/requests/count"))) == {"live": 0, "for_you": 0}
+
+
+async def test_what_is_asked_says_what_it_means(site: Site, boss: Browser) -> None:
+    day = monday(site)
+    await site.account("signer", Role.AGENT, skills=("csl", "rail"))
+    await works(site, "signer", day)
+    shift = await works(site, "amei", day)
+    leave = {"kind": "leave", "first_day": str(day), "last_day": str(day + timedelta(days=6))}
+    await ok(await (await at(site, "signer")).post("/api/my/requests", leave), 201)
+    amei, wang = await at(site, "amei"), await at(site, "wang")
+    await ok(await amei.post("/api/my/requests", {"kind": "offer", "shift": shift}), 201)
+    [offer] = (await mine(wang))["open"]
+    await ok(await answer(wang, offer, "take"))
+    late = datetime.fromtimestamp(ms(day, 18) / 1000, ZONE)
+    opens = {"start": late.isoformat(), "end": (late + timedelta(hours=2)).isoformat()}
+    await ok(await boss.post("/api/requests/open", opens), 201)
+
+    rows = {row["kind"]: row for row in (await ok(await boss.get("/api/requests")))["live"]}
+    off = rows["leave"]["means"]
+    assert (off["shifts"], off["broken"], off["lacks"]) == (1, [], [])
+    # Breaks are at the same time: in them nobody is there, whoever is away.
+    assert (off["cover"]["now"], off["cover"]["then"], off["cover"]["wanted"]) == (2, 1, None)
+    assert rows["offer"]["means"] == {"broken": [], "lacks": [], "cover": None, "shifts": 1}
+    cover = rows["open"]["means"]["cover"]
+    assert (cover["now"], cover["then"]) == (0, 1)
+    assert await ok(await boss.get("/api/requests/count")) == {"live": 3, "for_you": 3}
+
+
+async def test_a_no_has_its_reason_and_an_open_shift_is_told_whom_it_was_not_given(site: Site, boss: Browser) -> None:
+    day = monday(site)
+    opens = {"start": f"{day}T01:00:00Z", "end": f"{day}T09:00:00Z"}
+    row = await ok(await boss.post("/api/requests/open", opens), 201)
+    wang, linxiao = await at(site, "wang"), await at(site, "linxiao")
+    taken = await ok(await answer(wang, row, "take"))
+    declined = await ok(await decide(boss, taken, "decline", why="others"))
+    assert declined["state"] == "waiting"
+    told = await mine(wang)
+    assert told["open"] == []
+    [seen] = told["mine"]
+    assert (seen["state"], seen["why"], seen["fresh"]) == ("declined", "others", True)
+    again = await ok(await answer(linxiao, declined, "take"))
+    await ok(await decide(boss, again, "assign", person=await person(site, "amei")))
+    [seen] = (await mine(linxiao))["mine"]
+    assert (seen["state"], seen["other"]) == ("declined", await person(site, "linxiao")), "not who has it instead"
+    looks = [look.what async for look in site.services.audit.each()]
+    assert {"shift_opened", "request_decline", "request_assign"} <= set(looks)
+
+
+async def test_a_coordinator_gives_a_shift_to_one_who_cannot_do_the_same_only_anyway(site: Site, boss: Browser) -> None:
+    await site.account("signer", Role.AGENT, skills=("csl", "rail:2"))
+    day = monday(site)
+    shift = await works(site, "signer", day)
+    signer, other = await at(site, "signer"), await person(site, "wang")
+    row = await ok(await signer.post("/api/my/requests", {"kind": "offer", "shift": shift, "to": other}), 201)
+    accepted = await ok(await answer(await at(site, "wang"), row, "accept"))
+    refused = await (await decide(boss, accepted, "grant")).get_json()
+    assert (refused["error"], refused["rows"]) == ("rules_broken", [])
+    assert refused["lacks"] == [{"person": other, "what": ["rail"]}]
+    [seen] = (await ok(await boss.get("/api/requests")))["live"]
+    assert seen["means"]["lacks"] == refused["lacks"]
+    assert (await ok(await decide(boss, accepted, "grant", anyway=True)))["state"] == "granted"
+    assert "request_grant_anyway" in [look.what async for look in site.services.audit.each()]
 
 
 async def test_nobody_else_is_called_away_by_an_agent_and_no_coordinator_is_rostered(site: Site, boss: Browser) -> None:
     day = str(monday(site))
     wish = {"agent": await person(site, "linxiao"), "first_day": day, "last_day": day}
-    assert await error_of(await (await at(site, "amei")).post("/api/my/away", wish)) == (400, "bad_shift_request")
+    assert await rule_of(await (await at(site, "amei")).post("/api/my/away", wish)) == (400, "not_an_agent")
     chief = {**wish, "agent": await person(site, "coordinator")}
-    assert await error_of(await boss.post("/api/requests/away", chief)) == (400, "bad_shift_request")
+    assert await rule_of(await boss.post("/api/requests/away", chief)) == (400, "not_an_agent")
     assert await error_of(await boss.post("/api/requests/q-none", {"act": "grant", "rev": 1})) == (
         404,
         "unknown_request",

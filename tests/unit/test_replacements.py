@@ -19,7 +19,7 @@ pytestmark = pytest.mark.unit
 
 MONDAY = date(2026, 3, 2)
 ZONE = "Asia/Shanghai"
-LABELS = {name: frozenset({"csl"}) for name in ("amei", "linxiao", "newcomer")}
+SKILLS = dict.fromkeys(("amei", "linxiao", "newcomer"), ("csl",))
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def test_the_best_come_first_and_whoever_breaks_a_rule_last(team: PlanFile) -> N
         "linxiao": [duty("linxiao", day) for day in range(5)],
         "newcomer": [duty("newcomer", day) for day in (0, 1)],
     }
-    found = ranked(team, window(), duty("somebody", 2, "late"), duties, LABELS, frozenset({"csl"}))
+    found = ranked(team, window(), duty("somebody", 2, "late"), duties, SKILLS, ("csl",))
     assert [one.person for one in found] == ["amei", "newcomer", "linxiao"]
     assert [one.fits for one in found] == [True, True, False]
     assert {fault.rule for fault in found[2].faults} >= {"one_shift"}
@@ -78,9 +78,9 @@ def test_the_best_come_first_and_whoever_breaks_a_rule_last(team: PlanFile) -> N
 
 
 def test_who_lacks_a_label_or_wished_the_day_off_comes_later(team: PlanFile) -> None:
-    labels = {**LABELS, "newcomer": frozenset({"hksl"})}
+    skills = {**SKILLS, "newcomer": ("hksl",)}
     wanted = duty("somebody", 12)  # amei wished this day off
-    found = ranked(team, window(12), wanted, {}, labels, frozenset({"csl"}))
+    found = ranked(team, window(12), wanted, {}, skills, ("csl",))
     assert [(one.person, one.wished_off, one.lacks) for one in found] == [
         ("linxiao", False, ()),
         ("amei", True, ()),
@@ -88,8 +88,20 @@ def test_who_lacks_a_label_or_wished_the_day_off_comes_later(team: PlanFile) -> 
     ]
 
 
+def test_a_replacement_does_it_as_well(team: PlanFile) -> None:
+    skills = {"amei": ("csl:2", "hksl"), "linxiao": ("csl", "rail:2", "writes_en"), "newcomer": ("csl:2", "rail:3")}
+    found = ranked(team, window(), duty("x", 2), {}, skills, ("csl:2", "rail:2", "writes_en"))
+    assert [(one.person, one.lacks) for one in found] == [
+        ("linxiao", ()),
+        ("newcomer", ("writes_en",)),
+        ("amei", ("rail", "writes_en")),
+    ]
+    [better] = ranked(team, window(), duty("x", 2), {}, {"amei": ("csl:2",)}, ("csl",))
+    assert better.lacks == ("csl:3",), "a label alone is the highest level"
+
+
 def test_whoever_is_off_that_day_breaks_a_rule(team: PlanFile) -> None:
-    [amei] = ranked(team, window(5), duty("x", 5), {}, {"amei": frozenset()}, frozenset())
+    [amei] = ranked(team, window(5), duty("x", 5), {}, {"amei": ()}, ())
     assert [fault.rule for fault in amei.faults] == ["absent"]
 
 
@@ -134,7 +146,7 @@ def test_what_agents_asked_stands_in_the_problem_of_a_roster(team: PlanFile) -> 
 
 def test_people_whom_the_rules_do_not_name_are_away_too(team: PlanFile) -> None:
     rules = with_requests(team, [asked(Kind.AWAY, "a-3", 2, 2)], {"a-3": "newcomer"})
-    [one] = ranked(rules, window(2), duty("x", 2), {}, {"newcomer": frozenset()}, frozenset())
+    [one] = ranked(rules, window(2), duty("x", 2), {}, {"newcomer": ()}, ())
     assert [fault.rule for fault in one.faults] == ["absent"]
 
 

@@ -60,6 +60,22 @@ def test_an_open_shift_is_open_again_when_whoever_took_it_does_not_get_it() -> N
     assert after(found, (Act.CANCEL, BOSS)).state is State.WITHDRAWN
 
 
+def test_whoever_wanted_an_open_shift_and_did_not_get_it_is_known() -> None:
+    taken = after(asked(Kind.OPEN), (Act.TAKE, THIRD))
+    assert after(taken, (Act.DECLINE, BOSS)).last == THIRD
+    assert after(taken, (Act.ASSIGN, BOSS)).last == THIRD
+    assert after(taken, (Act.DROP, THIRD)).last == "", "who gives it back knows it"
+
+
+def test_a_reason_goes_with_a_no_alone() -> None:
+    taken = after(asked(Kind.OFFER), (Act.TAKE, THIRD))
+    said = {
+        act: step(taken, act, actor=BOSS, now_ms=NOW, coordinating=True, why="talk").why
+        for act in (Act.GRANT, Act.DECLINE)
+    }
+    assert said == {Act.GRANT: "", Act.DECLINE: "talk"}
+
+
 def test_an_offer_is_for_anybody_or_for_one() -> None:
     assert after(asked(Kind.OFFER), (Act.TAKE, THIRD)).other == THIRD
     with pytest.raises(RequestOver):
