@@ -99,7 +99,7 @@ KEYS: tuple[KeySpec, ...] = (
         "staffed_sets",
         "set",
         "none",
-        "sign_in, sign_out, relabel, shifts, sweep",
+        "sign_in, sign_out, relabel, shifts, roster_publish, sweep",
         "skill sets with agents on shift; ! before those who have signed enough for today",
     ),
     KeySpec(
