@@ -145,7 +145,7 @@ async def growth(url: str, waiting: int, agents: int, turns: int) -> dict[str, A
     await redis.config_set("appendfsync", "always")
     await redis.config_resetstat()
     await bench.work(agents, turns)
-    inside = (await redis.info("latencystats"))["latency_percentiles_usec_evalsha"]
+    inside = (await redis.info("latencystats"))["latency_percentiles_usec_fcall"]
     await redis.aclose()
     rows: dict[str, Any] = {
         name: {"n": len(times), "p50_ms": quantile(times, 0.5), "p99_ms": quantile(times, 0.99), "max_ms": max(times)}

@@ -1,14 +1,12 @@
-"""The Lua scripts, each with the common prelude before it.
+"""The Lua scripts, as functions of one library behind a common prelude.
 
 The prelude begins with the life-cycle tables and the policy, written out from the Python ones: there is one
-definition of every step, and a changed policy is another script with another digest.
+definition of every step, and a changed policy is another library with another digest.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
-from collections.abc import Iterator
 from importlib import resources
 
 from signaling.lifecycle import DELAY_FIELDS, Arm, Clear, Effect, Machine, delay_ms
@@ -22,14 +20,12 @@ from video_service.queue_names import MAIN
 PRELUDE = ("_base", "_steps", "_cover", "_agent", "_care", "_call", "_match", "_second", "_flow", "_requests")
 """Files of the prelude, in the order in which they build on one another."""
 
+READS = frozenset({"near_places", "read_metrics", "read_person", "read_wall", "shifts_read", "texts"})
+"""What a server that is full or is not the primary may do, too."""
 
-@dataclasses.dataclass(frozen=True)
-class Script:
-    """One script as the server gets it."""
-
-    name: str
-    text: str
-    sha: str
+PREFIX = "signaling_"
+DIGEST_LETTERS = 16
+READ_ONLY = ", flags = {'no-writes'}"
 
 
 def _quoted(text: str) -> str:
@@ -107,8 +103,12 @@ def tables_lua(policy: Policy) -> str:
     )
 
 
-class ScriptSet:
-    """Every script, built for one policy."""
+class Library:
+    """Every script of the folder as a function of one library, built for one policy.
+
+    The server runs the prelude once, at the library's first operation, and not at each one. Functions are found by the
+    library's name, which holds a digest of its text: nodes with other policies or of other versions do not meet.
+    """
 
     def __init__(self, policy: Policy) -> None:
         folder = resources.files("signaling") / "scripts"
@@ -118,14 +118,26 @@ class ScriptSet:
             if entry.name.endswith(".lua")
         }
         head = tables_lua(policy) + "".join(sources[name] for name in PRELUDE)
-        self._scripts: dict[str, Script] = {}
-        for name in sorted(sources.keys() - set(PRELUDE)):
-            text = head + sources[name]
-            sha = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
-            self._scripts[name] = Script(name, text, sha)
+        self.names = tuple(sorted(sources.keys() - set(PRELUDE)))
+        bodies = "".join(f"['{name}'] = operation(function()\n{sources[name]}end),\n" for name in self.names)
+        made = f"local made\nlocal function make()\n{head}made = {{\n{bodies}}}\nend\n"
+        self.name = PREFIX + hashlib.sha256(made.encode()).hexdigest()[:DIGEST_LETTERS]
+        self.text = f"#!lua name={self.name}\n{made}{''.join(self._registered(name) for name in self.names)}"
 
-    def __getitem__(self, name: str) -> Script:
-        return self._scripts[name]
+    def _registered(self, name: str) -> str:
+        # Of Lua's own functions there is none yet while the library is loaded: so it is made at the first call.
+        return (
+            f"redis.register_function{{function_name = '{self.function(name)}', callback = function(keys, words)\n"
+            f"  if not made then make() end\n  return made['{name}'](keys, words)\nend"
+            f"{READ_ONLY if name in READS else ''}}}\n"
+        )
 
-    def __iter__(self) -> Iterator[Script]:
-        return iter(self._scripts.values())
+    def function(self, name: str) -> str:
+        """Return what the server calls script `name`.
+
+        Raises:
+            KeyError: there is no such script.
+        """
+        if name not in self.names:
+            raise KeyError(name)
+        return f"{self.name}_{name}"

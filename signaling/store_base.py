@@ -11,15 +11,16 @@ import msgspec
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from signaling.errors import BY_CODE, SchemaUnknown, SignalingError, StoreUnavailable
 from signaling.policy import Policy
-from signaling.scripts_loader import Script, ScriptSet
+from signaling.scripts_loader import PREFIX, Library
 from video_service.cipher import Cipher, new_key
 from video_service.day import day_start_ms
 from video_service.keys import Keys
+from video_service.redis_client import text_of
 from video_service.tasks import keeps_cancellation
 
 log = structlog.get_logger(__name__)
@@ -29,6 +30,9 @@ Clock = Callable[[], int]
 
 Argument = str | int | bytes
 
+LIBRARIES_KEPT = 64
+LOAD_TRIES = 3
+
 CALL_TIMEOUT_S = 2.0
 """No single script may keep its caller waiting longer (they take well under a millisecond)."""
 
@@ -37,6 +41,13 @@ def reply_code(error: RedisError) -> str:
     """Return the code that a server's refusal begins with ("MISCONF"), "" without one; the rest may hold data."""
     word = str(error).partition(" ")[0]
     return word if word.isalpha() and word.isupper() else ""
+
+
+def library_names(listed: list[Any]) -> set[str]:
+    """Return the names of our libraries in an answer to FUNCTION LIST, whose shape differs with the protocol."""
+    words = [word for row in listed for word in (row.values() if isinstance(row, dict) else row)]
+    texts = {text_of(word) for word in words if isinstance(word, str | bytes)}
+    return {text for text in texts if text.startswith(PREFIX)}
 
 
 class StoreBase:
@@ -65,20 +76,28 @@ class StoreBase:
         self.keys = Keys(pool)
         self.policy = policy or Policy()
         self._clock = clock
-        self._scripts = ScriptSet(self.policy)
+        self._library = Library(self.policy)
         self._day = (0, 0)
 
     async def load(self) -> None:
-        """Put every script on the server. A server that forgets them (restart) gets them again by itself.
+        """Put the library of scripts on the server. A server that forgets it (restart) gets it again by itself.
 
         Raises:
             StoreUnavailable: no answer, or the server refuses.
         """
         try:
-            for script in self._scripts:
-                await self.redis.script_load(script.text)
+            names = library_names(await self.redis.function_list(library=f"{PREFIX}*"))
+            if self._library.name in names:
+                return
+            # Of earlier policies and versions; a node that still works with one of them loads it again.
+            for name in names if len(names) >= LIBRARIES_KEPT else ():
+                await self.redis.function_delete(name)
+            await self._load()
         except RedisError as error:
             raise StoreUnavailable from error
+
+    async def _load(self) -> None:
+        await self.redis.function_load(self._library.text, replace=True)
 
     def now_ms(self) -> int:
         """Return the test clock's time, or 0: let the script read Redis TIME."""
@@ -108,7 +127,7 @@ class StoreBase:
         try:
             with keeps_cancellation():
                 async with asyncio.timeout(CALL_TIMEOUT_S):
-                    raw = await self._evaluate(self._scripts[name], [self.keys.root, self.times(), *arguments])
+                    raw = await self._evaluate(name, [self.keys.root, self.times(), *arguments])
         except (RedisConnectionError, RedisTimeoutError, TimeoutError) as error:
             raise StoreUnavailable from error
         except RedisError as error:
@@ -122,8 +141,14 @@ class StoreBase:
             raise BY_CODE.get(refused, SignalingError)()
         return answer
 
-    async def _evaluate(self, script: Script, words: list[Argument]) -> Any:
-        try:
-            return await self.redis.evalsha(script.sha, 1, *words)
-        except NoScriptError:
-            return await self.redis.eval(script.text, 1, *words)
+    async def _evaluate(self, name: str, words: list[Argument]) -> Any:
+        function = self._library.function(name)
+        tries = LOAD_TRIES
+        while True:
+            try:
+                return await self.redis.fcall(function, 1, *words)
+            except ResponseError as error:
+                tries -= 1
+                if not tries or "Function not found" not in str(error):
+                    raise
+            await self._load()

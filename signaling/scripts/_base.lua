@@ -1,5 +1,8 @@
 -- Keys, time, rows, wakes. Before this stand the generated tables: SCHEMA, POLICY, DELAY, STATE_OF, CLASSES, MACHINES.
-local P = KEYS[1]
+-- All files of the prelude run once, at a library's first operation, and what they define serves every one. What belongs to
+-- one operation is made anew by a function in AT_START.
+local P, ARGV, NOW, TODAY, TOMORROW
+local AT_START = {}
 
 local function key(...)
   return P .. ':' .. table.concat({...}, ':')
@@ -14,17 +17,38 @@ local function num(text)
   return tonumber(text) or 0
 end
 
--- ARGV[1] is "now:today:tomorrow": the time of this operation, and the midnights around it in the pool's zone, in epoch
--- milliseconds. The time is the caller's (tests), or (0) the server's; never before what the pool has seen.
-local now, today, tomorrow = ARGV[1]:match('^(%d+):?(%d*):?(%d*)$')
-local NOW, TODAY, TOMORROW = num(now), num(today), num(tomorrow)
-if NOW == 0 then
-  local time = redis.call('TIME')
-  NOW = num(time[1]) * 1000 + math.floor(num(time[2]) / 1000)
-end
-NOW = math.max(NOW, num(redis.call('HGET', key('clock'), 'now')))
+-- What an operation changes in a row, and how long the row is to live, goes to Redis in one step at its end, or before any
+-- other command that names the row.
+local ask = redis.call
+local changed, lives = {}, {}
 
--- Hashes, each read once per operation and written through.
+local function write(name)
+  local fields = changed[name]
+  if fields then
+    local flat = {}
+    for field, value in pairs(fields) do
+      flat[#flat + 1] = field
+      flat[#flat + 1] = value
+    end
+    changed[name] = nil
+    ask('HSET', name, unpack(flat))
+  end
+  if lives[name] then
+    ask('PEXPIRE', name, lives[name])
+    lives[name] = nil
+  end
+end
+
+local redis = {
+  call = function(command, name, ...)
+    if changed[name] or lives[name] then
+      write(name)
+    end
+    return ask(command, name, ...)
+  end,
+}
+
+-- Hashes, each read once per operation.
 local rows = {}
 
 local function get(...)
@@ -51,21 +75,22 @@ end
 local function put(kind, id, fields)
   local name = key(kind, id)
   local row = get(kind, id)
+  local new = changed[name] or {}
   if not row then
     row = {}
     rows[name] = row
     fields.v = SCHEMA
   end
-  local flat = {}
   for field, value in pairs(fields) do
     if type(value) == 'number' then
       value = int(value)
     end
-    row[field] = value
-    flat[#flat + 1] = field
-    flat[#flat + 1] = value
+    if row[field] ~= value then
+      row[field] = value
+      new[field] = value
+    end
   end
-  redis.call('HSET', name, unpack(flat))
+  changed[name] = next(new) and new or nil
 end
 
 local function add(kind, id, field, amount)
@@ -76,7 +101,7 @@ local function add(kind, id, field, amount)
 end
 
 local function expire(ms, ...)
-  redis.call('PEXPIRE', key(...), int(ms))
+  lives[key(...)] = int(ms)
 end
 
 -- An index set holds the names of the zsets that are not empty.
@@ -126,6 +151,41 @@ local function done(answer)
     redis.call('PUBLISH', key('wakes'), cjson.encode(wakes))
   end
   return cjson.encode(answer)
+end
+
+-- ARGV[1] is "now:today:tomorrow": the time of this operation, and the midnights around it in the pool's zone, in epoch
+-- milliseconds. The time is the caller's (tests), or (0) the server's; never before what the pool has seen.
+local function start(root, words)
+  P, ARGV = root, words
+  rows, changed, lives, wakes, woken = {}, {}, {}, {}, {}
+  local now, today, tomorrow = ARGV[1]:match('^(%d+):?(%d*):?(%d*)$')
+  NOW, TODAY, TOMORROW = num(now), num(today), num(tomorrow)
+  if NOW == 0 then
+    local time = ask('TIME')
+    NOW = num(time[1]) * 1000 + math.floor(num(time[2]) / 1000)
+  end
+  NOW = math.max(NOW, num(redis.call('HGET', key('clock'), 'now')))
+  for _, make in ipairs(AT_START) do
+    make()
+  end
+end
+
+-- What a failed operation has changed so far stands, as its other commands do: nothing can be taken back.
+local function operation(body)
+  return function(keys, words)
+    start(keys[1], words)
+    local whole, answer = pcall(body)
+    while next(changed) do
+      write((next(changed)))
+    end
+    while next(lives) do
+      write((next(lives)))
+    end
+    if not whole then
+      error(answer, 0)
+    end
+    return answer
+  end
 end
 
 local function encode_list(list)

@@ -2,6 +2,10 @@
 local BEST_LEVEL = 3
 local parsed, fits = {}, {}
 
+table.insert(AT_START, function()
+  parsed, fits = {}, {}
+end)
+
 local function words(text)
   if not parsed[text] then
     local list, has = {}, {}

@@ -9,7 +9,9 @@ from redis.asyncio import Redis
 
 from signaling.errors import SchemaUnknown, StoreUnavailable
 from signaling.policy import Policy
+from signaling.scripts_loader import PREFIX
 from signaling.store import Store
+from signaling.store_base import LIBRARIES_KEPT
 from tests.oracle.compare import Dump, sound
 from tests.support.desk import HOUR_MS, START_MS, Desk
 from video_service.records import Records
@@ -178,8 +180,22 @@ async def test_a_server_that_refuses_to_write_is_unavailable_and_not_a_fault(des
 
 async def test_a_server_that_forgot_the_scripts_gets_them_again(desk: Desk, redis: Redis) -> None:
     await desk.store.load()
-    await redis.script_flush()
+    await redis.function_flush()
     await desk.agent("a1")
+    assert (await desk.look("a1")).state == "available"
+
+
+async def test_scripts_of_other_versions_do_not_pile_up_and_a_node_of_one_gets_its_own_again(
+    desk: Desk, redis: Redis
+) -> None:
+    await desk.agent("a1")
+    for number in range(LIBRARIES_KEPT):
+        name = f"{PREFIX}{number:016x}"
+        text = f"#!lua name={name}\nredis.register_function('{name}_f', function() return 1 end)"
+        await redis.function_load(text, replace=True)
+    newer = Store(redis, pool=desk.store.keys.pool, policy=Policy(ring_timeout_s=77))
+    await newer.load()
+    assert len(await redis.function_list(library=f"{PREFIX}*")) < LIBRARIES_KEPT
     assert (await desk.look("a1")).state == "available"
 
 

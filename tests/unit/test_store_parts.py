@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import typing
 
 import pytest
@@ -17,7 +16,7 @@ from signaling.lifecycle_agent import AGENT
 from signaling.lifecycle_call import CALL
 from signaling.lifecycle_leg import LEG
 from signaling.policy import Policy
-from signaling.scripts_loader import PRELUDE, ScriptSet, machine_lua, policy_lua
+from signaling.scripts_loader import PRELUDE, READS, Library, machine_lua, policy_lua
 from signaling.store_base import reply_code
 from video_service.keys import KEYS, SCHEMA_VERSION, Keys, readable, spec_of
 from video_service.settings import Settings
@@ -58,19 +57,25 @@ def test_every_step_of_the_tables_is_in_the_scripts() -> None:
 def test_every_effect_has_a_function_and_every_function_an_effect() -> None:
     for machine in (CALL, LEG, AGENT):
         named = {e.name for step in machine.table.values() for e in step.effects if hasattr(e, "name")}
-        text = next(iter(ScriptSet(Policy()))).text
+        text = Library(Policy()).text
         written = {line.split("(")[0].rpartition(".")[2] for line in text.splitlines() if f"DO.{machine.name}." in line}
         assert written == named
 
 
-def test_scripts_carry_the_digest_that_the_server_computes() -> None:
-    for script in ScriptSet(Policy()):
-        assert script.sha == hashlib.sha1(script.text.encode(), usedforsecurity=False).hexdigest()
-        assert script.name not in PRELUDE
+def test_every_script_is_a_function_of_the_library_and_only_reads_may_run_where_nothing_can_be_written() -> None:
+    library = Library(Policy())
+    assert not set(library.names) & set(PRELUDE)
+    assert set(library.names) > READS
+    for name in library.names:
+        assert f"function_name = '{library.function(name)}'" in library.text
+    assert library.text.count("'no-writes'") == len(READS)
+    with pytest.raises(KeyError):
+        library.function("_base")
 
 
-def test_another_policy_is_another_script() -> None:
-    assert ScriptSet(Policy())["join"].sha != ScriptSet(Policy(ring_timeout_s=21))["join"].sha
+def test_another_policy_is_another_library() -> None:
+    assert Library(Policy()).name == Library(Policy()).name
+    assert Library(Policy()).name != Library(Policy(ring_timeout_s=21)).name
     assert "missed_limit=3," in policy_lua(Policy())
     assert "presence_ttl_ms=6500," in policy_lua(Policy(presence_ttl_s=6.5))
 
