@@ -7,7 +7,8 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 UV_LINK_MODE=copy UV_NO_C
 COPY requirements/uv.txt requirements/run.lock requirements/
 RUN pip install --require-hashes -r requirements/uv.txt \
     && python -m venv /opt/venv \
-    && uv pip sync --python /opt/venv/bin/python --require-hashes --no-build requirements/run.lock
+    && uv pip sync --python /opt/venv/bin/python --require-hashes --only-binary :all: --no-binary crontab \
+        --build-constraints requirements/run.lock requirements/run.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY video_service video_service
 COPY signaling signaling
@@ -26,7 +27,7 @@ RUN apt-get update \
     && useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin video-service \
     && install -d -m 0755 /certificates \
     && install -d -o video-service -g video-service -m 0700 \
-        /data /certificates/authority /certificates/media /certificates/trusted
+        /data /video-messages /certificates/authority /certificates/media /certificates/trusted
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/weights /opt/weights
 ENV PATH=/opt/venv/bin:$PATH \

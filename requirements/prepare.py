@@ -188,7 +188,9 @@ def _install_uv() -> None:
 
 def _install_packages(profile: str) -> None:
     lock = LOCKS[profile]
-    sync = ["sync", "--python", str(PYTHON), "--require-hashes", "--no-build", f"requirements/{lock}"]
+    # Nothing is built here but what exists as source only, with the lock's own build tools.
+    only = ["--only-binary", ":all:", "--no-binary", "crontab", "--build-constraints", f"requirements/{lock}"]
+    sync = ["sync", "--python", str(PYTHON), "--require-hashes", *only, f"requirements/{lock}"]
     if _run([str(UV), "pip", *sync], os.environ | _mirror()):
         raise SetUpFailed(NO_PACKAGES.format(lock=lock))
 

@@ -18,7 +18,7 @@ from scheduler.plan import DayPlan, day_source, held_against, plan_day
 from scheduler.plan_file import PlanFile
 from scheduler.replay import Replay
 from scheduler.roster.explain import words_of
-from scheduler.roster.problem import Problem
+from scheduler.roster.problem import Assignment, Problem
 from scheduler.roster.search import Limits, Progress
 from scheduler.roster.solve import Made, make_roster
 from scheduler.roster_file import Gap, RosterDocument, document_of, presence_of
@@ -103,15 +103,26 @@ def roster_of(
     limits: Limits,
     report: Callable[[Progress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    first: Assignment | None = None,
+    better: Callable[[Callable[[], RosterDocument]], None] | None = None,
 ) -> tuple[RosterDocument, Made]:
-    """Make the roster, and the document of it."""
-    made = make_roster(problem, limits, report, cancelled)
+    """Make the roster, and the document of it. All but `problem` as `make_roster` takes it, `better` as documents."""
+
+    def found(made: Callable[[], Made]) -> None:
+        if better is not None:
+            better(lambda: _document(problem, made()))
+
+    made = make_roster(problem, limits, report, cancelled, first, found)
+    return _document(problem, made), made
+
+
+def _document(problem: Problem, made: Made) -> RosterDocument:
     first = problem.first_day.toordinal()
     gaps = [
         Gap(day=date.fromordinal(first + short.day), missing=short.missing, words=words_of(problem, short))
         for short in made.short
     ]
-    return document_of(problem, made, gaps), made
+    return document_of(problem, made, gaps)
 
 
 def replayed(demand: Demand, file: PlanFile, document: RosterDocument, half_width: float = 0.005) -> dict[date, Replay]:

@@ -12,7 +12,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from scheduler.plan_file import PlanFile
-from scheduler.roster.problem import QUARTER_MIN, QUARTERS, Before, Need, Problem, ShiftType
+from scheduler.roster.check import check
+from scheduler.roster.problem import QUARTER_MIN, QUARTERS, Assignment, Before, Need, Problem, ShiftType
 from scheduler.roster_file import Duty
 
 DAYS_BEFORE = 14
@@ -51,6 +52,14 @@ def with_standing(problem: Problem, standing: Sequence[Duty]) -> Problem:
         problem.first_day, [one for one in standing if one.shift in kinds and one.person in team]
     )
     return replace(problem, published=seen) if seen else problem
+
+
+def begun(problem: Problem, duties: Iterable[Duty]) -> Assignment | None:
+    """Return a roster that was found before as one to begin with; None where there is none, or it breaks a rule now."""
+    found = _by_day(problem.first_day, duties)
+    kinds = {one.name for one in problem.shifts}
+    known = all(0 <= day < problem.days and set(worked) <= kinds for (_, day), worked in found.items())
+    return found if found and known and not check(problem, found).faults else None
 
 
 def _by_day(first: date, duties: Iterable[Duty]) -> dict[tuple[str, int], tuple[str, ...]]:

@@ -69,6 +69,7 @@ from video_service.plan_input import PlanInput
 from video_service.plan_jobs import PlanJobs
 from video_service.plan_outlook import Outlooks
 from video_service.plan_store import PlanStore
+from video_service.plan_queue import PlanSender
 from video_service.queues import House
 from video_service.queues_store import QueueBook
 from video_service.rate_limit import Limit, RateLimits
@@ -414,7 +415,12 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
             endpoint=read_endpoint(settings.webhook_url, settings.webhook_secret),
         ),
         rosters=rosters,
-        plan_jobs=PlanJobs(PlanStore(redis, pool=settings.pool), source, rosters),
+        plan_jobs=PlanJobs(
+            PlanStore(redis, pool=settings.pool),
+            source,
+            rosters,
+            send=PlanSender(settings.redis_url, pool=settings.pool) if settings.planning_workers == "streaq" else None,
+        ),
         outlooks=Outlooks(redis, source, pool=settings.pool),
         attendance=attendance,
         intraday=Intraday(redis, attendance, source, rosters, store, clock, pool=settings.pool),

@@ -142,6 +142,20 @@ def media(
         _run_loop(lambda: worker.serve(loaded, slot=slot))
 
 
+@app.command("plan-worker")
+def plan_worker(
+    idle_s: Annotated[float, typer.Option(hidden=True, min=1, help="A silent worker has lost its job.")] = 30.0,
+) -> None:
+    """Start a process that makes rosters (PLANNING_WORKERS=streaq). It needs REDIS_URL."""
+    with telling_errors():
+        from video_service import logs, plan_queue
+
+        loaded = settings.load()
+        _need_redis(loaded)
+        logs.configure(loaded.log_format, loaded.log_level, process="plan")
+        _run_loop(lambda: plan_queue.serve(loaded, idle_s=idle_s))
+
+
 @app.command(hidden=True)
 def demo() -> None:
     """Be the demo people of `run --demo`."""
@@ -249,7 +263,7 @@ def certificate(
 
 @app.command()
 def health(
-    part: Annotated[str, typer.Argument(metavar="web|media", help="What runs here.")],
+    part: Annotated[str, typer.Argument(metavar="web|media|plan-worker", help="What runs here.")],
 ) -> None:
     """Say by the exit status whether the part that runs on this machine can serve: for containers' health checks."""
     with telling_errors():

@@ -7,6 +7,9 @@ import contextlib
 import ssl
 from typing import ClassVar
 
+from redis.exceptions import RedisError
+
+from video_service import plan_queue, redis_client
 from video_service.errors import ServiceError
 from video_service.probes import any_certificate, http_get
 from video_service.settings import Settings
@@ -15,7 +18,7 @@ TIMEOUT_S = 3.0
 
 
 class UnknownPart(ServiceError):
-    """There is a health check for web and for media."""
+    """There is a health check for web, for media and for plan-worker."""
 
     code: ClassVar[str] = "unknown_part"
 
@@ -24,6 +27,7 @@ async def check(settings: Settings, part: str) -> int:
     """Return 0 when the part can serve, else 1.
 
     A web node can when /readyz says so. A media worker can when it takes connections for orders at `media_listen`.
+    A planning worker can when one of this machine has been heard of in the store within its time-out.
 
     Raises:
         UnknownPart: there is no such part.
@@ -33,7 +37,19 @@ async def check(settings: Settings, part: str) -> int:
         return 0 if status == 200 else 1
     if part == "media":
         return 0 if await _takes_orders(settings.media_listen) else 1
+    if part == "plan-worker":
+        return 0 if await _is_heard_of(settings) else 1
     raise UnknownPart
+
+
+async def _is_heard_of(settings: Settings) -> bool:
+    redis = redis_client.hot(settings.redis_url, timeout_s=TIMEOUT_S)
+    try:
+        return await plan_queue.anybody_here(redis, settings.pool)
+    except (RedisError, OSError):
+        return False
+    finally:
+        await redis.aclose()
 
 
 async def _takes_orders(listen: str) -> bool:

@@ -327,10 +327,30 @@ OTHER_KEYS: tuple[KeySpec, ...] = (
         "plan_job:<job>",
         "hash",
         "7 days after it was begun",
-        "plan_begin, plan_keep",
+        "plan_begin, plan_take, plan_keep",
         "a roster being made: what was asked for, by whom, how far it is, the draft that came of it",
     ),
-    KeySpec("plan_running", "string", "30 s after the last beat", "plan_begin, plan_keep", "the one job, its process"),
+    KeySpec(
+        "plan_running",
+        "string",
+        "30 s after the last beat",
+        "plan_begin, plan_take, plan_keep",
+        "the one job, its process",
+    ),
+    KeySpec(
+        "plan_work:<job>",
+        "string",
+        "until the job is over, 7 days at most",
+        "the HTTP surface",
+        "what a roster is made from, JSON by zlib",
+    ),
+    KeySpec(
+        "plan_best:<job>",
+        "string",
+        "until the job is over, 7 days at most",
+        "the HTTP surface, plan-worker",
+        "the best roster that a job has found, JSON by zlib",
+    ),
     KeySpec("plan_last", "string", "7 days", "plan_begin", "the job that was asked for last"),
     KeySpec("plan_today", "string", "10 min", "the HTTP surface", "today against its plan, as reckoned last"),
     KeySpec("plan_day:<day>", "string", "2 days", "the HTTP surface", "a day's forecast, made once"),
@@ -510,6 +530,12 @@ class Keys:
     def open_time(self, day: int) -> str:
         """`day`: days since 1970, by UTC."""
         return f"{self.root}:open_time:{day}"
+    def plan_work(self, job: str) -> str:
+        return f"{self.root}:plan_work:{job}"
+
+    def plan_best(self, job: str) -> str:
+        return f"{self.root}:plan_best:{job}"
+
 
     def calendar(self, digest: str) -> str:
         return f"{self.root}:calendar:{digest}"

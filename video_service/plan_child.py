@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -24,7 +25,7 @@ from scheduler.roster import search
 from scheduler.roster.problem import Problem
 from scheduler.roster_explained import explained
 from scheduler.roster_file import RosterDocument, Truth
-from scheduler.roster_making import needs_by_hours, with_days_before, with_standing
+from scheduler.roster_making import begun, needs_by_hours, with_days_before, with_standing
 from scheduler.small_team import first_week
 from video_service.errors import ServiceError
 from video_service.plan_ahead import look_ahead
@@ -33,11 +34,14 @@ from video_service.plan_today import look
 from video_service.plan_work import LookAhead, LookAtToday, MakeRoster, Progress, Said, Team, Trouble, Work, line_of
 
 NICE = 10
+BEST_EVERY_S = 5.0
+"""So often at most the best found is handed out: of a large team it is a megabyte."""
 NO_CALLS = "no_calls"
 """A note of a roster: it was made without any call."""
 
 Tell = Callable[[Progress], None]
 Asked = Callable[[], bool]
+Keep = Callable[[RosterDocument], None]
 
 
 def rules_of(team: Team) -> PlanFile:
@@ -91,8 +95,11 @@ class Ended(ServiceError):
     code = "plan_ended"
 
 
-def make(work: MakeRoster, tell: Tell, asked: Asked) -> RosterDocument:
-    """Make a roster and explain it. When `asked` to end it returns the best found, without reasons not yet known."""
+def make(work: MakeRoster, tell: Tell, asked: Asked, keep: Keep) -> RosterDocument:
+    """Make a roster and explain it. When `asked` to end it returns the best found, without reasons not yet known.
+
+    `keep` is given the best found, now and then while it is bettered: whatever ends this process, that is not lost.
+    """
     file = rules_of(work.basis.team)
     problem, notes, truth = problem_for(work, file, tell, asked)
     best = [Progress(phase="search")]
@@ -105,23 +112,31 @@ def make(work: MakeRoster, tell: Tell, asked: Asked) -> RosterDocument:
     def explaining(phase: str, done: int, of: int) -> None:
         tell(msgspec.structs.replace(best[0], phase=phase, done=done, of=of))
 
+    kept_s = float("-inf")
+
+    def better(document: Callable[[], RosterDocument]) -> None:
+        nonlocal kept_s
+        if time.monotonic() - kept_s >= BEST_EVERY_S:
+            keep(msgspec.structs.replace(document(), notes=notes))
+            kept_s = time.monotonic()
+
     tell(best[0])
     limits = search.Limits(seconds=work.seconds)
-    document, made = roster_of(problem, limits, found, asked)
+    document, made = roster_of(problem, limits, found, asked, begun(problem, work.begun), better)
     best[0] = Progress(phase="search", cost=made.cost, bound=made.bound)
     tell(best[0])
     known = msgspec.structs.replace(explained(problem, made, limits, explaining, asked), truth=truth)
     return msgspec.structs.replace(document, explained=known, notes=(*notes, *document.notes))
 
 
-def answer(work: Work, tell: Tell, asked: Asked) -> Said:
+def answer(work: Work, tell: Tell, asked: Asked, keep: Keep = lambda _: None) -> Said:
     """Do the work; what cannot be done is said as trouble."""
     try:
         if isinstance(work, LookAtToday):
             return Said(today=look(work))
         if isinstance(work, LookAhead):
             return Said(ahead=look_ahead(work))
-        return Said(roster=make(work, tell, asked))
+        return Said(roster=make(work, tell, asked, keep))
     except ServiceError as error:
         return Said(trouble=Trouble(code=error.code, words=str(error)))
 
@@ -143,7 +158,10 @@ def main() -> int:
             sys.stdout.buffer.flush()
 
     threading.Thread(target=listen, daemon=True).start()
-    write(answer(work, lambda progress: write(Said(progress=progress)), ended.is_set))
+    said = answer(
+        work, lambda progress: write(Said(progress=progress)), ended.is_set, lambda best: write(Said(best=best))
+    )
+    write(said)
     return 0
 
 

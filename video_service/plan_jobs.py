@@ -1,38 +1,30 @@
 """Rosters made in the background: begun from the page, watched from any node, kept as drafts.
 
-The node that begins a job owns it: it holds the lease, reads what the process says, and keeps the draft. Any node may
-ask it to end. A job whose node died is begun anew by whichever node is asked about it next.
+A job is done by the node that was asked for it, or, where the settings say so, by workers of its own (`plan_queue`).
+Any node may ask it to end. One whose process died goes on in another, at the best that it had found.
 """
 
 from __future__ import annotations
 
 import asyncio
-import secrets
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Annotated, ClassVar
 
 import msgspec
-import structlog
 from msgspec import Meta
-from redis.exceptions import RedisError
 
 from scheduler.roster_draft import MOST_DAYS
-from scheduler.roster_file import RosterDocument
 from video_service.errors import ServiceError
 from video_service.plan_input import PlanInput
-from video_service.plan_process import NoPlanner, PlanFailed, PlanProcess, available, planning
-from video_service.plan_store import Job, NotOurs, PlanStore
-from video_service.plan_work import MakeRoster, Progress, Said, digest
+from video_service.plan_process import NoPlanner, available
+from video_service.plan_runner import PlanRunner
+from video_service.plan_store import Job, Order, PlanStore
+from video_service.plan_work import MakeRoster, digest
 from video_service.roster_desk import RosterDesk
 from video_service.roster_store import MOST_DRAFTS, TooManyDrafts, UnknownRoster
 from video_service.tasks import cancel_and_wait
 
-log = structlog.get_logger(__name__)
-
-BEAT_S = 1.0
-SLACK_S = 1_800.0  # forecast, staffing and reasons, of the largest teams
 FAREST_DAYS = 84  # a forecast reaches no further
 DEFAULT_SECONDS = 60.0
 
@@ -54,25 +46,33 @@ class RosterWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     people: Annotated[tuple[Name, ...], Meta(max_length=1000)] = ()
 
 
-Runner = Callable[[MakeRoster], AbstractAsyncContextManager[PlanProcess]]
-
-
 class PlanJobs:
-    """The jobs of one pool, as one web node sees them. `close` ends those that it runs."""
+    """The jobs of one pool, as one web node sees them. `close` gives back those that it runs.
 
-    def __init__(self, store: PlanStore, source: PlanInput, desk: RosterDesk, *, run: Runner = planning) -> None:
+    `send`: tells workers of a job; None: this node does it.
+    """
+
+    def __init__(
+        self,
+        store: PlanStore,
+        source: PlanInput,
+        desk: RosterDesk,
+        *,
+        send: Callable[[str], Awaitable[None]] | None = None,
+    ) -> None:
         self._store = store
         self._source = source
         self._desk = desk
-        self._run = run
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._send = send
+        self._runner = PlanRunner(store, desk.book)
+        self._tasks: set[asyncio.Task[bool]] = set()
 
     async def begin(self, wish: RosterWish, *, by: str) -> Job:
         """Begin to make a roster; for the same input the job that there is.
 
         Raises:
             BadPlanDays: a day is past, today, or too far ahead.
-            NoPlanner: this node cannot.
+            NoPlanner: this node cannot, and there are no workers.
             PlanBusy: another one is made.
             BadRoster: the team's rules cannot be read, or nobody of them is wished for.
             TooManyDrafts: what is made could not be kept.
@@ -80,37 +80,38 @@ class PlanJobs:
         ahead = (wish.first_day - self._source.today()).days
         if ahead < 1 or ahead + wish.days > FAREST_DAYS:
             raise BadPlanDays
-        if not available():
+        if self._send is None and not available():
             raise NoPlanner
         if len(await self._desk.book.drafts()) >= MOST_DRAFTS:
             raise TooManyDrafts
+        base = tuple(one.shift for one in await self._desk.standing(wish.first_day, wish.days))
         work = await self._source.roster(wish.first_day, wish.days, wish.seconds, wish.people)
-        return await self._begin(work, wish, by=by)
+        return await self._begin(work, wish, base, by=by)
 
     async def look(self) -> Job | None:
-        """Return the job that was begun last; one that lost its process is begun anew here."""
+        """Return the job that was begun last; one that lost its process goes on in another."""
         job = await self._store.last()
         if job is None or job.state != "running" or await self._store.held():
             return job
         found = await self._store.last()  # it may have come to its end between the two looks
-        if found is None or found.state != "running" or not available():
+        if found is None or found.state != "running" or (self._send is None and not available()):
             return found
-        wish = msgspec.json.decode(job.wish, type=RosterWish)
-        with suppress(ServiceError):
-            work = await self._source.roster(wish.first_day, wish.days, wish.seconds, wish.people)
-            return await self._begin(work, wish, by=job.by)
-        return found
+        if await self._store.renew(found.job):
+            await self._give(found.job)
+        return await self._store.get(found.job)
 
     async def cancel(self, job: str) -> None:
-        """Ask a job to end soon; the best that it has found is kept."""
+        """Ask a job to end soon; the best that it has found is kept. One that nobody has taken yet ends here."""
         await self._store.cancel(job)
+        if await self._store.awaited(job):
+            await self._runner.do(job)
 
     async def close(self) -> None:
-        """End the jobs that this node runs; another node may begin them anew. May be called twice."""
+        """Give back the jobs that this node runs; another node may go on with them. May be called twice."""
         await cancel_and_wait(list(self._tasks))
 
-    async def _begin(self, work: MakeRoster, wish: RosterWish, *, by: str) -> Job:
-        name, owner = f"p-{digest(work)}", secrets.token_urlsafe(9)
+    async def _begin(self, work: MakeRoster, wish: RosterWish, base: tuple[str, ...], *, by: str) -> Job:
+        name = f"p-{digest(work)}"
         known = await self._store.get(name)
         if known is not None and known.state == "done" and not await self._there(known.draft):
             await self._store.forget(name)
@@ -120,13 +121,21 @@ class PlanJobs:
             "by": by,
             "limit_s": wish.seconds,
         }
-        if await self._store.begin(name, owner, facts):
-            task = asyncio.create_task(self._work(name, owner, work, by), name=f"plan {name}")
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        if await self._store.begin(name, facts):
+            await self._store.keep_order(name, Order(work=work, base=base, by=by))
+            await self._give(name)
         job = await self._store.get(name)
         assert job is not None, "it was kept a moment ago, for days"
         return job
+
+    async def _give(self, job: str) -> None:
+        """Give a job to the workers, or to a task of this node."""
+        if self._send is not None:
+            await self._send(job)
+            return
+        task = asyncio.create_task(self._runner.do(job), name=f"plan {job}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _there(self, draft: str) -> bool:
         try:
@@ -134,62 +143,3 @@ class PlanJobs:
         except UnknownRoster:
             return False
         return True
-
-    async def _work(self, name: str, owner: str, work: MakeRoster, by: str) -> None:
-        try:
-            try:
-                async with asyncio.timeout(work.seconds + SLACK_S):
-                    said = await self._until_said(name, owner, work)
-                facts = await self._outcome(said, work, by)
-            except (ServiceError, TimeoutError) as error:
-                if isinstance(error, NotOurs):
-                    raise
-                code = error.code if isinstance(error, ServiceError) else PlanFailed.code
-                facts = {"state": "failed", "error": code}
-            await self._store.keep(name, owner, facts, over=True)
-            log.info("plan_job_over", state=facts["state"], error=facts.get("error", ""))
-        except (NotOurs, RedisError, OSError) as error:
-            # Nobody can be told. Its lease lapses, and whoever asks next begins it anew.
-            log.warning("plan_job_lost", error=type(error).__name__)
-
-    async def _until_said(self, name: str, owner: str, work: MakeRoster) -> Said:
-        """Return how the work ended. Its lease is renewed at every beat; the process is told when it is to end."""
-        async with self._run(work) as process:
-            latest = Progress(phase="forecast")
-            while True:
-                if await self._store.keep(name, owner, _facts(latest)):
-                    process.stop()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(BEAT_S):
-                        while True:
-                            said = await process.said()
-                            if said.progress is None:
-                                return said
-                            latest = said.progress
-
-    async def _outcome(self, said: Said, work: MakeRoster, by: str) -> dict[str, str | int | float]:
-        if said.trouble is not None:
-            ended = said.trouble.code == "plan_ended"
-            words = said.trouble.words
-            return {"state": "ended" if ended else "failed", "error": said.trouble.code, "words": words}
-        if said.roster is None:
-            raise PlanFailed
-        draft = await self._draft(said.roster, by)
-        return {"state": "done", "draft": draft, "cost": said.roster.cost, "bound": said.roster.bound}
-
-    async def _draft(self, document: RosterDocument, by: str) -> str:
-        """Keep a made roster as a draft; what stands in its days may be replaced by publishing it."""
-        standing = await self._desk.standing(document.first_day, document.days)
-        text = msgspec.json.encode(document).decode()
-        base = [one.shift for one in standing]
-        return await self._desk.book.begin(document.first_day.isoformat(), document.days, text, base, by=by)
-
-
-def _facts(progress: Progress) -> dict[str, str | int | float]:
-    return {
-        "phase": progress.phase,
-        "done": progress.done,
-        "of": progress.of,
-        "cost": progress.cost,
-        "bound": progress.bound,
-    }

@@ -56,7 +56,10 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MakeRoster(msgspec.Struct, frozen=True, kw_only=True, tag="roster"):
-    """A roster to be made, within `seconds` of search. `earlier` and `standing`: duties before it and in its days."""
+    """A roster to be made, within `seconds` of search. `earlier` and `standing`: duties before it and in its days.
+
+    `begun`: the best that a lost process had found, to begin with; no part of what tells this work from other.
+    """
 
     basis: Basis
     first_day: date
@@ -64,6 +67,7 @@ class MakeRoster(msgspec.Struct, frozen=True, kw_only=True, tag="roster"):
     seconds: Annotated[float, Meta(gt=0, le=3600)]
     earlier: tuple[Duty, ...] = ()
     standing: tuple[Duty, ...] = ()
+    begun: tuple[Duty, ...] = ()
 
 
 class ShiftToday(msgspec.Struct, frozen=True, kw_only=True):
@@ -203,9 +207,10 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One line of a planning process: its progress, or its end in one of the other two."""
+    """One line of a planning process: its progress, the `best` roster found so far, or its end in one of the others."""
 
     progress: Progress | None = None
+    best: RosterDocument | None = None
     roster: RosterDocument | None = None
     today: TodaySaid | None = None
     ahead: AheadSaid | None = None
@@ -219,4 +224,6 @@ def line_of(message: msgspec.Struct) -> bytes:
 
 def digest(work: Work) -> str:
     """Return what tells this work from all other."""
+    if isinstance(work, MakeRoster):
+        work = msgspec.structs.replace(work, begun=())
     return hashlib.sha256(line_of(work)).hexdigest()[:32]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
@@ -107,9 +108,8 @@ def blocking(url: str, *, connect_timeout_s: float = 1.0) -> Redis:
 
 def _client(url: str, *, timeout_s: float | None, connect_timeout_s: float) -> Redis:
     limits: dict[str, Any] = {"socket_timeout": timeout_s, "socket_connect_timeout": connect_timeout_s}
-    parts = urlsplit(url)
-    if parts.scheme == SENTINEL_SCHEME:
-        return _primary(url, limits)
+    if (sentinels := sentinels_of(url)) is not None:
+        return _primary(sentinels, limits)
     try:
         return _Client.from_url(
             url, decode_responses=True, retry=Retry(NoBackoff(), 0), max_connections=MAX_CONNECTIONS, **limits
@@ -118,38 +118,62 @@ def _client(url: str, *, timeout_s: float | None, connect_timeout_s: float) -> R
         raise BadStoreAddress from error
 
 
-def _primary(url: str, limits: dict[str, Any]) -> Redis:
-    """Return a client of the primary that sentinels watch; `?sentinel_password=` is theirs, not the server's."""
+@dataclass(frozen=True)
+class Sentinels:
+    """Who knows a service's primary, and how to sign in there. `own_password`: the sentinels', not the server's."""
+
+    hosts: tuple[tuple[str, int], ...]
+    service: str
+    user: str | None
+    password: str | None
+    database: int
+    own_password: str | None
+
+
+def sentinels_of(url: str) -> Sentinels | None:
+    """Return what a `redis+sentinel` address says, None for another; `?sentinel_password=` is the sentinels' own.
+
+    Raises:
+        BadStoreAddress: it cannot be read.
+    """
     parts = urlsplit(url)
+    if parts.scheme != SENTINEL_SCHEME:
+        return None
     login, _, hosts = parts.netloc.rpartition("@")
     service, _, database = parts.path.strip("/").partition("/")
     user, _, password = login.partition(":")
-    asked = parse_qs(parts.query)
     try:
-        addresses = [(host.hostname or "", host.port or SENTINEL_PORT) for host in map(_host, hosts.split(","))]
+        addresses = tuple((host.hostname or "", host.port or SENTINEL_PORT) for host in map(_host, hosts.split(",")))
         number = int(database or 0)
     except ValueError as error:
         raise BadStoreAddress from error
     if not service or not all(host for host, _ in addresses):
         raise BadStoreAddress
+    return Sentinels(
+        hosts=addresses,
+        service=service,
+        user=unquote(user) or None,
+        password=unquote(password) or None,
+        database=number,
+        own_password=parse_qs(parts.query).get("sentinel_password", [None])[0],
+    )
+
+
+def _primary(asked: Sentinels, limits: dict[str, Any]) -> Redis:
+    """Return a client of the primary that sentinels watch."""
     asks = {
         "socket_timeout": limits["socket_connect_timeout"],
         "socket_connect_timeout": limits["socket_connect_timeout"],
     }
     sentinel = Sentinel(  # type: ignore[no-untyped-call]
-        addresses,
-        sentinel_kwargs={
-            **asks,
-            "retry": Retry(NoBackoff(), 0),
-            "password": asked.get("sentinel_password", [None])[0],
-        },
+        asked.hosts, sentinel_kwargs={**asks, "retry": Retry(NoBackoff(), 0), "password": asked.own_password}
     )
     client: _PrimaryClient = sentinel.master_for(
-        service,
+        asked.service,
         redis_class=_PrimaryClient,
-        username=unquote(user) or None,
-        password=unquote(password) or None,
-        db=number,
+        username=asked.user,
+        password=asked.password,
+        db=asked.database,
         decode_responses=True,
         retry=Retry(NoBackoff(), 0),
         max_connections=MAX_CONNECTIONS,

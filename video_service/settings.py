@@ -190,6 +190,14 @@ class Settings:
             "none."
         ),
     ] = ""
+    planning_workers: Annotated[
+        str,
+        Says(
+            "Who makes rosters: none, the web node that is asked in a process of its own; streaq, processes of "
+            "`video-service plan-worker`, on any machine.",
+            choices=("none", "streaq"),
+        ),
+    ] = "none"
     record_retention_days: Annotated[
         int, Says("How long session records and past shifts are kept.", unit="days", low=1, high=36_500)
     ] = 90

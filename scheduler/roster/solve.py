@@ -63,11 +63,13 @@ def make_roster(
     report: Callable[[Progress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
     first: Assignment | None = None,
+    better: Callable[[Callable[[], Made]], None] | None = None,
 ) -> Made:
     """Return the best roster found within the limits; there always is one, if need be an empty one.
 
     `report` hears of each improvement. When `cancelled` says so the search ends soon with the best found. `first`: a
-    roster that keeps all rules, to begin with.
+    roster that keeps all rules, to begin with. `better` is called at each improvement with what makes the best found so
+    far, for whoever wants to keep it.
 
     Raises:
         BadRoster: the problem contradicts itself; the message names the row and the rule.
@@ -75,7 +77,22 @@ def make_roster(
     started_s = time.monotonic()
     grid = relieved(build(problem))
     search = Search(grid, limits or Limits(), report, cancelled, started_s=started_s)
-    best = search.run(None if first is None else roster_of(grid, first))
+
+    def heard(progress: Progress) -> None:
+        if report is not None:
+            report(progress)
+        if better is not None:
+            better(lambda: _made(grid, search))
+
+    search.report = heard
+    search.run(None if first is None else roster_of(grid, first))
+    return _made(grid, search)
+
+
+def _made(grid: Grid, search: Search) -> Made:
+    """Return the best that a search has found."""
+    best = search.best
+    assert best is not None, "it tells of what it has found only"
     return Made(
         roster=assigned(grid, best.roster.tolist()),
         breaks=tuple(_breaks(grid, best)),

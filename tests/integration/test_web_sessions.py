@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 
 from media.registry import Lease, Registry
 from signaling.policy import Policy
+from scheduler.roster_file import RosterDocument
 from signaling.store import Store
 from signaling.store_roster import Publication
 from tests.data_keys import CIPHER
@@ -38,8 +39,8 @@ from video_service.opening_hours import Hours
 from video_service.opening_hours_store import OpeningHours
 from video_service.passwords import PasswordCost, Passwords
 from video_service.plan_input import PlanInput
-from video_service.plan_store import PlanStore
-from video_service.plan_work import Expected, Level, Said, TodaySaid
+from video_service.plan_store import Order, PlanStore
+from video_service.plan_work import Basis, Expected, Level, MakeRoster, RawPast, Said, Team, TodaySaid
 from video_service.queues import QueueRules
 from video_service.queues_store import QueueBook
 from video_service.rate_limit import RateLimits, TooMany
@@ -108,7 +109,9 @@ async def test_every_key_is_in_the_table_and_passes_when_the_table_says_so(
     rosters = RosterBook(redis, pool=pool, clock=clock, retention_days=1)
     await rosters.set_team("people: []", by="a-1")
     await rosters.begin("2026-03-02", 7, "{}", [], by="a-1")
-    await PlanStore(redis, pool=pool).begin("p-1", "o-1", {"kind": "roster"})
+    jobs, day = PlanStore(redis, pool=pool), date(2026, 3, 2)
+    await jobs.begin("p-1", {"kind": "roster"})
+    await jobs.keep_best("p-1", RosterDocument(zone="UTC", first_day=day, days=1, duties=()))
     wall = Store(redis, pool=pool, policy=Policy(), cipher=CIPHER)
     await wall.add_shift("a-1", clock.now_ms() - 60_000, clock.now_ms() + 600_000)
     attendance = Attendance(redis, wall, clock, pool=pool, zone=ZoneInfo("UTC"))
@@ -117,6 +120,10 @@ async def test_every_key_is_in_the_table_and_passes_when_the_table_says_so(
     source = PlanInput(redis, wall, desk, clock, pool=pool, region="")
     today = Intraday(redis, attendance, source, desk, wall, clock, pool=pool)
     await today.claim("2026-03-02")
+    past, team = RawPast(first=day, today=day, from_ms=0), Team(text="")
+    basis = Basis(zone="UTC", region="", queue="main", past=past, team=team)
+    made_from = MakeRoster(basis=basis, first_day=day, days=1, seconds=1)
+    await jobs.keep_order("p-1", Order(work=made_from, base=(), by="a-1"))
     await redis.set(Keys(pool).outlook_turn, "1", px=1_000_000)
     await redis.set(Keys(pool).plan_outlook("d"), "x", px=1_000_000)
     none = Level(mean=-1, low=-1, high=-1)

@@ -18,6 +18,7 @@ import media.worker
 import video_service.app
 import video_service.cli_plan_common
 import video_service.data_keys
+import video_service.plan_queue
 from tests import compose
 from video_service import settings
 from video_service.cli import app
@@ -27,13 +28,13 @@ from video_service.settings_text import variable, write
 pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVICES = {"valkey", "certificates", "web", "media", "coturn", "proxy"}
-OWN = {"certificates", "web", "media"}
+SERVICES = {"valkey", "certificates", "web", "media", "plan-worker", "coturn", "proxy"}
+OWN = {"certificates", "web", "media", "plan-worker"}
 # From the Compose specification: what a service of this file may say.
 SERVICE_KEYS = {
     *("image", "build", "restart", "init", "read_only", "tmpfs", "cap_drop", "security_opt", "stop_grace_period"),
     *("logging", "command", "entrypoint", "environment", "volumes", "networks", "network_mode", "ports", "configs"),
-    *("healthcheck", "depends_on", "deploy", "user"),
+    *("healthcheck", "depends_on", "deploy", "user", "profiles"),
 }
 # What docker-compose.yml and the image decide, and .env by other names: the proxy does HTTPS, folders are the image's.
 DECIDED = {
@@ -44,8 +45,12 @@ DECIDED = {
 # Read by the modules that compose a part, and by its command.
 READERS: dict[str, tuple[ModuleType, ...]] = {
     # Beside a node's container `plan` is called, too.
-    "web": (video_service.app, video_service.data_keys, video_service.cli_plan_common, media.plane),
+    "web": (
+        *(video_service.app, video_service.data_keys, video_service.plan_queue),
+        *(video_service.cli_plan_common, media.plane),
+    ),
     "media": (media.worker,),
+    "plan-worker": (video_service.plan_queue,),
 }
 READ_BY_EVERY_COMMAND = {"pool", "log_format", "log_level"}
 # Values that differ from the defaults and that the settings take together.
@@ -55,6 +60,7 @@ GIVEN: dict[str, object] = {
     "log_level": "error",
     "time_zone": "Asia/Shanghai",
     "holidays_region": "CN",
+    "planning_workers": "streaq",
     "guests_allowed": False,
     "vip_first": True,
     "launch_keys": ("k1:5d1f0c7e5d3a4b28a6c4e2f01d7b9835",),
@@ -313,7 +319,8 @@ def test_the_image_is_built_from_the_locks_and_runs_as_nobody_special() -> None:
     text = "\n".join(lines("Dockerfile"))
 
     assert text.count("FROM python:3.11-slim-bookworm") == 2
-    assert "uv pip sync --python /opt/venv/bin/python --require-hashes --no-build requirements/run.lock" in text
+    assert "--require-hashes --only-binary :all: --no-binary crontab" in text
+    assert "--build-constraints requirements/run.lock requirements/run.lock" in text
     assert "media.weights fetch && /opt/venv/bin/python -m media.weights check" in text
     final = text.rpartition("FROM ")[2]
     assert final.index("USER video-service") < final.index("ENTRYPOINT")

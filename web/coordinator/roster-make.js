@@ -17,7 +17,7 @@ import { rosterDay } from "./roster-words.js";
  * @property {number} days
  * @property {number} started_ms
  * @property {number} limit_s
- * @property {"" | "forecast" | "staffing" | "search" | "why" | "ways"} phase
+ * @property {"" | "queue" | "forecast" | "staffing" | "search" | "why" | "ways"} phase
  * @property {number} done
  * @property {number} of
  * @property {number} cost of the best found, -1: none yet

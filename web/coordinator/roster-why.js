@@ -48,7 +48,7 @@ import { faultText, rosterDay } from "./roster-words.js";
 const SHOWN = 12;
 const MONDAY = Date.UTC(2026, 0, 5);
 const DAY_MS = 86_400_000;
-const NOTES = ["no_calls", "usual_length"];
+const NOTES = ["cut_off", "no_calls", "usual_length"];
 
 export class RosterWhy {
   constructor() {

@@ -1,0 +1,152 @@
+"""Rosters made by workers of their own: real processes, a real Valkey, streaq between them, and SIGKILL."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from tests.integration.http_site import Browser, Site
+from tests.integration.test_plan_jobs import HARD, LIMIT_S, ZONE, begun, monday, ok, until
+from tests.valkey_server import RealValkey
+from video_service import plan_store, redis_client
+from video_service.accounts import Role
+from video_service.health import check
+from video_service.keys import Keys, spec_of
+from video_service.plan_queue import stream_of
+from video_service.plan_store import PlanStore
+from video_service.settings import Settings
+
+pytestmark = pytest.mark.integration
+
+HOUR_S = 3600.0
+Started = Callable[[], Any]
+
+
+@pytest.fixture
+async def site(valkey: RealValkey, redis: Redis, pool: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Site]:
+    monkeypatch.setattr(plan_store, "LEASE_MS", round(HOUR_S * 1000))  # nothing lapses because a machine is slow
+    settings = Settings(redis_url=valkey.url, pool=pool, time_zone=ZONE.key, planning_workers="streaq")
+    async with Site(settings) as running:
+        for name in ("amei", "linxiao", "wang", "chen", "zhao", "zhou"):
+            await running.account(name, Role.AGENT)
+        yield running
+
+
+@pytest.fixture
+async def boss(site: Site) -> Browser:
+    return await site.signed_in(Role.COORDINATOR)
+
+
+@asynccontextmanager
+async def worker(valkey: RealValkey, pool: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A worker as operators start it; SIGKILL at the end if need be."""
+    environment = {
+        **os.environ,
+        "REDIS_URL": valkey.url,
+        "VIDEO_SERVICE_POOL": pool,
+        "VIDEO_SERVICE_LOG_FORMAT": "json",
+    }
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "video_service.cli", "plan-worker", "--idle-s", str(HOUR_S)), env=environment
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def found(redis: Redis, pool: str, job: str) -> int:
+    """Return what the best kept roster of a job costs, as soon as there is one."""
+    store = PlanStore(redis, pool=pool)
+    async with asyncio.timeout(LIMIT_S):
+        while (best := await store.best(job)) is None:
+            await asyncio.sleep(0.1)
+    return best.cost
+
+
+async def let_an_hour_pass(redis: Redis, pool: str) -> None:
+    """What a killed worker leaves behind grows as old as the worker's time-out, for our lease and for streaq."""
+    await redis.delete(Keys(pool).plan_running)
+    stream = f"streaq:{stream_of(pool)}:queues:normal"
+    pending = await redis.xpending_range(stream, "workers", "-", "+", 10)
+    assert len(pending) == 1
+    owner, message = str(pending[0]["consumer"]), pending[0]["message_id"]
+    await redis.xclaim(stream, "workers", owner, 0, [message], idle=round(HOUR_S * 1000), justid=True)
+
+
+async def test_a_killed_workers_job_goes_on_in_another_at_the_best_that_was_found(
+    site: Site, boss: Browser, valkey: RealValkey, redis: Redis, pool: str
+) -> None:
+    await ok(await boss.put("/api/rosters/team", {"text": HARD}))
+    job = await begun(boss, monday(site), days=28, seconds=600)
+    assert (job["state"], job["phase"], job["attempts"]) == ("running", "queue", 0)
+    assert (await begun(boss, monday(site), days=28, seconds=600))["job"] == job["job"]
+    here = Settings(redis_url=valkey.url, pool=pool)
+    assert await check(here, "plan-worker") == 1, "no worker yet"
+    async with worker(valkey, pool) as first:
+        cost = await found(redis, pool, job["job"])
+        assert await check(here, "plan-worker") == 0
+        first.send_signal(signal.SIGKILL)
+        await first.wait()
+    left = (await ok(await boss.get("/api/plan/job")))["job"]
+    assert (left["state"], left["attempts"]) == ("running", 1), "nobody has noticed yet"
+
+    await let_an_hour_pass(redis, pool)
+    async with worker(valkey, pool):
+        again = await until(boss, lambda job: job["attempts"] == 2)
+        assert (again["job"], again["state"]) == (job["job"], "running")
+        assert 0 <= again["cost"] <= cost
+        await until(boss, lambda job: job["phase"] in ("search", "why", "ways"))
+        await ok(await boss.post("/api/plan/cancel", {"job": job["job"]}))
+        over = await until(boss, lambda job: job["state"] != "running")
+    assert (over["state"], over["attempts"]) == ("done", 2)
+    assert over["cost"] <= cost, "the second worker began where the first one was"
+    draft = await ok(await boss.get(f"/api/rosters/{over['draft']}"))
+    assert draft["faults"] == []
+    assert len(draft["duties"]) > 60
+
+
+async def test_a_worker_that_is_stopped_gives_its_job_back_and_nothing_of_it_stays_behind(
+    site: Site, boss: Browser, valkey: RealValkey, redis: Redis, pool: str
+) -> None:
+    await ok(await boss.put("/api/rosters/team", {"text": HARD}))
+    job = await begun(boss, monday(site), days=28, seconds=600)
+    async with worker(valkey, pool) as first:
+        await found(redis, pool, job["job"])
+        first.send_signal(signal.SIGTERM)
+        assert await first.wait() == 0
+    assert not await redis.exists(Keys(pool).plan_running), "it waits for whoever is asked next"
+    async with worker(valkey, pool):
+        await until(boss, lambda job: job["attempts"] == 2)
+        await ok(await boss.post("/api/plan/cancel", {"job": job["job"]}))
+        over = await until(boss, lambda job: job["state"] != "running")
+        assert over["state"] == "done", over
+        async with asyncio.timeout(LIMIT_S):  # streaq takes it off its list after the job's own end
+            while await redis.xlen(f"streaq:{stream_of(pool)}:queues:normal"):
+                await asyncio.sleep(0.1)
+    kept = [key async for key in redis.scan_iter(match=f"*{{{pool}}}*")]
+    names = [key.decode() if isinstance(key, bytes) else key for key in kept]
+    theirs = [name for name in names if name.startswith(f"streaq:{stream_of(pool)}:")]
+    assert [name for name in names if name not in theirs and spec_of(name, pool) is None] == []
+    for name in theirs:
+        dumped = repr(await redis_client.raw(redis, "DUMP", name))
+        assert not any(person in dumped for person in ("amei", "zhou")), name
+    assert not any("plan_work" in name or "plan_best" in name for name in names)
+
+
+async def test_a_job_that_no_worker_has_taken_can_be_stopped(site: Site, boss: Browser) -> None:
+    job = await begun(boss, monday(site))
+    await ok(await boss.post("/api/plan/cancel", {"job": job["job"]}))
+    over = (await ok(await boss.get("/api/plan/job")))["job"]
+    assert (over["state"], over["error"]) == ("ended", "plan_ended")
+    assert (await begun(boss, monday(site)))["state"] == "running"

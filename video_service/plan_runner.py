@@ -1,0 +1,147 @@
+"""Does one planning job from end to end: takes it, has it searched, keeps the best found, and brings the draft.
+
+Whoever runs it, a web node or a worker of its own, needs the store and nothing else: what a roster is made from was
+kept when somebody asked for it. When a process is lost, the next one begins at the best roster that was found.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, suppress
+from typing import Any
+
+import msgspec
+import structlog
+from redis.exceptions import RedisError
+
+from scheduler.roster_file import RosterDocument
+from video_service.errors import ServiceError
+from video_service.plan_process import PlanFailed, PlanProcess, planning
+from video_service.plan_store import NotOurs, Order, PlanStore
+from video_service.plan_work import MakeRoster, Progress, Said
+from video_service.roster_store import RosterBook
+
+log = structlog.get_logger(__name__)
+
+BEAT_S = 1.0
+SLACK_S = 1_800.0  # forecast, staffing and reasons, of the largest teams
+RELEASE_S = 2.0
+CUT_OFF = "cut_off"
+"""A note of a roster: its search was cut off, this is the best that it had found."""
+
+Facts = dict[str, str | int | float]
+Runner = Callable[[MakeRoster], AbstractAsyncContextManager[PlanProcess]]
+
+
+class PlanRunner:
+    """Does jobs of one pool."""
+
+    def __init__(self, store: PlanStore, book: RosterBook, *, run: Runner = planning) -> None:
+        self._store = store
+        self._book = book
+        self._run = run
+
+    async def do(self, job: str) -> bool:
+        """Do a job; False when another process has it, or another job runs. A job that is over is done.
+
+        When this is cancelled the job is given back, for another process to go on with.
+        """
+        owner = secrets.token_urlsafe(9)
+        try:
+            took = await self._store.take(job, owner)
+            if took in ("busy", "over"):
+                return took == "over"
+            try:
+                facts = await self._done(job, owner, took)
+            except NotOurs:
+                raise
+            except ServiceError as error:
+                facts = {"state": "failed", "error": error.code}
+            except asyncio.CancelledError:
+                await self._give_back(job, owner)
+                raise
+            await self._store.keep(job, owner, facts, over=True)
+            await self._store.clear(job)
+            log.info("plan_job_over", state=facts["state"], error=facts.get("error", ""))
+        except (NotOurs, RedisError, OSError) as error:
+            # Nobody can be told. Its lease lapses, and whoever comes next goes on with it.
+            log.warning("plan_job_lost", error=type(error).__name__)
+            return False
+        return True
+
+    async def _done(self, job: str, owner: str, took: str) -> Facts:
+        """Return how the job ends."""
+        order = await self._store.order(job)
+        if order is None or took == "lost":
+            return await self._cut_off(job, order, {"state": "failed", "error": "plan_lost"})
+        if took == "stopped":
+            return await self._cut_off(job, order, {"state": "ended", "error": "plan_ended"})
+        best = await self._store.best(job)
+        work = order.work if best is None else msgspec.structs.replace(order.work, begun=best.duties)
+        try:
+            async with asyncio.timeout(work.seconds + SLACK_S):
+                said = await self._until_said(job, owner, work)
+            return await self._outcome(said, order)
+        except (ServiceError, TimeoutError) as error:
+            if isinstance(error, NotOurs):
+                raise
+            code = error.code if isinstance(error, ServiceError) else PlanFailed.code
+            return await self._cut_off(job, order, {"state": "failed", "error": code})
+
+    async def _until_said(self, job: str, owner: str, work: MakeRoster) -> Said:
+        """Return how the work ended. Its lease is renewed at every beat; the process is told when it is to end."""
+        async with self._run(work) as process:
+            latest, best = Progress(phase="forecast"), None
+            while True:
+                if await self._store.keep(job, owner, _facts(latest)):
+                    process.stop()
+                if best is not None:
+                    await self._store.keep_best(job, best)
+                    best = None
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(BEAT_S):
+                        while True:
+                            said = await process.said()
+                            if said.best is not None:
+                                best = said.best
+                            elif said.progress is not None:
+                                latest = said.progress
+                            else:
+                                return said
+
+    async def _outcome(self, said: Said, order: Order) -> Facts:
+        if said.trouble is not None:
+            ended = said.trouble.code == "plan_ended"
+            words = said.trouble.words
+            return {"state": "ended" if ended else "failed", "error": said.trouble.code, "words": words}
+        if said.roster is None:
+            raise PlanFailed
+        return await self._draft(said.roster, order)
+
+    async def _cut_off(self, job: str, order: Order | None, otherwise: Facts) -> Facts:
+        """Return the best found as the job's draft, or how it ends when there is none."""
+        best = None if order is None else await self._store.best(job)
+        if order is None or best is None:
+            return otherwise
+        return await self._draft(msgspec.structs.replace(best, notes=(CUT_OFF, *best.notes)), order)
+
+    async def _draft(self, document: RosterDocument, order: Order) -> Facts:
+        """Keep a made roster as a draft; what stood in its days may be replaced by publishing it."""
+        text = msgspec.json.encode(document).decode()
+        first_day = document.first_day.isoformat()
+        draft = await self._book.begin(first_day, document.days, text, list(order.base), by=order.by)
+        return {"state": "done", "draft": draft, "cost": document.cost, "bound": document.bound}
+
+    async def _give_back(self, job: str, owner: str) -> None:
+        with suppress(TimeoutError, NotOurs, RedisError, OSError):
+            async with asyncio.timeout(RELEASE_S):
+                await self._store.keep(job, owner, {}, over=True)
+
+
+def _facts(progress: Progress) -> dict[str, Any]:
+    known: Facts = {"phase": progress.phase, "done": progress.done, "of": progress.of}
+    if progress.cost >= 0:  # what a lost process had found is known still
+        known |= {"cost": progress.cost, "bound": progress.bound}
+    return known
