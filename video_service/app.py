@@ -58,6 +58,7 @@ from video_service.http_plan import plan_api
 from video_service.http_queues import queues_api
 from video_service.http_requests import requests_api
 from video_service.http_roster import roster_api
+from video_service.http_video_messages import video_messages_api
 from video_service.intraday import Intraday
 from video_service.keep_place import KeptPlaces
 from video_service.launch_tokens import LaunchKeys, read_keys
@@ -83,6 +84,8 @@ from video_service.shift_requests_desk import RequestDesk
 from video_service.shift_requests_store import RequestBook
 from video_service.skill_words import all_skills
 from video_service.turn import ClientIce
+from video_service.video_messages import VideoMessages, VideoRules
+from video_service.video_messages_files import folder_of as video_folder
 from video_service.web_sessions import SessionLimits, WebSessions
 from video_service.webhook import read_endpoint
 from video_service.webhook_outbox import Outbox
@@ -232,6 +235,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Quart:
     app.register_blueprint(roster_api)
     app.register_blueprint(requests_api)
     app.register_blueprint(messages_api)
+    app.register_blueprint(video_messages_api)
     app.register_blueprint(photos_api)
     app.register_blueprint(place_api)
     app.register_blueprint(callbacks_api)
@@ -249,6 +253,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Quart:
         await opened.hub.start()
         opened.reminders.start()
         opened.attendance.start()
+        opened.videos.start()
 
     @app.after_serving
     async def stop() -> None:
@@ -403,6 +408,14 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
         messages=LeftMessages(
             redis, pool=settings.pool, cipher=cipher, rates=rates, rules=settings.project(MessageRules)
         ),
+        videos=VideoMessages(
+            redis,
+            pool=settings.pool,
+            cipher=cipher,
+            rates=rates,
+            folder=video_folder(settings.video_messages_dir, settings.data_dir),
+            rules=settings.project(VideoRules),
+        ),
         places=KeptPlaces(redis, pool=settings.pool, cipher=cipher, rates=rates),
         callbacks=callbacks,
         reminders=Reminders(
@@ -437,7 +450,8 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
 async def close_services(opened: Services) -> None:
     """Close everything that `open_services` opened, each part whatever became of the others. May be called twice."""
     planning = (opened.plan_jobs.close, opened.outlooks.close, opened.intraday.close, opened.attendance.close)
-    for close in (*planning, opened.reminders.close, opened.hub.close, opened.plane.close, opened.redis.aclose):
+    others = (opened.reminders.close, opened.hub.close, opened.plane.close, opened.redis.aclose)
+    for close in (*planning, opened.videos.close, *others):
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await close()

@@ -24,8 +24,10 @@ from redis.exceptions import RedisError
 from video_service.errors import ServiceError
 from video_service.sockets import private_folder
 from video_service.valkey import EmbeddedValkey
+from video_service.video_messages_files import Folder
 
 FILES: Final = "appendonlydir"
+FILMS: Final = "video-messages"
 TRIES: Final = 50
 COMMAND_TIMEOUT_S: Final = 10.0
 _POLL_S: Final = 0.1
@@ -43,10 +45,11 @@ class RestoreRefused(ServiceError):
     code: ClassVar[str] = "restore_refused"
 
 
-def back_up(redis_url: str, target: Path, *, source: Path | None = None) -> int:
+def back_up(redis_url: str, target: Path, *, source: Path | None = None, films: Path | None = None) -> int:
     """Copy the append-only files of the server at `redis_url` into `target`, a new folder; return the bytes copied.
 
-    `source` is the server's data folder as this process sees it; None asks the server.
+    `source` is the server's data folder as this process sees it; None asks the server. `films`: the folder of signed
+    messages, copied after the keys that open them, so that none is missing in the copy but those whose time has come.
 
     Raises:
         BackupFailed: the server does not answer, keeps no append-only file, or its files are not on this machine.
@@ -62,6 +65,8 @@ def back_up(redis_url: str, target: Path, *, source: Path | None = None) -> int:
             private_folder(part)
             try:
                 copied = _copy(folder, part / FILES)
+                for pool in sorted(films.iterdir()) if films is not None and films.is_dir() else ():
+                    copied += Folder(pool).copy(part / FILMS / pool.name)
                 part.rename(target)
             except BaseException:
                 shutil.rmtree(part, ignore_errors=True)
@@ -86,12 +91,23 @@ def restore(backup: Path, data_dir: Path) -> None:
         place = server.folder / FILES
         if place.exists():
             raise RestoreRefused(f"{data_dir} has data already; name a new folder, or move {place} away first.")
+        _restore_films(backup / FILMS, data_dir / FILMS)
         part = place.with_name(f"{FILES}.part")
         shutil.rmtree(part, ignore_errors=True)
         _copy(backup / FILES, part)
         part.rename(place)
     finally:
         server.release()
+
+
+def _restore_films(source: Path, target: Path) -> None:
+    """Put the films of a backup beside the data, those of each pool whole or not at all."""
+    for pool in sorted(source.iterdir()) if source.is_dir() else ():
+        if not (target / pool.name).exists():
+            part = target / f".{pool.name}.part"
+            shutil.rmtree(part, ignore_errors=True)
+            Folder(pool).copy(part)
+            part.rename(target / pool.name)
 
 
 def _folder(redis: Redis, source: Path | None) -> Path:

@@ -212,11 +212,13 @@ def backup(
         from video_service.backup import BackupFailed, back_up
         from video_service.data_keys import file_of
         from video_service.valkey import EmbeddedValkey
+        from video_service.video_messages_files import folder_of
 
         loaded = settings.load(data_dir=data)
         if folder.exists():
             raise BackupFailed(f"{folder} exists; name a new folder.")
-        copied = back_up(loaded.redis_url or EmbeddedValkey(loaded.data_dir).url, folder, source=source)
+        films = folder_of(loaded.video_messages_dir, loaded.data_dir)
+        copied = back_up(loaded.redis_url or EmbeddedValkey(loaded.data_dir).url, folder, source=source, films=films)
         typer.echo(f"{folder}: {copied / 1e6:.1f} MB. To restore: video-service restore {folder} --data NEW_FOLDER")
         where = "VIDEO_SERVICE_DATA_KEYS" if loaded.data_keys else file_of(loaded)
         typer.echo(f"Nobody can read the names in it without the data keys; keep a copy of {where} somewhere else.")

@@ -18,6 +18,8 @@ from video_service.left_messages import LeftMessages
 from video_service.privacy import Known, Privacy
 from video_service.rate_limit import RateLimits
 from video_service.settings import Settings
+from video_service.video_messages import VideoMessages, VideoRules
+from video_service.video_messages_files import folder_of
 
 T = TypeVar("T")
 
@@ -65,6 +67,14 @@ def _do(data_dir: Path | None, work: Callable[[Privacy], Awaitable[T]]) -> T:
         pool = settings.pool
         messages = LeftMessages(redis, pool=pool, cipher=cipher, rates=RateLimits(redis, pool=pool, cipher=cipher))
         audit = Audit(redis, pool=settings.pool, clock=SystemClock(), retention_days=settings.audit_retention_days)
-        return await work(Privacy(redis, pool=pool, audit=audit, cipher=cipher, messages=messages))
+        videos = VideoMessages(
+            redis,
+            pool=pool,
+            cipher=cipher,
+            rates=RateLimits(redis, pool=pool, cipher=cipher),
+            folder=folder_of(settings.video_messages_dir, settings.data_dir),
+            rules=settings.project(VideoRules),
+        )
+        return await work(Privacy(redis, pool=pool, audit=audit, cipher=cipher, messages=messages, videos=videos))
 
     return with_cipher(data_dir, connected)

@@ -15,6 +15,7 @@ from video_service.door import DoorState
 from video_service.http_callbacks import shown_to
 from video_service.http_gate import PasswordChangeFirst
 from video_service.http_input import body, one_of
+from video_service.http_video_messages import offer_of_videos
 from video_service.opening_hours import Hours
 from video_service.permissions import ENTRANCES, Entrance
 from video_service.security import GUEST_COOKIE, SESSION_COOKIE, clear_cookie, set_cookie, set_framed_cookie
@@ -152,6 +153,7 @@ async def line() -> Response:
             "agents_on": state.agents_on,
             "consent_version": CONSENT_VERSION,
             "message_retention_days": services().messages.retention_days,
+            "video_messages": await offer_of_videos(),
             "hours": _hours(hours, shut=not door.open) if hours else None,
             "notice": await _notice(door, queue, shut=not (state.open or state.urgent_open)),
             "yours": yours,

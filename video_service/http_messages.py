@@ -38,13 +38,17 @@ class InCall(ServiceError):
 
 
 class MessageWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of POST /api/messages. `id`: made by the page, so that sending again is not a second message."""
+    """Body of POST /api/messages. `id`: made by the page, so that sending again is not a second message.
 
-    text: Annotated[str, Meta(min_length=1, max_length=1000)]
+    `video`: a film that is whole; with it there may be no text.
+    """
+
+    text: Annotated[str, Meta(max_length=1000)]
     contact: Annotated[str, Meta(max_length=100)] = ""
     consent: int = 0
     locale: Annotated[str, Meta(max_length=16, pattern="^[A-Za-z0-9-]*$")] = ""
     id: Annotated[str, Meta(max_length=64, pattern="^[A-Za-z0-9_-]*$")] = ""
+    video: Annotated[str, Meta(pattern="^([0-9a-f]{32})?$")] = ""
 
 
 class StateWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,6 +61,8 @@ class StateWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def leave_message() -> tuple[Response, int]:
     """Keep what a customer writes, open or closed; not in a call, where there is somebody to tell it to."""
     wish = await body(MessageWish)
+    if not (wish.text or wish.video):
+        raise BadRequest
     if wish.consent != CONSENT_VERSION:
         raise ConsentNeeded
     address = request.remote_addr or ""
@@ -71,6 +77,7 @@ async def leave_message() -> tuple[Response, int]:
         text=wish.text,
         contact=wish.contact,
         consent=wish.consent,
+        video=wish.video,
     )
     newcomer = cookie != request.cookies.get(GUEST_COOKIE)
     message = await services().messages.leave(left, client_id=wish.id, address=address, newcomer=newcomer)
@@ -94,7 +101,7 @@ async def messages() -> Response:
     names = {owner: await _name(owner) for owner in {each.owner for each in page.entries if each.owner}}
     return jsonify(
         {
-            "messages": [_shown(each, names.get(each.owner, "")) for each in page.entries],
+            "messages": [shown(each, names.get(each.owner, "")) for each in page.entries],
             "more": page.cursor != "",
             "cursor": page.cursor,
             "open": await services().messages.count_open(),
@@ -121,10 +128,11 @@ async def turn_message(message: str) -> Response:
     return jsonify({"id": message, "state": wish.state})
 
 
-def _shown(entry: Entry, owner_name: str) -> dict[str, Any]:
-    shown: dict[str, Any] = msgspec.to_builtins(entry)
-    del shown["owner"]
-    return {**shown, "owner_name": owner_name}
+def shown(entry: Entry, owner_name: str) -> dict[str, Any]:
+    """Return an entry as pages get it: with the name of who promised, not the id."""
+    said: dict[str, Any] = msgspec.to_builtins(entry)
+    del said["owner"]
+    return {**said, "owner_name": owner_name}
 
 
 async def _name(person: str) -> str:

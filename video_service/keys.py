@@ -301,6 +301,24 @@ OTHER_KEYS: tuple[KeySpec, ...] = (
         "messages_of:<customer>", "zset", "message_retention_days", "message_leave", "a customer's messages by time"
     ),
     KeySpec(
+        "video_message:<video>",
+        "hash",
+        "video_message_days, or video_message_done_days after it was done; 1 h without a message",
+        "video_begin, video_turn, message_leave, message_turn",
+        "a video message: the key of its file sealed, whose, size, length, its message",
+    ),
+    KeySpec(
+        "video_messages", "hash", "trimmed with each new one", "the same", "bytes of each video message, and its end"
+    ),
+    KeySpec(
+        "video_messages_of:<customer>",
+        "zset",
+        "video_message_days",
+        "video_begin, video_turn, message_leave, message_turn",
+        "a customer's video messages by their end",
+    ),
+    KeySpec("video_folder", "string", "none", "web nodes", "mark of the one folder of video messages"),
+    KeySpec(
         "data_keys", "hash", "none", "start, data-key renew", "a canary for each data key in use, by the key's name"
     ),
     KeySpec("roster", "hash", "none", "roster_publish", "number of the newest version of the roster"),
@@ -427,6 +445,8 @@ class Keys:
         self.follow_ups = f"{self.root}:follow_ups"
         self.urgent_matters = f"{self.root}:urgent_matters"
         self.data_keys = f"{self.root}:data_keys"
+        self.video_messages = f"{self.root}:video_messages"
+        self.video_folder = f"{self.root}:video_folder"
         self.roster = f"{self.root}:roster"
         self.roster_team = f"{self.root}:roster_team"
         self.roster_drafts = f"{self.root}:roster_drafts"
@@ -518,6 +538,14 @@ class Keys:
     def message(self, message: str) -> str:
         """Key of a left message."""
         return f"{self.root}:message:{message}"
+
+    def video_message(self, video: str) -> str:
+        """Key of a video message."""
+        return f"{self.root}:video_message:{video}"
+
+    def video_messages_of(self, customer: str) -> str:
+        """Key of the index of one customer's video messages."""
+        return f"{self.root}:video_messages_of:{customer}"
 
     def messages(self, state: str) -> str:
         """Key of the index of left messages that are "open" or "done"."""

@@ -23,6 +23,7 @@ from video_service.keys import SCHEMA_VERSION, Keys, readable
 from video_service.rate_limit import Limit, RateLimits, address_subject
 from video_service.records import BadCursor
 from video_service.redis_client import text_of
+from video_service.video_messages import Film, NoVideo, film_of
 
 State = Literal["open", "done"]
 
@@ -42,7 +43,7 @@ _NOISE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufe
 
 
 class MessageEmpty(ServiceError):
-    """There is nothing to read in the message."""
+    """There is nothing to read in the message, and nothing to see."""
 
     code: ClassVar[str] = "message_empty"
 
@@ -72,10 +73,12 @@ class MessageRules:
 
     message_retention_days: int = 90
     open_messages_limit: int = 5_000
+    video_message_days: int = 30
+    video_message_done_days: int = 7
 
 
 class Left(msgspec.Struct, frozen=True, kw_only=True):
-    """A message as a customer leaves it. `consent`: the version of the text that was agreed to."""
+    """A message as a customer leaves it. `consent`: the version of the text that was agreed to; `video`: its film."""
 
     customer: str
     verified: bool
@@ -83,6 +86,7 @@ class Left(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     contact: str
     consent: int
+    video: str = ""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +109,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     owner: str = ""
     state: State
     readable: bool = True
+    video: Film | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +134,8 @@ class LeftMessages:
         self.retention_days = rules.message_retention_days
         self._retention_ms = self.retention_days * DAY_MS
         self._most_open = rules.open_messages_limit
+        self._video_ms = max(1, rules.video_message_days) * DAY_MS
+        self._video_done_ms = rules.video_message_done_days * DAY_MS
         self._leave, self._turn, self._erase = (
             redis.register_script((_SCRIPTS / f"{name}.lua").read_text(encoding="utf-8"))
             for name in ("message_leave", "message_turn", "messages_erase")
@@ -142,10 +149,11 @@ class LeftMessages:
 
         Raises:
             MessageEmpty, MessagesFull: it is not kept.
+            NoVideo: its film is not there, or not whole, or belongs to another message.
             TooMany: this customer, or this address, has left too many.
         """
         text, contact = clean(left.text), clean(left.contact)
-        if not text:
+        if not text and not left.video:
             raise MessageEmpty
         message = _id_of(left.customer, client_id)
         if len(client_id) >= _UNIQUE_CHARACTERS:
@@ -169,7 +177,15 @@ class LeftMessages:
         }
         pairs: list[str | int] = [word for pair in fields.items() for word in pair]
         keys = [key, self._keys.messages("open"), self._keys.messages_of(left.customer)]
-        if not await self._leave(keys=keys, args=[message, self._retention_ms, self._most_open, *pairs]):
+        if left.video:
+            keys += [self._keys.video_message(left.video), self._keys.video_messages]
+            keys.append(self._keys.video_messages_of(left.customer))
+        limits: list[str | int] = [message, self._retention_ms, self._most_open]
+        film: list[str | int] = [left.video, self._video_ms, left.customer]
+        answer = int(await self._leave(keys=keys, args=[*limits, *film, *pairs]))
+        if answer == -1:
+            raise NoVideo
+        if not answer:
             raise MessagesFull
         return message
 
@@ -185,8 +201,9 @@ class LeftMessages:
             keys = [self._keys.record(entry), self._keys.follow_ups]
         else:
             raise UnknownMessage
-        keys.append(self._keys.messages("done"))
-        if not await self._turn(keys=keys, args=[entry, state, by, self._retention_ms]):
+        keys += [self._keys.messages("done"), self._keys.video_messages]
+        kept: list[str | int] = [self._video_ms, self._video_done_ms, f"{self._keys.root}:"]
+        if not await self._turn(keys=keys, args=[entry, state, by, self._retention_ms, *kept]):
             raise UnknownMessage
 
     async def count_open(self) -> int:
@@ -276,7 +293,8 @@ class LeftMessages:
             elif not _is_readable(row):
                 continue
             elif _ID.fullmatch(entry):
-                entries.append(self._message(entry, row))
+                film = await film_of(self._redis, self._keys, row)
+                entries.append(msgspec.structs.replace(self._message(entry, row), video=film))
             else:
                 entries.append(await self._follow_up(entry, row, state))
         if gone:

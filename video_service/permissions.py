@@ -128,6 +128,11 @@ ROUTES: dict[str, Right] = {
     "GET /api/messages": Right(who=COORDINATING, looks_at="messages"),
     "GET /api/messages/count": COORDINATORS,
     "POST /api/messages/<message>": COORDINATORS,
+    "POST /api/video-messages": ANYBODY,  # of the customer whose cookie it is, as the next two
+    "POST /api/video-messages/part": ANYBODY,
+    "POST /api/video-messages/finish": ANYBODY,
+    "GET /api/signed-messages": Right(who=STAFF, looks_at="signed_messages"),
+    "GET /api/messages/<message>/video": Right(who=STAFF, looks_at="video_message"),  # agents: while it is open
     "GET /api/blocks": Right(who=COORDINATING, looks_at="blocks"),
     "POST /api/blocks": COORDINATORS,
     "DELETE /api/blocks/<customer>": COORDINATORS,

@@ -27,6 +27,7 @@ from video_service.keys import Keys
 from video_service.left_messages import LeftMessages
 from video_service.records import BATCH, Records, SessionRecord
 from video_service.redis_client import text_of
+from video_service.video_messages import VideoMessages
 from video_service.webhook_outbox import Outbox
 
 SHOWN_OF_BLOCK = ("since_ms", "until_ms", "reason", "call")
@@ -60,6 +61,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     lines of calls of the last minutes, `matters`: what the customer or the host said of a call that is not over yet,
     `notes`: what agents noted, each by call. `messages`: what was left when nobody
     could take the call. `callback`: what the customer has booked.
+    `videos`: signed messages, each film as `mp4` in Base64.
     `to_be_told`: what the host application is not told yet.
     `block`: that this customer may not call for a while, and why. `looks`: when somebody looked at
     these data, and in which role.
@@ -73,6 +75,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     matters: dict[str, dict[str, str]]
     notes: dict[str, str]
     messages: tuple[dict[str, Any], ...]
+    videos: tuple[dict[str, Any], ...] = ()
     callback: dict[str, Any] | None = None
     to_be_told: tuple[dict[str, Any], ...] = ()
     block: dict[str, Any] | None
@@ -82,12 +85,22 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 class Privacy:
     """The stored data of one pool, by customer."""
 
-    def __init__(self, redis: Redis, *, pool: str, audit: Audit, cipher: Cipher, messages: LeftMessages) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        *,
+        pool: str,
+        audit: Audit,
+        cipher: Cipher,
+        messages: LeftMessages,
+        videos: VideoMessages | None = None,
+    ) -> None:
         self._redis = redis
         self._keys = Keys(pool)
         self._root = self._keys.root
         self._cipher = cipher
         self._messages = messages
+        self._videos = videos
         self._blocks = BlockList(redis, pool=pool, cipher=cipher, clock=SystemClock())
         self._records = Records(redis, pool=pool)
         self._outbox = Outbox(redis, pool=pool, cipher=cipher, clock=SystemClock())
@@ -113,7 +126,8 @@ class Privacy:
         # The export itself is no reason to call somebody known.
         block = await self._blocks.get(customer)
         callback = await export_callback(self._redis, self._keys, self._cipher, customer)
-        if not (person or records or sessions or messages or block or callback):
+        videos = await self._videos.export_of(customer) if self._videos else ()
+        if not (person or records or sessions or messages or videos or block or callback):
             raise UnknownCustomer
         about = {customer, *(record.call for record in records), *(message["id"] for message in messages)}
         return Known(
@@ -133,6 +147,7 @@ class Privacy:
             matters={record.call: said for record in records if (said := await self._matter_of(record.call))},
             notes={record.call: note for record in records if (note := await self._note_of(record.call))},
             messages=messages,
+            videos=videos,
             callback=callback,
             to_be_told=await self._outbox.export_of(customer),
             block=None if block is None else {name: getattr(block, name) for name in SHOWN_OF_BLOCK},
@@ -175,6 +190,7 @@ class Privacy:
         callback = await end_callback(self._redis, self._keys, customer)
         await self._outbox.erase_of(customer)
         messages = await self._messages.erase_of(customer)
+        messages += await self._videos.erase_of(customer) if self._videos else 0
         blocked = await self._blocks.get(customer)
         await self._blocks.remove(customer)
         if not (found or calls or sessions or messages or blocked or callback):

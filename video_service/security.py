@@ -17,6 +17,7 @@ from video_service.errors import ServiceError
 MAX_BODY_BYTES = 16_384
 PICTURE_PATH = "/api/background/picture"
 PHOTO_PATH = "/api/photos"
+PART_PATH = "/api/video-messages/part"
 LONGER_BODIES = {
     "/api/shifts/import": 720_000,
     "/api/hours": 131_072,
@@ -24,9 +25,12 @@ LONGER_BODIES = {
     "/api/rosters/team": 524_288,
     PICTURE_PATH: 2 << 20,
     PHOTO_PATH: 4 << 20,  # the page makes photos smaller before it sends them, where the browser can
+    PART_PATH: 262_144,
 }
 PICTURE_TYPES = frozenset({"image/png", "image/jpeg", "image/webp"})
 BODY_TIMEOUT_S = 10
+SLOW_BODY_TIMEOUT_S = 60  # a part of a film, from a phone on a poor line: 35 kbit/s
+BYTES_TYPE = "application/octet-stream"
 HSTS_S = 31_536_000
 
 SESSION_COOKIE = "vs_session"
@@ -77,6 +81,8 @@ class SizedRequest(Request):
     def __init__(self, method: str, scheme: str, path: str, *more: Any, **limits: Any) -> None:
         if path in LONGER_BODIES:
             limits["max_content_length"] = LONGER_BODIES[path]
+        if path == PART_PATH:
+            limits["body_timeout"] = SLOW_BODY_TIMEOUT_S
         super().__init__(method, scheme, path, *more, **limits)
 
 
@@ -172,6 +178,8 @@ async def _check_request() -> None:
         raise BadOrigin
     # Neither kind is one that a form of another site can send.
     if request.path in (PICTURE_PATH, PHOTO_PATH) and request.mimetype in PICTURE_TYPES:
+        return
+    if request.path == PART_PATH and request.mimetype == BYTES_TYPE:
         return
     # Without a type there is no body; whoever reads one (`http_input.body`) insists on it.
     if request.mimetype not in ("", "application/json"):

@@ -37,6 +37,7 @@ from video_service.records import Records
 from video_service.reminders import Reminders
 from video_service.roster_desk import RosterDesk
 from video_service.shift_requests_desk import RequestDesk
+from video_service.video_messages import VideoMessages
 from video_service.web_sessions import WebSessions
 
 # Nobody has this id: the line looks the same to everybody who has no call.
@@ -205,6 +206,7 @@ class Services:
     picture_maker: PictureMaker
     calendar_feeds: CalendarFeeds
     messages: LeftMessages
+    videos: VideoMessages
     places: KeptPlaces
     callbacks: Callbacks
     reminders: Reminders

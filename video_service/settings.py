@@ -223,6 +223,20 @@ class Settings:
         int,
         Says("Messages that may wait for an answer; the next customer is told to try later.", low=1, high=100_000),
     ] = 5_000
+    video_message_days: Annotated[
+        int, Says("How long signed messages are kept; 0: none are taken.", unit="days", low=0, high=365)
+    ] = 30
+    video_message_done_days: Annotated[
+        int,
+        Says("How long one is kept after it was answered, if that is sooner.", unit="days", low=0, high=365),
+    ] = 7
+    video_messages_limit_mb: Annotated[
+        int, Says("How many megabytes all signed messages may take on the disk.", low=1, high=100_000)
+    ] = 5_000
+    video_messages_dir: Annotated[
+        str,
+        Says("Folder of signed messages, encrypted, one for all web nodes. Empty: video-messages in the data folder."),
+    ] = ""
     clips_dir: Annotated[
         str,
         Says(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import AsyncIterator
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -24,12 +25,12 @@ EACH = 4
 PATHS = ("x", "..", "%00", "c-1", "0", "x" * 300, "%E2%80%AE", "a b", "{main}:clock", "-1", "🙂")
 QUERIES = ("from=x", "from=2026-13-01T00:00:00Z", "to=1e9", "limit=0", "limit=99999999999", "cursor=%00", "cursor=1:x")
 # What is refused with 503 by its own name when too many come at once.
-BUSY = {"busy", "messages_full", "store_unavailable"}
+BUSY = {"busy", "messages_full", "store_unavailable", "videos_full"}
 
 
 @pytest.fixture
-async def site(valkey: RealValkey, redis: Redis, pool: str) -> AsyncIterator[Site]:
-    async with Site(Settings(redis_url=valkey.url, pool=pool)) as running:
+async def site(valkey: RealValkey, redis: Redis, pool: str, tmp_path: Path) -> AsyncIterator[Site]:
+    async with Site(Settings(redis_url=valkey.url, pool=pool, video_messages_dir=str(tmp_path))) as running:
         yield running
 
 

@@ -72,6 +72,7 @@ async def test_a_message_is_left_while_closed_and_read_by_a_coordinator(site: Si
         "owner_name": "",
         "state": "open",
         "readable": True,
+        "video": None,
     }
     assert entry["customer"].startswith("c-")
     looks = [(look.what, look.about) async for look in site.services.audit.each()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import re
+import secrets
 import typing
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
@@ -25,6 +26,7 @@ from video_service.consent import CONSENT_VERSION
 from video_service.left_messages import Left
 from video_service.permissions import AGENT, COORDINATING, CUSTOMER, ENTRANCES, EVERYBODY, MESSAGES, ROUTES, STAFF
 from video_service.settings import Settings
+from video_service.video_messages import VIDEO_CONSENT_VERSION
 
 pytestmark = pytest.mark.integration
 
@@ -46,7 +48,14 @@ TYPES: dict[str, type[msgspec.Struct]] = {
 @pytest.fixture
 async def site(valkey: RealValkey, redis: Redis, pool: str, tmp_path: Path) -> AsyncIterator[Site]:
     (tmp_path / "home.mp4").write_bytes(b"a clip")
-    async with Site(Settings(redis_url=valkey.url, pool=pool, clips_dir=str(tmp_path))) as running:
+    settings = Settings(
+        redis_url=valkey.url,
+        pool=pool,
+        clips_dir=str(tmp_path),
+        video_messages_dir=str(tmp_path),
+        sign_in_tries=100,  # somebody new signs in for every route, all from one address
+    )
+    async with Site(settings) as running:
         yield running
 
 
@@ -188,6 +197,11 @@ ASKS: dict[str, Ask] = {
     "GET /api/messages": Ask(),
     "GET /api/messages/count": Ask(),
     "POST /api/messages/<message>": Ask(body={"state": "done"}, path="/api/messages/{message}"),
+    "POST /api/video-messages": Ask(201, {"video": "{video}", "size": 9, "consent": VIDEO_CONSENT_VERSION}),
+    "POST /api/video-messages/part": Ask(404, {}, path=f"/api/video-messages/part?part=0&video={32 * '0'}"),
+    "POST /api/video-messages/finish": Ask(404, {"video": 32 * "0"}),
+    "GET /api/signed-messages": Ask(),
+    "GET /api/messages/<message>/video": Ask(404, path="/api/messages/{message}/video"),
     "GET /api/blocks": Ask(),
     "POST /api/blocks": Ask(201, {"customer": "c-blocked", "reason": "insults", "days": 7}),
     "DELETE /api/blocks/<customer>": Ask(204, path="/api/blocks/c-blocked"),
@@ -226,6 +240,7 @@ async def test_every_route_lets_in_whom_it_should_and_nobody_else(site: Site, pe
     world["request"] = opened.request
     for number, (route, ask) in enumerate(ASKS.items()):
         # Some requests end sessions or change a password, so everybody is new each time.
+        world["video"] = secrets.token_hex(16)
         world["name"] = f"{person}{number}" if person != CUSTOMER else "lin"
         browser = site.browser() if person == CUSTOMER else await site.signed_in(Role(person), world["name"])
         method, _, rule = route.partition(" ")

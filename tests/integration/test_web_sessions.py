@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -48,6 +49,7 @@ from video_service.roster_desk import RosterDesk
 from video_service.roster_store import RosterBook
 from video_service.shift_requests import Kind, ShiftRequest, State
 from video_service.shift_requests_store import RequestBook
+from video_service.video_messages import VideoMessages, VideoRules
 from video_service.web_sessions import ADDRESS_FACTOR, NAME_FACTOR, SessionLimits, WebSessions
 from video_service.webhook_outbox import Outbox
 
@@ -85,7 +87,7 @@ def sessions(redis: Redis, accounts: Accounts, pool: str) -> WebSessions:
 
 
 async def test_every_key_is_in_the_table_and_passes_when_the_table_says_so(
-    redis: Redis, pool: str, sessions: WebSessions, accounts: Accounts
+    redis: Redis, pool: str, sessions: WebSessions, accounts: Accounts, tmp_path: Path
 ) -> None:
     clock = SystemClock()
     audit = Audit(redis, pool=pool, clock=clock, retention_days=1)
@@ -145,6 +147,9 @@ async def test_every_key_is_in_the_table_and_passes_when_the_table_says_so(
     messages = LeftMessages(redis, pool=pool, cipher=CIPHER, rates=RateLimits(redis, pool=pool, cipher=CIPHER))
     left = Left(customer="c-1", verified=False, locale="", text="x", contact="", consent=1)
     await messages.leave(left, address=ADDRESS)
+    rates = RateLimits(redis, pool=pool, cipher=CIPHER)
+    videos = VideoMessages(redis, pool=pool, cipher=CIPHER, rates=rates, folder=tmp_path, rules=VideoRules())
+    await videos.begin("c-1", "0" * 32, size=9, sound=False, address=ADDRESS, consent=1)
     hours = OpeningHours(redis, pool=pool, clock=clock, zone="UTC")
     store = Store(redis, pool=pool, policy=Policy(), cipher=CIPHER)
     start_ms = (clock.now_ms() // 1_800_000 + 2) * 1_800_000

@@ -40,7 +40,7 @@ SERVICE_KEYS = {
 DECIDED = {
     *("host", "port", "public_url", "trusted_proxies", "tls_cert", "tls_key", "data_dir", "weights_dir", "redis_url"),
     *("clips_dir", "turn_urls", "media_listen", "media_advertise", "media_tls_cert", "media_tls_key", "media_tls_ca"),
-    *("data_keys_file", "media_workers", "media_metrics"),
+    *("data_keys_file", "media_workers", "media_metrics", "video_messages_dir"),
 }
 # Read by the modules that compose a part, and by its command.
 READERS: dict[str, tuple[ModuleType, ...]] = {
@@ -215,7 +215,7 @@ def test_the_key_of_the_authority_is_nowhere_but_where_it_signs(services: dict[s
     assert [name for name, volumes in mounted.items() if "trusted" in volumes] == ["certificates", "web"]
     for part in ("web", "media"):
         for volume in services[part]["volumes"]:
-            assert volume.endswith(":ro"), volume
+            assert volume.endswith(":ro") or volume == "video-messages:/video-messages", volume
 
     # The same command, with folders here in place of the volumes.
     command = [word.replace("=/", f"={tmp_path}/") for word in services["certificates"]["command"]]
