@@ -91,6 +91,9 @@ class Connection:
         self.epoch = 0  # of that call
         self.held: bool | None = None  # what the worker of that call was told last of its hold
         self.text_seq = 0
+        self.watched = ""  # the call whose watching by this page is on the audit log
+        self.seated = ""  # the leg of this page that is shown that call
+        self.seating = asyncio.Lock()
         self.closing: SocketClosed | None = None
         # None holds the place of the newest view: it goes out in its turn, with what it says by then.
         self._outbox: deque[ToPage | None] = deque()

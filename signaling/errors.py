@@ -122,6 +122,19 @@ class TooFast(SignalingError):
     retryable: ClassVar[bool] = True
 
 
+class Watched(SignalingError):
+    """Another coordinator is beside this call."""
+
+    code: ClassVar[str] = "watched"
+    retryable: ClassVar[bool] = True
+
+
+class WatchRefused(SignalingError):
+    """The customer of this call has said that nobody may look on."""
+
+    code: ClassVar[str] = "watch_refused"
+
+
 class BadDisposition(SignalingError):
     """Only a follow-up has a time, and it has one of those that can be promised."""
 
@@ -185,6 +198,8 @@ BY_CODE: dict[str, type[SignalingError]] = {
         ConsentNeeded,
         PhotosFull,
         TooFast,
+        Watched,
+        WatchRefused,
         BadDisposition,
         ShiftOverlaps,
         ShiftUnreadable,

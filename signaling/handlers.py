@@ -125,3 +125,11 @@ async def _act(hub: Hub, connection: Connection, message: messages.FromPage) -> 
             if not connection.text_pace.take(len(message.text), connection.heard_s):
                 raise TooFast
             await store.pass_on(person, message.call, Piece(message.line, message.number, message.text))
+        case messages.Watch():
+            await store.watch(person, message.call, how=message.how)
+        case messages.AllowWatch():
+            await store.allow_watch(person, message.call, ask=message.ask, allow=message.allow)
+        case messages.Coach():
+            await store.coach(person, message.call, message.text)
+        case messages.CoachRead():
+            await store.coach_read(person, message.call, message.seq)

@@ -27,6 +27,7 @@ from signaling.messages import PROTOCOL_VERSION, CloseCode, IceServer
 from signaling.page_reports import PageReports
 from signaling.showing import STORE_TIMEOUT_S, Showing
 from signaling.store import Store
+from signaling.watch_desk import Note, no_log
 from video_service.errors import ServiceError
 from video_service.media_plane import MediaPlane
 from video_service.tasks import cancel_and_wait
@@ -50,11 +51,15 @@ class Hub:
         node: str = "",
         ice_servers: Callable[[], tuple[IceServer, ...]] = tuple,
         ice_renew_s: float = math.inf,
+        note_watching: Note = no_log,
     ) -> None:
-        """`ice_servers` is asked for each page at its welcome, and again each `ice_renew_s` while it is here."""
+        """`ice_servers` is asked for each page at its welcome, and again each `ice_renew_s` while it is here.
+
+        `note_watching` puts on the audit log who looks on at which call, before anything is shown.
+        """
         self.store = store
         self.node = node or f"n-{secrets.token_hex(4)}"
-        self.media = MediaDesk(store, plane, self.spawn)
+        self.media = MediaDesk(store, plane, self.spawn, note=note_watching)
         self.reports = PageReports(store, plane, self.spawn)
         self.showing = Showing(store, self.media)
         self._listening = Listening(self, plane, silent_after_s=3 * HEARTBEAT_S)

@@ -39,6 +39,7 @@ Effect = Do | Arm | Clear
 DELAY_FIELDS: Mapping[str, tuple[str, int]] = {
     "ring": ("ring_timeout_s", 1_000),
     "invite": ("ring_timeout_s", 1_000),
+    "watch": ("watch_answer_s", 1_000),
     "keep_place": ("keep_place_s", 1_000),
     "customer_return": ("customer_return_s", 1_000),
     "agent_return": ("agent_return_s", 1_000),

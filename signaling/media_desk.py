@@ -13,6 +13,7 @@ from signaling.connection import Connection
 from signaling.errors import NoCall, NoPicture, StaleReservation
 from signaling.store import Store
 from signaling.store_types import CallRouteInfo, Wake
+from signaling.watch_desk import Note, WatchDesk, no_log
 from video_service.errors import ServiceError
 from video_service.media_plane import (
     Background,
@@ -47,7 +48,10 @@ class PageMedia:
 class MediaDesk:
     """Answers offers and joins legs. All state that outlives a socket is in the store."""
 
-    def __init__(self, store: Store, plane: MediaPlane, spawn: Callable[..., asyncio.Task[None]]) -> None:
+    def __init__(
+        self, store: Store, plane: MediaPlane, spawn: Callable[..., asyncio.Task[None]], *, note: Note = no_log
+    ) -> None:
+        self.watchers = WatchDesk(store, plane, spawn, note)
         self._store = store
         self._plane = plane
         self._spawn = spawn
@@ -142,6 +146,9 @@ class MediaDesk:
             kept = route.agent_worker if route is not None else before.worker if before is not None else ""
             worker = kept if kept in self.alive() else self._plane.place()
             role = LegRole.AGENT
+        elif connection.identity.role == "coordinator":
+            worker, role = await self.watchers.worker(person), LegRole.WATCHER
+            connection.seated = ""
         else:
             if route is None:
                 raise NoCall
@@ -174,7 +181,7 @@ class MediaDesk:
             await self._store.leg_event(person, leg=leg, state=LegState.CLOSED)
             raise
         connection.post(messages.MediaAnswer(generation=offer.generation, sdp=answer.sdp))
-        await self.join_legs(person)
+        await (self.watchers.seat(connection) if role is LegRole.WATCHER else self.join_legs(person))
 
     async def join_legs(self, person: str) -> None:
         """Join the two legs of this person's call, when both are on one worker. Doing it again is harmless."""
@@ -232,8 +239,9 @@ class MediaDesk:
         """Part every call that a worker still has joined although it is no longer active."""
         for worker in self.alive():
             try:
-                joined = {leg.call_id for leg in await self._plane.statistics(worker) if leg.call_id}
-                ended = await self._store.ended(joined)
+                legs = list(await self._plane.statistics(worker))
+                await self.watchers.reconcile(worker, legs)
+                ended = await self._store.ended({leg.call_id for leg in legs if leg.call_id})
             except ServiceError as error:
                 log.info("not_reconciled", worker=worker, code=error.code)
                 continue

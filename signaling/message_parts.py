@@ -54,6 +54,8 @@ AgentEndReason = Literal[
 AgentState = Literal["offline", "available", "reserved", "on_call", "after_call", "rest", "break"]
 Requeued = Literal["another_signer", "transferred", "agent_lost", ""]
 InviteEnded = Literal["declined", "missed", "left", ""]
+WatchState = Literal["coach", "asked", "in"]
+WatchEnded = Literal["refused", "no_answer", "over", "gone", ""]
 Outcome = Literal["solved", "follow_up", "referred", "cut_off", "misdirected"]
 OutcomeSoFar = Literal["solved", "follow_up", "referred", "cut_off", "misdirected", ""]
 
@@ -157,6 +159,51 @@ class Reservation(msgspec.Struct, frozen=True, kw_only=True):
     about: Caller = Caller()
 
 
+class Onlooker(msgspec.Struct, frozen=True, kw_only=True):
+    """The coordinator beside a call, as its people are told.
+
+    `state`: "asked" until `until_ms`: the customer has not said yet; "in": looks on; "coach" (agents alone are told):
+    only writes. `ask` numbers the questions of a call.
+    """
+
+    name: str
+    state: WatchState
+    ask: int = 0
+    until_ms: Millis = 0
+
+
+class CoachLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One line between coordinator and agent. `read`: the agent has said so, or wrote it."""
+
+    seq: int
+    mine: bool
+    text: str
+    at_ms: Millis
+    read: bool = False
+
+
+class Watching(msgspec.Struct, frozen=True, kw_only=True):
+    """The call that a coordinator is beside. `media`: what the page's peer connection should be.
+
+    `connected`: an agent talks with the customer; between two agents the coordinator stays. `agent_media`,
+    `customer_media`: how their pictures come. `second_name`: of a second agent. `lines`: what went to and fro with this
+    agent, oldest first.
+    """
+
+    call: str
+    state: WatchState
+    connected: bool
+    agent_name: str
+    since_ms: Millis
+    until_ms: Millis = 0
+    held_from_ms: Millis = 0
+    media: MediaWish = "none"
+    agent_media: MediaWish = "none"
+    customer_media: MediaWish = "none"
+    second_name: str = ""
+    lines: tuple[CoachLine, ...] = ()
+
+
 class AgentCall(msgspec.Struct, frozen=True, kw_only=True):
     """The call that an agent is on. `other_by_phone`: the customer's picture is paused because the phone did so.
 
@@ -164,6 +211,7 @@ class AgentCall(msgspec.Struct, frozen=True, kw_only=True):
     `colleagues`: who is free to take it, the longest rested first, at most five. `skills_on`: the labels of skills that
     somebody else on shift has. `second`: the other agent; `helps`: the reader is the second one, who may leave and not
     hold, pass on or invite. `invite_ended`: why the last one who was asked did not come.
+    `onlooker`: a coordinator beside the call; `coach`: what went to and fro with that one, for its agent alone.
     """
 
     call: str
@@ -185,6 +233,8 @@ class AgentCall(msgspec.Struct, frozen=True, kw_only=True):
     second: SecondAgent | None = None
     helps: bool = False
     invite_ended: InviteEnded = ""
+    onlooker: Onlooker | None = None
+    coach: tuple[CoachLine, ...] = ()
     about: Caller = Caller()
 
 
@@ -205,7 +255,10 @@ class AfterCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WallCall(msgspec.Struct, frozen=True, kw_only=True):
-    """A waiting or live call on the coordinator's wall."""
+    """A waiting or live call on the coordinator's wall.
+
+    `watch`: a coordinator is beside it, or its customer has said that nobody may look on.
+    """
 
     call: str
     state: Literal["waiting", "ringing", "active"]
@@ -215,6 +268,7 @@ class WallCall(msgspec.Struct, frozen=True, kw_only=True):
     since_ms: Millis
     agent: str = ""
     customer_present: bool = True
+    watch: Literal["", "taken", "refused"] = ""
 
 
 class UrgentMatter(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,6 +24,7 @@ from signaling.message_parts import (
     CallClass,
     Caller,
     ClassToday,
+    CoachLine,
     Codec,
     Colleague,
     Colour,
@@ -42,6 +43,7 @@ from signaling.message_parts import (
     Narrow,
     Need,
     ObjectBox,
+    Onlooker,
     Outcome,
     OutcomeSoFar,
     Requeued,
@@ -54,9 +56,13 @@ from signaling.message_parts import (
     UrgentReason,
     WallAgent,
     WallCall,
+    WatchEnded,
+    Watching,
+    WatchState,
 )
 from signaling.messages_calls import Hold, Invite, Transfer
 from signaling.messages_text import OtherTyping, Say, TextLine, Typing
+from signaling.messages_watch import AllowWatch, Coach, CoachRead, Watch
 from video_service.line_quality import LineWord
 from video_service.queue_names import MAIN
 
@@ -67,10 +73,14 @@ __all__ = [
     "AgentCall",
     "AgentEndReason",
     "AgentState",
+    "AllowWatch",
     "BackgroundKind",
     "CallClass",
     "Caller",
     "ClassToday",
+    "Coach",
+    "CoachLine",
+    "CoachRead",
     "Codec",
     "Colleague",
     "Colour",
@@ -91,6 +101,7 @@ __all__ = [
     "Narrow",
     "Need",
     "ObjectBox",
+    "Onlooker",
     "OtherTyping",
     "Outcome",
     "OutcomeSoFar",
@@ -108,6 +119,10 @@ __all__ = [
     "UrgentReason",
     "WallAgent",
     "WallCall",
+    "Watch",
+    "WatchEnded",
+    "WatchState",
+    "Watching",
 ]
 
 PROTOCOL_VERSION = 1
@@ -306,6 +321,10 @@ FromPage = (
     | Say
     | Typing
     | Survey
+    | Watch
+    | AllowWatch
+    | Coach
+    | CoachRead
 )
 
 
@@ -366,6 +385,7 @@ class CustomerView(Message, tag="customer_view", frozen=True):
     `second_name`, `second_media`: a second agent who is in the call, and that one's picture; "" and "none" for nobody.
     `held_from_ms`: since when the customer is on hold: no picture of the agent comes until the agent is back; else 0.
     `kept_until_ms`: until when a place in the queue is kept for a page that is closed, once asked for; else 0.
+    `onlooker`: a coordinator who asks to look on, or does.
     """
 
     state: Literal["home", "waiting", "ringing", "connected", "ended"]
@@ -397,6 +417,7 @@ class CustomerView(Message, tag="customer_view", frozen=True):
     requeued: Requeued = ""
     follow_up_due_ms: Millis = 0
     kept_until_ms: Millis = 0
+    onlooker: Onlooker | None = None
     server_time_ms: Millis = 0
 
 
@@ -463,6 +484,7 @@ class CoordinatorView(Message, tag="coordinator_view", frozen=True):
     `classes_today`: the same by queue and class, of each that has had a call. `urgent_matters`: the oldest first.
     `signing_limit_ms`, `day_limit_ms` (0: none): when an agent rests, and has signed enough for today.
     `after_call_warn_ms`: after-call work that lasts longer than this is unusual.
+    `watching`: the call that this coordinator is beside; `watch_ended`: how that of `watch_ended_call` ended.
     """
 
     waiting: tuple[WallCall, ...]
@@ -478,6 +500,9 @@ class CoordinatorView(Message, tag="coordinator_view", frozen=True):
     signing_limit_ms: Millis = 0
     day_limit_ms: Millis = 0
     after_call_warn_ms: Millis = 0
+    watching: Watching | None = None
+    watch_ended: WatchEnded = ""
+    watch_ended_call: str = ""
     server_time_ms: Millis = 0
 
 

@@ -11,6 +11,8 @@ class Policy:
 
     ring_timeout_s: float = 20
     """A reservation rings so long at one agent; then it is missed and goes to somebody else."""
+    watch_answer_s: float = 60
+    """A customer who is asked whether a coordinator may look on, and says nothing, is asked no longer after so long."""
     keep_place_s: float = 60
     """A waiting customer whose page is gone keeps the place so long; meanwhile the call is offered to nobody."""
     kept_place_s: float = 3600

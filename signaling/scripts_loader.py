@@ -17,10 +17,12 @@ from signaling.policy import Policy
 from video_service.keys import SCHEMA_VERSION
 from video_service.queue_names import MAIN
 
-PRELUDE = ("_base", "_steps", "_cover", "_agent", "_care", "_call", "_match", "_second", "_flow", "_requests")
+PRELUDE = ("_base", "_steps", "_cover", "_agent", "_care", "_call", "_match", "_second", "_watch", "_flow", "_requests")
 """Files of the prelude, in the order in which they build on one another."""
 
-READS = frozenset({"near_places", "read_metrics", "read_person", "read_wall", "shifts_read", "texts"})
+READS = frozenset(
+    {"near_places", "read_metrics", "read_person", "read_wall", "read_watch", "shifts_read", "texts", "watch_legs"}
+)
 """What a server that is full or is not the primary may do, too."""
 
 PREFIX = "signaling_"

@@ -55,7 +55,8 @@ class Showing:
             view = await self._store.agent_view(person, alive=alive)
             call, epoch = (view.call.call, view.call.epoch) if view.call is not None else ("", 0)
         else:
-            view, call, epoch = await self._store.coordinator_view(), "", 0
+            wall = await self._store.coordinator_view()
+            view, call, epoch = await self._store.with_watching(wall, person, alive=alive), "", 0
         is_new = bool(call) and (call, epoch) != (connection.call, connection.epoch)
         # With another agent all lines are sent again, as to whose they are; a busy node may have shown nothing between.
         if (call, epoch) != (connection.call, connection.epoch):
@@ -63,6 +64,8 @@ class Showing:
         connection.show(view)
         if isinstance(view, messages.AgentView) and view.call is not None:
             self._media.keep_hold(connection, held=view.call.held_from_ms > 0)
+        if isinstance(view, messages.CoordinatorView):
+            self._media.watchers.keep(connection, view.watching)
         if call:
             await self.show_text(connection)
         if is_new:  # what the other is writing just now began without this page

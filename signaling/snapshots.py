@@ -16,6 +16,7 @@ from signaling.messages import (
     OutcomeSoFar,
     Requeued,
     UrgentReason,
+    WatchState,
 )
 from video_service.line_quality import LineWord
 from video_service.media_plane import Background, BackgroundKind
@@ -111,6 +112,10 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True, rename={"call_class": "
     helper_note: str = ""
     invite_ended: InviteEnded = ""
     ended_reason: EndReason = ""
+    watch_state: WatchState | Literal[""] = ""
+    watch_until_ms: int = 0
+    watch_ask: int = 0
+    coach_read: int = 0
     kept_until_ms: int = 0
     """Until when the place is kept while the page is away; 0: the customer has not asked for that."""
 
@@ -139,6 +144,15 @@ class ColleagueRow(msgspec.Struct, frozen=True, kw_only=True):
     agent: str
     name: str
     covers: bool
+
+
+class CoachRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of `coach:<call>`."""
+
+    seq: int
+    at: int
+    person: str
+    text: str
 
 
 class PersonSnapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,6 +190,9 @@ class PersonSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """The reader is the second agent, who is asked or in; then `lead` is the first one."""
     second: PersonRow | None = None
     lead: PersonRow | None = None
+    watcher: PersonRow | None = None
+    """A coordinator beside the call, and what went to and fro between that one and the reader, its agent."""
+    coach: tuple[CoachRow, ...] = ()
     colleagues: tuple[ColleagueRow, ...] = ()
     skills_on: tuple[str, ...] = ()
     place: int = 0
@@ -197,6 +214,7 @@ class WallCallRow(msgspec.Struct, frozen=True, kw_only=True, rename={"call_class
     since_ms: int
     agent: str
     customer_present: bool
+    watch: Literal["", "taken", "refused"] = ""
 
 
 class WallMatterRow(msgspec.Struct, frozen=True, kw_only=True):

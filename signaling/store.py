@@ -20,6 +20,7 @@ from signaling.store_texts import TextStore
 from signaling.store_tickets import TicketStore
 from signaling.store_views import ViewStore
 from signaling.store_wakes import WakeStore
+from signaling.store_watch import WatchStore
 from video_service.metrics import script_seconds
 
 
@@ -33,6 +34,7 @@ class Store(
     RosterStore,
     RequestStore,
     MediaStore,
+    WatchStore,
     ViewStore,
     WakeStore,
 ):

@@ -57,6 +57,15 @@ class CallRouteInfo(msgspec.Struct, frozen=True, kw_only=True):
     second_worker: str = ""
 
 
+class WatchRoute(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a coordinator looks on: the agent's worker, and the own leg there, "" while there is none."""
+
+    call: str
+    epoch: int
+    worker: str
+    leg: str
+
+
 class LegInfo(msgspec.Struct, frozen=True, kw_only=True):
     """A person's newest leg, in a call or not."""
 

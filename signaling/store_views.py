@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from typing import Any
 
 import msgspec
@@ -34,7 +34,16 @@ class ViewStore(StoreBase):
         self._open(answer.get("after_call"), "context")
         for named in (*(answer.get("earlier") or ()), *(answer.get("colleagues") or ())):
             self._open(named, "name")
+        self._open(answer.get("watcher"), "name")
+        answer["coach"] = self.coach_rows(answer.get("coach", ()))
         return msgspec.convert(answer, type=PersonSnapshot, strict=False)
+
+    def coach_rows(self, lines: Iterable[str]) -> list[dict[str, Any]]:
+        """Return stored lines between a coordinator and an agent, their text opened."""
+        rows: list[dict[str, Any]] = [msgspec.json.decode(line) for line in lines]
+        for row in rows:
+            self._open(row, "text")
+        return rows
 
     def _open(self, row: dict[str, Any] | None, *fields: str) -> None:
         """Open the sealed fields of a row, in place."""

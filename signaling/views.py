@@ -12,6 +12,7 @@ from signaling.errors import SchemaUnknown
 from signaling.estimate import mean_handle_s, wait_interval_min
 from signaling.lifecycle_call import CLASSES, STATE_OF
 from signaling.messages import MediaWish
+from signaling.onlooking import coach_lines, onlooker
 from signaling.policy import Policy
 from signaling.snapshots import (
     AgentRow,
@@ -202,6 +203,7 @@ def customer_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy
             second_name=snap.second.name if snap.second and call.helper_from_ms else "",
             second_media=_beside(snap.second, snap.other, alive) if call.helper_from_ms else "none",
             held_from_ms=call.held_from_ms,
+            onlooker=onlooker(call, snap.watcher, of_customer=True),
         )
     low, high = 0, 0
     if snap.hope:
@@ -306,6 +308,8 @@ def agent_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -
             second=_second(snap, call, alive),
             helps=snap.helps,
             invite_ended="" if snap.helps else call.invite_ended,
+            onlooker=onlooker(call, snap.watcher),
+            coach=coach_lines(snap.coach, call.agent, call.coach_read),
             about=_caller(snap, call),
         ),
     )
@@ -511,4 +515,5 @@ def _wall_call(call: WallCallRow) -> messages.WallCall:
         since_ms=call.since_ms,
         agent=call.agent,
         customer_present=call.customer_present,
+        watch=call.watch,
     )

@@ -374,6 +374,7 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
             )
         )
 
+    audit = Audit(redis, pool=settings.pool, clock=clock, retention_days=settings.audit_retention_days)
     return Services(
         redis=redis,
         clock=clock,
@@ -398,7 +399,7 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
             guests_allowed=settings.guests_allowed,
             limits=settings.project(CustomerLimits),
         ),
-        audit=Audit(redis, pool=settings.pool, clock=clock, retention_days=settings.audit_retention_days),
+        audit=audit,
         backgrounds=BackgroundStore(redis, settings.pool, clock),
         picture_maker=PictureMaker(),
         door=Door(redis, pool=settings.pool, clock=clock),
@@ -441,7 +442,13 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
         store=store,
         issue_ticket=issue_ticket,
         plane=plane,
-        hub=Hub(store, plane, ice_servers=ice_servers, ice_renew_s=ice.renew_after_s),
+        hub=Hub(
+            store,
+            plane,
+            ice_servers=ice_servers,
+            ice_renew_s=ice.renew_after_s,
+            note_watching=audit.note_watching,
+        ),
         records=Records(redis, pool=settings.pool),
         day=settings.project(DayRules),
     )

@@ -65,6 +65,14 @@ class Audit:
             pipe.pexpire(self._key, self._retention_ms)
             await pipe.execute()
 
+    async def note_watching(self, who: str, role: str, call: str) -> None:
+        """Write that somebody begins to look on at a live call.
+
+        Raises:
+            RedisError: it could not be written; nothing of the call is shown then.
+        """
+        await self.note(who=who, role=role, what="call_watched", about=call)
+
     async def each(self, *, from_ms: int = 0, who: str = "", what: str = "", about: str = "") -> AsyncIterator[Look]:
         """Yield the entries since `from_ms` that match, newest first.
 

@@ -142,6 +142,13 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec("deadlines", "zset", "none", "all life cycles", "kind:id by due time; one of a kind per call or agent"),
     KeySpec("texts:<call>", "list", "text_buffer_s after the last line", "say", "text of a call, for reconnection"),
     KeySpec(
+        "coach:<call>",
+        "list",
+        "deleted at close; photo_most_s after the last line at most",
+        "watch, coach, call scripts",
+        "what a coordinator and the agent of a call write to each other, sealed",
+    ),
+    KeySpec(
         "photos:<call>",
         "hash",
         "text_buffer_s after close; photo_most_s after the last photo at most",
@@ -522,6 +529,10 @@ class Keys:
     def blocked(self, customer: str) -> str:
         """Key of a customer's block."""
         return f"{self.root}:blocked:{customer}"
+
+    def coach(self, call: str) -> str:
+        """Key of what a coordinator and the agent of a call write to each other."""
+        return f"{self.root}:coach:{call}"
 
     def photos(self, call: str) -> str:
         """Key of the photos that were sent in a call."""

@@ -162,7 +162,7 @@ MESSAGES: dict[str, frozenset[str]] = {
     "transfer": AGENT,
     "invite": AGENT,
     "disposition": AGENT,
-    "media_offer": _IN_A_CALL,
+    "media_offer": _IN_A_CALL | COORDINATING,  # of a coordinator: who has asked to look on, and may
     "pause_picture": _IN_A_CALL,
     "picture_shown": _IN_A_CALL,
     "this_is_me": AGENT,
@@ -171,6 +171,10 @@ MESSAGES: dict[str, frozenset[str]] = {
     "say": _IN_A_CALL,
     "rtt": _IN_A_CALL,
     "survey": frozenset({CUSTOMER}),
+    "watch": COORDINATING,
+    "allow_watch": frozenset({CUSTOMER}),
+    "coach": AGENT | COORDINATING,  # of an agent: to the coordinator who is beside the call
+    "coach_read": AGENT,
 }
 
 

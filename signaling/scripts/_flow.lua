@@ -58,6 +58,8 @@ end
 -- Closes an open call, whatever its phase, and frees its agent.
 local function close_call(id, why)
   local row = get('call', id)
+  WATCH.finish(id, 'over')
+  redis.call('DEL', key('coach', id))
   local agent, ringing = row.agent, row.agent ~= '' and row.phase == 'ringing'
   if ringing then
     take_back(id, 'close', 'release', 'withdrawn', why)
@@ -171,6 +173,8 @@ local function gone(person)
         wake('person', call.agent)
       end
     end
+  elseif (row.watch or '') ~= '' then
+    WATCH.finish(row.watch, 'gone')
   end
 end
 

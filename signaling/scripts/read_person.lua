@@ -84,6 +84,12 @@ if (call.helper or '') ~= '' and STATE_OF[call.phase] == 'active' then
   answer.helps = call.helper == id
   answer.second, answer.lead = get('person', call.helper), get('person', call.agent)
 end
+if (call.watcher or '') ~= '' and STATE_OF[call.phase] == 'active' then
+  answer.watcher = get('person', call.watcher)
+  local coached = call.agent == id and call.coach_of == id
+  local lines = coached and redis.call('LRANGE', key('coach', call_id), 0, -1) or {}
+  answer.coach = #lines > 0 and lines or nil
+end
 -- Whom the agent of a live call may pass it on to, the longest rested first, and what somebody else on shift has.
 local COLLEAGUES = 5
 

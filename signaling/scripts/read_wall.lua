@@ -12,6 +12,7 @@ local function list_calls(list, zset)
         call = id, phase = row.phase, queue = row.queue, class = row.class, counts_as = counts_as(row), seq = num(row.seq),
         joined_ms = num(row.joined_ms), since_ms = num(row.since_ms), agent = row.agent,
         customer_present = customer.present == '1',
+        watch = row.watch_refused == '1' and 'refused' or (row.watcher or '') ~= '' and 'taken' or '',
       }
     end
   end

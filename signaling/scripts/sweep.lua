@@ -36,6 +36,13 @@ function handlers.invite(id)
   match({}, {agent})
 end
 
+-- The customer has not said whether the coordinator may look on: nobody does, and it may be asked again.
+function handlers.watch(id)
+  if (get('call', id) or {}).watch_state == 'asked' then
+    WATCH.finish(id, 'no_answer')
+  end
+end
+
 local function lost(id)
   if get('call', id) then
     close_call(id, 'customer_lost')

@@ -75,6 +75,11 @@ local function repair(id, index)
     put('call', id, {helper = '', helper_from_ms = 0})
     return true
   end
+  local watcher = (call.watcher or '') ~= '' and get('person', call.watcher)
+  if (call.watcher or '') ~= '' and not (watcher and watcher.present == '1' and watcher.watch == id) then
+    WATCH.finish(id, 'gone')
+    return true
+  end
   if STATE_OF[call.phase] == 'active' and not served then
     match({id}, {requeue(id, 'agent_lost')})
     return true

@@ -81,6 +81,9 @@ async def full_history(redis: Redis, pool: str) -> Dump:
         await store.leg_offered("a9", leg="l", worker="w")
         await store.leg_event("a9", leg="l", state=LegState.CONNECTED)
         await store.say("a9", view.reservation.call, "hello")
+        await store.connect(Identity(person="o9", role="coordinator"), node="n", socket="s")
+        await store.watch("o9", view.reservation.call, how="coach")
+        await store.coach("o9", view.reservation.call, "slowly")
         await store.may_share("a9", view.reservation.call, "p" * 16)
         await store.share("a9", view.reservation.call, "p" * 16, b"a photo")
     alone = Identity(person="a7", role="agent", skills=("bsl",))
@@ -144,6 +147,7 @@ async def test_what_people_are_called_and_write_is_sealed(redis: Redis, pool: st
     line, photo = map(msgspec.json.decode, dump.of("texts").popitem()[1])
     assert line["text"].startswith(SEALED_START)
     assert photo["text"] == ""
+    assert msgspec.json.decode(dump.of("coach").popitem()[1][0])["text"].startswith(SEALED_START)
     assert dump.of("photos").popitem()[1][photo["photo"]].startswith(SEALED_START)
     assert all(row["name"] == "" or row["name"].startswith(SEALED_START) for row in dump.of("person").values())
     for row in dump.of("call").values():

@@ -129,11 +129,12 @@ class DiaryPlane:
         self._events.put_nowait(ObjectEvent(worker=worker, leg_id=leg, person=request.person, box=box))
 
     async def statistics(self, worker: str) -> Sequence[LegStatistics]:
+        watched = [(call, leg) for call, _, leg in self.watched if call in self.calls and leg in self.legs]
         return [
             LegStatistics(leg_id=leg, call_id=route.call_id)
             for route in self.calls.values()
             for leg in (route.customer_leg, route.agent_leg)
-        ]
+        ] + [LegStatistics(leg_id=leg, call_id=call) for call, leg in watched]
 
     async def events(self) -> AsyncIterator[MediaEvent]:
         while True:

@@ -59,6 +59,10 @@ export type Requeued = "" | "agent_lost" | "another_signer" | "transferred";
 
 export type UrgentReason = "" | "airport" | "car" | "hotel";
 
+export type WatchEnded = "" | "gone" | "no_answer" | "over" | "refused";
+
+export type WatchState = "asked" | "coach" | "in";
+
 export type LineWord = "" | "fair" | "good" | "poor";
 
 /** First message on a socket: a one-time ticket (POST /api/ticket) or the resume token of an earlier socket. */
@@ -309,6 +313,47 @@ export interface Survey {
   face?: number;
 }
 
+/**
+ * A coordinator comes beside a live call, or goes. One coordinator at a call, and one call for each.
+ *
+ * `how`: "coach" writes to its agent and sees nothing of it, "watch" asks the customer and looks on once that one
+ * agrees, "leave" goes, and puts away how the last one ended. Whom the customer let in is let in again without a
+ * question, until the customer says no. Refused as `watched` while another coordinator is there, as `watch_refused`
+ * once this customer has said no in this call.
+ */
+export interface Watch {
+  type: "watch";
+  call: string;
+  how: "coach" | "leave" | "watch";
+}
+
+/**
+ * A customer lets a coordinator look on, or does not: before it begins, and at any time while it lasts.
+ *
+ * `ask`: that of the view; a yes to somebody else than the one who asks now is refused as `stale`. A no is for good
+ * as far as this call goes, and the coordinator sees nothing from then on.
+ */
+export interface AllowWatch {
+  type: "allow_watch";
+  call: string;
+  ask: number;
+  allow: boolean;
+}
+
+/** A line between the coordinator beside a call and its agent, sent to nobody else, and gone with the call. */
+export interface Coach {
+  type: "coach";
+  call: string;
+  text: string;
+}
+
+/** An agent has read what the coordinator wrote, up to `seq`. */
+export interface CoachRead {
+  type: "coach_read";
+  call: string;
+  seq: number;
+}
+
 /** The answer to hello. `resume` replaces every earlier resume token of this person. */
 export interface Welcome {
   type: "welcome";
@@ -370,6 +415,7 @@ export interface Error {
  * `second_name`, `second_media`: a second agent who is in the call, and that one's picture; "" and "none" for nobody.
  * `held_from_ms`: since when the customer is on hold: no picture of the agent comes until the agent is back; else 0.
  * `kept_until_ms`: until when a place in the queue is kept for a page that is closed, once asked for; else 0.
+ * `onlooker`: a coordinator who asks to look on, or does.
  */
 export interface CustomerView {
   type: "customer_view";
@@ -402,7 +448,21 @@ export interface CustomerView {
   requeued: Requeued;
   follow_up_due_ms: number;
   kept_until_ms: number;
+  onlooker: Onlooker | null;
   server_time_ms: number;
+}
+
+/**
+ * The coordinator beside a call, as its people are told.
+ *
+ * `state`: "asked" until `until_ms`: the customer has not said yet; "in": looks on; "coach" (agents alone are told):
+ * only writes. `ask` numbers the questions of a call.
+ */
+export interface Onlooker {
+  name: string;
+  state: WatchState;
+  ask: number;
+  until_ms: number;
 }
 
 /**
@@ -539,6 +599,7 @@ export interface Earlier {
  * `colleagues`: who is free to take it, the longest rested first, at most five. `skills_on`: the labels of skills that
  * somebody else on shift has. `second`: the other agent; `helps`: the reader is the second one, who may leave and not
  * hold, pass on or invite. `invite_ended`: why the last one who was asked did not come.
+ * `onlooker`: a coordinator beside the call; `coach`: what went to and fro with that one, for its agent alone.
  */
 export interface AgentCall {
   call: string;
@@ -560,6 +621,8 @@ export interface AgentCall {
   second: SecondAgent | null;
   helps: boolean;
   invite_ended: InviteEnded;
+  onlooker: Onlooker | null;
+  coach: ReadonlyArray<CoachLine>;
   about: Caller;
 }
 
@@ -576,6 +639,15 @@ export interface SecondAgent {
   state: "asked" | "in";
   media: MediaWish;
   until_ms: number;
+}
+
+/** One line between coordinator and agent. `read`: the agent has said so, or wrote it. */
+export interface CoachLine {
+  seq: number;
+  mine: boolean;
+  text: string;
+  at_ms: number;
+  read: boolean;
 }
 
 /**
@@ -600,6 +672,7 @@ export interface AfterCall {
  * `classes_today`: the same by queue and class, of each that has had a call. `urgent_matters`: the oldest first.
  * `signing_limit_ms`, `day_limit_ms` (0: none): when an agent rests, and has signed enough for today.
  * `after_call_warn_ms`: after-call work that lasts longer than this is unusual.
+ * `watching`: the call that this coordinator is beside; `watch_ended`: how that of `watch_ended_call` ended.
  */
 export interface CoordinatorView {
   type: "coordinator_view";
@@ -616,10 +689,17 @@ export interface CoordinatorView {
   signing_limit_ms: number;
   day_limit_ms: number;
   after_call_warn_ms: number;
+  watching: Watching | null;
+  watch_ended: WatchEnded;
+  watch_ended_call: string;
   server_time_ms: number;
 }
 
-/** A waiting or live call on the coordinator's wall. */
+/**
+ * A waiting or live call on the coordinator's wall.
+ *
+ * `watch`: a coordinator is beside it, or its customer has said that nobody may look on.
+ */
 export interface WallCall {
   call: string;
   state: "active" | "ringing" | "waiting";
@@ -629,6 +709,7 @@ export interface WallCall {
   since_ms: number;
   agent: string;
   customer_present: boolean;
+  watch: "" | "refused" | "taken";
 }
 
 /**
@@ -687,6 +768,28 @@ export interface UrgentMatter {
   escalated: Escalated;
   proposal_s: number;
   solution_s: number;
+}
+
+/**
+ * The call that a coordinator is beside. `media`: what the page's peer connection should be.
+ *
+ * `connected`: an agent talks with the customer; between two agents the coordinator stays. `agent_media`,
+ * `customer_media`: how their pictures come. `second_name`: of a second agent. `lines`: what went to and fro with this
+ * agent, oldest first.
+ */
+export interface Watching {
+  call: string;
+  state: WatchState;
+  connected: boolean;
+  agent_name: string;
+  since_ms: number;
+  until_ms: number;
+  held_from_ms: number;
+  media: MediaWish;
+  agent_media: MediaWish;
+  customer_media: MediaWish;
+  second_name: string;
+  lines: ReadonlyArray<CoachLine>;
 }
 
 /** The SDP answer to the offer of the same generation. */
@@ -758,7 +861,11 @@ export type FromPage =
   | ShowObject
   | Say
   | Typing
-  | Survey;
+  | Survey
+  | Watch
+  | AllowWatch
+  | Coach
+  | CoachRead;
 
 export type ToPage =
   | Welcome

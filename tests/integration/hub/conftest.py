@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -39,8 +40,8 @@ async def store(redis: Redis, pool: str) -> Store:
 async def make_hub(store: Store, plane: DiaryPlane) -> AsyncIterator[Callable[..., Hub]]:
     hubs: list[Hub] = []
 
-    def make(other_plane: DiaryPlane | None = None) -> Hub:
-        hubs.append(Hub(store, other_plane or plane))
+    def make(other_plane: DiaryPlane | None = None, **more: Any) -> Hub:
+        hubs.append(Hub(store, other_plane or plane, **more))
         return hubs[-1]
 
     yield make

@@ -1,0 +1,51 @@
+"""The messages of a coordinator beside a live call, who asks to look on, looks on, and writes to its agent."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from signaling.message_parts import Message, ShortId
+
+CoachText = Annotated[str, Meta(min_length=1, max_length=200)]
+Seq = Annotated[int, Meta(ge=0, le=1_000_000)]
+
+
+class Watch(Message, tag="watch", frozen=True):
+    """A coordinator comes beside a live call, or goes. One coordinator at a call, and one call for each.
+
+    `how`: "coach" writes to its agent and sees nothing of it, "watch" asks the customer and looks on once that one
+    agrees, "leave" goes, and puts away how the last one ended. Whom the customer let in is let in again without a
+    question, until the customer says no. Refused as `watched` while another coordinator is there, as `watch_refused`
+    once this customer has said no in this call.
+    """
+
+    call: ShortId
+    how: Literal["coach", "watch", "leave"]
+
+
+class AllowWatch(Message, tag="allow_watch", frozen=True):
+    """A customer lets a coordinator look on, or does not: before it begins, and at any time while it lasts.
+
+    `ask`: that of the view; a yes to somebody else than the one who asks now is refused as `stale`. A no is for good
+    as far as this call goes, and the coordinator sees nothing from then on.
+    """
+
+    call: ShortId
+    ask: Seq
+    allow: bool
+
+
+class Coach(Message, tag="coach", frozen=True):
+    """A line between the coordinator beside a call and its agent, sent to nobody else, and gone with the call."""
+
+    call: ShortId
+    text: CoachText
+
+
+class CoachRead(Message, tag="coach_read", frozen=True):
+    """An agent has read what the coordinator wrote, up to `seq`."""
+
+    call: ShortId
+    seq: Seq

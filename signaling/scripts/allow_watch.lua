@@ -1,0 +1,20 @@
+-- ARGV: now, customer, call, number of the question, '1' or '0'. A no is for the whole call, and may come at any time.
+local id, allow = ARGV[3], ARGV[5] == '1'
+local call = get('call', id)
+if not call or call.customer ~= ARGV[2] or STATE_OF[call.phase] ~= 'active' then
+  return refuse('no_call')
+end
+local state = call.watch_state or ''
+if not allow then
+  put('call', id, {watch_refused = 1, watch_allowed = ''})
+  if state == 'asked' or state == 'in' then
+    WATCH.finish(id, 'refused')
+  end
+elseif state == 'in' and call.watch_ask == ARGV[4] then
+  return done()
+elseif state ~= 'asked' or call.watch_ask ~= ARGV[4] then
+  return refuse('stale')
+else
+  WATCH.begin(id)
+end
+return done()

@@ -1,0 +1,14 @@
+-- ARGV: now, coordinator. Reads only: the call that this one is beside, for a view and for the media.
+local seat = get('person', ARGV[2])
+local answer = {now = NOW, person = seat}
+local id = seat and seat.watch or ''
+local call = id ~= '' and get('call', id)
+if call and call.watcher == ARGV[2] then
+  answer.call_id, answer.call = id, call
+  answer.agent = call.agent ~= '' and get('person', call.agent) or nil
+  answer.customer = get('person', call.customer)
+  answer.second = helper_is_in(call) and get('person', call.helper) or nil
+  local lines = call.coach_of == call.agent and redis.call('LRANGE', key('coach', id), 0, -1) or {}
+  answer.lines = #lines > 0 and lines or nil
+end
+return cjson.encode(answer)

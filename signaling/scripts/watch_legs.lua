@@ -1,0 +1,12 @@
+-- ARGV: now, calls. Reads only: the legs by which somebody looks on, and may.
+local legs = {}
+for i = 2, #ARGV do
+  local call = get('call', ARGV[i])
+  if call and STATE_OF[call.phase] == 'active' and call.watch_state == 'in' then
+    local leg = (get('person', call.watcher) or {}).leg or ''
+    if leg ~= '' then
+      legs[#legs + 1] = leg
+    end
+  end
+end
+return cjson.encode({legs = #legs > 0 and legs or nil})
