@@ -69,8 +69,8 @@ from video_service.permissions import ENTRANCES
 from video_service.plan_input import PlanInput
 from video_service.plan_jobs import PlanJobs
 from video_service.plan_outlook import Outlooks
-from video_service.plan_store import PlanStore
 from video_service.plan_queue import PlanSender
+from video_service.plan_store import PlanStore
 from video_service.queues import House
 from video_service.queues_store import QueueBook
 from video_service.rate_limit import Limit, RateLimits

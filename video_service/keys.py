@@ -489,6 +489,12 @@ class Keys:
     def plan_job(self, job: str) -> str:
         return f"{self.root}:plan_job:{job}"
 
+    def plan_work(self, job: str) -> str:
+        return f"{self.root}:plan_work:{job}"
+
+    def plan_best(self, job: str) -> str:
+        return f"{self.root}:plan_best:{job}"
+
     def queue(self, name: str) -> str:
         return f"{self.root}:queue:{name}"
 
@@ -569,12 +575,6 @@ class Keys:
     def open_time(self, day: int) -> str:
         """`day`: days since 1970, by UTC."""
         return f"{self.root}:open_time:{day}"
-    def plan_work(self, job: str) -> str:
-        return f"{self.root}:plan_work:{job}"
-
-    def plan_best(self, job: str) -> str:
-        return f"{self.root}:plan_best:{job}"
-
 
     def calendar(self, digest: str) -> str:
         return f"{self.root}:calendar:{digest}"

@@ -13,8 +13,8 @@ import pytest
 from redis.asyncio import Redis
 
 from media.registry import Lease, Registry
-from signaling.policy import Policy
 from scheduler.roster_file import RosterDocument
+from signaling.policy import Policy
 from signaling.store import Store
 from signaling.store_roster import Publication
 from tests.data_keys import CIPHER
@@ -120,12 +120,12 @@ async def test_every_key_is_in_the_table_and_passes_when_the_table_says_so(
     await attendance.mark()
     desk = RosterDesk(rosters, wall, accounts, clock, zone="UTC")
     source = PlanInput(redis, wall, desk, clock, pool=pool, region="")
-    today = Intraday(redis, attendance, source, desk, wall, clock, pool=pool)
-    await today.claim("2026-03-02")
     past, team = RawPast(first=day, today=day, from_ms=0), Team(text="")
     basis = Basis(zone="UTC", region="", queue="main", past=past, team=team)
     made_from = MakeRoster(basis=basis, first_day=day, days=1, seconds=1)
     await jobs.keep_order("p-1", Order(work=made_from, base=(), by="a-1"))
+    today = Intraday(redis, attendance, source, desk, wall, clock, pool=pool)
+    await today.claim("2026-03-02")
     await redis.set(Keys(pool).outlook_turn, "1", px=1_000_000)
     await redis.set(Keys(pool).plan_outlook("d"), "x", px=1_000_000)
     none = Level(mean=-1, low=-1, high=-1)
