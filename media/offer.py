@@ -17,6 +17,7 @@ from video_service.media_plane import BadSdp
 MAX_SDP_BYTES: Final = 64 * 1024
 MAX_MEDIA: Final = 12
 MAX_CODECS: Final = 96
+MOST_MESSAGE_BYTES: Final = 65_536  # of a data channel's messages; what a client takes beyond it is never sent
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]{1,32}")
 _UFRAG = re.compile(r"[A-Za-z0-9+/=_-]{4,256}")
@@ -186,12 +187,15 @@ def _media(section: _Section) -> Media:
 
 
 def _data_channels(section: _Section) -> tuple[int, int]:
-    """Return SCTP port and largest message of a line of data channels. Source: RFC 8841, sections 5 and 6."""
+    """Return SCTP port and largest message of a line of data channels; 0 stands for any size, Firefox says 1 GiB.
+
+    Source: RFC 8841, sections 5 and 6.
+    """
     port, most_bytes = section.first("sctp-port"), section.first("max-message-size")
     found = _int(port) if port is not None else 0
     if found > 65_535:
         raise BadSdp("An SCTP port is out of range.")
-    return found, _int(most_bytes) if most_bytes is not None else 65_536
+    return found, min(_int(most_bytes or "0", digits=20) or MOST_MESSAGE_BYTES, MOST_MESSAGE_BYTES)
 
 
 def _codecs(section: _Section) -> tuple[Codec, ...]:
@@ -243,7 +247,7 @@ def _extensions(section: _Section) -> tuple[tuple[str, int], ...]:
     return tuple(found)
 
 
-def _int(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+def _int(text: str, digits: int = 9) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= digits):
         raise BadSdp("A number in the session description is malformed.")
     return int(text)

@@ -319,6 +319,17 @@ def test_another_data_channel_is_rejected_and_the_rest_goes_on(change: Callable[
     assert "a=group:BUNDLE 0 1 2 3 4\r\n" in answer
 
 
+@pytest.mark.parametrize(
+    ("said", "taken"),
+    [("", 65_536), ("0", 65_536), ("1073741823", 65_536), ("18446744073709551615", 65_536), ("4096", 4096)],
+    ids=["nothing", "any", "firefox", "all-there-is", "small"],
+)
+def test_the_largest_message_is_what_the_client_takes_and_no_more_than_is_sent(said: str, taken: int) -> None:
+    line = f"\r\na=max-message-size:{said}" if said else ""
+    text = with_data_channel(lambda text: text.replace("a=sctp-port:5000", f"a=sctp-port:5000{line}"))
+    assert parse_offer(text).media[-1].most_bytes == taken
+
+
 @pytest.mark.parametrize("line", ["a=sctp-port:65536", "a=sctp-port:x", "a=max-message-size:-1"])
 def test_a_number_of_a_data_channel_that_is_none_is_refused(line: str) -> None:
     wanted = line if "sctp-port" in line else f"a=sctp-port:5000\r\n{line}"
