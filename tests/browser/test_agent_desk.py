@@ -66,7 +66,7 @@ async def test_nothing_scrolls_in_a_call_and_nothing_lies_over_a_picture(
     for seq in range(1, 12):
         line = messages.TextLine(call=views.CALL, seq=seq, mine=seq % 2 == 0, text="航班 CA1234 取消了。", at_ms=1)
         await stage.post(line, "agent")
-    await expect(page.locator(".lines > *")).to_have_count(11)
+    await expect(page.locator(".lines .line")).to_have_count(11)
     for width, height in DESKS:
         await page.set_viewport_size({"width": width, "height": height})
         assert await page.evaluate(OVER) == [], f"{width} x {height}"

@@ -144,7 +144,7 @@ async def test_customer_in_trouble(open_page: OpenPage, stage: Stage, lang: str)
     await ready(page, "waiting")
     stage.refuse_sockets = True
     await stage.cut()
-    await page.locator(".waiting .notice-attention[role='alert']").wait_for()
+    await page.locator(".waiting .notice-attention[role='alert']:visible").wait_for()
     await seen("22-waiting-lost")
     stage.refuse_sockets = False
     await stage.show(views.customer("ended", ended_reason="agent_lost"))

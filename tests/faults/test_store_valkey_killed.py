@@ -95,7 +95,7 @@ async def test_nothing_that_was_acknowledged_is_missing_after_kill_9(
         dump = await Dump(pool).read(client)
         sound(dump)
         same(dump, world.oracle)
-    assert len(world.oracle.calls) > 5
+    assert done > 150, "there was something to lose"
 
 
 async def test_records_and_text_of_a_live_call_outlive_the_server(server: RealValkey, client: Redis, pool: str) -> None:

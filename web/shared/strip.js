@@ -20,19 +20,24 @@ export class TextStrip {
   constructor(app) {
     this.app = app;
     this.otherName = "";
+    /** @type {readonly { name: string, writer?: string }[]} */
+    this.others = [];
     this.last = "";
     // Whole lines are read out; one that is being written is there to be looked at.
     this.log = h("div", { role: "log", "aria-label": t("text.title"), tabindex: "0" });
     this.drafts = h("div");
     this.list = h("div", { class: "lines" }, this.log, this.drafts);
-    // A notice or the keyboard takes room: whoever was at the newest line stays there. A browser scrolls, too, when
-    // the room changes; that says nothing about the person.
+    // A notice or the keyboard takes room, a photo grows as it comes: whoever was at the newest line stays there. A
+    // browser scrolls, too, when the room changes; that says nothing about the person. Whoever leaves the end goes up.
     this.atEnd = true;
     let room = "";
+    let before = 0;
     const roomNow = () => `${this.list.clientWidth} ${this.list.clientHeight}`;
     this.list.addEventListener("scroll", () => {
       const { scrollTop, clientHeight, scrollHeight } = this.list;
-      if (room === roomNow()) this.atEnd = scrollTop + clientHeight >= scrollHeight - 8;
+      const here = scrollTop + clientHeight >= scrollHeight - 8;
+      if (here || (room === roomNow() && scrollTop < before)) this.atEnd = here;
+      before = scrollTop;
     });
     new ResizeObserver(() => {
       room = roomNow();
@@ -78,9 +83,11 @@ export class TextStrip {
   /**
    * @param {Line[]} lines
    * @param {string} otherName
+   * @param {readonly { name: string, writer?: string }[]} [others] further people
    */
-  draw(lines, otherName) {
+  draw(lines, otherName, others = []) {
     this.otherName = otherName;
+    this.others = others;
     for (const [place, some] of /** @type {const} */ ([
       [this.log, lines.filter((line) => !isDraft(line))],
       [this.drafts, lines.filter(isDraft)],
@@ -127,9 +134,10 @@ export class TextStrip {
       );
     const element = h("div", {}, who, picture, text, again);
     const update = (/** @type {Line} */ now) => {
-      element.className = `line ${LOOKS[now.who]}${isDraft(now) ? " line-draft" : ""}`;
+      const further = this.others.find(({ writer }) => writer && writer === now.writer);
+      element.className = `line ${LOOKS[now.who]}${further ? " line-further" : ""}${isDraft(now) ? " line-draft" : ""}`;
       element.dataset.who = now.who;
-      const name = now.who === "other" ? this.otherName : t(`text.${now.who}`);
+      const name = now.who === "other" ? further?.name || now.name || this.otherName : t(`text.${now.who}`);
       setText(text, now.text);
       show(text, now.text !== "");
       setText(who, now.state === "there" ? name : `${name} · ${t(`text.${now.state}`)}`);
