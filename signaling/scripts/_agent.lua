@@ -3,7 +3,8 @@ local AGENT_LINGER_MS = 86400000
 
 -- Returns start, end and id of the shift that covers `at`, or nil, and then the start of the next one if there is one.
 local function shift_at(agent, at)
-  local found = redis.call('ZRANGEBYSCORE', key('agent_shifts', agent), '(' .. int(at), '+inf', 'LIMIT', 0, 1)[1]
+  local asks = at == NOW and once or redis.call
+  local found = asks('ZRANGEBYSCORE', key('agent_shifts', agent), '(' .. int(at), '+inf', 'LIMIT', 0, 1)[1]
   if not found then
     return nil, nil
   end

@@ -1,7 +1,7 @@
 -- Keys, time, rows, wakes. Before this stand the generated tables: SCHEMA, POLICY, DELAY, STATE_OF, CLASSES, MACHINES.
 -- All files of the prelude run once, at a library's first operation, and what they define serves every one. What belongs to
 -- one operation is made anew by a function in AT_START.
-local P, ARGV, NOW, TODAY, TOMORROW
+local P, ARGV, NOW, TODAY, TOMORROW, OP
 local AT_START = {}
 
 local function key(...)
@@ -39,14 +39,28 @@ local function write(name)
   end
 end
 
+-- What an operation looks at more than once, each always by the same command.
+local seen = {}
+
 local redis = {
   call = function(command, name, ...)
     if changed[name] or lives[name] then
       write(name)
     end
+    seen[name] = nil
     return ask(command, name, ...)
   end,
 }
+
+-- Asks once per operation, or again after another command has named the key.
+local function once(command, name, ...)
+  local found = seen[name]
+  if not found then
+    found = ask(command, name, ...)
+    seen[name] = found
+  end
+  return found
+end
 
 -- Hashes, each read once per operation.
 local rows = {}
@@ -93,6 +107,25 @@ local function put(kind, id, fields)
   changed[name] = next(new) and new or nil
 end
 
+-- What is to be read of a row of which little is needed: the fields' values, false for what is not there.
+local function peek(kind, id, ...)
+  local row = rows[key(kind, id)]
+  if row == nil then
+    return ask('HMGET', key(kind, id), ...)
+  end
+  local found = {}
+  for i, field in ipairs({...}) do
+    found[i] = row and row[field] or false
+  end
+  return found
+end
+
+-- A row whose id is new: there is nothing to read.
+local function make(kind, id, fields)
+  rows[key(kind, id)] = false
+  put(kind, id, fields)
+end
+
 local function add(kind, id, field, amount)
   local row = get(kind, id)
   if row then
@@ -110,11 +143,14 @@ local function enter(index, member, zset, score, id)
   redis.call('SADD', index, member)
 end
 
+-- Returns whether it was the last one.
 local function leave(index, member, zset, id)
   redis.call('ZREM', zset, id)
   if redis.call('EXISTS', zset) == 0 then
     redis.call('SREM', index, member)
+    return true
   end
+  return false
 end
 
 -- Wakes: collected, each kind and id once, and published in one message when the operation is done.
@@ -145,8 +181,8 @@ local function done(answer)
   end
   answer = answer or {}
   answer.now = NOW
-  redis.call('HSET', key('clock'), 'v', SCHEMA, 'now', int(NOW))
-  answer.op = redis.call('HINCRBY', key('clock'), 'op', 1)
+  answer.op = OP + 1
+  redis.call('HSET', key('clock'), 'v', SCHEMA, 'now', int(NOW), 'op', int(OP + 1))
   if #wakes > 0 then
     redis.call('PUBLISH', key('wakes'), cjson.encode(wakes))
   end
@@ -157,16 +193,17 @@ end
 -- milliseconds. The time is the caller's (tests), or (0) the server's; never before what the pool has seen.
 local function start(root, words)
   P, ARGV = root, words
-  rows, changed, lives, wakes, woken = {}, {}, {}, {}, {}
+  rows, changed, lives, seen, wakes, woken = {}, {}, {}, {}, {}, {}
   local now, today, tomorrow = ARGV[1]:match('^(%d+):?(%d*):?(%d*)$')
   NOW, TODAY, TOMORROW = num(now), num(today), num(tomorrow)
   if NOW == 0 then
     local time = ask('TIME')
     NOW = num(time[1]) * 1000 + math.floor(num(time[2]) / 1000)
   end
-  NOW = math.max(NOW, num(redis.call('HGET', key('clock'), 'now')))
-  for _, make in ipairs(AT_START) do
-    make()
+  local clock = ask('HMGET', key('clock'), 'now', 'op')
+  NOW, OP = math.max(NOW, num(clock[1])), num(clock[2])
+  for _, renew in ipairs(AT_START) do
+    renew()
   end
 end
 

@@ -11,10 +11,18 @@ local function roll_up(record, amounts)
   local start = interval_of(record)
   local member = record.queue .. ':' .. int(start)
   local name = key('rollup', member)
-  redis.call('HSET', name, 'v', SCHEMA)
+  local fields = {}
   for field, amount in pairs(amounts) do
-    redis.call('HINCRBY', name, field, int(amount))
+    if amount ~= 0 then
+      fields[#fields + 1] = field
+    end
   end
+  local sums, words = redis.call('HMGET', name, 'v', unpack(fields)), {'v', SCHEMA}
+  for i, field in ipairs(fields) do
+    words[#words + 1] = field
+    words[#words + 1] = int(num(sums[i + 1]) + amounts[field])
+  end
+  redis.call('HSET', name, unpack(words))
   redis.call('ZADD', key('rollups'), int(start), member)
   redis.call('PEXPIRE', name, int(POLICY.rollup_retention_ms))
 end
@@ -39,8 +47,11 @@ end
 function AFTER_STEP.call(id, row, how, to)
   local before, after = STATE_OF[how.from], STATE_OF[to]
   if before ~= after then
-    redis.call('ZREM', key('line'), id)
-    redis.call('ZREM', key('active'), id)
+    if before == 'waiting' then
+      redis.call('ZREM', key('line'), id)
+    elseif before == 'active' then
+      redis.call('ZREM', key('active'), id)
+    end
     if after == 'waiting' then
       redis.call('ZADD', key('line'), row.seq, id)
     elseif after == 'active' then
@@ -125,8 +136,7 @@ function DO.call.leave_line(id, row)
   end
   local bucket, class = row.queue .. ':' .. row.needs, counts_as(row)
   local zset = key('waiting', bucket, class)
-  leave(key('buckets', class), bucket, zset, id)
-  if redis.call('EXISTS', zset) == 0 then
+  if leave(key('buckets', class), bucket, zset, id) then
     redis.call('SREM', key('stranded'), class .. ':' .. bucket)
   end
 end

@@ -54,7 +54,7 @@ local SPENT = '!'
 -- The lists that count for a class, each as the name of its zset and the skills of all in it.
 local function staffed_lists(class)
   local lists = {}
-  for _, name in ipairs(redis.call('SMEMBERS', key('staffed_sets'))) do
+  for _, name in ipairs(once('SMEMBERS', key('staffed_sets'))) do
     local apart = name:sub(1, 1) == SPENT
     if not apart or class == 'urgent' then
       lists[#lists + 1] = {zset = key('staffed', name), skills = apart and name:sub(2) or name}
@@ -129,7 +129,7 @@ end
 
 local function look_for_nobody()
   for _, class in ipairs(CLASSES) do
-    for _, bucket in ipairs(redis.call('SMEMBERS', key('buckets', class))) do
+    for _, bucket in ipairs(once('SMEMBERS', key('buckets', class))) do
       look_at_bucket(bucket, class)
     end
   end

@@ -37,7 +37,7 @@ local function best_agent(id)
   end
   local some_barred = redis.call('EXISTS', key('declined', id), key('left', id)) > 0
   local best, best_idle
-  for _, skills in ipairs(redis.call('SMEMBERS', key('idle_sets'))) do
+  for _, skills in ipairs(once('SMEMBERS', key('idle_sets'))) do
     if covers(skills, row.needs) then
       local agent, idle = first(key('idle', skills), function(agent)
         return not (some_barred and barred(id, agent)) and may_serve(agent, row.class)
@@ -65,7 +65,7 @@ local function best_call(agent)
         return held[class]
       end
       local best, best_seq
-      for _, bucket in ipairs(redis.call('SMEMBERS', key('buckets', class))) do
+      for _, bucket in ipairs(once('SMEMBERS', key('buckets', class))) do
         if covers(skills, bucket:match(':(.*)$')) then
           local id, seq = first(key('waiting', bucket, class), function(id)
             return not barred(id, agent)
@@ -106,16 +106,17 @@ end
 -- Gives calls to agents, first call first, until none of the freed ones can be given.
 local function match(calls, agents)
   while true do
-    local best
-    local function consider(id)
+    local best, taker
+    local function consider(id, agent)
       if id and (not best or before(id, best)) then
-        best = id
+        best, taker = id, agent
       end
     end
     for _, id in ipairs(calls) do
       local row = get('call', id)
-      if row and row.phase == 'queued' and best_agent(id) then
-        consider(id)
+      local agent = row and row.phase == 'queued' and best_agent(id)
+      if agent then
+        consider(id, agent)
       end
     end
     for _, agent in ipairs(agents) do
@@ -127,6 +128,6 @@ local function match(calls, agents)
     if not best then
       return
     end
-    reserve(best, best_agent(best))
+    reserve(best, taker or best_agent(best))
   end
 end

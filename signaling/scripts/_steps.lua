@@ -18,6 +18,16 @@ local function clear(kind, id)
   redis.call('ZREM', key('deadlines'), kind .. ':' .. id)
 end
 
+-- The same for all of a list; leaves the list empty.
+local function clear_all(members)
+  if #members > 0 then
+    redis.call('ZREM', key('deadlines'), unpack(members))
+    for i = #members, 1, -1 do
+      members[i] = nil
+    end
+  end
+end
+
 -- Returns the new state, or nil when the event means nothing in the present one (then nothing has changed).
 -- `how` is at hand to the effects: `why`, `agent`, and `served` (milliseconds of a deadline that have passed already).
 local function step(machine, id, event, how)
@@ -47,14 +57,19 @@ local function step(machine, id, event, how)
   if AFTER_STEP[machine] then
     AFTER_STEP[machine](id, row, how, to)
   end
+  local cleared = {}
   for sign, name in effects:gmatch('([+!-])(%S+)') do
-    if sign == '+' then
-      arm(name, id, NOW + math.max(0, DELAY[name] - num((how.served or {})[name])))
-    elseif sign == '-' then
-      clear(name, id)
+    if sign == '-' then
+      cleared[#cleared + 1] = name .. ':' .. id
     else
-      DO[machine][name](id, row, how)
+      clear_all(cleared)
+      if sign == '+' then
+        arm(name, id, NOW + math.max(0, DELAY[name] - num((how.served or {})[name])))
+      else
+        DO[machine][name](id, row, how)
+      end
     end
   end
+  clear_all(cleared)
   return to
 end

@@ -39,11 +39,12 @@ local LOOKED_AT = 3
 local BROKEN = {customer_lost = true, shutdown = true}
 local last_agent = ''
 for _, each in ipairs(redis.call('ZREVRANGE', key('calls_of', customer), 0, LOOKED_AT - 1)) do
-  local record = get('record', each)
-  if record and sign == '' then
-    sign = record.sign_language or ''
+  local state, answered_ms, language = unpack(peek('record', each, 'state', 'answered_ms', 'sign_language'))
+  if sign == '' then
+    sign = language or ''
   end
-  if record and record.state == 'closed' and num(record.answered_ms) > 0 then
+  if state == 'closed' and num(answered_ms) > 0 then
+    local record = get('record', each)
     local segments = cjson.decode(record.segments)
     local promised = redis.call('ZSCORE', key('follow_ups'), each)
     last_agent = promised and record.follow_up_owner or segments[#segments].agent
@@ -72,7 +73,7 @@ local base = needs
 needs = sign ~= '' and on_for(with_need(base, sign)) and with_need(base, sign) or base
 
 local seq = redis.call('HINCRBY', key('clock'), 'arrivals', 1)
-put('call', id, {
+make('call', id, {
   phase = 'new', epoch = 0, seq = seq, customer = customer, queue = queue, needs = needs, class = class,
   reason = ARGV[7], note = '', joined_ms = NOW, since_ms = NOW, answered_ms = 0, closed_ms = 0, ring_until_ms = 0,
   agent = '', ended_reason = '', text_seq = 0, requeued = '', verified = person.verified, entry = ARGV[9],
@@ -81,7 +82,7 @@ put('call', id, {
   last_agent_until_ms = NOW + (vip and POLICY.vip_agent_ms or POLICY.last_agent_ms), vip = vip and 1 or 0,
 })
 local target_ms = num(rules['target_' .. class])
-put('record', id, {
+make('record', id, {
   target_ms = target_ms > 0 and target_ms or POLICY.target_ms,
   call = id, state = 'new', customer = customer, queue = queue, needs = needs, class = class, reason = ARGV[7],
   locale = ARGV[8], entry = ARGV[9], sign_language = sign, site = person.site, verified = person.verified,
