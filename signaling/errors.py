@@ -141,6 +141,44 @@ class BadDisposition(SignalingError):
     code: ClassVar[str] = "bad_disposition"
 
 
+class NoPromise(SignalingError):
+    """There is no such open promise, or it is not this person's."""
+
+    code: ClassVar[str] = "no_promise"
+
+
+class UrgedAlready(SignalingError):
+    """The customer has asked after this promise before: who owes it knows."""
+
+    code: ClassVar[str] = "urged_already"
+
+
+class NoMatter(SignalingError):
+    """There is no such urgent matter, or it is settled."""
+
+    code: ClassVar[str] = "no_matter"
+
+
+class NotOwner(SignalingError):
+    """This is another agent's."""
+
+    code: ClassVar[str] = "not_yours"
+
+
+class CustomerInCall(SignalingError):
+    """The customer is in a call just now."""
+
+    code: ClassVar[str] = "customer_in_call"
+    retryable: ClassVar[bool] = True
+
+
+class CalledAlready(SignalingError):
+    """Somebody else calls this customer just now."""
+
+    code: ClassVar[str] = "called_already"
+    retryable: ClassVar[bool] = True
+
+
 class ShiftOverlaps(SignalingError):
     """The agent has another shift in that time."""
 
@@ -201,6 +239,12 @@ BY_CODE: dict[str, type[SignalingError]] = {
         Watched,
         WatchRefused,
         BadDisposition,
+        NoPromise,
+        UrgedAlready,
+        NoMatter,
+        NotOwner,
+        CustomerInCall,
+        CalledAlready,
         ShiftOverlaps,
         ShiftUnreadable,
         RosterChanged,

@@ -290,6 +290,21 @@ class UrgentMatter(msgspec.Struct, frozen=True, kw_only=True):
     solution_s: int = 0
 
 
+class LatePromise(msgspec.Struct, frozen=True, kw_only=True):
+    """A promise to a customer that a coordinator should look at, by its call.
+
+    `late`: it is past `due_ms`. `urged_ms`: when the customer asked after it, 0 for not. `away`: why its owner cannot
+    keep it. `owner_name` is "" of somebody who has not been here for a day.
+    """
+
+    call: str
+    owner_name: str
+    due_ms: Millis
+    late: bool = False
+    urged_ms: Millis = 0
+    away: Literal["disabled", "leave", ""] = ""
+
+
 class ClassToday(msgspec.Struct, frozen=True, kw_only=True, rename={"call_class": "class"}):
     """Today's calls of one queue and class against their target.
 

@@ -36,6 +36,7 @@ from signaling.message_parts import (
     Handover,
     IceServer,
     InviteEnded,
+    LatePromise,
     Line,
     MediaWish,
     Message,
@@ -94,6 +95,7 @@ __all__ = [
     "IceServer",
     "Invite",
     "InviteEnded",
+    "LatePromise",
     "Line",
     "MediaWish",
     "Message",
@@ -438,6 +440,7 @@ class AgentView(Message, tag="agent_view", frozen=True):
     `line_mine`, `line_theirs`: how well the agent's picture reaches the customer, and the customer's the agent, in the
     last seconds of a call; "" while it is not known.
     `shift_news_ms`: when something about this agent's requests for shifts was decided last, 0 for never.
+    `promise_news_ms`: the same of what this agent has promised to customers, and of urgent matters.
     """
 
     state: AgentState
@@ -475,6 +478,7 @@ class AgentView(Message, tag="agent_view", frozen=True):
     break_asked_ms: Millis = 0
     break_latest_ms: Millis = 0
     shift_news_ms: Millis = 0
+    promise_news_ms: Millis = 0
     server_time_ms: Millis = 0
 
 
@@ -482,6 +486,7 @@ class CoordinatorView(Message, tag="coordinator_view", frozen=True):
     """The live wall. Service level is of today: answered within the target over offered.
 
     `classes_today`: the same by queue and class, of each that has had a call. `urgent_matters`: the oldest first.
+    `late_promises`: what is late, was asked after or has nobody who can keep it, who waits longest first.
     `signing_limit_ms`, `day_limit_ms` (0: none): when an agent rests, and has signed enough for today.
     `after_call_warn_ms`: after-call work that lasts longer than this is unusual.
     `watching`: the call that this coordinator is beside; `watch_ended`: how that of `watch_ended_call` ended.
@@ -497,6 +502,7 @@ class CoordinatorView(Message, tag="coordinator_view", frozen=True):
     target_s: int
     classes_today: tuple[ClassToday, ...] = ()
     urgent_matters: tuple[UrgentMatter, ...] = ()
+    late_promises: tuple[LatePromise, ...] = ()
     signing_limit_ms: Millis = 0
     day_limit_ms: Millis = 0
     after_call_warn_ms: Millis = 0

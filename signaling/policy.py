@@ -31,6 +31,10 @@ class Policy:
     """So long after joining a call goes to the customer's last agent first, who is waited for when soon free."""
     vip_agent_window_s: float = 90
     """The same for a customer whom the host application calls a VIP."""
+    call_back_s: float = 1800
+    """So long an agent who promised to come back calls a customer, who may answer by the page or by a link."""
+    call_back_window_s: float = 300
+    """And so long the customer who answered waits for that agent, before anybody else takes the call."""
     resume_window_s: float = 600
     """Whose call broke off and who joins again within this time goes before all but urgent calls."""
     urgent_proposal_s: float = 900

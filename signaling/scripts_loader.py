@@ -17,7 +17,20 @@ from signaling.policy import Policy
 from video_service.keys import SCHEMA_VERSION
 from video_service.queue_names import MAIN
 
-PRELUDE = ("_base", "_steps", "_cover", "_agent", "_care", "_call", "_match", "_second", "_watch", "_flow", "_requests")
+PRELUDE = (
+    "_base",
+    "_steps",
+    "_cover",
+    "_agent",
+    "_care",
+    "_call",
+    "_match",
+    "_second",
+    "_watch",
+    "_promise",
+    "_flow",
+    "_requests",
+)
 """Files of the prelude, in the order in which they build on one another."""
 
 READS = frozenset(
@@ -77,6 +90,8 @@ def policy_lua(policy: Policy) -> str:
         "vip_agent_ms": policy.vip_agent_window_s * 1_000,
         "kept_place_ms": policy.kept_place_s * 1_000,
         "resume_ms": policy.resume_window_s * 1_000,
+        "call_back_ms": policy.call_back_s * 1_000,
+        "call_back_window_ms": policy.call_back_window_s * 1_000,
         "interval_ms": policy.interval_minutes * 60_000,
         "target_ms": policy.service_level_target_s * 1_000,
         "goal_percent": policy.service_level_goal_percent,

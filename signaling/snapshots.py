@@ -173,6 +173,7 @@ class PersonSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     choice: BackgroundRow | None = None
     shift_until_ms: int = 0
     shift_news_ms: int = 0
+    promise_news_ms: int = 0
     rest_until_ms: int = 0
     day_signing_ms: int = 0
     after: AfterRow | None = None
@@ -232,6 +233,17 @@ class WallMatterRow(msgspec.Struct, frozen=True, kw_only=True):
     solution_within_ms: int = 0
 
 
+class WallPromiseRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One promise of `read_wall` that a coordinator should look at; `name`: its owner's."""
+
+    call: str
+    name: str
+    due_ms: int
+    late_ms: int
+    urged_ms: int
+    away: Literal["disabled", "leave", ""]
+
+
 class WallAgentRow(msgspec.Struct, frozen=True, kw_only=True):
     """One agent of `read_wall`."""
 
@@ -280,6 +292,7 @@ class WallSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     waiting: tuple[WallCallRow, ...]
     active: tuple[WallCallRow, ...]
     matters: tuple[WallMatterRow, ...] = ()
+    promises: tuple[WallPromiseRow, ...] = ()
     agents: tuple[WallAgentRow, ...]
     today: Today
     classes: tuple[WallClassRow, ...] = ()

@@ -13,6 +13,7 @@ from signaling.store_calls import CallStore
 from signaling.store_media import MediaStore
 from signaling.store_people import PeopleStore
 from signaling.store_places import PlaceStore
+from signaling.store_promises import PromiseStore
 from signaling.store_requests import RequestStore
 from signaling.store_roster import RosterStore
 from signaling.store_shifts import ShiftStore
@@ -29,6 +30,7 @@ class Store(
     PeopleStore,
     PlaceStore,
     CallStore,
+    PromiseStore,
     TextStore,
     ShiftStore,
     RosterStore,

@@ -103,6 +103,6 @@ class ViewStore(StoreBase):
         answer = await self.run(
             "read_wall", day_start_ms(self.now_ms() or time.time_ns() // 1_000_000, self.policy.time_zone)
         )
-        for row in (*answer["agents"], *answer["matters"]):
+        for row in (*answer["agents"], *answer["matters"], *answer["promises"]):
             self._open(row, "name")
         return views.coordinator_view(msgspec.convert(answer, type=WallSnapshot, strict=False), policy=self.policy)

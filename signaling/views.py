@@ -267,6 +267,7 @@ def agent_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -
         break_asked_ms=agent.break_asked_ms,
         break_latest_ms=agent.break_asked_ms and agent.break_asked_ms + round(policy.break_wait_limit_s * 1_000),
         shift_news_ms=snap.shift_news_ms,
+        promise_news_ms=snap.promise_news_ms,
         server_time_ms=snap.now,
     )
     call = snap.call
@@ -463,6 +464,17 @@ def coordinator_view(snap: WallSnapshot, *, policy: Policy) -> messages.Coordina
         target_s=round(policy.service_level_target_s),
         classes_today=tuple(map(_class_today, snap.classes)),
         urgent_matters=tuple(_matter(each, policy) for each in snap.matters),
+        late_promises=tuple(
+            messages.LatePromise(
+                call=each.call,
+                owner_name=each.name,
+                due_ms=each.due_ms,
+                late=each.late_ms > 0,
+                urged_ms=each.urged_ms,
+                away=each.away,
+            )
+            for each in snap.promises
+        ),
         signing_limit_ms=round(policy.max_signing_minutes * 60_000),
         day_limit_ms=round(policy.max_signing_minutes_a_day * 60_000),
         after_call_warn_ms=round(min(policy.after_call_warn_s, policy.after_call_limit_s) * 1_000),

@@ -131,7 +131,7 @@ KEYS: tuple[KeySpec, ...] = (
         "urgent_matters",
         "zset",
         "trimmed to 1 day",
-        "join, disposition, survey, call scripts, tidy",
+        "join, disposition, survey, settle, promise and call scripts, tidy",
         "urgent calls that are not solved, by time of arrival",
     ),
     KeySpec("held:<agent>", "zset", "none", "call scripts", "calls that wait for their last agent, by arrival number"),
@@ -164,7 +164,48 @@ KEYS: tuple[KeySpec, ...] = (
         "session record: facts, no names or text",
     ),
     KeySpec("call_note:<call>", "string", "note_retention_days", "disposition", "an agent's note of a call, sealed"),
-    KeySpec("follow_ups", "zset", "trimmed to record_retention_days", "disposition, tidy", "open promises by due time"),
+    KeySpec(
+        "follow_ups",
+        "zset",
+        "trimmed to record_retention_days",
+        "disposition, promise scripts, tidy",
+        "open promises by due time",
+    ),
+    KeySpec(
+        "promises_of:<agent>",
+        "zset",
+        "none",
+        "disposition, promise scripts, tidy",
+        "an agent's open promises by due time",
+    ),
+    KeySpec(
+        "promise_care",
+        "zset",
+        "none",
+        "disposition, promise scripts, sweep, tidy",
+        "promises that a coordinator should look at, by since when",
+    ),
+    KeySpec(
+        "promise_news",
+        "hash",
+        "none",
+        "disposition, promise scripts, sweep",
+        "when something about an agent's promises changed, by account's id",
+    ),
+    KeySpec(
+        "call_back:<customer>",
+        "hash",
+        "30 min",
+        "call_back, call_back_end, join, sweep",
+        "whom an agent calls back: for which promise, until when",
+    ),
+    KeySpec(
+        "call_back_link:<digest>",
+        "string",
+        "30 min at most",
+        "call_back",
+        "whom the link to a call back leads to, sealed",
+    ),
     KeySpec("records", "zset", "trimmed to record_retention_days", "join, tidy", "calls by time of arrival"),
     KeySpec(
         "rollup:<queue>:<start>",
@@ -301,7 +342,7 @@ OTHER_KEYS: tuple[KeySpec, ...] = (
         "messages:<state>",
         "zset",
         "trimmed to message_retention_days",
-        "message_leave, message_turn",
+        "message_leave, message_turn, disposition, promise scripts",
         "open ones by the time they were left, done ones (follow-ups too) by when they were done",
     ),
     KeySpec(
@@ -451,6 +492,7 @@ class Keys:
         self.background_picture = f"{self.root}:background_picture"
         self.follow_ups = f"{self.root}:follow_ups"
         self.urgent_matters = f"{self.root}:urgent_matters"
+        self.promise_care = f"{self.root}:promise_care"
         self.data_keys = f"{self.root}:data_keys"
         self.video_messages = f"{self.root}:video_messages"
         self.video_folder = f"{self.root}:video_folder"
@@ -527,6 +569,22 @@ class Keys:
     def place_of(self, customer: str) -> str:
         """Key of the digest of a customer's one link."""
         return f"{self.root}:place_of:{customer}"
+
+    def promises_of(self, agent: str) -> str:
+        """Key of the index of an agent's open promises."""
+        return f"{self.root}:promises_of:{agent}"
+
+    def calls_of(self, customer: str) -> str:
+        """Key of the index of a customer's calls."""
+        return f"{self.root}:calls_of:{customer}"
+
+    def call_back(self, customer: str) -> str:
+        """Key of who calls this customer back."""
+        return f"{self.root}:call_back:{customer}"
+
+    def call_back_link(self, digest: str) -> str:
+        """Key of what stands behind the link to a call back."""
+        return f"{self.root}:call_back_link:{digest}"
 
     def node(self, node: str) -> str:
         """Name of a web node's own channel."""

@@ -25,6 +25,7 @@ from video_service.errors import ServiceError
 from video_service.keep_place import erase_place
 from video_service.keys import Keys
 from video_service.left_messages import LeftMessages
+from video_service.promises import erase_call_back
 from video_service.records import BATCH, Records, SessionRecord
 from video_service.redis_client import text_of
 from video_service.video_messages import VideoMessages
@@ -200,7 +201,9 @@ class Privacy:
         for call in calls:
             keys = [self._key(name, call) for name in ("record", "call", "texts", "call_note", "photos")]
             keys += [self._keys.follow_ups, self._keys.messages("done"), self._keys.urgent_matters]
-            erased += await self._erase_call(keys=keys, args=[customer, call])
+            keys += [self._keys.promise_care, f"{self._root}:deadlines"]
+            erased += await self._erase_call(keys=keys, args=[customer, call, self._keys.promises_of("")])
+        await erase_call_back(self._redis, self._keys, customer)
         await self._redis.delete(self._key("calls_of", customer), *sessions)
         await self._audit.note(who=who, role=role, what="privacy_erase", about=customer)
         return erased

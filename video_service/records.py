@@ -94,6 +94,9 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"call_cla
     What the customer said of the call: `solved` "yes", "no" or "", `face` 1 (bad) to 5 (good), 0 for nothing. What the
     agent said: `outcome`, and with "follow_up" by when, within how many hours, and who comes back to the customer.
 
+    What became of that promise: when the customer asked after it, when it was late, when it was kept (0 for not). Of a
+    call that keeps one: the call it was promised in (`call_back_of`), and whether the agent began it (`outbound`).
+
     `target_ms`: within what time its queue's target for its class had it answered, 0 for the house's.
 
     Of an urgent call: its `urgent_owner`, when something was proposed and when it was solved, and of which half of the
@@ -136,6 +139,11 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"call_cla
     follow_up_due_ms: int = 0
     follow_up_in_h: int = 0
     follow_up_owner: str = ""
+    promise_urged_ms: int = 0
+    promise_late_ms: int = 0
+    promise_done_ms: int = 0
+    call_back_of: str = ""
+    outbound: bool = False
     urgent_owner: str = ""
     proposed_ms: int = 0
     solved_ms: int = 0
@@ -159,7 +167,8 @@ class Rollup(msgspec.Struct, frozen=True, kw_only=True):
 
     `wait_ms` sums the waits of answered calls, `abandoned_wait_ms` those of the others; `handle_ms` is signing and
     after-call work. Service level: `within_target` over `offered`, and `within_<class>` over `offered_<class>`: each
-    call against its queue's target for its class.
+    call against its queue's target for its class. `outbound`: calls that agents began, which count as none of these,
+    and `outbound_handle_ms` the work in them.
     """
 
     queue: str
@@ -187,6 +196,9 @@ class Rollup(msgspec.Struct, frozen=True, kw_only=True):
     declines: int = 0
     misses: int = 0
     requeues: int = 0
+    outbound: int = 0
+    outbound_answered: int = 0
+    outbound_handle_ms: int = 0
 
 
 def picture_of(record: SessionRecord, role: str) -> LineFacts | None:

@@ -22,7 +22,7 @@ from video_service.keys import SCHEMA_VERSION, Keys
 from video_service.redis_client import text_of
 from video_service.webhook import payload
 
-Kind = Literal["turn.near", "callback.due", "follow_up.answered"]
+Kind = Literal["turn.near", "callback.due", "follow_up.answered", "follow_up.calling"]
 
 DAY_MS = 86_400_000
 KEPT_MS = 3 * DAY_MS  # an event, or the mark that it was told
@@ -38,6 +38,11 @@ _OF_HOST = re.compile(r"c-[0-9a-f]{20}")
 
 Post = Callable[[str, bytes], Awaitable[int]]
 """Sends an event's body and returns the answer's status; raises OSError, TimeoutError or ValueError without one."""
+
+
+def is_of_host(customer: str) -> bool:
+    """Return whether this is a customer whom a launch token named, so that the host knows whose id it is."""
+    return _OF_HOST.fullmatch(customer) is not None
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +74,7 @@ class Outbox:
 
         `subject` tells events of one kind apart: what happened once is told once.
         """
-        if _OF_HOST.fullmatch(customer) is None:
+        if not is_of_host(customer):
             return False
         event = "e-" + hashlib.sha256(f"{kind}|{subject}".encode()).hexdigest()[:32]
         now_ms = self._clock.now_ms()

@@ -34,7 +34,8 @@ function DO.agent.count_after_call(id, row, how)
     add('record', row.after_call_of, 'after_call_ms', spent)
     -- A call that goes on with somebody else is added up, with this in it, when it is over.
     if record.state == 'closed' then
-      roll_up(record, {after_call_ms = spent, handle_ms = spent})
+      roll_up(record, record.outbound == '1' and {outbound_handle_ms = spent}
+        or {after_call_ms = spent, handle_ms = spent})
     end
   end
   local call = get('call', row.after_call_of)
@@ -95,7 +96,9 @@ local function worth_waiting_for(id, row)
     return nil
   end
   local rest_until = redis.call('ZSCORE', key('deadlines'), 'rest:' .. agent)
-  local soon = desk.state == 'after_call' and desk.break_wanted ~= '1' and num(desk.signing_ms) < POLICY.max_signing_ms
+  -- An agent who calls a customer back is waited for whatever keeps that agent just now.
+  local soon = (row.call_back_of or '') ~= '' and desk.state ~= 'offline'
+    or desk.state == 'after_call' and desk.break_wanted ~= '1' and num(desk.signing_ms) < POLICY.max_signing_ms
     or desk.state == 'rest' and rest_until and num(rest_until) < num(row.last_agent_until_ms)
   return soon and agent or nil
 end
@@ -209,11 +212,17 @@ local function close_matter(id)
   end
 end
 
+-- `by`: 'agent', 'customer', 'promise' (what was promised is done) or whoever settled it by hand.
+local function solve_matter(id, by)
+  put('record', id, {solved_ms = NOW, solved_by = by})
+  close_matter(id)
+end
+
 -- The last word counts: what was said to be solved, and is not after all, is open again.
 local function reopen_matter(id)
   local record = get('record', id)
-  if record.class == 'urgent' and num(record.solved_ms) > 0 then
-    put('record', id, {solved_ms = 0})
+  if (record.class == 'urgent' or num(record.solution_within_ms) > 0) and num(record.solved_ms) > 0 then
+    put('record', id, {solved_ms = 0, solved_by = ''})
     redis.call('ZADD', key('urgent_matters'), record.joined_ms, id)
     local within_ms = num(record.solution_within_ms)
     arm('solution', id, num(record.joined_ms) + math.floor((within_ms > 0 and within_ms or DELAY.solution) / 2))
@@ -235,7 +244,10 @@ function DO.call.open_segment(id, row, how)
   if num(row.answered_ms) == 0 then
     fields.answered_ms, fields.wait_ms = NOW, NOW - num(row.joined_ms)
     put('call', id, {answered_ms = NOW})
-    count_answer(fields.wait_ms, target_of(get('record', id)))
+    local record = get('record', id)
+    if record.outbound ~= '1' then
+      count_answer(fields.wait_ms, target_of(record))
+    end
   end
   put('record', id, fields)
 end
@@ -293,6 +305,11 @@ function DO.call.finish(id, row, how)
   end
   expire(POLICY.ended_linger_ms, 'call', id)
   expire(POLICY.retention_ms, 'record', id)
+  -- A call that an agent began is no demand: neither offered nor a part of the service level.
+  if record.outbound == '1' then
+    local spent = num(record.signing_ms) + num(record.after_call_ms)
+    return roll_up(record, {outbound = 1, outbound_answered = answered and 1 or 0, outbound_handle_ms = spent})
+  end
   local sums = {offered = 1}
   sums['offered_' .. record.class] = 1
   if answered then

@@ -10,21 +10,39 @@ local promised = outcome == 'follow_up'
 local again = promised and record.follow_up_owner == agent and num(record.follow_up_in_h) == due_in_h
 if not again then
   local due = promised and NOW + due_in_h * 3600000 or 0
+  if PROMISE.is_open(id) then
+    PROMISE.shut(id)
+  end
   put('record', id, {
     follow_up_due_ms = due, follow_up_in_h = due_in_h, follow_up_owner = promised and agent or '',
   })
+  if promised then
+    put('record', id, {
+      promise_urged_ms = 0, promise_late_ms = 0, promise_done_ms = 0, promise_done_by = '', promise_away = '',
+      promise_called = '', promise_called_ms = 0, promise_call = '',
+    })
+  end
   redis.call('ZREM', key('messages', 'done'), id)
   if promised then
-    redis.call('ZADD', key('follow_ups'), int(due), id)
-  else
-    redis.call('ZREM', key('follow_ups'), id)
+    PROMISE.begin(id, agent, due)
   end
 end
+local before, anew = record.outcome or '', record.outcome ~= outcome
 put('record', id, {outcome = outcome})
--- What an agent says of an urgent call is what is proposed, unless it was cut off before. That it is not solved does not
--- undo what the customer said.
-local settled = outcome == 'solved' or outcome == 'misdirected'
-if not settled and record.solved ~= 'yes' then
+-- A call that was to keep a promise has kept it, or has put another one in its place, unless it was cut off.
+local kept = record.call_back_of or ''
+if kept ~= '' and get('record', kept) then
+  if outcome ~= 'cut_off' then
+    PROMISE.keep(kept, id)
+  elseif get('record', kept).promise_done_by == id then
+    PROMISE.reopen(kept)
+  end
+end
+-- What an agent says of an urgent call is what is proposed, unless it was cut off before. That it is not solved takes back
+-- the agents' own word, and nobody else's; and what is only said again does not undo what the customer said since.
+local SETTLED = {solved = true, misdirected = true}
+local settled = SETTLED[outcome] and (anew or record.solved ~= 'no')
+if not SETTLED[outcome] and SETTLED[before] and (record.solved_by or 'agent') == 'agent' then
   reopen_matter(id)
 end
 if is_open_matter(id) and outcome ~= 'cut_off' then
@@ -33,8 +51,7 @@ if is_open_matter(id) and outcome ~= 'cut_off' then
   end
   clear('proposal', id)
   if settled then
-    put('record', id, {solved_ms = NOW})
-    close_matter(id)
+    solve_matter(id, 'agent')
   end
   wake('queue', '')
 end

@@ -19,8 +19,11 @@ if not rules and queue ~= MAIN_QUEUE then
   return refuse('unknown_queue')
 end
 rules = rules or {}
+-- Whom the owner of a promise calls back is no new customer.
+local called = get('call_back', customer)
+local kept = called and num(called.until_ms) > NOW and PROMISE.is_open(called.promise) and called.promise
 local door = get('door')
-if door and door.closed == '1' then
+if door and door.closed == '1' and not kept then
   return refuse('closed')
 end
 local function on_for(wanted)
@@ -68,6 +71,14 @@ if booked and booked.state == 'booked' and NOW >= num(booked.start_ms) - EARLY_M
   put('callback', slot, {state = 'joined', call = id})
 end
 
+local first_for_ms = vip and POLICY.vip_agent_ms or POLICY.last_agent_ms
+if kept then
+  last_agent, first_for_ms = called.owner, POLICY.call_back_window_ms
+  if class ~= 'urgent' and class ~= 'resumed' then
+    class = 'callback'
+  end
+end
+
 -- The customer's own way of signing, where somebody on shift has it.
 local base = needs
 needs = sign ~= '' and on_for(with_need(base, sign)) and with_need(base, sign) or base
@@ -79,7 +90,7 @@ make('call', id, {
   agent = '', ended_reason = '', text_seq = 0, requeued = '', verified = person.verified, entry = ARGV[9],
   sign_language = sign, base_needs = base, sign_need = needs ~= base and sign or '',
   context = ARGV[11], counts_as = class, held_for = '', last_agent = last_agent,
-  last_agent_until_ms = NOW + (vip and POLICY.vip_agent_ms or POLICY.last_agent_ms), vip = vip and 1 or 0,
+  last_agent_until_ms = NOW + first_for_ms, vip = vip and 1 or 0, call_back_of = kept or '',
 })
 local target_ms = num(rules['target_' .. class])
 make('record', id, {
@@ -89,7 +100,12 @@ make('record', id, {
   joined_ms = NOW, answered_ms = 0,
   closed_ms = 0, wait_ms = 0, signing_ms = 0, after_call_ms = 0, reservations = 0, declines = 0, misses = 0,
   requeues = 0, consent = num(ARGV[12]), ended_reason = '', segments = '[]', legs = '[]',
+  call_back_of = kept or '', outbound = kept and 1 or 0,
 })
+if kept then
+  PROMISE.call_over(customer, 'joined')
+  put('record', kept, {promise_call = id})
+end
 redis.call('ZADD', key('records'), int(NOW), id)
 local mine = key('calls_of', customer)
 redis.call('ZREMRANGEBYSCORE', mine, '-inf', '(' .. int(NOW - POLICY.retention_ms))

@@ -57,6 +57,7 @@ if person.role == 'agent' then
   local _, last = shift_at(id, NOW)
   answer.shift_until_ms = on_shift(id) and last or 0
   answer.shift_news_ms = num(redis.call('HGET', key('shift_news'), id))
+  answer.promise_news_ms = num(redis.call('HGET', key('promise_news'), id))
   call_id = answer.agent and answer.agent.call or ''
   answer.day_signing_ms = answer.agent and signed_today(answer.agent) or 0
   answer.rest_until_ms = num(redis.call('ZSCORE', key('deadlines'), 'rest:' .. id))

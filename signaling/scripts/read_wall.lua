@@ -41,6 +41,17 @@ for _, id in ipairs(redis.call('ZRANGE', key('urgent_matters'), 0, POLICY.wall_l
     }
   end
 end
+local promises = {}
+for _, id in ipairs(redis.call('ZRANGE', key('promise_care'), 0, POLICY.wall_limit - 1)) do
+  local record = get('record', id)
+  if record then
+    promises[#promises + 1] = {
+      call = id, name = (get('person', record.follow_up_owner or '') or {}).name or '',
+      due_ms = num(record.follow_up_due_ms), late_ms = num(record.promise_late_ms),
+      urged_ms = num(record.promise_urged_ms), away = record.promise_away or '',
+    }
+  end
+end
 local agents = {}
 for _, id in ipairs(redis.call('ZRANGE', key('agents'), 0, -1)) do
   local row = get('agent', id)
@@ -93,5 +104,5 @@ for _, queue in ipairs(names) do
   end
 end
 return '{"now":' .. int(NOW) .. ',"waiting":' .. encode_list(calls.waiting) .. ',"active":' .. encode_list(calls.active)
-  .. ',"matters":' .. encode_list(matters) .. ',"agents":' .. encode_list(agents) .. ',"today":' .. cjson.encode(sums)
+  .. ',"matters":' .. encode_list(matters) .. ',"promises":' .. encode_list(promises) .. ',"agents":' .. encode_list(agents) .. ',"today":' .. cjson.encode(sums)
   .. ',"classes":' .. encode_list(classes) .. '}'

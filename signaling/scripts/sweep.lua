@@ -141,6 +141,12 @@ local function escalate(what, field)
 end
 handlers.proposal, handlers.solution = escalate('proposal', 'proposed_ms'), escalate('solution', 'solved_ms')
 
+handlers.promise = PROMISE.late
+
+function handlers.call_back(customer)
+  PROMISE.call_over(customer, 'missed')
+end
+
 function handlers.agent_return(agent)
   sign_out(agent, 'agent_lost')
 end

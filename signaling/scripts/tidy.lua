@@ -29,8 +29,17 @@ local at = num(redis.call('HGET', key('clock'), 'tidy_follow_ups'))
 local promises = redis.call('ZRANGE', key('follow_ups'), at, at + SLICE - 1)
 redis.call('HSET', key('clock'), 'tidy_follow_ups', #promises < SLICE and 0 or int(at + SLICE))
 for _, id in ipairs(promises) do
-  if redis.call('EXISTS', key('record', id)) == 0 then
+  local record = get('record', id)
+  if not record then
     redis.call('ZREM', key('follow_ups'), id)
+    redis.call('ZREM', key('promise_care'), id)
+    clear('promise', id)
+  elseif (record.follow_up_owner or '') ~= '' then
+    -- What an earlier version promised has no list of its owner, and no deadline.
+    redis.call('ZADD', key('promises_of', record.follow_up_owner), record.follow_up_due_ms, id)
+    if num(record.promise_late_ms) == 0 then
+      arm_once('promise', id, num(record.follow_up_due_ms))
+    end
   end
 end
 

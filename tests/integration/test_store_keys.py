@@ -45,6 +45,24 @@ async def somebody_is_left(world: World) -> None:
     await store.disposition("a5", call, outcome="follow_up", note="the matter of the parcel", due_in_h=2)
 
 
+async def somebody_is_called_back(world: World) -> None:
+    """A customer asks after a promise, and its owner calls the customer back."""
+    store, now_ms = world.stores[0], world.clock.now_ms
+    await store.connect(Identity(person="x6", role="customer"), node="n", socket="s")
+    agent = Identity(person="a8", role="agent", skills=("lsf",))
+    await store.connect(agent, node="n", socket="s")
+    await store.add_shift("a8", now_ms, now_ms + 3_600_000)
+    await store.sign_in(agent)
+    await store.leg_offered("a8", leg="l0", worker="w")
+    await store.ready("a8")
+    call = await store.join("x6", queue="main", needs=("lsf",), urgent=False, reason="", locale="")
+    await store.accept("a8", call, (await store.customer_view("x6", alive=())).epoch)
+    await store.hang_up("x6", call)
+    await store.disposition("a8", call, outcome="follow_up", note="", due_in_h=2)
+    await store.urge("x6", call)
+    await store.call_back("a8", call, link="d" * 64, sealed=store.cipher.seal("x6"))
+
+
 async def full_history(redis: Redis, pool: str) -> Dump:
     """Everything that can happen, has: a town's history, tokens used and not, a call with legs and text."""
     dice = random.Random(3)
@@ -100,6 +118,7 @@ async def full_history(redis: Redis, pool: str) -> Dump:
         await store.leg_offered(free.person, leg="l0", worker="w")
         await store.ready(free.person)
     await somebody_is_left(world)
+    await somebody_is_called_back(world)
     await store.look_at_nodes("n")
     return await Dump(pool).read(redis)
 

@@ -103,7 +103,9 @@ def same(dump: Dump, oracle: Oracle) -> None:
         for a in oracle.agents.values()
     }
     assert agents == expected_agents
-    assert dump.scores("deadlines") == oracle.deadlines
+    # What was promised is no part of matching, and has a history of its own (integration/test_call_back.py).
+    due = {name: at for name, at in dump.scores("deadlines").items() if not name.startswith(("promise:", "call_back:"))}
+    assert due == oracle.deadlines
     present = {name for name, row in dump.of("person").items() if row["present"] == "1"}
     assert (
         present == {name for name, person in oracle.persons.items() if person.present} == set(dump.scores("presence"))

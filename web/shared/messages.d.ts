@@ -482,6 +482,7 @@ export interface Onlooker {
  * `line_mine`, `line_theirs`: how well the agent's picture reaches the customer, and the customer's the agent, in the
  * last seconds of a call; "" while it is not known.
  * `shift_news_ms`: when something about this agent's requests for shifts was decided last, 0 for never.
+ * `promise_news_ms`: the same of what this agent has promised to customers, and of urgent matters.
  */
 export interface AgentView {
   type: "agent_view";
@@ -520,6 +521,7 @@ export interface AgentView {
   break_asked_ms: number;
   break_latest_ms: number;
   shift_news_ms: number;
+  promise_news_ms: number;
   server_time_ms: number;
 }
 
@@ -670,6 +672,7 @@ export interface AfterCall {
  * The live wall. Service level is of today: answered within the target over offered.
  *
  * `classes_today`: the same by queue and class, of each that has had a call. `urgent_matters`: the oldest first.
+ * `late_promises`: what is late, was asked after or has nobody who can keep it, who waits longest first.
  * `signing_limit_ms`, `day_limit_ms` (0: none): when an agent rests, and has signed enough for today.
  * `after_call_warn_ms`: after-call work that lasts longer than this is unusual.
  * `watching`: the call that this coordinator is beside; `watch_ended`: how that of `watch_ended_call` ended.
@@ -686,6 +689,7 @@ export interface CoordinatorView {
   target_s: number;
   classes_today: ReadonlyArray<ClassToday>;
   urgent_matters: ReadonlyArray<UrgentMatter>;
+  late_promises: ReadonlyArray<LatePromise>;
   signing_limit_ms: number;
   day_limit_ms: number;
   after_call_warn_ms: number;
@@ -768,6 +772,21 @@ export interface UrgentMatter {
   escalated: Escalated;
   proposal_s: number;
   solution_s: number;
+}
+
+/**
+ * A promise to a customer that a coordinator should look at, by its call.
+ *
+ * `late`: it is past `due_ms`. `urged_ms`: when the customer asked after it, 0 for not. `away`: why its owner cannot
+ * keep it. `owner_name` is "" of somebody who has not been here for a day.
+ */
+export interface LatePromise {
+  call: string;
+  owner_name: string;
+  due_ms: number;
+  late: boolean;
+  urged_ms: number;
+  away: "" | "disabled" | "leave";
 }
 
 /**
