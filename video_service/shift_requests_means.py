@@ -77,10 +77,10 @@ class RequestMeaning:
             day = self._moves.day(left[0])
             standing = await self._rosters.standing(day - timedelta(days=1), 3)
             cover = await self._cover(standing, [left], 1)
-            if not found.other:
-                return Means(cover=cover, shifts=1)
         else:
             cover = None
+        if not found.other:
+            return Means(cover=cover, shifts=1)  # whose rules it meets shows who takes it
         gives, takes = await self._moves.moves(found)
         around = await self._moves.around(found)
         broken = await asyncio.to_thread(around.broken, gives, takes)

@@ -136,6 +136,7 @@ def answer(stage: Stage, *, role: str = "coordinator") -> None:
         "GET queues": views.queues(),
         "GET messages": views.inbox(),
         "GET messages/count": {"open": 5},
+        "GET requests/count": {"live": 0, "for_you": 0},
         "GET plan/job": {"job": None, "now_ms": 0},
         "GET intraday": intraday(),
     }.items():
@@ -143,11 +144,18 @@ def answer(stage: Stage, *, role: str = "coordinator") -> None:
 
 
 async def board(
-    open_page: OpenPage, stage: Stage, part: str = "now", *, size: dict[str, int] = DESK, role: str = "coordinator"
+    open_page: OpenPage,
+    stage: Stage,
+    part: str = "now",
+    *,
+    size: dict[str, int] = DESK,
+    role: str = "coordinator",
+    zone: str = "Asia/Shanghai",
+    script: str = "",
 ) -> Page:
     """Open the page of somebody who is signed in."""
     stage.me = {**views.ME_COORDINATOR, "role": role}
     answer(stage, role=role)
-    page = await open_page(f"/coordinator/#{part}", size=size, camera="refused", timezone_id="Asia/Shanghai")
+    page = await open_page(f"/coordinator/#{part}", size=size, camera="refused", timezone_id=zone, script=script)
     await page.locator("#app[data-screen='board']").wait_for()
     return page

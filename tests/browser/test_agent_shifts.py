@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.browser import views
 from tests.browser.conftest import OpenPage
@@ -112,6 +112,26 @@ async def test_an_address_is_made_shown_once_and_ended(open_page: OpenPage, stag
     await expect(address).to_be_hidden()
     assert await address.input_value() == "", "what is over stays nowhere"
     await expect(page.get_by_role("button", name="连接我的日历")).to_be_focused()
+
+
+async def test_an_older_answer_undoes_no_newer_address(open_page: OpenPage, stage: Stage) -> None:
+    answer(stage, 20)
+    stage.answers["POST my/calendar"] = (201, {"path": PATH})
+    page = await opened(open_page, stage)
+    await expect(page.locator(".my-shift")).to_have_count(1)
+    # The next reading has left the service before the address is made, and comes after it.
+    held: list[Route] = []
+    await page.route("**/api/my/shifts", held.append)
+    await page.locator(".own-shifts > summary").press("Enter")
+    await page.locator(".own-shifts > summary").press("Enter")
+    await stage.until(lambda: held)
+    await page.get_by_role("button", name="连接我的日历").press("Enter")
+    await expect(page.get_by_role("button", name="换一个地址")).to_be_visible()
+    async with page.expect_response("**/api/my/shifts"):
+        await held[0].continue_()
+    await page.evaluate("fetch('/api/my/requests').then((answer) => answer.text())")  # by then the page has read it
+    await expect(page.get_by_role("button", name="换一个地址")).to_be_visible()
+    await expect(page.get_by_label("日历地址")).to_have_value(f"{stage.url}{PATH}")
 
 
 @pytest.mark.parametrize("lang", ["en", "zh-HK"])
@@ -223,9 +243,11 @@ async def test_days_are_asked_for(open_page: OpenPage, stage: Stage, lang: str) 
 
 async def test_a_decision_is_heard_while_the_shifts_are_folded(open_page: OpenPage, stage: Stage) -> None:
     answer(stage, 20)
-    asks(stage, row("q-2", "leave", "declined", fresh=True))
+    asks(stage, row("q-2", "leave", "declined", fresh=True, why="too_few"))
     page = await desk(open_page, stage, views.agent("break", media="offer"))
     pill = page.locator(".own-shifts > summary .pill")
     await expect(pill).to_be_hidden()
     await stage.show(views.agent("break", media="offer", shift_news_ms=views.now_ms()))
     await expect(pill).to_have_text("1 条消息")
+    await page.locator(".own-shifts > summary").press("Enter")
+    await expect(page.locator(".my-request")).to_contain_text("原因：人手不够。")

@@ -424,6 +424,8 @@ async def test_what_is_asked_says_what_it_means(site: Site, boss: Browser) -> No
     amei, wang = await at(site, "amei"), await at(site, "wang")
     await ok(await amei.post("/api/my/requests", {"kind": "offer", "shift": shift}), 201)
     [offer] = (await mine(wang))["open"]
+    [there] = [row for row in (await ok(await boss.get("/api/requests")))["live"] if row["kind"] == "offer"]
+    assert there["means"] == {"broken": [], "lacks": [], "cover": None, "shifts": 1}, "nobody has taken it yet"
     await ok(await answer(wang, offer, "take"))
     late = datetime.fromtimestamp(ms(day, 18) / 1000, ZONE)
     opens = {"start": late.isoformat(), "end": (late + timedelta(hours=2)).isoformat()}

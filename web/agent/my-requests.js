@@ -131,6 +131,7 @@ export class MyRequests {
         h("span", { class: `pill pill-${look.tone}` }, icon(look.icon), h("span", { text: look.text })),
       ),
       h("p", { class: row.fresh ? "my-request-fresh" : "", text: whatText(row) }),
+      row.why ? h("p", { class: "my-request-why", text: t("agent.requests.why", { why: t(`requests.why.${row.why}`) }) }) : null,
       act && h("div", { class: "row" }, this.button(row, act, "back", `agent.requests.${act}`)),
     ];
   }
@@ -181,7 +182,8 @@ export class MyRequests {
     } catch (error) {
       const code = error instanceof RequestError ? error.code : "internal";
       const rows = error instanceof RequestError && code === "rules_broken" ? (error.answer?.rows ?? []) : [];
-      this.fail([refusalText(code), brokenText(rows)].filter(Boolean).join(" "));
+      const rule = error instanceof RequestError ? error.answer?.rule : "";
+      this.fail([refusalText(code, rule), brokenText(rows)].filter(Boolean).join(" "));
     }
     await Promise.all([this.read(), this.changed()]);
     // What was pressed is gone with its row: the keyboard goes on from the head of this part.

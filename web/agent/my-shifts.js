@@ -150,6 +150,7 @@ export class MyShifts {
   async made() {
     try {
       const { path } = await request("POST", "/api/my/calendar", { locale: locale() });
+      this.asked += 1; // what was asked for before does not know of it
       this.address.value = `${location.origin}${path}`;
       // Phones and calendar programs open this kind of address by themselves.
       this.subscribe.href = `webcal://${location.host}${path}`;
@@ -165,6 +166,7 @@ export class MyShifts {
   async ended() {
     try {
       await request("DELETE", "/api/my/calendar");
+      this.asked += 1; // what was asked for before does not know of it
       show(this.given, false);
       this.address.value = "";
       this.drawCalendar(0);

@@ -1,4 +1,4 @@
-/** How many messages and promises are open, in the tab of their part: asked for again and again while it is there. */
+/** How much is open in a part, in the tab of that part: asked for again and again while it is there. */
 
 import { h, setAttribute, setText, show } from "../shared/dom.js";
 import { count } from "../shared/i18n.js";
@@ -7,8 +7,16 @@ import { request } from "../shared/service.js";
 const COUNT_MS = 30_000;
 
 export class InboxCount {
-  /** @param {HTMLElement} link of the navigation */
-  constructor(link) {
+  /**
+   * @param {HTMLElement} link of the navigation
+   * @param {string} path that counts; a count shows nobody's words: it is no look at anybody's data
+   * @param {string} field of its answer
+   * @param {string} key of the badge's words
+   */
+  constructor(link, path, field, key) {
+    this.path = path;
+    this.field = field;
+    this.key = key;
     this.badge = h("span", { class: "badge", hidden: true });
     link.append(this.badge);
     /** Told of every count. @type {(open: number) => void} */
@@ -18,16 +26,15 @@ export class InboxCount {
   }
 
   async look() {
-    // A count shows nobody's words: it is no look at anybody's data.
-    const answer = await request("GET", "/api/messages/count").catch(() => null);
-    if (answer) this.show(answer.open);
+    const answer = await request("GET", this.path).catch(() => null);
+    if (answer) this.show(answer[this.field]);
   }
 
   /** @param {number} open */
   show(open) {
     show(this.badge, open > 0);
     setText(this.badge, String(open));
-    setAttribute(this.badge, "aria-label", count("inbox.waiting", open));
+    setAttribute(this.badge, "aria-label", count(this.key, open));
     this.counted(open);
   }
 }

@@ -30,6 +30,11 @@ const PARTS = {
   now: ["wall", "coordinator.now", (board) => board.now],
   shifts: ["calendar", "coordinator.shifts", async ({ refused }) => new (await import("./shifts.js")).ShiftsPart(refused)],
   roster: ["data", "roster.tab", async ({ refused }) => new (await import("./roster.js")).RosterPart(refused)],
+  requests: [
+    "turn",
+    "requests.tab",
+    async ({ refused, asked }) => new (await import("./requests.js")).RequestsPart(refused, asked),
+  ],
   records: ["list", "coordinator.records", async ({ refused }) => new (await import("./records.js")).RecordsPart(refused)],
   messages: [
     "write",
@@ -62,7 +67,9 @@ class Console {
     this.links = Object.entries(PARTS).map(([name, [mark, text]]) =>
       h("a", { class: "tab", href: `#${name}`, "data-part": name }, icon(mark), h("span", { text: t(text) })),
     );
-    this.inbox = new InboxCount(/** @type {HTMLElement} */ (this.links.find((link) => link.dataset.part === "messages")));
+    const tab = (/** @type {string} */ name) => /** @type {HTMLElement} */ (this.links.find((link) => link.dataset.part === name));
+    this.inbox = new InboxCount(tab("messages"), "/api/messages/count", "open", "inbox.waiting");
+    this.asked = new InboxCount(tab("requests"), "/api/requests/count", "for_you", "requests.waiting");
     this.lost = h(
       "p",
       { class: "notice notice-attention", role: "alert", hidden: true },

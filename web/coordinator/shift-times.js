@@ -17,6 +17,20 @@ export function spanOf(day, from, to) {
 }
 
 /**
+ * The time of such a form that no clock shows that day, because clocks go forward over it, as "YYYY-MM-DD HH:MM"; "" for none.
+ * @param {string} day
+ * @param {string} from
+ * @param {string} to
+ */
+export function skipped(day, from, to) {
+  const span = spanOf(day, from, to);
+  if (!span) return "";
+  const [start, end] = [new Date(span.start), new Date(span.end)];
+  if (timeField(start) !== from) return `${day} ${from}`;
+  return timeField(end) === to ? "" : `${dayField(end)} ${to}`;
+}
+
+/**
  * YYYY-MM-DD of a moment in the viewer's zone, as a date field wants it.
  * @param {Date} moment
  */

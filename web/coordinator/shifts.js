@@ -7,7 +7,7 @@ import { request } from "../shared/service.js";
 import { dayText, hourText, lengthText } from "../shared/time.js";
 import { errorText } from "../shared/words.js";
 import { ShiftImport } from "./shift-import.js";
-import { dayField, spanOf, timeField } from "./shift-times.js";
+import { dayField, skipped, spanOf, timeField } from "./shift-times.js";
 
 /** @typedef {{ shift: string, agent: string, start: string, end: string }} Shift */
 /** @typedef {{ agent: string, name: string, sign_in_name: string, disabled: boolean }} Agent */
@@ -243,6 +243,11 @@ export class ShiftsPart {
       this.say("", "shift_empty");
       return;
     }
+    const gone = skipped(this.day.value, this.from.value, this.to.value);
+    if (gone) {
+      this.say("", "time_skipped", t("import.fault.time_skipped", { value: gone }));
+      return;
+    }
     setAttribute(this.add, "aria-disabled", "true");
     try {
       await request("POST", "/api/shifts", { agent: this.agent.value, ...span });
@@ -258,12 +263,13 @@ export class ShiftsPart {
   /**
    * @param {string} done
    * @param {string} trouble a code
+   * @param {string} [words] of the trouble
    */
-  say(done, trouble) {
+  say(done, trouble, words = trouble ? errorText(trouble) : "") {
     show(this.done, done !== "");
     setText(this.doneText, done);
     show(this.trouble, trouble !== "");
-    setText(this.troubleText, trouble ? errorText(trouble) : "");
+    setText(this.troubleText, words);
   }
 }
 

@@ -12,6 +12,7 @@ import { dayText, hourText } from "./time.js";
  * @property {"waiting" | "asked" | "noted" | "granted" | "declined" | "refused" | "withdrawn" | "lapsed"} state
  * @property {string} person
  * @property {string} other
+ * @property {"" | "too_few" | "rules" | "skill" | "others" | "talk"} [why] of a coordinator's no
  * @property {number} changed_ms
  * @property {string} [start]
  * @property {string} [end]
@@ -113,8 +114,10 @@ export function brokenText(rules) {
 /**
  * Why the service did not do it.
  * @param {string} code
+ * @param {string} [rule] of what cannot be asked: which of it is wrong
  */
-export function refusalText(code) {
+export function refusalText(code, rule = "") {
+  if (has(`requests.wrong.${rule}`)) return t(`requests.wrong.${rule}`);
   const key = `requests.refused.${code}`;
   return has(key) ? t(key) : t("requests.refused.other");
 }
