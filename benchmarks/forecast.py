@@ -3,8 +3,8 @@
     python benchmarks/forecast.py --series calls.csv --test-days 40 [--json]
 
 Each of the last recorded days is forecast from what was known `--lead-days` (14) before it: rolling origins, one a day.
-`--up-to-lead` forecasts from each origin all test days of the following two weeks instead, and pools them. The series
-is counted in intervals of `--interval-min` (30) minutes, or in its own where that is longer; its format is told in
+Then, pooled over leads: from the eve of each of these days all of them within the next `--lead-days`. The series is
+counted in intervals of `--interval-min` (30) minutes, or in its own where that is longer; its format is told in
 `scheduler/history_csv.py`. `--calendar` marks holidays and make-up days (date,kind,acts_as). `--leave-out-days` cuts
 days off the end of the series: it is how the model was chosen without a look at the days it is judged by. `--peers`
 adds statsforecast's MSTL where it is installed (see `benchmarks/planning_peers.py`).
@@ -13,6 +13,10 @@ adds statsforecast's MSTL where it is installed (see `benchmarks/planning_peers.
 
 Forty simulated queues of 0 to 3 calls an interval, whose rates are known: log score against the weekday mean's and
 against the best that anybody could have, and how often the uniformity test of the transform fails at 5 %.
+
+    python benchmarks/forecast.py --moving 10 [--json]
+
+Queues whose level moves and whose hours scatter, ten of each kind, for what bands cover and how far forecasts are off.
 """
 
 from __future__ import annotations
@@ -21,18 +25,18 @@ import argparse
 import json
 import time
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks import planning_peers
+from benchmarks._simulated import moving_series, sparse_series
 from scheduler.calendar_csv import calendar_from_csv
 from scheduler.day_types import Calendar
 from scheduler.forecast_backtest import Backtest, backtest
 from scheduler.forecast_counts import log_probability
 from scheduler.forecast_models import Method
-from scheduler.history import Floats, History, State, rebin, runs, with_hours
+from scheduler.history import History, State, rebin, runs
 from scheduler.history_csv import read_csv
 
 
@@ -52,11 +56,11 @@ def load(series: Path, interval_min: int, leave_out_days: int) -> History:
 
 
 def table(tested: Backtest) -> str:
-    lines = ["method            WAPE    by day  ranked  log score  80 % covers  PIT distance (p)"]
+    lines = ["method            WAPE    by day  ranked  log score  80 % covers  of PIT  PIT distance (p)"]
     for method, one in tested.scores.items():
         lines.append(
             f"{method.value:<16} {one.wape:6.2%}  {one.day_wape:6.2%}  {one.ranked:6.3f}  {one.log_score:9.4f}"
-            f"  {one.coverage_80:11.1%}  {one.pit_distance:.3f} ({one.pit_p:.2g})"
+            f"  {one.coverage_80:11.1%}  {one.pit_80:6.1%}  {one.pit_distance:.3f} ({one.pit_p:.2g})"
         )
     return "\n".join(lines)
 
@@ -68,17 +72,6 @@ SPARSE = (
     (42, 14, 0.3, (0, 24)),
     (120, 28, 1.0, (0, 24)),
 )
-WEEK = np.asarray([1.2, 1.0, 1.0, 0.9, 1.1, 0.5, 0.4])
-
-
-def sparse_series(seed: int, days: int, peak: float, hours: tuple[int, int]) -> tuple[History, Floats]:
-    """Simulate a small queue in quarter hours; returns its history and the true rates, both (days, 96)."""
-    clock = np.arange(96) / 4
-    shape = 0.3 + np.exp(-(((clock - 10.5) / 1.8) ** 2)) + 0.7 * np.exp(-(((clock - 16) / 2) ** 2))
-    opened = ((clock >= hours[0]) & (clock < hours[1])).astype(np.float64)
-    rates: Floats = peak * WEEK[np.arange(days) % 7][:, None] * (shape * opened / shape.max())[None, :]
-    calls = np.random.default_rng(seed).poisson(rates)
-    return with_hours(date(2025, 1, 6), 900, calls, np.tile(opened, (days, 1))), rates
 
 
 def sparse_report(queues: int) -> dict[str, object]:
@@ -104,27 +97,46 @@ def sparse_report(queues: int) -> dict[str, object]:
     }
 
 
+def moving_report(queues: int) -> dict[str, object]:
+    """Back-test the methods on queues whose level moves, two weeks ahead, by calls in the busiest half hour."""
+    report: dict[str, object] = {}
+    for peak in (1000.0, 100.0, 20.0):
+        for wild in (False, True):
+            scores = []
+            for number in range(queues):
+                history = moving_series(number, 112, peak, wild)
+                scores.append(backtest(history, Calendar(), history.days[-28::2], relearn_days=28).scores)
+            report[f"{peak:.0f} calls, {'wild' if wild else 'tame'}"] = {
+                method.value: {
+                    name: float(np.mean([getattr(one[method], name) for one in scores]))
+                    for name in ("wape", "ranked", "coverage_80", "pit_80")
+                }
+                for method in Method
+            }
+    return report
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--series", type=Path)
     parser.add_argument("--test-days", type=int, default=40)
     parser.add_argument("--sparse", type=int, metavar="QUEUES")
+    parser.add_argument("--moving", type=int, metavar="QUEUES")
     parser.add_argument("--interval-min", type=int, default=30)
     parser.add_argument("--lead-days", type=int, default=14)
-    parser.add_argument("--up-to-lead", action="store_true")
     parser.add_argument("--leave-out-days", type=int, default=0)
     parser.add_argument("--calendar", type=Path)
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
-    if chosen.sparse:
-        report = sparse_report(chosen.sparse)
+    if chosen.sparse or chosen.moving:
+        report = sparse_report(chosen.sparse) if chosen.sparse else moving_report(chosen.moving)
         print(
             json.dumps(report, indent=1) if chosen.json else "\n".join(f"{name}: {one}" for name, one in report.items())
         )
         return
     if chosen.series is None:
-        parser.error("--series or --sparse is needed")
+        parser.error("--series, --sparse or --moving is needed")
     series_report(chosen)
 
 
@@ -134,7 +146,8 @@ def series_report(chosen: argparse.Namespace) -> None:
     calendar = calendar_from_csv(chosen.calendar.read_text(encoding="utf-8")) if chosen.calendar else Calendar()
     days = [history.days[row] for row in recorded_rows(history)[-chosen.test_days :]]
     started = time.perf_counter()
-    tested = backtest(history, calendar, days, chosen.lead_days, up_to_lead=chosen.up_to_lead)
+    tested = backtest(history, calendar, days, chosen.lead_days)
+    pooled = backtest(history, calendar, days, chosen.lead_days, up_to_lead=True)
     seconds = time.perf_counter() - started
     peers = {}
     if chosen.peers and planning_peers.has("statsforecast"):
@@ -150,24 +163,22 @@ def series_report(chosen: argparse.Namespace) -> None:
             "last_test_day": days[-1].isoformat(),
             "test_days": len(days),
             "lead_days": chosen.lead_days,
-            "up_to_lead": chosen.up_to_lead,
             "gaps": gaps,
             "outages": outages,
             "notes": list(history.notes),
             "best": tested.best.value,
             "peers": {name: {"wape": found[0], "day_wape": found[1]} for name, found in peers.items()},
             "methods": {method.value: asdict(scores) for method, scores in tested.scores.items()},
+            "pooled_over_leads": {method.value: asdict(scores) for method, scores in pooled.scores.items()},
             "seconds": seconds,
         }
         print(json.dumps(report, indent=1))
         return
-    kind = f"up to {chosen.lead_days}" if chosen.up_to_lead else f"{chosen.lead_days}"
-    print(
-        f"{len(days)} days, {days[0]} to {days[-1]}, {kind} days ahead, {history.interval_s // 60} min, {seconds:.1f} s"
-    )
-    print(table(tested))
+    print(f"{len(days)} days, {days[0]} to {days[-1]}, {history.interval_s // 60} min, {seconds:.1f} s")
+    print(f"{chosen.lead_days} days ahead", table(tested), sep="\n")
     for name, (by_slot, by_day) in peers.items():
         print(f"{name:<16} {by_slot:6.2%}  {by_day:6.2%}")
+    print(f"1 to {chosen.lead_days} days ahead, pooled", table(pooled), sep="\n")
     if chosen.peers and not peers:
         print("statsforecast is not installed here")
     print(f"best: {tested.best.value}; {gaps} gaps and {outages} outages not learned from", *history.notes, sep="\n")

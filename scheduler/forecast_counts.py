@@ -19,7 +19,6 @@ from scheduler.errors import BadTarget
 _CHUNK_CELLS = 1_000_000
 _SMALLEST_SPREAD = 1e-9
 _SMALLEST_MEAN = 1e-9
-_LARGEST_SPREAD = 100.0
 # Beyond so many standard deviations, plus a few counts, a table is not worked out.
 _REACH, _REACH_COUNTS = 14.0, 40.0
 # Counts that scatter more than this are taken in bundles, so that a table never has more than some thousand columns.
@@ -45,6 +44,11 @@ class _Tables:
     def count(self, column: Ints) -> Ints:
         """Return the count in the middle of each cell's bundle in `column`."""
         return np.asarray((column + self.first) * self.bundle)
+
+    def counts(self) -> Ints:
+        """Return the counts in the middle of all bundles, shape (cells, columns)."""
+        columns = np.arange(self.log_chance.shape[1])[None, :]
+        return np.asarray((columns + self.first[:, None]) * self.bundle[:, None])
 
     def at_most(self) -> Floats:
         """Return the cumulative probabilities, shape (cells, columns)."""
@@ -95,6 +99,15 @@ def _log_probability(mean: float, spread: float, count: int) -> float:
         return count * math.log(mean) - mean - math.lgamma(count + 1)
     choose = math.lgamma(size + count) - math.lgamma(size) - math.lgamma(count + 1)
     return choose + count * (math.log(mean * spread) - math.log1p(spread * mean)) - size * math.log1p(spread * mean)
+
+
+def chances(mean: Floats, spread: Floats) -> Iterator[tuple[Ints, Ints, Floats]]:
+    """Yield cells of the arrays of shape (n,) with the counts worth a look and their probabilities.
+
+    The cells are indices, shape (m,); counts and probabilities have the shape (m, columns).
+    """
+    for tables in _tables(mean, spread):
+        yield tables.cells, tables.counts(), np.exp(tables.log_chance)
 
 
 def log_probability(counts: Ints, mean: Floats, spread: Floats) -> Floats:
@@ -172,33 +185,3 @@ def uniformity(values: Floats) -> tuple[float, float]:
     x = distance * (math.sqrt(n) + 0.12 + 0.11 / math.sqrt(n))
     terms = (2 * (-1) ** (j - 1) * math.exp(-2 * j * j * x * x) for j in range(1, 101))
     return distance, min(max(math.fsum(terms), 0.0), 1.0) if x > 0.2 else 1.0
-
-
-def spread_of(counts: Floats, mean: Floats, learned: float) -> float:
-    """Return the spread that explains how far counts lie from their means; 0 where chance alone explains it.
-
-    `learned`: how many free numbers were learned from these counts to make the means. Small counts scatter so much that
-    a spread is easily seen where there is none; so only what exceeds one standard error is counted.
-
-    Source: Pearson's statistic for over-dispersion, McCullagh and Nelder, "Generalized linear models" (1989), 4.5.
-    """
-    used = mean > _SMALLEST_MEAN
-    counts, mean = counts[used], mean[used]
-    free = len(counts) - learned
-    if free <= 0:
-        return 0.0
-    squares = (counts - mean) ** 2
-    allowed = free + math.sqrt(2 * free + free / len(counts) * float((1.0 / mean).sum()))
-
-    def excess(spread: float) -> float:
-        return float((squares / (mean + spread * mean * mean)).sum()) - allowed
-
-    if excess(0.0) <= 0:
-        return 0.0
-    low, high = 0.0, 1e-6
-    while excess(high) > 0 and high < _LARGEST_SPREAD:
-        low, high = high, high * 4
-    for _ in range(40):
-        middle = (low + high) / 2
-        low, high = (middle, high) if excess(middle) > 0 else (low, middle)
-    return high

@@ -1,7 +1,9 @@
 """How busy a day is: weekday, slow change, the turn of the month, special days, trend, season, and chance.
 
 The log of a day's level is a Gaussian process whose kernel is a sum of these effects. How large each effect is, is
-learned from the counts, starting from what is usual; an effect that the counts do not show is shrunk away.
+learned from the counts, starting from what is usual; an effect that the counts do not show is shrunk away. A wild day
+(the first after a holiday that nobody marked) is given more chance of its own the further it lies from what all other
+days say of it: else it would be taken for a level that always moves, and every band would be wider for it.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +43,8 @@ _YEAR_DAYS, _YEAR_WIDTH = 365.25, 0.3
 _UNUSUAL, _WORTH_A_NOTE = 4.0, 0.1
 _DEVIATIONS_OF_MEDIAN = 1.4826
 _MOST_UNUSUAL_SHARE = 0.1
+# Huber's usual limit, in standard deviations, and how often the search for sizes follows what it makes of the days.
+_LIMIT, _ROUNDS = 1.5, 2
 
 Scales = Mapping[str, float]
 
@@ -92,23 +97,32 @@ def learn_level(known: Traits, counts: Floats, exposure: Floats, scales: Scales 
     would have been seen, 1 for a day fully open and recorded. `scales`: sizes of the effects from an earlier fit, which
     saves the search for them.
     """
-    searched = scales is None
     origin = float(known.ordinal[0])
-    kernel = _Kernel(_search(known, counts, exposure, origin) if scales is None else scales, origin)
+    tame = np.ones(len(counts))
+    kernel = _Kernel(_search(known, counts, exposure, origin, tame) if scales is None else scales, origin)
     kept = np.ones(len(counts), dtype=bool)
     suspects = kernel.surprised_by(known, counts, exposure, kept)
     if suspects.any():
         kept &= ~suspects
-        if searched:
-            kernel = _Kernel(_search(_rows(known, kept), counts[kept], exposure[kept], origin), origin)
+        if scales is None:
+            kernel = _Kernel(_search(_rows(known, kept), counts[kept], exposure[kept], origin, tame[kept]), origin)
         kept = ~(suspects & kernel.surprised_by(known, counts, exposure, kept))
-    known = _rows(known, kept)
-    fitted = fit(kernel.observed(known), counts[kept], exposure[kept])
+    known, counts, exposure, wild = _rows(known, kept), counts[kept], exposure[kept], tame[kept]
+    for _ in range(_ROUNDS):
+        wild = kernel.wildness(known, fit(kernel.observed(known, wild), counts, exposure), wild)
+        if scales is None:
+            kernel = _Kernel(_search(known, counts, exposure, origin, wild, kernel.scales), origin)
+    fitted = fit(kernel.observed(known, wild), counts, exposure)
     return Level(kernel.scales, ~kept, kernel, fitted, known)
 
 
-def _search(known: Traits, counts: Floats, exposure: Floats, origin: float) -> Scales:
-    """Return the most likely sizes of the effects, near the usual ones where the record says little."""
+def _search(
+    known: Traits, counts: Floats, exposure: Floats, origin: float, wild: Floats, start: Scales = MappingProxyType({})
+) -> Scales:
+    """Return the most likely sizes of the effects, near the usual ones where the record says little.
+
+    `wild`: see `_Kernel.observed`. `start`: sizes that are nearly right, which saves steps.
+    """
     span = float(np.ptp(known.ordinal)) + 1
     names = [name for name in _USUAL if span >= _DAYS_FOR.get(name, 0)]
     usual = np.log([_USUAL[name][0] for name in names])
@@ -120,18 +134,19 @@ def _search(known: Traits, counts: Floats, exposure: Floats, origin: float) -> S
         return dict(zip(names, np.exp(logs).tolist(), strict=True))
 
     latest = slice(-_DAYS_TO_SEARCH, None)
-    known, counts, exposure = _rows(known, latest), counts[latest], exposure[latest]
+    known, counts, exposure, wild = _rows(known, latest), counts[latest], exposure[latest], wild[latest]
     near: Array | None = None
 
     def score(logs: Array) -> float:
         nonlocal near
-        fitted = fit(_Kernel(sizes(logs), origin).observed(known), counts, exposure, near)
+        fitted = fit(_Kernel(sizes(logs), origin).observed(known, wild), counts, exposure, near)
         near = fitted.log_rate
         return fitted.evidence - 0.5 * float((((logs - usual) / sure) ** 2).sum())
 
     low = np.log([_USUAL[name][2] for name in names])
     high = np.log([_USUAL[name][3] for name in names])
-    return sizes(most_likely(score, usual.tolist(), low.tolist(), high.tolist()))
+    begin = np.log([start.get(name, _USUAL[name][0]) for name in names])
+    return sizes(most_likely(score, begin.tolist(), low.tolist(), high.tolist()))
 
 
 def _rows(known: Traits, kept: NDArray[np.bool_] | slice) -> Traits:
@@ -145,9 +160,12 @@ class _Kernel:
     scales: Scales
     origin: float
 
-    def observed(self, known: Traits) -> Array:
-        """Return the covariance of the levels of observed days, each day's own chance included; shape (n, n)."""
-        return self.between(known, known) + self.scales["day"] ** 2 * np.eye(len(known.ordinal))
+    def observed(self, known: Traits, wild: Floats) -> Array:
+        """Return the covariance of the levels of observed days, each day's own chance included; shape (n, n).
+
+        `wild`, shape (n,): the variance of each day's chance over the usual one.
+        """
+        return self.between(known, known) + self.scales["day"] ** 2 * np.diag(wild)
 
     def own(self, days: Traits) -> Array:
         """Return each day's variance without its own chance; shape (n,)."""
@@ -181,7 +199,7 @@ class _Kernel:
     ) -> NDArray[np.bool_]:
         """Return which ordinary days lie far from what the days in `kept` say of them; shape (days,)."""
         base = _rows(known, kept)
-        fitted = fit(self.observed(base), counts[kept], exposure[kept])
+        fitted = fit(self.observed(base, np.ones(len(base.ordinal))), counts[kept], exposure[kept])
         mean, variance = fitted.predict(self.between(known, base), self.own(known))
         expected = exposure * np.exp(mean)
         # Of square roots, because those of small counts are nearly normal.
@@ -192,6 +210,19 @@ class _Kernel:
         far: NDArray[np.bool_] = (np.abs(distance) > _UNUSUAL * deviation) & (known.kind == "")
         far &= np.abs(distance) > _WORTH_A_NOTE
         return far if far.sum() <= _MOST_UNUSUAL_SHARE * len(counts) else np.zeros_like(far)
+
+    def wildness(self, known: Traits, fitted: Fit, wild: Floats) -> Floats:
+        """Return how many times the usual variance each day's chance should have been given; shape (n,).
+
+        `fitted`: the fit of the days with the variances `wild`. It weighs each day as Huber's limit does.
+
+        Source: Huber, "Robust statistics" (1981), section 7.8 (weights instead of a limit).
+        """
+        off, variance = fitted.left_out()
+        usual = self.scales["day"] ** 2
+        if_tame = variance - usual * (wild - 1.0)
+        excess = np.maximum(np.abs(off) / (_LIMIT * np.sqrt(if_tame)) - 1.0, 0.0)
+        return np.asarray(1.0 + excess * if_tame / usual)
 
     def _since_origin(self, days: Traits) -> Array:
         return (days.ordinal - self.origin) / _TREND_UNIT_DAYS

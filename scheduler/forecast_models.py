@@ -20,6 +20,7 @@ from scheduler.forecast_level import Level, learn_level, traits
 from scheduler.forecast_level import Scales as LevelScales
 from scheduler.forecast_profile import Profile, learn_profile
 from scheduler.forecast_profile import Scales as ProfileScales
+from scheduler.forecast_spread import spread_of
 from scheduler.history import Floats, History, Ints, State
 
 _NEARLY_NOTHING = 1e-6
@@ -174,7 +175,7 @@ def weekday_mean(
     unseen = time <= 0
     total, time = np.where(unseen, total.sum(0), total), np.where(unseen, time.sum(0), time)
     rate = np.divide(total, time, out=np.zeros_like(total), where=time > 0)
-    scatter = forecast_counts.spread_of(calls, rate[weekday] * exposure, float((~unseen & (total > 0)).sum()))
+    scatter = spread_of(calls, rate[weekday] * exposure, float((~unseen & (total > 0)).sum()))
     opened = planned_hours(history, calendar, days) if open_share is None else open_share
     wanted = weekdays(calendar, days)
     due = opened * calendar.factors(days, history.interval_s)
@@ -209,7 +210,7 @@ def seasonal_naive(
         came.append(history.learned[row][both].astype(np.float64))
         said.append(latest[number][both] * exposure[row][both])
         latest[number][here] = history.learned[row][here] / exposure[row][here]
-    scatter = forecast_counts.spread_of(np.concatenate(came), np.concatenate(said), 0.0)
+    scatter = spread_of(np.concatenate(came), np.concatenate(said), 0.0)
     wanted = latest[weekdays(calendar, days)]
     due = base.open_share * calendar.factors(days, history.interval_s)
     return replace(

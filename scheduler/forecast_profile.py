@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scheduler.forecast_counts import spread_of
+from scheduler.forecast_spread import spread_of
 from scheduler.gaussian import Array, fit, most_likely
 from scheduler.history import DAY_S, Floats, Ints
 

@@ -53,6 +53,17 @@ class Fit:
         half = np.linalg.solve(self.cholesky, self.root_weight[:, None] * cross.T)
         return mean, np.maximum(own - np.einsum("nm,nm->m", half, half), 0.0)
 
+    def left_out(self) -> tuple[Array, Array]:
+        """Return how far each point's count lies from what all others say of it, and the variance of that; both (n,).
+
+        In log rates, and without fitting anew; the variance is that of the count's own chance, too.
+
+        Source: Rasmussen and Williams, section 5.4.2.
+        """
+        half = np.linalg.solve(self.cholesky, np.diag(self.root_weight))
+        variance = 1.0 / np.einsum("mn,mn->n", half, half)
+        return self.weights * variance, variance
+
 
 def fit(kernel: Array, counts: Array, exposure: Array, start: Array | None = None) -> Fit:
     """Fit counts ~ Poisson(exposure * exp(f)) with f a Gaussian process of covariance `kernel` around a constant.

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from benchmarks.forecast import sparse_series
+from benchmarks._simulated import sparse_series
 from scheduler.day_types import Calendar
 from scheduler.errors import BadHistory, NoHistory
 from scheduler.forecast import as_document, corrected, forecast, from_document

@@ -13,7 +13,6 @@ from scheduler.forecast_counts import (
     quantile,
     randomised_pit,
     ranked_score,
-    spread_of,
     uniformity,
 )
 
@@ -120,19 +119,3 @@ def test_the_ranked_score_is_its_sum() -> None:
         assert ranked_score(np.asarray([count]), np.asarray([mean]), np.asarray([spread]))[0] == pytest.approx(expected)
     sure = ranked_score(np.asarray([7]), np.asarray([1e-9]), np.asarray([0.0]))
     assert sure[0] == pytest.approx(7.0, abs=1e-6)
-
-
-@pytest.mark.parametrize("spread", [0.01, 0.1, 0.6])
-def test_a_spread_is_found(spread: float) -> None:
-    random = np.random.default_rng(3)
-    mean = random.uniform(5.0, 50.0, 6000)
-    counts = random.poisson(mean * random.gamma(1 / spread, spread, 6000))
-    assert spread_of(counts.astype(np.float64), mean, 0.0) == pytest.approx(spread, rel=0.15, abs=0.005)
-
-
-def test_chance_alone_is_seldom_taken_for_a_spread() -> None:
-    random = np.random.default_rng(5)
-    found = [spread_of(random.poisson(0.3, 2000).astype(np.float64), np.full(2000, 0.3), 0.0) for _ in range(100)]
-    assert sum(one > 0 for one in found) < 30
-    assert spread_of(np.zeros(3), np.zeros(3), 0.0) == 0.0
-    assert spread_of(np.ones(3), np.ones(3), 5.0) == 0.0

@@ -87,3 +87,18 @@ def test_the_search_finds_a_top_within_bounds() -> None:
     found = most_likely(lambda x: -float((x[0] - 1.0) ** 2 + (x[1] + 2.0) ** 2), [0.0, 0.0], [-5.0, -1.0], [5.0, 5.0])
     assert found[0] == pytest.approx(1.0, abs=0.15)
     assert found[1] == -1.0
+
+
+def test_a_point_left_out_is_what_the_others_say_of_it() -> None:
+    random = np.random.default_rng(12)
+    apart = np.abs(np.arange(12)[:, None] - np.arange(12)[None, :])
+    kernel = 0.09 * np.exp(-apart / 3.0) + 0.01 * np.eye(12)
+    counts = random.poisson(4e5 * np.exp(0.3 * random.standard_normal(12))).astype(np.float64)
+    off, variance = fit(kernel, counts, np.ones(12)).left_out()
+    for at in range(12):
+        others = np.arange(12) != at
+        fitted = fit(kernel[np.ix_(others, others)], counts[others], np.ones(11))
+        said, doubt = fitted.predict(kernel[at : at + 1, others], kernel[at : at + 1, at])
+        # The mean of all is another without the point, by a little.
+        assert off[at] == pytest.approx(np.log(counts[at]) - said[0], abs=0.03)
+        assert variance[at] == pytest.approx(doubt[0] + 1.0 / counts[at], rel=1e-3)

@@ -126,6 +126,18 @@ def test_a_day_unlike_any_other_is_left_out_and_named() -> None:
     assert not learned(weekly(84, 400.0)).unusual.any()
 
 
+def test_a_few_wild_days_do_not_make_every_band_wider() -> None:
+    mean = weekly(112, 5000.0) * np.exp(0.03 * np.random.default_rng(9).standard_normal(112))
+    ahead = traits(Calendar(), days(14, START + timedelta(days=112)))
+    calm = learned(mean).predict(ahead)[1]
+    for at, factor in ((20, 1.25), (21, 1.12), (55, 0.82), (80, 1.25), (81, 1.12)):
+        mean[at] *= factor
+    found = learned(mean)
+    # With sizes learned from squares as they are it is 1.4 times as large.
+    assert np.all(found.predict(ahead)[1] < 1.25 * calm)
+    assert found.predict(ahead)[0] / (5000.0 * WEEK[np.arange(14) % 7]) == pytest.approx(np.ones(14), abs=0.05)
+
+
 def test_sizes_from_an_earlier_fit_are_taken_as_they_are() -> None:
     first = learned(weekly(84, 400.0))
     again = learn_level(
