@@ -81,7 +81,7 @@ async def import_shifts() -> tuple[Response, int]:
     imported = 0
     if wish.apply and not checked.faults:
         try:
-            added = [(shift.agent, shift.start_ms, shift.end_ms) for shift in checked.shifts]
+            added = [(shift.agent, shift.start_ms, shift.end_ms, shift.breaks) for shift in checked.shifts]
             await did("shifts_import")  # first: what cannot be written down is not done
             imported = len(await services().store.add_shifts(added))
         except ServiceError as error:
@@ -90,7 +90,13 @@ async def import_shifts() -> tuple[Response, int]:
             checked = await _checked(wish)  # somebody was quicker: now it has faults
     answer = {
         "shifts": [
-            {"line": each.line, "name": each.name, "start": iso(each.start_ms), "end": iso(each.end_ms)}
+            {
+                "line": each.line,
+                "name": each.name,
+                "start": iso(each.start_ms),
+                "end": iso(each.end_ms),
+                "breaks": [{"start": iso(a), "end": iso(b)} for a, b in each.breaks],
+            }
             for each in checked.shifts
         ],
         "faults": msgspec.to_builtins(checked.faults),

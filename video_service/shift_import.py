@@ -15,6 +15,7 @@ import msgspec
 
 from video_service.accounts import Account, Role
 from video_service.services import ShiftOnRoster
+from video_service.shift_import_breaks import BadBreaks, breaks_of
 from video_service.shift_import_file import Row
 
 DAY_MS = 86_400_000
@@ -23,8 +24,9 @@ SHOWN_VALUE = 40
 
 T = TypeVar("T")
 
-Column = Literal["agent", "date", "from", "to"]
+Column = Literal["agent", "date", "from", "to", "breaks"]
 COLUMNS: tuple[Column, ...] = ("agent", "date", "from", "to")
+"""Those that a file must have; breaks may stand behind them."""
 
 # Header names as offices write them, without spaces and in small letters.
 HEADERS: dict[str, Column] = {
@@ -34,6 +36,7 @@ HEADERS: dict[str, Column] = {
     **dict.fromkeys(("date", "day", "日期", "日子"), "date"),
     **dict.fromkeys(("from", "start", "begin", "从", "开始", "开始时间", "上班", "上班时间"), "from"),
     **dict.fromkeys(("to", "until", "end", "到", "结束", "结束时间", "下班", "下班时间"), "to"),
+    **dict.fromkeys(("breaks", "break", "休息", "休息时间", "休息時間", "小休"), "breaks"),
     **dict.fromkeys(("客服員", "帳戶", "登入名稱", "員工"), "agent"),
     **dict.fromkeys(("由", "從", "開始", "返工"), "from"),
     **dict.fromkeys(("結束", "放工"), "to"),
@@ -51,13 +54,14 @@ _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::00)?")
 
 
 class PlannedShift(msgspec.Struct, frozen=True, kw_only=True):
-    """A shift that a line of the file means; start_ms <= t < end_ms, milliseconds since 1970."""
+    """A shift that a line of the file means; start_ms <= t < end_ms, milliseconds since 1970, `breaks` so too."""
 
     line: int
     agent: str
     name: str
     start_ms: int
     end_ms: int
+    breaks: tuple[tuple[int, int], ...] = ()
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -122,7 +126,7 @@ def against(checked: Checked, taken: Iterable[ShiftOnRoster]) -> Checked:
 
 
 def _sorted(checked: Checked) -> Checked:
-    order = {column: place for place, column in enumerate(("", *COLUMNS))}
+    order = {column: place for place, column in enumerate(("", *COLUMNS, "breaks"))}
     faults = tuple(sorted(checked.faults, key=lambda fault: (fault.line, order[fault.column], fault.other)))
     return Checked(shifts=checked.shifts, faults=faults, rows=checked.rows)
 
@@ -166,7 +170,15 @@ def _shift(
     span = tried(lambda: _span(day, start, end, zone, now_ms))
     if account is None or span is None:
         return None, wrong
-    shift = PlannedShift(line=line, agent=account.person, name=account.display_name, start_ms=span[0], end_ms=span[1])
+    pauses = tried(lambda: _breaks(cells.get("breaks", ""), day, start, end, zone))
+    shift = PlannedShift(
+        line=line,
+        agent=account.person,
+        name=account.display_name,
+        start_ms=span[0],
+        end_ms=span[1],
+        breaks=pauses or (),
+    )
     return shift, wrong
 
 
@@ -217,6 +229,18 @@ def _span(day: date, start: timedelta, end: timedelta, zone: ZoneInfo, now_ms: i
     if not 0 < end_ms - start_ms <= DAY_MS:
         raise _Wrong("too_long", "to")
     return start_ms, end_ms
+
+
+def _breaks(cell: str, day: date, start: timedelta, end: timedelta, zone: ZoneInfo) -> tuple[tuple[int, int], ...]:
+    if not cell:
+        return ()
+    _no_formula(cell, "breaks")
+    try:
+        found = breaks_of(cell, start, end + timedelta(days=end < start))
+    except BadBreaks as error:
+        raise _Wrong(error.code, "breaks", cell) from error
+    midnight = datetime.combine(day, time())
+    return tuple((_moment_ms(midnight + a, zone, "breaks"), _moment_ms(midnight + b, zone, "breaks")) for a, b in found)
 
 
 def _moment_ms(wall: datetime, zone: ZoneInfo, column: Column) -> int:

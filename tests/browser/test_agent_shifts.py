@@ -121,7 +121,7 @@ async def test_an_older_answer_undoes_no_newer_address(open_page: OpenPage, stag
     await expect(page.locator(".my-shift")).to_have_count(1)
     # The next reading has left the service before the address is made, and comes after it.
     held: list[Route] = []
-    await page.route("**/api/my/shifts", held.append)
+    await page.route("**/api/my/shifts", lambda route: held.append(route))
     await page.locator(".own-shifts > summary").press("Enter")
     await page.locator(".own-shifts > summary").press("Enter")
     await stage.until(lambda: held)

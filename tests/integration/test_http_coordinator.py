@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from openpyxl import Workbook
 from redis.asyncio import Redis
 
 from signaling.errors import Closed, ShiftOverlaps
@@ -136,8 +137,8 @@ async def test_two_at_once_do_not_put_an_agent_on_twice(lin: Account, chen: Brow
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409, 409]
 
 
-def _roster(*lines: str) -> dict[str, Any]:
-    text = "".join(f"{line}\r\n" for line in ("客服,日期,从,到", *lines))
+def _roster(*lines: str, head: str = "客服,日期,从,到") -> dict[str, Any]:
+    text = "".join(f"{line}\r\n" for line in (head, *lines))
     return {"file": base64.b64encode(text.encode("gb18030")).decode(), "zone": "Asia/Shanghai"}
 
 
@@ -146,6 +147,32 @@ TODAY = datetime.now(UTC)  # asked once: a day may end in the middle of a test
 
 def _days(ahead: int) -> str:
     return (TODAY + timedelta(days=ahead)).strftime("%Y-%m-%d")
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+async def test_of_a_file_with_one_fault_nothing_is_kept(site: Site, lin: Account, chen: Browser, kind: str) -> None:
+    good, gap = ("LIN", _days(3), "09:00", "17:00", "12:00-12:30"), ("LIN", "2099-03-29", "09:00", "17:00", "")
+    stranger = ("nobody", _days(4), "09:00", "17:00", "08:00-08:15")
+    wish = _roster(*(",".join(row) for row in (good, stranger, gap)), head="客服,日期,从,到,休息")
+    if kind == "xlsx":
+        book, out = Workbook(), io.BytesIO()
+        for row in (("agent", "date", "from", "to", "breaks"), good, stranger, gap):
+            book.active.append(row)
+        book.save(out)
+        wish["file"] = base64.b64encode(out.getvalue()).decode()
+    answer = await (await chen.post("/api/shifts/import", {**wish, "apply": True})).get_json()
+    faults = [(fault["line"], fault["code"], fault["value"]) for fault in answer["faults"]]
+    assert faults == [(3, "agent_unknown", "nobody"), (4, "date_far", "2099-03-29")]
+    assert (answer["imported"], await _shifts(chen)) == (0, [])
+
+
+async def test_breaks_come_with_their_shift(site: Site, lin: Account, chen: Browser) -> None:
+    wish = _roster(f"lin,{_days(3)},22:00,06:00,23:30-23:45 2:00-2:30", head="客服,日期,从,到,休息")
+    done = await (await chen.post("/api/shifts/import", {**wish, "apply": True})).get_json()
+    assert (done["imported"], done["faults"]) == (1, [])
+    now_ms = site.services.clock.now_ms()
+    [shift] = await site.store.shifts(now_ms, now_ms + 7 * 86_400_000)
+    assert [((a - shift.start_ms) // 60_000, (b - a) // 60_000) for a, b in shift.breaks] == [(90, 15), (240, 30)]
 
 
 async def test_a_roster_is_looked_at_then_imported_as_a_whole(site: Site, lin: Account, chen: Browser) -> None:
@@ -157,6 +184,7 @@ async def test_a_roster_is_looked_at_then_imported_as_a_whole(site: Site, lin: A
         "name": "林老师",
         "start": f"{_days(3)}T14:00:00.000Z",
         "end": f"{_days(3)}T22:00:00.000Z",
+        "breaks": [],
     }
     assert await _shifts(chen) == []
     done = await chen.post("/api/shifts/import", {**wish, "apply": True})

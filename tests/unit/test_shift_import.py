@@ -16,6 +16,7 @@ from openpyxl import Workbook
 from video_service import shift_import_file
 from video_service.accounts import Account, Role
 from video_service.shift_import import TEMPLATES, Checked, against, read_shifts
+from video_service.shift_import_breaks import breaks_of
 from video_service.shift_import_file import MAX_FILE_BYTES, MAX_ROWS, FileFault, read_table
 
 pytestmark = pytest.mark.unit
@@ -145,6 +146,44 @@ def test_a_fault_is_named_with_its_line_and_column(row: str, code: str, column: 
     checked = _checked(f"agent,date,from,to\nwang,2026-03-02,09:00,17:00\n\n{row}\n")
     assert _faults(checked) == [(4, code, column)]
     assert [shift.line for shift in checked.shifts] == [2]
+
+
+@pytest.mark.parametrize(
+    ("cell", "spans"),
+    [
+        ("11:00-11:15 13:00-13:30", [(660, 675), (780, 810)]),
+        ("11:00–11:15、13:00 到 13:30", [(660, 675), (780, 810)]),
+        ("１１：００－１１：１５;", [(660, 675)]),
+        ("23:30-0:15,1:00~1:30", [(1410, 1455), (1500, 1530)]),
+    ],
+)
+def test_breaks_stand_in_their_shift(cell: str, spans: list[tuple[int, int]]) -> None:
+    start, end = (22, 30) if cell.startswith("23") else (9, 17)
+    found = breaks_of(cell, timedelta(hours=start), timedelta(hours=end))
+    assert [(a // timedelta(minutes=1), b // timedelta(minutes=1)) for a, b in found] == spans
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        ("lunch", "breaks_unreadable"),
+        ("12:00", "breaks_unreadable"),
+        ("12:00-12:75", "breaks_unreadable"),
+        ("12:00-12:30 x", "breaks_unreadable"),
+        ("25:00-26:00", "breaks_unreadable"),
+        (" ".join(f"10:{n:02}-10:{n + 1:02}" for n in range(13)), "breaks_unreadable"),
+        ("08:00-08:30", "breaks_outside"),
+        ("16:45-17:15", "breaks_outside"),
+        ("12:30-12:00", "breaks_outside"),
+        ("12:00-12:30 12:15-12:45", "breaks_outside"),
+        ("=A1", "formula"),
+    ],
+)
+def test_breaks_that_cannot_be_are_named(cell: str, code: str) -> None:
+    checked = _checked(
+        f'agent,date,from,to,breaks\nwang,2026-03-02,09:00,17:00,\nlin,2026-03-02,09:00,17:00,"{cell}"\n'
+    )
+    assert _faults(checked) == [(3, code, "breaks")]
 
 
 def test_every_fault_of_a_line_is_named() -> None:

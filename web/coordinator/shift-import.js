@@ -14,7 +14,7 @@ import { errorText } from "../shared/words.js";
 const MAX_BYTES = 512 * 1024;
 
 /** @type {Record<string, string>} */
-const COLUMNS = { agent: "shifts.agent", date: "shifts.day", from: "shifts.from", to: "shifts.to" };
+const COLUMNS = { agent: "shifts.agent", date: "shifts.day", from: "shifts.from", to: "shifts.to", breaks: "import.breaks" };
 
 export class ShiftImport {
   /**
