@@ -19,7 +19,7 @@ from media.forwarder import PictureOutlet, SoundOutlet
 from media.leg import Leg
 from media.watcher_leg import WatcherLeg
 from video_service.media_plane import CallRoute, LegTaken, MediaError, UnknownLeg
-from video_service.real_time_text import unpacked
+from video_service.real_time_text import packed, unpacked, writer_key
 
 log = structlog.get_logger(__name__)
 
@@ -41,25 +41,31 @@ class Seat:
 class Cast:
     """The legs of one call. Guests are watchers and further agents, in the order in which they came.
 
-    While it is `held` the customer sees and hears no agent.
+    `helpers` are the further agents whom the route names; None keeps a slot. While it is `held` the customer sees and
+    hears no agent.
     """
 
     customer: CustomerLeg | BlurredCustomerLeg
     agent: AgentLeg
     guests: Sequence[WatcherLeg | AgentLeg] = ()
     held: bool = False
+    helpers: Sequence[AgentLeg | None] = ()
 
     @property
     def legs(self) -> tuple[Leg, ...]:
-        return self.customer, self.agent, *self.guests
+        return self.customer, self.agent, *self._company
+
+    @property
+    def _company(self) -> tuple[WatcherLeg | AgentLeg, ...]:
+        return *(helper for helper in self.helpers if helper is not None), *self.guests
 
     def seats(self) -> Iterator[Seat]:
         """Yield every slot that shows somebody."""
-        helpers = [guest for guest in self.guests if isinstance(guest, AgentLeg)]
+        helpers = [*self.helpers, *(guest for guest in self.guests if isinstance(guest, AgentLeg))]
         if not self.held:
             yield from _seats(self.customer, self.customer.slots, [self.agent, *helpers])
         yield from _seats(self.agent, self.agent.slots[CUSTOMER_SLOT:], [self.customer, *helpers])
-        for guest in self.guests:
+        for guest in self._company:
             others = [helper for helper in helpers if helper is not guest]
             if isinstance(guest, AgentLeg):
                 yield from _seats(guest, guest.slots[CUSTOMER_SLOT:], [self.customer, self.agent, *others])
@@ -84,9 +90,10 @@ class Cast:
         return common[0] if common else None
 
 
-def _seats(viewer: Leg, slots: Sequence[PictureOutlet], seen: Sequence[Leg]) -> Iterator[Seat]:
+def _seats(viewer: Leg, slots: Sequence[PictureOutlet], seen: Sequence[Leg | None]) -> Iterator[Seat]:
     for index, (outlet, leg) in enumerate(zip(slots, seen, strict=False)):
-        yield Seat(viewer, outlet, leg, first=index == 0)
+        if leg is not None:
+            yield Seat(viewer, outlet, leg, first=index == 0)
 
 
 class Wiring:
@@ -117,13 +124,13 @@ class Wiring:
         if len(agent.slots) <= CUSTOMER_SLOT:
             raise MediaError("The agent's leg has no slot for the customer.")
         old = self._calls.route(route.call_id)
-        cast = Cast(customer, agent, self._guests(route, old), held=route.held)
+        cast = self._cast(route, old, customer, agent)
         _check(cast)
         self._calls.opened(route)
-        for leg in (customer, agent):
+        for leg in cast.legs:
             self._leave_other_call(leg, route.call_id)
         if old is not None:
-            for leg_id in {old.customer_leg, old.agent_leg} - {customer.id, agent.id}:
+            for leg_id in _named(old) - {leg.id for leg in cast.legs}:
                 leaving = self._legs.get(leg_id)
                 if leaving is not None and leaving.call_id == route.call_id:
                     self.leave(leaving)
@@ -145,14 +152,14 @@ class Wiring:
         customer, agent = self._legs.get(route.customer_leg), self._legs.get(route.agent_leg)
         if not isinstance(customer, CustomerLeg | BlurredCustomerLeg) or not isinstance(agent, AgentLeg):
             raise MediaError("Somebody of the call is away.")
-        if guest is agent:
+        if guest.id in _named(route):
             raise MediaError("The leg is the call's own.")
         if isinstance(guest, AgentLeg) and guest.call_id not in ("", call_id):
             raise LegTaken(leg_id=leg_id)
         guests = [each for each in self._guests(route, None) if each is not guest]
         if len(guests) >= MAX_GUESTS:
             raise MediaError("The call has as many guests as it takes.")
-        cast = Cast(customer, agent, [*guests, guest], held=route.held)
+        cast = replace(self._cast(route, None, customer, agent), guests=[*guests, guest])
         _check(cast)
         self._leave_other_call(guest, call_id)
         _wire(cast, call_id)
@@ -169,19 +176,21 @@ class Wiring:
         return True, self._part(call_id)
 
     def relay(self, writer: Leg, message: str) -> bool:
-        """Pass a piece of an unfinished line on to the other of the call's two people; return whether it was one.
+        """Pass a piece of an unfinished line on to the others of the call's people; return whether it was one.
 
         A piece of another call than the one in which the writer is has come late, or is made up: nobody reads it.
         """
         found, route = unpacked(message), self._calls.route(writer.call_id)
         if found is None or route is None or found[0] != writer.call_id:
             return False
-        people = [self._legs.get(leg_id) for leg_id in (route.customer_leg, route.agent_leg)]
+        people = [self._legs.get(leg_id) for leg_id in sorted(_named(route))]
         if writer not in people:
             return False
+        call, piece = found
+        marked = packed(call, writer_key(call, writer.person), piece)
         for leg in people:
             if leg is not None and leg is not writer and leg.call_id == writer.call_id:
-                leg.peer.write(message)
+                leg.peer.write(marked)
         return True
 
     def leave(self, leg: Leg) -> None:
@@ -218,15 +227,25 @@ class Wiring:
         else:
             self.leave(leg)
 
+    def _cast(
+        self, route: CallRoute, old: CallRoute | None, customer: CustomerLeg | BlurredCustomerLeg, agent: AgentLeg
+    ) -> Cast:
+        here = [self._legs.get(leg_id) for leg_id in route.helper_legs]
+        helpers = [leg if isinstance(leg, AgentLeg) and leg is not agent else None for leg in here]
+        return Cast(customer, agent, self._guests(route, old), held=route.held, helpers=helpers)
+
     def _guests(self, route: CallRoute, old: CallRoute | None) -> list[WatcherLeg | AgentLeg]:
-        people = {route.customer_leg, route.agent_leg}
-        if old is not None:
-            people |= {old.customer_leg, old.agent_leg}
+        people = _named(route) if old is None else _named(route) | _named(old)
         return [
             leg
             for leg in self._legs.values()
             if isinstance(leg, WatcherLeg | AgentLeg) and leg.call_id == route.call_id and leg.id not in people
         ]
+
+
+def _named(route: CallRoute) -> set[str]:
+    """Return the legs of a route's people."""
+    return {route.customer_leg, route.agent_leg, *route.helper_legs} - {""}
 
 
 def _check(cast: Cast) -> None:

@@ -77,6 +77,12 @@ class WrongState(SignalingError):
     code: ClassVar[str] = "wrong_state"
 
 
+class CallFull(SignalingError):
+    """As many agents are in this call as it takes."""
+
+    code: ClassVar[str] = "call_full"
+
+
 class StaleReservation(SignalingError):
     """This call no longer rings here."""
 
@@ -229,6 +235,7 @@ BY_CODE: dict[str, type[SignalingError]] = {
         NoPicture,
         UnknownQueue,
         WrongState,
+        CallFull,
         StaleReservation,
         NoCall,
         NobodyElse,

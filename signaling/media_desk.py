@@ -184,7 +184,7 @@ class MediaDesk:
         await (self.watchers.seat(connection) if role is LegRole.WATCHER else self.join_legs(person))
 
     async def join_legs(self, person: str) -> None:
-        """Join the two legs of this person's call, when both are on one worker. Doing it again is harmless."""
+        """Join the legs of this person's call, when its two are on one worker. Doing it again is harmless."""
         route = await self._store.route(person)
         if route is None or not self._both_here(route):
             return
@@ -197,10 +197,9 @@ class MediaDesk:
                     customer_leg=route.customer_leg,
                     agent_leg=route.agent_leg,
                     held=route.held,
+                    helper_legs=route.helper_legs,
                 ),
             )
-            if route.second_leg and route.second_worker == route.agent_worker:
-                await self._plane.watch_call(route.agent_worker, route.call, route.epoch, route.second_leg)
         except StaleEpoch:
             log.info("call_moved_on", call=route.call, epoch=route.epoch)
         except UnknownLeg:

@@ -122,11 +122,15 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True):
     note: str
 
 
-class SecondAgent(msgspec.Struct, frozen=True, kw_only=True):
-    """The other agent of a call with two. `state`: "asked" until `until_ms`, or "in", with that one's picture."""
+class OtherAgent(msgspec.Struct, frozen=True, kw_only=True):
+    """A further agent of a call. `state`: "asked" until `until_ms`, or "in", with that one's picture.
+
+    `writer`: what pieces of this one's unfinished lines are marked with (see rtt).
+    """
 
     name: str
     state: Literal["asked", "in"]
+    writer: str = ""
     media: MediaWish = "none"
     until_ms: Millis = 0
 
@@ -209,8 +213,9 @@ class AgentCall(msgspec.Struct, frozen=True, kw_only=True):
 
     `held_from_ms`: since when the customer is on hold, 0 for not at all. `handover`: as in a reservation.
     `colleagues`: who is free to take it, the longest rested first, at most five. `skills_on`: the labels of skills that
-    somebody else on shift has. `second`: the other agent; `helps`: the reader is the second one, who may leave and not
-    hold, pass on or invite. `invite_ended`: why the last one who was asked did not come.
+    somebody else on shift has. `others`: further agents, those who are in before one who is asked, in the order of the
+    slots from 2 on; `helps`: the reader is one who came in, who may leave and not hold, pass on or invite.
+    `invite_ended`: why the last one who was asked did not come.
     `onlooker`: a coordinator beside the call; `coach`: what went to and fro with that one, for its agent alone.
     """
 
@@ -230,7 +235,7 @@ class AgentCall(msgspec.Struct, frozen=True, kw_only=True):
     handover: Handover | None = None
     colleagues: tuple[Colleague, ...] = ()
     skills_on: tuple[str, ...] = ()
-    second: SecondAgent | None = None
+    others: tuple[OtherAgent, ...] = ()
     helps: bool = False
     invite_ended: InviteEnded = ""
     onlooker: Onlooker | None = None

@@ -45,12 +45,12 @@ from signaling.message_parts import (
     Need,
     ObjectBox,
     Onlooker,
+    OtherAgent,
     Outcome,
     OutcomeSoFar,
     Requeued,
     Reservation,
     Sdp,
-    SecondAgent,
     Secret,
     ShortId,
     UrgentMatter,
@@ -104,6 +104,7 @@ __all__ = [
     "Need",
     "ObjectBox",
     "Onlooker",
+    "OtherAgent",
     "OtherTyping",
     "Outcome",
     "OutcomeSoFar",
@@ -111,7 +112,6 @@ __all__ = [
     "Reservation",
     "Say",
     "Sdp",
-    "SecondAgent",
     "Secret",
     "ShortId",
     "TextLine",
@@ -384,7 +384,7 @@ class CustomerView(Message, tag="customer_view", frozen=True):
     `picture`: how the customer sees the agent. `own_picture`: how the agent sees a customer who asked for blur
     ("clear": only the room is blurred); "" while the picture goes through as it is, and before the first one.
     `line_word`: one of the two pictures reaches the other person poorly.
-    `second_name`, `second_media`: a second agent who is in the call, and that one's picture; "" and "none" for nobody.
+    `others`: further agents who are in the call, in the order of the slots from 1 on.
     `held_from_ms`: since when the customer is on hold: no picture of the agent comes until the agent is back; else 0.
     `kept_until_ms`: until when a place in the queue is kept for a page that is closed, once asked for; else 0.
     `onlooker`: a coordinator who asks to look on, or does.
@@ -411,8 +411,7 @@ class CustomerView(Message, tag="customer_view", frozen=True):
     own_picture: Literal["clear", "protected", "slate", ""] = ""
     narrow: Narrow = ""
     line_word: Literal["", "poor"] = ""
-    second_name: str = ""
-    second_media: MediaWish = "none"
+    others: tuple[OtherAgent, ...] = ()
     held_from_ms: Millis = 0
     camera_fps: int = 0
     ended_reason: EndReason = ""

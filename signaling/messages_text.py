@@ -13,7 +13,7 @@ LineOrNone = Annotated[int, Meta(ge=0, le=99_999_999_999_999)]
 
 
 class Say(Message, tag="say", frozen=True):
-    """One line of written text to the other person of the call.
+    """One line of written text to the others of the call.
 
     `line`: the number under which it was seen while it was written (see rtt), 0 when it was not.
     """
@@ -42,7 +42,8 @@ class TextLine(Message, tag="text_line", frozen=True):
     """One line of a call's text; `seq` grows by one. `of_before`: an agent wrote it who is not in the call any more.
 
     `line`: the number under which it was seen while it was written, 0 when it was not. `photo`: the id of a photo, at
-    GET /api/photos/<call>/<photo>, which is shown instead of text; "" for none.
+    GET /api/photos/<call>/<photo>, which is shown instead of text; "" for none. `writer` tells writers apart, "" for
+    the reader; `name` is the agent's, "" for the customer and for the reader.
     """
 
     call: str
@@ -53,10 +54,12 @@ class TextLine(Message, tag="text_line", frozen=True):
     of_before: bool = False
     line: int = 0
     photo: str = ""
+    writer: str = ""
+    name: str = ""
 
 
 class OtherTyping(Message, tag="rtt", frozen=True):
-    """A piece of a line that the other person is writing, as in rtt from a page.
+    """A piece of a line that another person is writing, as in rtt from a page. `writer`: as in that one's `text_line`.
 
     Pieces may come twice, out of order, or not at all: `number` tells; U+FFFD is to stand where one does not come. The
     `text_line` with the same `line` takes the place of all that was seen of it. `number` 0: the other page has missed
@@ -67,3 +70,4 @@ class OtherTyping(Message, tag="rtt", frozen=True):
     line: int
     number: int
     text: str
+    writer: str = ""

@@ -80,7 +80,7 @@ class Showing:
                 connection.post(line)
 
     def show_piece(self, wake: Wake) -> None:
-        """Send a piece of what the other person of the call is writing; one that cannot be read is a lost one."""
+        """Send a piece of what another person of the call is writing; one that cannot be read is a lost one."""
         connection = self.newest.get(wake.id)
         if connection is None or connection.call != wake.call:
             return
@@ -89,8 +89,13 @@ class Showing:
         except ServiceError as error:
             log.warning("text_piece_unreadable", code=error.code)
             return
-        line, number, text = (piece.line, piece.number, piece.text) if piece else (0, 0, "")
-        connection.post(messages.OtherTyping(call=wake.call, line=line, number=number, text=text))
+        if piece is None:
+            connection.post(messages.OtherTyping(call=wake.call, line=0, number=0, text=""))
+            return
+        writer, signs = piece
+        connection.post(
+            messages.OtherTyping(call=wake.call, line=signs.line, number=signs.number, text=signs.text, writer=writer)
+        )
 
     async def show_all_now(self) -> None:
         """Send everybody's last view before the sockets close."""

@@ -105,11 +105,10 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True, rename={"call_class": "
     requeued: Requeued = ""
     held_from_ms: int = 0
     handover: str = ""
-    helper: str = ""
-    helper_from_ms: int = 0
-    helper_seq: int = 0
-    helper_until_ms: int = 0
-    helper_note: str = ""
+    invited: str = ""
+    invite_seq: int = 0
+    invite_until_ms: int = 0
+    invite_note: str = ""
     invite_ended: InviteEnded = ""
     ended_reason: EndReason = ""
     watch_state: WatchState | Literal[""] = ""
@@ -155,6 +154,13 @@ class CoachRow(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
+class HelperRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent who is in a call beside its own."""
+
+    agent: str
+    person: PersonRow | None = None
+
+
 class PersonSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Answer of `read_person`: a person, the call, the other side, and the counts that a page shows."""
 
@@ -187,10 +193,13 @@ class PersonSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     other_id: str = ""
     other: PersonRow | None = None
     handover_from: PersonRow | None = None
+    reader: str = ""
     helps: bool = False
-    """The reader is the second agent, who is asked or in; then `lead` is the first one."""
-    second: PersonRow | None = None
+    """The reader is asked to come into the call of another agent, or has; `lead` is that other one."""
     lead: PersonRow | None = None
+    invited: PersonRow | None = None
+    helpers: tuple[HelperRow, ...] = ()
+    """Who came in, the first of them first; the reader too."""
     watcher: PersonRow | None = None
     """A coordinator beside the call, and what went to and fro between that one and the reader, its agent."""
     coach: tuple[CoachRow, ...] = ()

@@ -1,4 +1,4 @@
-"""What the two people of a call write and send: lines and photos, kept for a while, and pieces of unfinished lines."""
+"""What the people of a call write and send: lines and photos, kept for a while, and pieces of unfinished lines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 from signaling.errors import NoCall
 from signaling.messages_text import TextLine
 from signaling.store_base import StoreBase
-from video_service.real_time_text import Piece
+from video_service.real_time_text import Piece, writer_key
 from video_service.redis_client import text_of
 
 
@@ -28,7 +28,7 @@ class TextStore(StoreBase):
     async def say(self, person: str, call: str, text: str, line: int = 0) -> int:
         """Keep one line of text of a live call and return its number, counted from 1 within the call.
 
-        `line`: under which number the other saw it while it was written, 0 when nobody did.
+        `line`: under which number the others saw it while it was written, 0 when nobody did.
 
         Raises:
             NoCall: the person is not in that call, or it is not live.
@@ -73,6 +73,7 @@ class TextStore(StoreBase):
         except NoCall:
             return []
         lines = (msgspec.json.decode(raw, type=_Line) for raw in answer.get("lines", ()))
+        names = {agent: self.cipher.open_or_plain(name) for agent, name in answer.get("names", {}).items()}
         return [
             TextLine(
                 call=call,
@@ -80,7 +81,9 @@ class TextStore(StoreBase):
                 mine=line.person == person,
                 text=self.cipher.open_or_plain(line.text),
                 at_ms=line.at,
-                of_before=line.person not in (answer["customer"], answer["agent"], answer["helper"]),
+                of_before=line.person not in answer["present"],
+                writer="" if line.person == person else writer_key(call, line.person),
+                name="" if line.person == person else names.get(line.person, ""),
                 line=line.line,
                 photo=line.photo,
             )
@@ -88,16 +91,18 @@ class TextStore(StoreBase):
         ]
 
     async def pass_on(self, person: str, call: str, piece: Piece | None) -> None:
-        """Hand a piece of an unfinished line to the other person's page by a wake; nothing of it is kept.
+        """Hand a piece of an unfinished line to the pages of all others by a wake; nothing of it is kept.
 
-        None: this person's page has missed what was written, and asks the other for all of the unfinished line.
+        None: this person's page has missed what was written, and asks the others for all of their unfinished lines.
 
         Raises:
             NoCall: the person is not in that call, or it is not live.
         """
-        sealed = self.cipher.seal(msgspec.json.encode(piece).decode()) if piece is not None else ""
+        sealed = ""
+        if piece is not None:
+            sealed = self.cipher.seal(msgspec.json.encode((writer_key(call, person), piece)).decode())
         await self.run("rtt", person, call, sealed)
 
-    def piece(self, sealed: str) -> Piece | None:
-        """Return what `pass_on` has sealed."""
-        return msgspec.json.decode(self.cipher.open_once(sealed), type=Piece) if sealed else None
+    def piece(self, sealed: str) -> tuple[str, Piece] | None:
+        """Return what `pass_on` has sealed, with the mark of who writes."""
+        return msgspec.json.decode(self.cipher.open_once(sealed), type=tuple[str, Piece]) if sealed else None

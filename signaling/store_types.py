@@ -41,7 +41,8 @@ class Wake(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class CallRouteInfo(msgspec.Struct, frozen=True, kw_only=True):
     """The two legs of an active call, as far as they are known ("" where they are not). `held`: it is on hold.
 
-    `second_leg`: that of a second agent who is in it.
+    `helper_legs`: those of further agents who are in it, in order; "" for one whose leg is not on the
+    agent's worker.
     """
 
     call: str
@@ -53,8 +54,7 @@ class CallRouteInfo(msgspec.Struct, frozen=True, kw_only=True):
     agent_leg: str
     agent_worker: str
     held: bool = False
-    second_leg: str = ""
-    second_worker: str = ""
+    helper_legs: tuple[str, ...] = ()
 
 
 class WatchRoute(msgspec.Struct, frozen=True, kw_only=True):

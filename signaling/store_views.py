@@ -26,9 +26,10 @@ class ViewStore(StoreBase):
         self._open(answer.get("person"), "name")
         self._open(answer.get("other"), "name")
         self._open(answer.get("follow_up_owner"), "name")
-        self._open(answer.get("call"), "note", "context", "handover", "helper_note")
-        for role in ("second", "lead"):
-            self._open(answer.get(role), "name")
+        self._open(answer.get("call"), "note", "context", "handover", "invite_note")
+        helpers = [each.get("person") for each in answer.get("helpers", ())]
+        for row in (answer.get("lead"), answer.get("invited"), *helpers):
+            self._open(row, "name")
         self._open(answer.get("handover_from"), "name")
         self._open(answer.get("after"), "note")
         self._open(answer.get("after_call"), "context")

@@ -30,6 +30,7 @@ from signaling.store_types import CallRouteInfo, LegInfo
 from video_service.keys import readable
 from video_service.line_quality import LineWord
 from video_service.media_plane import Background, BackgroundKind
+from video_service.real_time_text import writer_key
 
 Picture = Literal["clear", "protected", "slate", ""]
 AwayReason = Literal["missed", "shift_over", "asked", "rostered", "no_picture", ""]
@@ -84,19 +85,41 @@ def _beside(agent: PersonRow | None, other: PersonRow | None, alive: Container[s
     return seen_of(wish if together and wish != "offer" else "connecting", agent)
 
 
+def _comes_in(snap: PersonSnapshot) -> bool:
+    """Return whether the reader is in the call beside its agent."""
+    return any(each.agent == snap.reader for each in snap.helpers)
+
+
 def _own_media(snap: PersonSnapshot, alive: Container[str]) -> MediaWish:
-    """Return what an agent's page should do: a second agent's leg has to be where the first one's is."""
-    lead, call = snap.lead, snap.call
-    comes = snap.helps and call is not None and call.helper_from_ms > 0
-    if (
-        comes
-        and agent_media(lead, alive) != "offer"
-        and snap.person
-        and lead
-        and snap.person.leg_worker != lead.leg_worker
-    ):
+    """Return what an agent's page should do: a further agent's leg has to be where the first one's is."""
+    lead = snap.lead
+    apart = lead is not None and snap.person is not None and snap.person.leg_worker != lead.leg_worker
+    if _comes_in(snap) and apart and agent_media(lead, alive) != "offer":
         return "offer"
     return agent_media(snap.person, alive)
+
+
+def _others(snap: PersonSnapshot, alive: Container[str]) -> tuple[messages.OtherAgent, ...]:
+    """Return the agents of a call beside the one whose picture is first, in the order of a page's slots."""
+    if snap.call is None:
+        return ()
+    first = snap.lead
+    found = [(each.agent, each.person) for each in snap.helpers if each.agent != snap.reader]
+    if _comes_in(snap):
+        found.insert(0, (snap.call.agent, first))
+    others = [
+        messages.OtherAgent(
+            name=row.name if row else "",
+            state="in",
+            writer=writer_key(snap.call_id, agent),
+            media=_beside(row, snap.person if row is first else first, alive),
+        )
+        for agent, row in found
+    ]
+    if snap.invited is not None and snap.agent is not None and snap.call.invited != snap.reader:
+        until_ms = snap.call.invite_until_ms
+        others.append(messages.OtherAgent(name=snap.invited.name, state="asked", until_ms=until_ms))
+    return tuple(others)
 
 
 def _picture(person: PersonRow | None) -> Picture:
@@ -200,8 +223,7 @@ def customer_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy
             narrow=narrow_of(snap.person, snap.other),
             camera_fps=snap.person.camera_fps if snap.person else 0,
             line_word=_line_word(snap, call),
-            second_name=snap.second.name if snap.second and call.helper_from_ms else "",
-            second_media=_beside(snap.second, snap.other, alive) if call.helper_from_ms else "none",
+            others=_others(snap, alive),
             held_from_ms=call.held_from_ms,
             onlooker=onlooker(call, snap.watcher, of_customer=True),
         )
@@ -273,7 +295,7 @@ def agent_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -
     call = snap.call
     if call is None:
         return view
-    if call.phase == "ringing" or (snap.helps and not call.helper_from_ms):
+    if call.phase == "ringing" or (snap.helps and not _comes_in(snap)):
         return msgspec.structs.replace(view, reservation=_reservation(snap, call))
     if STATE_OF[call.phase] != "active":
         return view
@@ -306,7 +328,7 @@ def agent_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -
                 messages.Colleague(agent=each.agent, name=each.name, covers=each.covers) for each in snap.colleagues
             ),
             skills_on=snap.skills_on,
-            second=_second(snap, call, alive),
+            others=_others(snap, alive),
             helps=snap.helps,
             invite_ended="" if snap.helps else call.invite_ended,
             onlooker=onlooker(call, snap.watcher),
@@ -339,32 +361,25 @@ def _after_call(snap: PersonSnapshot, agent: AgentRow, policy: Policy) -> messag
 def _reservation(snap: PersonSnapshot, call: CallRow) -> messages.Reservation:
     return messages.Reservation(
         call=snap.call_id,
-        epoch=call.helper_seq if snap.helps else call.epoch,
+        epoch=call.invite_seq if snap.helps else call.epoch,
         queue=call.queue,
         needs=_needs(call),
         urgent=call.call_class == "urgent",
         reason=call.reason,
         note=call.note,
         waited_ms=max(0, snap.now - call.joined_ms),
-        ring_until_ms=call.helper_until_ms if snap.helps else call.ring_until_ms,
+        ring_until_ms=call.invite_until_ms if snap.helps else call.ring_until_ms,
         handover=_handover(snap, call),
         joins=snap.helps,
         about=_caller(snap, call),
     )
 
 
-def _second(snap: PersonSnapshot, call: CallRow, alive: Container[str]) -> messages.SecondAgent | None:
-    other = snap.lead if snap.helps else snap.second
-    if other is None:
-        return None
-    if not call.helper_from_ms:
-        return messages.SecondAgent(name=other.name, state="asked", until_ms=call.helper_until_ms)
-    return messages.SecondAgent(name=other.name, state="in", media=_beside(other, snap.person, alive))
-
-
 def _handover(snap: PersonSnapshot, call: CallRow) -> messages.Handover | None:
     if snap.helps and snap.lead is not None:
-        return messages.Handover(from_name=snap.lead.name, note=call.helper_note)
+        # The line was for whoever was asked last.
+        newest = not _comes_in(snap) or (not call.invited and snap.helpers[-1].agent == snap.reader)
+        return messages.Handover(from_name=snap.lead.name, note=call.invite_note if newest else "")
     if snap.handover_from is None:
         return None
     return messages.Handover(from_name=snap.handover_from.name, note=call.handover)
@@ -405,13 +420,15 @@ def route(snap: PersonSnapshot) -> CallRouteInfo | None:
     check(snap.person, snap.call, snap.other)
     if snap.person is None or snap.call is None or snap.other is None or STATE_OF[snap.call.phase] != "active":
         return None
-    if snap.helps and not (snap.lead and snap.call.helper_from_ms):
+    if snap.helps and not (snap.lead and _comes_in(snap)):
         return None
     mine_is_agent = snap.agent is not None
     agent, customer = (snap.person, snap.other) if mine_is_agent else (snap.other, snap.person)
     if snap.helps and snap.lead is not None:
         agent = snap.lead
-    second = snap.second if snap.call.helper_from_ms else None
+    beside = [
+        each.person if each.person and each.person.leg_worker == agent.leg_worker else None for each in snap.helpers
+    ]
     joined = customer.leg_call == snap.call_id
     return CallRouteInfo(
         call=snap.call_id,
@@ -423,8 +440,7 @@ def route(snap: PersonSnapshot) -> CallRouteInfo | None:
         agent_leg=agent.leg,
         agent_worker=agent.leg_worker,
         held=snap.call.held_from_ms > 0,
-        second_leg=second.leg if second else "",
-        second_worker=second.leg_worker if second else "",
+        helper_legs=tuple(row.leg if row else "" for row in beside),
     )
 
 

@@ -115,6 +115,9 @@ class CallRoute(msgspec.Struct, frozen=True, kw_only=True):
     The customer's packets go to the agent's slot 1 (slot 0 is the agent's own preview), the agent's blurred picture to
     the customer's slot 0, sound both ways. `held`: the customer is on hold and is sent neither picture nor sound of an
     agent; agents go on seeing the customer.
+
+    `helper_legs`: further agents, each seen blurred by everybody, in the order of the slots in which they are; "" keeps
+    the slot of one whose leg is still to come, as does a leg that is not here.
     """
 
     call_id: str
@@ -122,6 +125,7 @@ class CallRoute(msgspec.Struct, frozen=True, kw_only=True):
     customer_leg: str
     agent_leg: str
     held: bool = False
+    helper_legs: tuple[str, ...] = ()
 
 
 class LegState(enum.StrEnum):

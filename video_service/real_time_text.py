@@ -4,14 +4,15 @@ A piece is T.140 text: characters, a backspace for each that is taken back, and 
 says which line it belongs to and counts from 1 within it, so that a page can put pieces of two carriers in one order,
 drop what comes twice, and mark what is missing. A finished line is sent as a whole besides; pieces are kept nowhere.
 
-Over a data channel a piece is one message: a T.140 control string that says call, line and number, then the text. A
-receiver that does not know such a string passes over it.
+Over a data channel a piece is one message: a T.140 control string that says call, line and number, then the text; what
+comes from the service says who wrote it, too. A receiver that does not know such a string passes over it.
 
 Source: ITU-T T.140 (1998) with addendum 1 (2000), section 8; RFC 8865; RFC 4103, section 5.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Annotated, Final
 
@@ -61,6 +62,16 @@ def unpacked(message: str) -> tuple[str, Piece] | None:
         return call, msgspec.convert({"line": int(line), "number": int(number), "text": text}, type=Piece)
     except msgspec.ValidationError:
         return None
+
+
+def packed(call: str, writer: str, piece: Piece) -> str:
+    """Return what a data channel brings to a page."""
+    return f"\x98{call} {piece.line} {piece.number} {writer}\x9c{piece.text}"
+
+
+def writer_key(call: str, person: str) -> str:
+    """Return what tells a person's text from other people's in one call: the same on every node, and no name."""
+    return hashlib.sha256(f"{call} {person}".encode()).hexdigest()[:12]
 
 
 class TextPace:

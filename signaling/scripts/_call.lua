@@ -61,8 +61,8 @@ function AFTER_STEP.call(id, row, how, to)
     put('record', id, {state = after})
   end
   wake('person', row.customer)
-  if (row.helper or '') ~= '' then
-    wake('person', row.helper)
+  for agent in (row.helpers or ''):gmatch('%S+') do
+    wake('person', agent)
   end
   wake('queue', row.queue)
 end
@@ -276,6 +276,9 @@ local function set_hold(id, held, person)
   on_timeline(id, held and 'held' or 'taken_up', person)
   wake('person', row.customer)
   wake('person', row.agent)
+  for agent in (row.helpers or ''):gmatch('%S+') do
+    wake('person', agent)
+  end
 end
 
 function DO.call.end_segment(id, row, how)

@@ -52,7 +52,7 @@ local function requeue(id, why)
   end
   add('record', id, 'requeues', 1)
   put('call', id, {agent = '', requeued = WISHED[why] and why or 'agent_lost'})
-  return drop_helper(id, why)
+  return drop_helpers(id, why)
 end
 
 -- Closes an open call, whatever its phase, and frees its agent.
@@ -68,7 +68,7 @@ local function close_call(id, why)
   if not step('call', id, 'close', {why = why}) then
     return
   end
-  local asked = drop_helper(id, why)
+  local asked = drop_helpers(id, why)
   if agent ~= '' then
     free_agent(agent, id, why)
   end
@@ -114,7 +114,7 @@ local function sign_out(agent, why)
   end
   local asked
   if row.state == 'on_call' and helps(agent, id) then
-    helper_goes(id, why)
+    helper_goes(id, agent, why)
     part_leg(agent)
   elseif row.state == 'on_call' and helper_is_in(get('call', id)) then
     hand_over(id, why)

@@ -1,21 +1,11 @@
 -- ARGV: now, agent, call, epoch.
 local agent, id = ARGV[2], ARGV[3]
 local call = get('call', id)
-if call and helps(agent, id) then
-  if helper_is_in(call) or (call.helper_seq or '') ~= ARGV[4] then
+if call and is_invited(agent, call) then
+  if call.invite_seq ~= ARGV[4] then
     return refuse('stale')
   end
-  clear('invite', id)
-  put('call', id, {helper_from_ms = NOW, helper_until_ms = 0})
-  step('agent', agent, 'accept')
-  put('agent', agent, {missed = 0})
-  helper_segments(id, function(segments)
-    segments[#segments + 1] = {agent = agent, from_ms = NOW, to_ms = 0, ended = ''}
-  end)
-  wake_all(call)
-  if get('person', agent).leg ~= '' then
-    leg_fact(agent, function() end)
-  end
+  come_in(id, agent)
   return done()
 end
 if not call or call.phase ~= 'ringing' or call.agent ~= agent or call.epoch ~= ARGV[4] then

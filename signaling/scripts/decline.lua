@@ -2,8 +2,8 @@
 -- decline is never a miss.
 local agent, id = ARGV[2], ARGV[3]
 local call = get('call', id)
-if call and helps(agent, id) then
-  if helper_is_in(call) or (call.helper_seq or '') ~= ARGV[4] then
+if call and is_invited(agent, call) then
+  if call.invite_seq ~= ARGV[4] then
     return refuse('stale')
   end
   put('agent', agent, {missed = 0})

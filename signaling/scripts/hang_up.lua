@@ -2,11 +2,8 @@
 -- seen how a call ended says so with another hang-up, and is home again.
 local person, id = ARGV[2], ARGV[3]
 local call = get('call', id)
-if call and helps(person, id) then
-  if not helper_is_in(call) then
-    return refuse('no_call')
-  end
-  helper_leaves(id, 'agent_hung_up')
+if call and is_helper(person, call) then
+  helper_leaves(id, person, 'agent_hung_up')
   return done()
 end
 if not call or (call.customer ~= person and call.agent ~= person) then

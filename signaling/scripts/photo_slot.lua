@@ -1,7 +1,7 @@
 -- ARGV: now, person, call, photo. Before a photo is decoded: may this person send one more? Counts the tries.
 local person, id = ARGV[2], ARGV[3]
 local call = get('call', id)
-if not call or STATE_OF[call.phase] ~= 'active' or (call.customer ~= person and call.agent ~= person) then
+if not call or STATE_OF[call.phase] ~= 'active' or not takes_part(person, call) then
   return refuse('no_call')
 end
 local photos = key('photos', id)

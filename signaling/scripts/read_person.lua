@@ -12,7 +12,7 @@ local serves = (own_needs ~= '' or asked ~= '') and function(skills)
   return covers(skills, own_needs) and covers(skills, asked)
 end or nil
 local answer = {
-  now = NOW, agents_on = agents_on(serves), urgent_on = agents_on(serves, 'urgent'), queue = queue,
+  now = NOW, reader = id, agents_on = agents_on(serves), urgent_on = agents_on(serves, 'urgent'), queue = queue,
   waiting_limit = POLICY.waiting_limit,
 }
 answer.door_closed = (get('door') or {}).closed == '1'
@@ -81,9 +81,13 @@ if call.agent ~= '' then
   local other = other_of(id, call)
   answer.other_id, answer.other = other, get('person', other)
 end
-if (call.helper or '') ~= '' and STATE_OF[call.phase] == 'active' then
-  answer.helps = call.helper == id
-  answer.second, answer.lead = get('person', call.helper), get('person', call.agent)
+if STATE_OF[call.phase] == 'active' and ((call.helpers or '') ~= '' or (call.invited or '') ~= '') then
+  answer.lead, answer.invited, answer.helps = get('person', call.agent), get('person', call.invited or ''), helps(id, call_id)
+  local helpers = {}
+  for at, agent in ipairs(helpers_of(call)) do
+    helpers[at] = {agent = agent, person = get('person', agent)}
+  end
+  answer.helpers = #helpers > 0 and helpers or nil
 end
 if (call.watcher or '') ~= '' and STATE_OF[call.phase] == 'active' then
   answer.watcher = get('person', call.watcher)

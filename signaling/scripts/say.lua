@@ -2,8 +2,7 @@
 -- bytes, sealed.
 local person, id, photo = ARGV[2], ARGV[3], ARGV[6]
 local call = get('call', id)
-if not call or STATE_OF[call.phase] ~= 'active' or (call.customer ~= person and call.agent ~= person
-  and not (helps(person, id) and helper_is_in(call))) then
+if not call or STATE_OF[call.phase] ~= 'active' or not takes_part(person, call) then
   return refuse('no_call')
 end
 if photo ~= '' then
@@ -25,9 +24,7 @@ local line = cjson.encode({
 redis.call('RPUSH', key('texts', id), line)
 redis.call('LTRIM', key('texts', id), -POLICY.text_buffer_lines, -1)
 expire(POLICY.text_buffer_ms, 'texts', id)
-wake('text', call.customer, {call = id, seq = seq})
-wake('text', call.agent, {call = id, seq = seq})
-if helper_is_in(call) then
-  wake('text', call.helper, {call = id, seq = seq})
+for _, reader in ipairs(people_of(call)) do
+  wake('text', reader, {call = id, seq = seq})
 end
 return done({seq = seq})

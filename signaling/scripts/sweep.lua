@@ -25,7 +25,7 @@ end
 -- Nobody came who was asked to come in: a miss as any other.
 function handlers.invite(id)
   local row = get('call', id)
-  if not row or (row.helper or '') == '' or helper_is_in(row) then
+  if not row or (row.invited or '') == '' then
     return
   end
   local agent = take_back_invite(id, 'release', 'missed')

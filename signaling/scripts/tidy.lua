@@ -79,10 +79,16 @@ local function repair(id, index)
     arm('nobody', id, NOW + DELAY.nobody)
     return true
   end
-  local second = (call.helper or '') ~= '' and get('agent', call.helper)
-  if (call.helper or '') ~= '' and not (second and second.call == id) then
-    put('call', id, {helper = '', helper_from_ms = 0})
+  local invited = (call.invited or '') ~= '' and get('agent', call.invited)
+  if (call.invited or '') ~= '' and not (invited and invited.call == id) then
+    put('call', id, {invited = '', invite_until_ms = 0})
     return true
+  end
+  for _, helper in ipairs(helpers_of(call)) do
+    if (get('agent', helper) or {}).call ~= id then
+      helper_goes(id, helper, 'agent_lost')
+      return true
+    end
   end
   local watcher = (call.watcher or '') ~= '' and get('person', call.watcher)
   if (call.watcher or '') ~= '' and not (watcher and watcher.present == '1' and watcher.watch == id) then

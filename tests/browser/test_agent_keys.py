@@ -174,19 +174,26 @@ async def test_a_colleague_is_asked_in_by_two_keys_and_who_came_in_can_only_writ
     await page.keyboard.press("1")
     await stage.message("invite", to="a-chen", note="", call=views.CALL, epoch=2)
     await expect(panel).to_be_hidden()
-    asked = messages.SecondAgent(name="陈默", state="asked", until_ms=views.now_ms() + 15_000)
-    await stage.show(views.agent("on_call", call=views.agent_call(second=asked)))
+    asked = messages.OtherAgent(name="陈默", state="asked", until_ms=views.now_ms() + 15_000)
+    await stage.show(views.agent("on_call", call=views.agent_call(others=(asked,))))
     await expect(page.locator(".notice-accent")).to_contain_text("正在请 陈默 加入，还有 0:")
     await page.keyboard.press("i")
     await stage.message("invite", to="")
     await stage.show(views.agent("on_call", call=views.agent_call(invite_ended="missed")))
     await expect(page.locator(".notice-accent")).to_have_text("同事没有接听。")
-    came = messages.SecondAgent(name="陈默", state="in", media="live")
+    came = messages.OtherAgent(name="陈默", state="in", media="live")
+    third = messages.OtherAgent(name="王静", state="in", media="connecting")
     buttons = page.locator(".call-acts .button:visible > span")
-    for helps, words in ((False, ["打字", "请客户稍等", "离开通话"]), (True, ["打字", "离开通话"])):
-        await stage.show(views.agent("on_call", call=views.agent_call(second=came, helps=helps)))
+    for others, helps, words in (
+        ((came,), False, ["打字", "请客户稍等", "请同事加入", "离开通话"]),
+        ((came, asked), False, ["打字", "请客户稍等", "不请了", "离开通话"]),
+        ((came, third), False, ["打字", "请客户稍等", "离开通话"]),
+        ((came, third), True, ["打字", "离开通话"]),
+    ):
+        await stage.show(views.agent("on_call", call=views.agent_call(others=others, helps=helps)))
         await expect(buttons).to_have_text(words)
-        await expect(page.locator(".second")).to_be_visible()
+        inside = [other.name for other in others if other.state == "in"]
+        await expect(page.locator(".others h2:visible")).to_have_text(inside)
     await page.keyboard.press("e")
     await stage.message("hang_up", call=views.CALL)
 

@@ -231,8 +231,8 @@ async def test_a_colleague_comes_in_is_seen_by_all_and_goes_on_alone(line: Line,
     for number in (0, 1):
         await expect(pictures.nth(number)).to_be_visible()
     for agent, name in ((first, "王静"), (second, "林晓")):
-        await expect(agent.page.locator(".second h2")).to_have_text(name)
-        await expect(agent.page.locator(".second video")).to_be_visible()
+        await expect(agent.page.locator(".others h2:visible")).to_have_text(name)
+        await expect(agent.page.locator(".others video:visible")).to_be_visible()
         await expect(agent.page.locator(".customer .pill")).to_have_text("画面清楚", timeout=40_000)
     await customer.page.screenshot(path=SHOTS / "real-two-signers-customer-sees.png")
     await first.page.screenshot(path=SHOTS / "real-two-signers-first-sees.png")

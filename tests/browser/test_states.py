@@ -98,9 +98,13 @@ async def test_customer(open_page: OpenPage, stage: Stage, lang: str) -> None:
     await tell(stage, media="live", held_from_ms=views.now_ms() - 42_000)
     await page.locator(".pill[data-name='held']").wait_for()
     await seen("15-call-held")
-    await tell(stage, media="live", second_name="王静", second_media="live")
-    await page.locator(".call.is-two").wait_for()
-    await seen("16-call-two")
+    further = [messages.OtherAgent(name=name, state="in", media="live") for name in ("王静", "陈默")]
+    for count in (1, 2):
+        await tell(stage, media="live", others=tuple(further[:count]))
+        await page.locator(f".call.is-shared .others > .picture:nth-child({count})").wait_for()
+        await seen(f"16-call-of-{count + 2}")
+    await tell(stage, media="live")
+    await page.locator(".call:not(.is-shared)").wait_for()
     await tell(stage, media="reconnecting", other_media="live")
     await page.locator(".pill[data-name='reconnecting']").wait_for()
     await seen("12-call-reconnecting")
@@ -212,10 +216,12 @@ async def test_agent(open_page: OpenPage, stage: Stage, lang: str) -> None:
     await page.locator(".transfer").wait_for()
     await seen("17-call-transfer")
     await page.keyboard.press("Escape")
-    came = messages.SecondAgent(name="王静", state="in", media="live")
-    await stage.show(views.agent("on_call", media="live", call=views.agent_call(second=came), **clock(11)))
-    await page.locator(".second").wait_for()
-    await seen("18-call-two")
+    further = [messages.OtherAgent(name=name, state="in", media="live") for name in ("王静", "陈默")]
+    for count in (1, 2):
+        call = views.agent_call(others=tuple(further[:count]))
+        await stage.show(views.agent("on_call", media="live", call=call, **clock(11)))
+        await page.locator(f".others > div:nth-child({count})").wait_for()
+        await seen(f"18-call-of-{count + 2}")
     held = views.agent_call(held_from_ms=views.now_ms() - 42_000)
     await stage.show(views.agent("on_call", media="live", call=held, **clock(11)))
     await page.locator(".hold-line").wait_for()

@@ -1,4 +1,4 @@
-"""A second agent in a call: rung with what there is to know, seen by all, free to leave or to go on with it."""
+"""Further agents in a call: rung with what there is to know, seen by all, free to leave or to go on with it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from signaling.errors import NoCall, NotFree, SignalingError, StaleReservation, WrongState
-from signaling.messages import AgentCall, Reservation
+from signaling.messages import AgentCall, CustomerView, Reservation
 from tests.support.desk import Desk
 from video_service.records import Records, SessionRecord
 
@@ -42,6 +42,10 @@ async def record_of(desk: Desk, call: str) -> SessionRecord:
     return await Records(desk.store.redis, pool=desk.store.keys.pool).get(call)
 
 
+def names(seen: CustomerView) -> list[str]:
+    return [other.name for other in seen.others]
+
+
 async def together(desk: Desk) -> str:
     """Bring a customer and two agents into one call; the first one is a1."""
     await desk.agent("a1", "csl")
@@ -67,25 +71,25 @@ async def test_who_is_asked_reads_what_there_is_to_know_and_comes_in(desk: Desk)
     ring = await ring_at(desk)
     assert ring.handover is not None
     assert (ring.joins, ring.handover.from_name, ring.handover.note) == (True, "A1", "order 17")
-    waits = (await call_of(desk)).second
-    assert waits is not None
+    (waits,) = (await call_of(desk)).others
     assert (waits.name, waits.state, waits.until_ms) == ("A2", "asked", ring.ring_until_ms)
-    assert (await desk.see("c1")).second_name == ""
+    assert (await desk.see("c1")).others == ()
     await desk.pass_time(5)
     assert await desk.accept("a2") == call
 
     mine, theirs = await call_of(desk), await call_of(desk, "a2")
     assert (mine.helps, theirs.helps) == (False, True)
-    assert mine.second is not None
-    assert theirs.second is not None
-    assert (mine.second.name, mine.second.state) == ("A2", "in")
-    assert (theirs.second.name, theirs.second.state) == ("A1", "in")
+    assert [(each.name, each.state) for each in mine.others] == [("A2", "in")]
+    assert [(each.name, each.state) for each in theirs.others] == [("A1", "in")]
+    assert theirs.handover is not None
+    assert theirs.handover.note == "order 17"
     seen = await desk.see("c1")
-    assert (seen.agent_name, seen.second_name) == ("A1", "A2")
+    assert (seen.agent_name, names(seen)) == ("A1", ["A2"])
     await desk.store.say("a2", call, "hello")
     for reader in ("a1", "a2", "c1"):
         lines = await desk.store.texts(reader, call, 0)
         assert [(line.text, line.of_before) for line in lines] == [("my flight", False), ("hello", False)]
+        assert [line.name for line in lines] == ["", "" if reader == "a2" else "A2"]
     record = await record_of(desk, call)
     assert [(each.agent, each.to_ms) for each in record.helpers] == [("a2", 0)]
     assert [each.agent for each in record.segments] == ["a1"]
@@ -111,7 +115,7 @@ async def test_whoever_does_not_come_touches_nobody(desk: Desk, how: str) -> Non
     else:
         await invite(desk, "")
     seen, mine = await desk.see("c1"), await call_of(desk)
-    assert (seen.state, seen.epoch, mine.second) == ("connected", before.epoch, None)
+    assert (seen.state, seen.epoch, mine.others) == ("connected", before.epoch, ())
     assert mine.invite_ended == {"declined": "declined", "missed": "missed", "withdrawn": ""}.get(how, "left")
     assert await desk.rings("a2") == ""
     if how in ("declined", "missed", "withdrawn"):
@@ -132,7 +136,7 @@ async def test_a_second_agent_who_leaves_leaves_the_others_together(desk: Desk, 
     else:
         await desk.store.sign_out("a2")
     seen = await desk.see("c1")
-    assert (seen.state, seen.epoch, seen.agent_name, seen.second_name) == ("connected", before.epoch, "A1", "")
+    assert (seen.state, seen.epoch, seen.agent_name, names(seen)) == ("connected", before.epoch, "A1", [])
     assert await states(desk, "a1", "a2") == ["on_call", "after_call" if how == "hangs_up" else "offline"]
     record = await record_of(desk, call)
     ended = {"hangs_up": "agent_hung_up", "lost": "agent_lost", "signs_out": "agent_left"}[how]
@@ -156,11 +160,11 @@ async def test_the_second_agent_goes_on_when_the_first_one_leaves(desk: Desk, ho
     else:
         await desk.store.another_signer("c1", call, epoch)
     seen = await desk.see("c1")
-    assert (seen.state, seen.epoch, seen.agent_name, seen.second_name) == ("connected", epoch + 1, "A2", "")
+    assert (seen.state, seen.epoch, seen.agent_name, names(seen)) == ("connected", epoch + 1, "A2", [])
     assert seen.held_from_ms == 0, "who goes on is in sight"
     assert await states(desk, "a1", "a2") == ["after_call" if how in ("hangs_up", "another") else "offline", "on_call"]
     mine = await call_of(desk, "a2")
-    assert (mine.helps, mine.second, mine.epoch) == (False, None, epoch + 1)
+    assert (mine.helps, mine.others, mine.epoch) == (False, (), epoch + 1)
     record = await record_of(desk, call)
     why = {"hangs_up": "handed_over", "lost": "agent_lost", "signs_out": "agent_left", "another": "another_signer"}[how]
     assert [(each.agent, each.ended) for each in record.segments] == [("a1", why), ("a2", "")]
@@ -196,10 +200,8 @@ async def test_everybody_may_reconnect_and_is_where_one_was(desk: Desk) -> None:
         await desk.back(person)
         await desk.offer(person)
         seen = await desk.see("c1")
-        assert (seen.state, seen.second_media) == ("connected", "connecting")
-        mine = (await call_of(desk)).second
-        assert mine is not None
-        assert mine.state == "in"
+        assert (seen.state, [other.media for other in seen.others]) == ("connected", ["connecting"])
+        assert [other.state for other in (await call_of(desk)).others] == ["in"]
         assert (await call_of(desk, "a2")).helps
 
 
@@ -211,16 +213,16 @@ async def test_a_second_agents_leg_goes_where_the_first_ones_is(desk: Desk) -> N
     await invite(desk)
     await desk.accept("a2")
     assert (await desk.look("a2")).media == "offer"
-    assert (await desk.see("c1")).second_media == "connecting"
+    assert [other.media for other in (await desk.see("c1")).others] == ["connecting"]
     route = await desk.store.route("a2")
     assert route is not None
-    assert (route.agent, route.agent_worker, route.second_worker) == ("a1", "w1", "w2")
+    assert (route.agent, route.agent_worker, route.helper_legs) == ("a1", "w1", ("",))
     leg = await desk.offer("a2")
     assert (await desk.look("a2")).media == "connecting"
     for person in ("a1", "a2", "c1"):
         route = await desk.store.route(person)
         assert route is not None
-        assert (route.agent, route.second_leg, route.second_worker) == ("a1", leg, "w1")
+        assert (route.agent, route.helper_legs) == ("a1", (leg,))
 
 
 async def test_who_is_passed_on_to_anybody_leaves_the_second_one_free(desk: Desk) -> None:
@@ -254,7 +256,7 @@ async def test_who_cannot_come_is_not_asked(desk: Desk, why: str) -> None:
         return
     with pytest.raises(NotFree):
         await invite(desk, to)
-    assert (await call_of(desk)).second is None
+    assert (await call_of(desk)).others == ()
 
 
 async def test_what_comes_late_or_from_elsewhere_is_refused(desk: Desk) -> None:
@@ -317,5 +319,5 @@ async def test_of_two_at_the_same_time_each_order_ends_well(desk: Desk, rival: s
     assert all(result is None or isinstance(result, SignalingError) for result in results)
     seen = await desk.see("c1")
     on_call = [name for name in ("a1", "a2", "a3") if (await desk.look(name)).state == "on_call"]
-    expected = {"ended": 0, "ringing": 0, "connected": 1 + bool(seen.second_name)}[seen.state]
+    expected = {"ended": 0, "ringing": 0, "connected": 1 + len(seen.others)}[seen.state]
     assert len(on_call) == expected

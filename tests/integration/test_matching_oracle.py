@@ -39,6 +39,12 @@ TOGETHER: list[Command] = [
     *[("hang_up_agent", 0, 0), ("ready", 0, 0), ("invite", 1, 4), ("accept", 0, 0), ("drop_partner", 1, 0)],
     *[("hang_up_agent", 1, 0), ("ready", 1, 0), ("invite", 0, 1), ("advance", 0, 3), ("sign_out", 0, 0)],
 ]
+# Two are asked in, one after the other; the first one leaves and comes back, asked by the one who went on.
+FOUR: list[Command] = [
+    *[("ready", 2, 0), ("join", 0, 1), ("accept", 0, 0), ("invite", 0, 1), ("accept", 1, 0), ("invite", 0, 2)],
+    *[("accept", 2, 0), ("hang_up_agent", 0, 0), ("ready", 0, 0), ("invite", 1, 4), ("accept", 0, 0)],
+    *[("invite", 1, 2), ("hang_up_agent", 2, 0), ("another", 0, 0), ("hang_up_customer", 0, 0)],
+]
 # A customer comes back while the agent is in after-call work, and that takes too long.
 RETURNED: list[Command] = [
     *[("ready", 0, 0), ("join", 1, 2), ("accept", 0, 0), ("hang_up_agent", 0, 0)],
@@ -114,6 +120,13 @@ async def test_long_histories_take_every_step_of_the_life_cycles(redis: Redis, s
     together = World(redis, second, f"{pool}-together")
     await run(together, TOGETHER, at_once=1)
     visited |= together.oracle.visited
+    four = World(redis, second, f"{pool}-four")
+    await run(four, FOUR, at_once=1)
+    assert [[name, how] for call in four.oracle.calls.values() for name, how in call.helped] == [
+        ["a1", "took_over"],
+        ["a2", "agent_hung_up"],
+        ["a0", "took_over"],
+    ]
     for machine in (CALL, AGENT):
         taken = {(state, event) for name, state, event in visited if name == machine.name}
         assert set(machine.table) - taken <= HARDLY_BY_CHANCE

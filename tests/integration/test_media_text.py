@@ -13,6 +13,7 @@ from media.text_channel import BYTE_BURST, MOST_BYTES
 from tests.integration.media_peers import Camera, Client, Site, loopback_settings, site, until
 from tests.media_gate import InvertingStage
 from video_service.media_plane import CallRoute, LegRole, LegState
+from video_service.real_time_text import writer_key
 
 pytestmark = pytest.mark.integration
 
@@ -74,7 +75,7 @@ async def test_text_goes_to_the_other_person_of_the_call_in_its_order(place: Sit
     await until(lambda: len(agent.heard) == 4 and len(customer.heard) == 1, "the text of both")
     await until(lambda: other_customer.texts == ["elsewhere"], "the text of the other call")
     assert agent.texts == ["您", "好", "\b们", "\u2028"]
-    assert agent.heard[0] == f"\x98{CALL} 1 1\x9c您"
+    assert agent.heard[0] == f"\x98{CALL} 1 1 {writer_key(CALL, 'person-customer-1')}\x9c您"
     assert customer.texts == ["hello"]
     assert other_agent.heard == []
 

@@ -67,7 +67,7 @@ def same(dump: Dump, oracle: Oracle) -> None:
             *(row["phase"], int(row["epoch"]), row["agent"] if row["phase"] != "closed" else "", row["ended_reason"]),
             *(row["class"], row["counts_as"], row["held_for"], row["last_agent"]),
             *(words(row["needs"]), row["sign_language"], int(row.get("held_from_ms", 0))),
-            *(row.get("helper", ""), int(row.get("helper_from_ms", 0)) > 0, int(row.get("helper_seq", 0))),
+            *(row.get("invited", ""), row.get("helpers", "").split(), int(row.get("invite_seq", 0))),
         )
         for key, row in dump.of("call").items()
     }
@@ -76,7 +76,7 @@ def same(dump: Dump, oracle: Oracle) -> None:
             *(call.phase, call.epoch, call.agent if call.phase != "closed" else "", call.ended_reason),
             *(call.call_class, call.counts_as, call.held_for, call.last_agent),
             *(call.needs, call.sign, call.held_from_ms),
-            *(call.helper, call.helper_in, call.invitations),
+            *(call.invited, call.helpers, call.invitations),
         )
         for call in oracle.calls.values()
     }
@@ -119,8 +119,8 @@ def same(dump: Dump, oracle: Oracle) -> None:
         assert row.get("outcome", "") == oracle.calls[key].outcome
         assert row.get("follow_up_owner", "") == oracle.calls[key].promise[0]
         assert int(row["signing_ms"]) == oracle.calls[key].signing_ms
-        seconds = [(each["agent"], each["ended"]) for each in json.loads(row.get("helpers", "[]")) if each["to_ms"]]
-        assert seconds == oracle.calls[key].helpers
+        helped = [[each["agent"], each["ended"]] for each in json.loads(row.get("helpers", "[]"))]
+        assert helped == oracle.calls[key].helped
         assert int(row.get("hold_ms", 0)) == oracle.calls[key].hold_ms
 
 
@@ -129,18 +129,25 @@ def sound(dump: Dump) -> None:
     calls, agents, persons = dump.of("call"), dump.of("agent"), dump.of("person")
     served = [row["agent"] for row in calls.values() if row["phase"] != "closed" and row["agent"]]
     assert len(served) == len(set(served)), "an agent has two calls"
-    seconds = {row["helper"]: key for key, row in calls.items() if row["phase"] != "closed" and row.get("helper")}
-    assert not set(served) & set(seconds), "an agent has two calls"
-    held = [row["call"] for key, row in agents.items() if row["call"] and key not in seconds]
+    live = {key: row for key, row in calls.items() if row["phase"] != "closed"}
+    asked = {row["invited"]: key for key, row in live.items() if row.get("invited")}
+    beside = [(agent, key) for key, row in live.items() for agent in row.get("helpers", "").split()]
+    company = dict(beside) | asked
+    assert len(company) == len(beside) + sum(1 for row in live.values() if row.get("invited")), (
+        "one is beside two calls"
+    )
+    assert max((len(row.get("helpers", "").split()) for row in live.values()), default=0) <= 2
+    assert not set(served) & set(company), "an agent has two calls"
+    held = [row["call"] for key, row in agents.items() if row["call"] and key not in company]
     assert len(held) == len(set(held)), "a call is at two agents"
-    assert {key: agents[key]["call"] for key in seconds} == seconds, "a second agent is somewhere else"
+    assert {key: agents[key]["call"] for key in company} == company, "a further agent is somewhere else"
     for key, row in agents.items():
         assert bool(row["call"]) == (row["state"] in ("reserved", "on_call"))
         if row["call"]:
             call = calls[row["call"]]
-            if key in seconds:
-                assert (row["state"] == "reserved") == (int(call["helper_from_ms"]) == 0)
-                assert STATE_OF[call["phase"]] == "active", "a second agent without a first one"
+            if key in company:
+                assert (row["state"] == "reserved") == (key in asked)
+                assert STATE_OF[call["phase"]] == "active", "a further agent without a first one"
                 continue
             assert call["agent"] == key
             assert (row["state"] == "reserved") == (call["phase"] == "ringing")

@@ -11,6 +11,8 @@ from signaling.lifecycle_call import STATE_OF
 from tests.oracle.state import Agent, Call, Person, Refused, Shift, skills_of, words
 from tests.oracle.steps import Steps
 
+MOST_HELPERS = 2
+
 
 class Oracle(Steps):
     """One pool. `apply(script, arguments, now)` does what the script of that name does, or raises `Refused`."""
@@ -78,15 +80,13 @@ class Oracle(Steps):
 
     def do_hang_up(self, name: str, key: str) -> None:
         call = self.calls.get(key)
-        if call is not None and self.helps(name, key):
-            if not call.helper_in:
-                raise Refused("no_call")
-            self.free(self.helper_goes(call, "agent_hung_up"))
+        if call is not None and name in call.helpers:
+            self.free(self.helper_goes(call, name, "agent_hung_up"))
             return
         if call is None or name not in (call.customer, call.agent) or (name == call.agent and call.phase == "ringing"):
             raise Refused("no_call")
         state = STATE_OF[call.phase]
-        if name == call.agent and call.helper_in:
+        if name == call.agent and call.helpers:
             self.free(self.hand_over(call, "handed_over"))
         elif name == call.agent:
             self.close(call, "agent_hung_up")
@@ -176,10 +176,10 @@ class Oracle(Steps):
         return self.agents[name], call
 
     def invited(self, name: str, key: str, number: int) -> Call | None:
-        if not self.helps(name, key):
+        call = self.calls.get(key)
+        if call is None or call.invited != name:
             return None
-        call = self.calls[key]
-        if call.helper_in or call.invitations != int(number):
+        if call.invitations != int(number):
             raise Refused("stale")
         return call
 
@@ -190,16 +190,18 @@ class Oracle(Steps):
         if call.epoch != int(epoch):
             raise Refused("stale")
         if not whom:
-            if call.helper and not call.helper_in:
+            if call.invited:
                 self.uninvite(call, "release", "withdrawn")
             return
-        if call.helper:
+        if call.invited:
             raise Refused("wrong_state")
+        if len(call.helpers) >= MOST_HELPERS:
+            raise Refused("call_full")
         agent = self.agents.get(whom)
         free = agent is not None and agent.state == "available" and self.persons[whom].present
         if agent is None or not free or whom in call.left or not self.will_serve(agent, call):
             raise Refused("not_free")
-        call.helper, agent.call = whom, key
+        call.invited, agent.call = whom, key
         call.invitations += 1
         self.step_agent(agent, "reserve")
         self.arm("invite", key)
@@ -207,7 +209,9 @@ class Oracle(Steps):
     def do_accept(self, name: str, key: str, epoch: int) -> None:
         asked = self.invited(name, key, epoch)
         if asked is not None:
-            asked.helper_in = True
+            asked.invited = ""
+            asked.helpers.append(name)
+            asked.helped.append([name, ""])
             self.deadlines.pop(f"invite:{key}", None)
             self.step_agent(self.agents[name], "accept")
             self.agents[name].missed = 0
@@ -235,7 +239,7 @@ class Oracle(Steps):
             raise Refused("no_call")
         if STATE_OF[call.phase] != "active" or call.epoch != int(epoch):
             raise Refused("stale")
-        if call.helper_in:
+        if call.helpers:
             call.left.add(call.agent)
             self.free(self.hand_over(call, "another_signer"))
             return

@@ -52,12 +52,13 @@ class Call:
     answered_ms: int = 0
     signing_ms: int = 0
     segment_from_ms: int = 0
-    helper: str = ""
-    """Who is asked to come in, or has."""
-    helper_in: bool = False
+    invited: str = ""
+    """Who is asked to come in."""
     invitations: int = 0
-    helpers: list[tuple[str, str]] = dataclasses.field(default_factory=list)
-    """Whoever was in as the second one, and how that ended."""
+    helpers: list[str] = dataclasses.field(default_factory=list)
+    """Who is in beside the agent, the first of them first."""
+    helped: list[list[str]] = dataclasses.field(default_factory=list)
+    """Whoever came in, and how that ended, "" while it has not."""
     held_from_ms: int = 0
     hold_ms: int = 0
     ended_reason: str = ""

@@ -367,36 +367,36 @@ class Steps:
         if call.phase == "ringing":
             self.take_back(call, "close", "release", "withdrawn", why)
         elif self.step_call(call, "close", why):
-            self.drop_helper(call, why)
+            self.drop_helpers(call, why)
             if agent is not None:
                 self.free(agent)
 
     def helps(self, name: str, key: str) -> bool:
-        return key in self.calls and self.calls[key].helper == name != ""
+        return key in self.calls and name in (self.calls[key].invited, *self.calls[key].helpers)
 
     def uninvite(self, call: Call, event: str, how: str) -> Agent:
-        agent = self.agents[call.helper]
-        call.helper = agent.call = ""
+        agent = self.agents[call.invited]
+        call.invited = agent.call = ""
         self.deadlines.pop(f"invite:{call.id}", None)
         self.step_agent(agent, event, how)
         self.after_ring(agent)
         return agent
 
-    def helper_goes(self, call: Call, why: str) -> Agent:
-        agent = self.agents[call.helper]
-        call.helpers.append((agent.id, why))
-        call.helper, call.helper_in = "", False
-        return agent
+    def helper_goes(self, call: Call, name: str, why: str) -> Agent:
+        call.helpers.remove(name)
+        open_part = next(part for part in call.helped if part == [name, ""])
+        open_part[1] = why
+        return self.agents[name]
 
-    def drop_helper(self, call: Call, why: str) -> None:
-        if call.helper_in:
-            self.free(self.helper_goes(call, why))
-        elif call.helper:
+    def drop_helpers(self, call: Call, why: str) -> None:
+        for name in tuple(call.helpers):
+            self.free(self.helper_goes(call, name, why))
+        if call.invited:
             self.uninvite(call, "release", "withdrawn")
 
     def hand_over(self, call: Call, why: str) -> Agent:
         first = self.agents[call.agent]
-        second = self.helper_goes(call, "took_over")
+        second = self.helper_goes(call, call.helpers[0], "took_over")
         self.step_call(call, "hand_over", why)
         call.agent = second.id
         return first
@@ -417,15 +417,15 @@ class Steps:
             return
         call = self.calls.get(agent.call)
         if call is not None and agent.state == "reserved":
-            if call.helper == agent.id:
+            if call.invited == agent.id:
                 self.uninvite(call, "sign_out", "left")
             else:
                 self.take_back(call, "release", "sign_out", "left")
             return
         if call is not None and agent.state == "on_call":
-            if call.helper == agent.id:
-                self.helper_goes(call, why)
-            elif call.helper_in:
+            if agent.id in call.helpers:
+                self.helper_goes(call, agent.id, why)
+            elif call.helpers:
                 self.hand_over(call, why)
             else:
                 self.requeue(call, why)
@@ -437,7 +437,7 @@ class Steps:
             call.call_class = "resumed"
         self.step_call(call, "requeue", why)
         call.agent = ""
-        self.drop_helper(call, why)
+        self.drop_helpers(call, why)
 
     def gone(self, name: str) -> None:
         person = self.persons[name]

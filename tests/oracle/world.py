@@ -261,7 +261,7 @@ class World:
     @staticmethod
     def _number(agent: str, call: Call) -> int:
         """Return what an agent answers a ring with: an invitation has a number of its own."""
-        return call.invitations if call.helper == agent else call.epoch
+        return call.invitations if call.invited == agent else call.epoch
 
     def _dispose(self, agent: str, call: str, number: int) -> Awaitable[None]:
         outcome, due_in_h = SAYINGS[number % len(SAYINGS)]

@@ -7,7 +7,7 @@ import { RemotePicture } from "../shared/picture.js";
 import { request } from "../shared/service.js";
 import { watchShown } from "../shared/shown.js";
 import { DispositionDesk } from "./disposition.js";
-import { actsOf, startState } from "./state.js";
+import { actsOf, insideOf, isAsking, startState } from "./state.js";
 
 /** @typedef {import("./state.js").State} State */
 /** @typedef {import("./state.js").Act} Act */
@@ -30,7 +30,7 @@ const SAVE_LOOK_MS = 50;
 export class AgentApp extends PersonApp {
   /** @param {(state: State) => void} draw */
   constructor(draw) {
-    super({ role: "agent", state: startState(), draw, theirLabel: t("agent.customer_picture") });
+    super({ role: "agent", state: startState(), draw, theirLabel: t("agent.customer_picture"), slots: 4 });
     /** @type {MediaStreamTrack | null} */
     this.customerTrack = null;
     /** Whether the service was told that the own picture is paused, on this connection. @type {boolean | null} */
@@ -39,9 +39,9 @@ export class AgentApp extends PersonApp {
       label: t("agent.preview"),
       onFrame: () => this.set({ previewShown: true }),
     });
-    this.second = new RemotePicture({ label: t("agent.colleague") });
-    /** @type {MediaStreamTrack | null} */
-    this.secondTrack = null;
+    this.others = [2, 3].map(() => new RemotePicture({ label: t("agent.colleague") }));
+    /** Of other agents, by slot. @type {MediaStreamTrack[]} */
+    this.otherTracks = [];
     this.disposition = new DispositionDesk({
       send: (message) => this.socket.send(message),
       onChange: (work) => this.set({ work }),
@@ -143,7 +143,7 @@ export class AgentApp extends PersonApp {
       this.say({ type: "hold", call: view.call.call, epoch: view.call.epoch, held: !view.call.held_from_ms });
     } else if (act === "transfer") {
       this.set({ passing: this.state.passing === act ? "" : act });
-    } else if (act === "invite" && view.call?.second) {
+    } else if (act === "invite" && view.call && isAsking(view.call)) {
       this.say({ type: "invite", call: view.call.call, epoch: view.call.epoch, to: "" });
     } else if (act === "invite") {
       this.set({ passing: this.state.passing === act ? "" : act });
@@ -248,7 +248,7 @@ export class AgentApp extends PersonApp {
   }
 
   /**
-   * Slot 0 is the own picture as the customer sees it, slot 1 the customer, slot 2 another agent.
+   * Slot 0 is the own picture as the customer sees it, slot 1 the customer, slots 2 and 3 other agents.
    * @param {number} slot
    * @param {MediaStreamTrack} track
    */
@@ -258,8 +258,8 @@ export class AgentApp extends PersonApp {
       this.customerTrack = track;
       this.settle();
     }
-    if (slot === 2) {
-      this.secondTrack = track;
+    if (slot >= 2) {
+      this.otherTracks[slot - 2] = track;
       this.settle();
     }
   }
@@ -283,7 +283,7 @@ export class AgentApp extends PersonApp {
     if (before?.call?.call !== view.call?.call) {
       this.theirs.clear();
       this.set({ customerShown: false, passing: "" });
-      this.second.clear();
+      for (const picture of this.others) picture.clear();
       if (view.call) this.lines.begin(view.call.call);
       this.preview.slow(Boolean(view.call));
     }
@@ -296,7 +296,10 @@ export class AgentApp extends PersonApp {
     // Without a camera there is nothing to protect and nothing to show: the leg waits for it.
     if (this.peer.pc || camera === "on") this.peer.follow(view.media);
     if (view.call && this.customerTrack) this.theirs.attach(this.customerTrack);
-    if (view.call?.second?.state !== "in") this.second.clear();
-    else if (this.secondTrack) this.second.attach(this.secondTrack);
+    const inside = insideOf(view.call).length;
+    this.others.forEach((picture, at) => {
+      if (at >= inside) picture.clear();
+      else if (this.otherTracks[at]) picture.attach(this.otherTracks[at]);
+    });
   }
 }

@@ -17,8 +17,8 @@ import { MyShifts } from "./my-shifts.js";
 import { Notices } from "./notices.js";
 import { ObjectLayer } from "./object.js";
 import { CustomerPicture, Preview } from "./pictures.js";
+import { OtherAgents } from "./others.js";
 import { key, RingCard } from "./ring.js";
-import { SecondAgent } from "./second.js";
 import { actsOf, KEYS } from "./state.js";
 import { TransferPanel } from "./transfer.js";
 import { endWord, holdWord, inviteWord } from "./words.js";
@@ -77,7 +77,7 @@ export class Desk {
     this.callActs = h("div", { class: "call-acts" }, this.buttons.write, this.buttons.hold, this.buttons.transfer, this.buttons.invite, this.buttons.end);
     this.hold = new HoldLine();
     this.transfer = new TransferPanel(app);
-    this.second = new SecondAgent(app);
+    this.others = new OtherAgents(app);
     this.phrases = new Phrases((number) => app.phrase(number));
     this.context = new Context();
     this.strip = new TextStrip(app);
@@ -116,7 +116,7 @@ export class Desk {
         this.ring.element,
         this.after.element,
         this.hold.element,
-        this.second.line,
+        this.others.line,
         this.customer.element,
         this.callActs,
         this.phrases.element,
@@ -127,7 +127,7 @@ export class Desk {
         "aside",
         { class: "desk-right", "aria-label": t("agent.customer") },
         this.idle,
-        this.second.element,
+        this.others.element,
         this.context.element,
         this.text,
         this.keyList.element,
@@ -192,10 +192,10 @@ export class Desk {
     this.background.draw(state);
     const about = view?.call?.about ?? view?.after_call?.about;
     if (about) this.context.draw(view?.call ?? null, about);
-    this.strip.draw(lines, t("agent.customer"));
+    this.strip.draw(lines, t("agent.customer"), view?.call?.others);
     for (const part of [this.customer.element, this.callActs, this.phrases.element, this.strip.form]) show(part, inCall);
     this.transfer.draw(state);
-    this.second.draw(state);
+    this.others.draw(state);
     show(this.phrases.element, inCall && !state.passing);
     for (const act of /** @type {const} */ (["transfer", "invite"])) {
       setAttribute(this.buttons[act], "aria-expanded", String(state.passing === act));
@@ -245,7 +245,7 @@ export class Desk {
     if (!state.view) return;
     this.me.tick(state.view);
     this.hold.tick();
-    this.second.tick();
+    this.others.tick();
     this.customer.tick(state);
   }
 }

@@ -10,6 +10,7 @@ import { CHOICES, noWork } from "./disposition.js";
 /** @typedef {import("../shared/service.js").Me} Me */
 /** @typedef {import("./disposition.js").Work} Work */
 
+/** @typedef {import("../shared/messages.js").AgentCall} AgentCall */
 /** @typedef {"accept" | "decline" | "end" | "hold" | "transfer" | "invite" | "ready" | "break" | "ask" | "write" | "me" | "hide" | "note"} Act */
 /** @typedef {{ key: string, ctrlKey: boolean, altKey: boolean, metaKey: boolean, repeat: boolean }} Press */
 /** @typedef {"text" | "control" | "page"} Focus where the focus is when a key is pressed */
@@ -59,6 +60,9 @@ export function startState() {
 }
 
 /** The key of each act; Enter accepts as well. */
+/** A customer and three agents are as many as a call takes. */
+const MOST_INSIDE = 2;
+
 export const KEYS = Object.freeze({
   accept: "A",
   decline: "D",
@@ -142,14 +146,25 @@ function actsOfState(view) {
 }
 
 /**
- * A second agent writes and leaves; while there is one nobody else is asked in, and whoever passes the call on leaves.
- * @param {import("../shared/messages.js").AgentCall} call
+ * Whoever came in beside a call's agent writes and leaves. While there is somebody the call is passed on by leaving it.
+ * @param {AgentCall} call
  * @returns {Act[]}
  */
-function actsInCall({ helps, second }) {
-  if (helps) return ["write", "break", "ask", "end"];
-  if (second?.state === "in") return ["write", "hold", "break", "ask", "end"];
-  return ["write", "hold", "transfer", "invite", "break", "ask", "end"];
+function actsInCall(call) {
+  if (call.helps) return ["write", "break", "ask", "end"];
+  const inside = insideOf(call).length;
+  const more = inside < MOST_INSIDE ? /** @type {const} */ (["invite"]) : [];
+  return ["write", "hold", ...(inside ? [] : /** @type {const} */ (["transfer"])), ...more, "break", "ask", "end"];
+}
+
+/** Whether somebody is asked just now to come in. @param {AgentCall | null | undefined} call */
+export function isAsking(call) {
+  return (call?.others ?? []).some(({ state }) => state === "asked");
+}
+
+/** The other agents who are in a call. @param {AgentCall | null | undefined} call */
+export function insideOf(call) {
+  return (call?.others ?? []).filter(({ state }) => state === "in");
 }
 
 /**

@@ -1,6 +1,6 @@
 /** One word about each picture, decided from the state alone. */
 
-import { isWithoutMasks } from "./state.js";
+import { insideOf, isAsking, isWithoutMasks } from "./state.js";
 
 /** @typedef {import("./state.js").State} State */
 /** @typedef {import("../shared/icons.js").IconName} IconName */
@@ -69,12 +69,12 @@ export function holdWord(view) {
 
 /** What the button for a second agent says. @param {import("../shared/messages.js").AgentView | null} view */
 export function inviteWord(view) {
-  return view?.call?.second ? "agent.uninvite" : "agent.invite";
+  return isAsking(view?.call) ? "agent.uninvite" : "agent.invite";
 }
 
 /** Leaving ends the call, unless there are two. @param {import("../shared/messages.js").AgentView | null} view */
 export function endWord(view) {
-  return view?.call?.second?.state === "in" ? "agent.leave" : "agent.end";
+  return insideOf(view?.call).length ? "agent.leave" : "agent.end";
 }
 
 /**

@@ -28,8 +28,8 @@ export class CustomerApp extends PersonApp {
   constructor(draw) {
     super({ role: "customer", state: startState(), draw, theirLabel: t("picture.theirs") });
     this.awake = new WakeLock();
-    /** @type {MediaStreamTrack | null} */
-    this.secondTrack = null;
+    /** Of further agents, by slot. @type {MediaStreamTrack[]} */
+    this.otherTracks = [];
     /** Who came in with a new ticket because the old token was refused: a person with a place, or perhaps one. */
     this.refound = /** @type {"" | "served" | "unsure"} */ ("");
     /** A note that found no socket; it goes out with the next greeting. */
@@ -315,7 +315,7 @@ export class CustomerApp extends PersonApp {
    */
   slot(slot, track) {
     if (slot === 0) this.theirs.attach(track);
-    if (slot === 1) this.secondTrack = track;
+    else this.otherTracks[slot - 1] = track;
   }
 
   /** @param {ToPage} message */

@@ -5,11 +5,12 @@ import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { cameraTrouble } from "../shared/person.js";
 import { OwnPicture } from "../shared/own.js";
-import { play, RemotePicture } from "../shared/picture.js";
+import { play } from "../shared/picture.js";
 import { TextStrip } from "../shared/strip.js";
 import { clockText, everySecond, nowMs } from "../shared/time.js";
 import { dataText, errorText } from "../shared/words.js";
 import { BlurSwitch } from "./blur.js";
+import { More } from "./more.js";
 import { isOld, pillOf } from "./state.js";
 
 /** @typedef {import("./app.js").CustomerApp} CustomerApp */
@@ -38,8 +39,7 @@ export class CallScreen {
     this.data = h("span", { class: "figure" });
     this.stage = app.theirs;
     this.stage.element.classList.add("stage");
-    this.second = new RemotePicture({ label: t("picture.theirs") });
-    this.second.element.classList.add("stage-second");
+    this.others = new More(app, "others");
     this.tap = h(
       "button",
       { class: "button button-main", type: "button", hidden: true, on: { click: () => this.playByTap() } },
@@ -141,7 +141,7 @@ export class CallScreen {
       "div",
       { class: "call" },
       h("header", { class: "call-head" }, this.heading, this.pill),
-      h("main", { class: "call-stage" }, this.stage.element, this.second.element, this.stage.audio),
+      h("main", { class: "call-stage" }, this.stage.element, this.others.element, this.stage.audio),
       h(
         "aside",
         { class: "call-side", "aria-label": t("text.title") },
@@ -233,15 +233,9 @@ export class CallScreen {
       state;
     if (!view) return;
     const name = view.agent_name || t("call.agent");
-    const second = view.second_name ?? "";
-    setText(this.heading, second ? t("call.two", { name, second }) : name);
-    this.element.classList.toggle("is-two", second !== "");
-    show(this.second.element, second !== "");
-    if (second && this.app.secondTrack) this.second.attach(this.app.secondTrack);
-    if (!second) this.second.clear();
-    this.second.explain("hands", t("call.connecting", { name: second }));
-    this.second.dim(view.second_media === "reconnecting");
-    this.second.hold(Boolean(view.held_from_ms));
+    const others = view.others ?? [];
+    setText(this.heading, others.reduce((all, { name: second }) => t("call.two", { name: all, second }), name));
+    if (others.length || this.others.part) this.others.draw(state);
     const pill = pillOf(state);
     if (this.pill.dataset.name !== pill.name) {
       this.pill.dataset.name = pill.name;
@@ -274,7 +268,7 @@ export class CallScreen {
     setAttribute(this.buttons.turn.element, "aria-disabled", camera === "on" && !paused ? null : "true");
     this.buttons.sound.draw(sound ? "sound" : "sound-off", t(sound ? "call.sound_on" : "call.sound_off"), sound);
     setAttribute(this.buttons.sound.element, "title", soundTrouble ? t("call.sound_refused") : null);
-    this.strip.draw(lines, name);
+    this.strip.draw(lines, name, others);
     show(this.quiet, lines.length === 0);
     show(this.strip.list, lines.length > 0);
     this.tick();

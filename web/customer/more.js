@@ -8,6 +8,7 @@ import { loadPart } from "../shared/i18n.js";
 
 const PARTS = {
   callback: () => import("./callback.js"),
+  others: () => import("./others.js"),
   place: () => import("./place.js"),
 };
 

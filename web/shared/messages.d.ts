@@ -278,7 +278,7 @@ export interface ShowObject {
 }
 
 /**
- * One line of written text to the other person of the call.
+ * One line of written text to the others of the call.
  *
  * `line`: the number under which it was seen while it was written (see rtt), 0 when it was not.
  */
@@ -412,7 +412,7 @@ export interface Error {
  * `picture`: how the customer sees the agent. `own_picture`: how the agent sees a customer who asked for blur
  * ("clear": only the room is blurred); "" while the picture goes through as it is, and before the first one.
  * `line_word`: one of the two pictures reaches the other person poorly.
- * `second_name`, `second_media`: a second agent who is in the call, and that one's picture; "" and "none" for nobody.
+ * `others`: further agents who are in the call, in the order of the slots from 1 on.
  * `held_from_ms`: since when the customer is on hold: no picture of the agent comes until the agent is back; else 0.
  * `kept_until_ms`: until when a place in the queue is kept for a page that is closed, once asked for; else 0.
  * `onlooker`: a coordinator who asks to look on, or does.
@@ -440,8 +440,7 @@ export interface CustomerView {
   own_picture: "" | "clear" | "protected" | "slate";
   narrow: Narrow;
   line_word: "" | "poor";
-  second_name: string;
-  second_media: MediaWish;
+  others: ReadonlyArray<OtherAgent>;
   held_from_ms: number;
   camera_fps: number;
   ended_reason: EndReason;
@@ -450,6 +449,19 @@ export interface CustomerView {
   kept_until_ms: number;
   onlooker: Onlooker | null;
   server_time_ms: number;
+}
+
+/**
+ * A further agent of a call. `state`: "asked" until `until_ms`, or "in", with that one's picture.
+ *
+ * `writer`: what pieces of this one's unfinished lines are marked with (see rtt).
+ */
+export interface OtherAgent {
+  name: string;
+  state: "asked" | "in";
+  writer: string;
+  media: MediaWish;
+  until_ms: number;
 }
 
 /**
@@ -599,8 +611,9 @@ export interface Earlier {
  *
  * `held_from_ms`: since when the customer is on hold, 0 for not at all. `handover`: as in a reservation.
  * `colleagues`: who is free to take it, the longest rested first, at most five. `skills_on`: the labels of skills that
- * somebody else on shift has. `second`: the other agent; `helps`: the reader is the second one, who may leave and not
- * hold, pass on or invite. `invite_ended`: why the last one who was asked did not come.
+ * somebody else on shift has. `others`: further agents, those who are in before one who is asked, in the order of the
+ * slots from 2 on; `helps`: the reader is one who came in, who may leave and not hold, pass on or invite.
+ * `invite_ended`: why the last one who was asked did not come.
  * `onlooker`: a coordinator beside the call; `coach`: what went to and fro with that one, for its agent alone.
  */
 export interface AgentCall {
@@ -620,7 +633,7 @@ export interface AgentCall {
   handover: Handover | null;
   colleagues: ReadonlyArray<Colleague>;
   skills_on: ReadonlyArray<string>;
-  second: SecondAgent | null;
+  others: ReadonlyArray<OtherAgent>;
   helps: boolean;
   invite_ended: InviteEnded;
   onlooker: Onlooker | null;
@@ -633,14 +646,6 @@ export interface Colleague {
   agent: string;
   name: string;
   covers: boolean;
-}
-
-/** The other agent of a call with two. `state`: "asked" until `until_ms`, or "in", with that one's picture. */
-export interface SecondAgent {
-  name: string;
-  state: "asked" | "in";
-  media: MediaWish;
-  until_ms: number;
 }
 
 /** One line between coordinator and agent. `read`: the agent has said so, or wrote it. */
@@ -822,7 +827,8 @@ export interface MediaAnswer {
  * One line of a call's text; `seq` grows by one. `of_before`: an agent wrote it who is not in the call any more.
  *
  * `line`: the number under which it was seen while it was written, 0 when it was not. `photo`: the id of a photo, at
- * GET /api/photos/<call>/<photo>, which is shown instead of text; "" for none.
+ * GET /api/photos/<call>/<photo>, which is shown instead of text; "" for none. `writer` tells writers apart, "" for
+ * the reader; `name` is the agent's, "" for the customer and for the reader.
  */
 export interface TextLine {
   type: "text_line";
@@ -834,10 +840,12 @@ export interface TextLine {
   of_before: boolean;
   line: number;
   photo: string;
+  writer: string;
+  name: string;
 }
 
 /**
- * A piece of a line that the other person is writing, as in rtt from a page.
+ * A piece of a line that another person is writing, as in rtt from a page. `writer`: as in that one's `text_line`.
  *
  * Pieces may come twice, out of order, or not at all: `number` tells; U+FFFD is to stand where one does not come. The
  * `text_line` with the same `line` takes the place of all that was seen of it. `number` 0: the other page has missed
@@ -849,6 +857,7 @@ export interface OtherTyping {
   line: number;
   number: number;
   text: string;
+  writer: string;
 }
 
 /** This node is going down; the page reconnects with its resume token. Nothing is lost. */

@@ -1,8 +1,8 @@
 /**
  * The page's RTCPeerConnection, and its replacement when the network moves.
  *
- * The page makes every offer. The m-lines always stand in one order: sound both ways, own camera, then three pictures
- * to receive (slots 0, 1, 2), so that further people can join without a new offer, then a channel for text. Each peer connection has a number
+ * The page makes every offer. The m-lines always stand in one order: sound both ways, own camera, then the pictures
+ * to receive (three slots, an agent's four, for one of them is the own picture), so that further people can join without a new offer, then a channel for text. Each peer connection has a number
  * that only grows; answers to an older one are dropped. The offer holds no ICE candidates and none follow: the checks
  * of this side lead to the service.
  */
@@ -15,7 +15,7 @@
 /** "none", "connecting" (never connected yet), "up", "interrupted" (was up; a new one is on its way). */
 /** @typedef {"none" | "connecting" | "up" | "interrupted"} PeerState */
 
-export const SLOTS = 3;
+const SLOTS = 3;
 const WANTED = ["video/H264", "video/VP8"];
 const REPAIR = ["video/rtx"];
 const DISCONNECTED_MS = 2000;
@@ -52,8 +52,10 @@ export class Peer {
    * @param {(slot: number, track: MediaStreamTrack) => void} options.onSlot a slot's track of the newest connection
    * @param {(sound: MediaStreamTrack) => void} [options.onSound]
    * @param {(state: PeerState) => void} options.onState
+   * @param {number} [options.slots] how many pictures it can be shown
    */
-  constructor({ send, iceServers, onSlot, onSound = () => {}, onState }) {
+  constructor({ send, iceServers, onSlot, onSound = () => {}, onState, slots = SLOTS }) {
+    this.slots = slots;
     this.send = send;
     this.iceServers = iceServers;
     this.onSlot = onSlot;
@@ -175,7 +177,7 @@ export class Peer {
     pc.addTransceiver(this.sound ?? "audio", { direction: "sendrecv" });
     const camera = pc.addTransceiver(this.picture ?? "video", { direction: "sendonly" });
     preferCodecs(camera);
-    for (let slot = 0; slot < SLOTS; slot += 1) preferCodecs(pc.addTransceiver("video", { direction: "recvonly" }));
+    for (let slot = 0; slot < this.slots; slot += 1) preferCodecs(pc.addTransceiver("video", { direction: "recvonly" }));
     pc.onconnectionstatechange = () => pc === this.pc && this.moved(pc.connectionState);
     try {
       await pc.setLocalDescription(await pc.createOffer());

@@ -45,8 +45,9 @@ export class PersonApp {
    * @param {S} options.state
    * @param {(state: S) => void} options.draw
    * @param {string} options.theirLabel what a screen reader says of the other person's picture
+   * @param {number} [options.slots] how many pictures it can be shown
    */
-  constructor({ role, state, draw, theirLabel }) {
+  constructor({ role, state, draw, theirLabel, slots }) {
     this.draw = draw;
     this.state = state;
     this.drawing = false;
@@ -68,6 +69,7 @@ export class PersonApp {
       onSlot: (slot, track) => this.slot(slot, track),
       onSound: (track) => this.theirs.addSound(track),
       onState: (peer) => this.peerMoved(peer),
+      slots,
     });
     this.theirs = new RemotePicture({
       label: theirLabel,

@@ -17,6 +17,8 @@
  * @property {string} text
  * @property {"there" | "sending" | "failed" | "writing" | "broken" | "refused"} state
  * @property {number} [line] its number while it was written
+ * @property {string} [writer] what tells one other person's lines from another's
+ * @property {string} [name] of an agent who wrote it
  * @property {string} [photo] where it is, for a line that is one
  * @property {() => void} [upload] what sends an own photo
  */
@@ -87,7 +89,10 @@ export class Lines {
     const photo = line.photo && `/api/photos/${line.call}/${line.photo}`;
     this.lines = [
       ...this.lines,
-      { id: `s${line.seq}`, seq: line.seq, who, text: line.text, photo, state: /** @type {const} */ ("there") },
+      {
+        ...{ id: `s${line.seq}`, seq: line.seq, who, text: line.text, photo, state: /** @type {const} */ ("there") },
+        ...{ writer: line.writer, name: line.name },
+      },
     ].sort((a, b) => (a.seq || Infinity) - (b.seq || Infinity));
     if (who === "other") this.onTheirs(line);
     this.tell();

@@ -1,5 +1,5 @@
 /**
- * Joins the field of a call's text and the other person's unfinished lines with the service, by two carriers: each piece
+ * Joins the field of a call's text and other people's unfinished lines with the service, by two carriers: each piece
  * goes by the peer connection's channel where it is open, and by the socket. What comes first is shown; one that fails
  * is made up for by the other before anybody could have noticed (docs/adr/0025-two-carriers-of-text.md).
  */
@@ -10,8 +10,10 @@ import { nowMs } from "./time.js";
 /** @typedef {import("./messages.js").FromPage} FromPage */
 /** @typedef {import("./messages.js").ToPage} ToPage */
 
-// Call, line and number stand before the text in a T.140 control string (SOS to ST).
-const MESSAGE = /^\x98(\S+) (\d+) (\d+)\x9c(.+)$/su;
+/** @typedef {import("./text.js").Line} Line */
+
+// Call, line, number and who writes stand before the text in a T.140 control string (SOS to ST).
+const MESSAGE = /^\x98(\S+) (\d+) (\d+) (\S+)\x9c(.+)$/su;
 
 /**
  * @typedef {object} App
@@ -34,7 +36,10 @@ export class Typing {
       },
     });
     peer.onText = (message) => this.hearChannel(message);
-    this.reader = new Reader({ onChange: (drafts) => lines.draft(drafts) });
+    /** One for each who writes. @type {Map<string, Reader>} */
+    this.readers = new Map();
+    /** @type {Map<string, Line[]>} */
+    this.drafts = new Map();
   }
 
   /** @param {string} text the field as it stands, with nothing that an input method still composes */
@@ -52,17 +57,35 @@ export class Typing {
   hear(message) {
     this.turn();
     if (message.type === "welcome") this.typist.again();
-    if (message.type === "text_line" && !message.mine) this.reader.settle(message.line);
+    if (message.type === "text_line" && !message.mine) this.reader(message.writer).settle(message.line);
     if (message.type !== "rtt" || message.call !== this.call) return;
-    if (message.number) this.reader.hear(message);
+    if (message.number) this.reader(message.writer).hear(message);
     else this.typist.again();
   }
 
   /** @param {string} message of the peer connection's channel */
   hearChannel(message) {
     this.turn();
-    const [, call, line, number, text] = MESSAGE.exec(message) ?? [];
-    if (call && call === this.call) this.reader.hear({ line: Number(line), number: Number(number), text });
+    const [, call, line, number, writer, text] = MESSAGE.exec(message) ?? [];
+    if (call && call === this.call) this.reader(writer).hear({ line: Number(line), number: Number(number), text });
+  }
+
+  /** What somebody writes. @param {string} [writer] */
+  reader(writer = "") {
+    let reader = this.readers.get(writer);
+    if (!reader) {
+      reader = new Reader({
+        onChange: (drafts) => {
+          this.drafts.set(
+            writer,
+            drafts.map((draft) => ({ ...draft, id: `${writer}-${draft.id}`, writer })),
+          );
+          this.lines.draft([...this.drafts.values()].flat());
+        },
+      });
+      this.readers.set(writer, reader);
+    }
+    return reader;
   }
 
   /** With another call nothing is left of the last one. */
@@ -71,6 +94,8 @@ export class Typing {
     if (call === this.call) return;
     this.call = call;
     this.typist.begin();
-    this.reader.clear();
+    for (const reader of this.readers.values()) reader.clear();
+    this.readers.clear();
+    this.drafts.clear();
   }
 }
