@@ -98,6 +98,21 @@ local function staff(agent)
   wake('queue', '')
 end
 
+-- The shifts of an agent are others now, or one begins or ends. Who is free or rests and is no longer on shift goes on
+-- break; a live call goes on. Whether somebody is signed in, to whom calls may be offered then.
+local function shifts_changed(agent)
+  local row = get('agent', agent)
+  if not row or row.state == 'offline' then
+    return false
+  end
+  staff(agent)
+  if (row.state == 'available' or row.state == 'rest') and not on_shift(agent) then
+    pause(agent, 'shift_over')
+  end
+  wake('person', agent)
+  return true
+end
+
 function DO.agent.note_sign_in(id)
   put('agent', id, {
     skills = get('person', id).skills, missed = 0, break_wanted = 0, away = '', ended_reason = '', lost = 0,

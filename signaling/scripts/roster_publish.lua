@@ -87,14 +87,8 @@ for _, agent in ipairs(order) do
   if latest then
     redis.call('PEXPIREAT', name, int(num(latest) + POLICY.retention_ms))
   end
-  local row = get('agent', agent)
-  if row and row.state ~= 'offline' then
-    staff(agent)
-    if (row.state == 'available' or row.state == 'rest') and not on_shift(agent) then
-      pause(agent, 'shift_over')
-    end
+  if shifts_changed(agent) then
     here[#here + 1] = agent
-    wake('person', agent)
   end
 end
 

@@ -49,11 +49,8 @@ for _, agent in ipairs(agents) do
   end
   local latest = num(redis.call('ZRANGE', name, -1, -1, 'WITHSCORES')[2])
   redis.call('PEXPIREAT', name, int(latest + POLICY.retention_ms))
-  local row = get('agent', agent)
-  if row and row.state ~= 'offline' then
-    staff(agent)
+  if shifts_changed(agent) then
     here[#here + 1] = agent
-    wake('person', agent)
   end
 end
 match({}, here)

@@ -191,19 +191,9 @@ function handlers.break_wait(agent)
 end
 
 function handlers.shift(agent)
-  local row = get('agent', agent)
-  if not row or row.state == 'offline' then
-    return
+  if shifts_changed(agent) then
+    match({}, {agent})
   end
-  staff(agent)
-  if row.state == 'available' or row.state == 'rest' then
-    if on_shift(agent) then
-      match({}, {agent})
-    else
-      pause(agent, 'shift_over')
-    end
-  end
-  wake('person', agent)
 end
 
 -- One row that cannot be read (or a fault in one handler) costs the others nothing: it is looked at again in a while.
