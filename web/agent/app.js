@@ -6,6 +6,7 @@ import { cameraTrouble, PersonApp } from "../shared/person.js";
 import { RemotePicture } from "../shared/picture.js";
 import { request } from "../shared/service.js";
 import { watchShown } from "../shared/shown.js";
+import { unreadOf } from "./coached.js";
 import { DispositionDesk } from "./disposition.js";
 import { actsOf, insideOf, isAsking, startState } from "./state.js";
 
@@ -156,6 +157,8 @@ export class AgentApp extends PersonApp {
       this.say({ type: "ask_break", wanted: !view.break_asked_ms });
     } else if (act === "ready") {
       this.say({ type: act });
+    } else if (act === "heard" && view.call) {
+      this.say({ type: "coach_read", call: view.call.call, seq: unreadOf(view.call) });
     } else if (act === "me") {
       this.say({ type: "this_is_me" });
     } else if (act === "hide") {
@@ -210,6 +213,12 @@ export class AgentApp extends PersonApp {
     const call = this.state.view?.call;
     this.set({ trouble: "", passing: "" });
     if (call) this.say({ type: "invite", call: call.call, epoch: call.epoch, to, note });
+  }
+
+  /** @param {string} text to the coordinator beside the call, and to nobody else */
+  answerCoach(text) {
+    const call = this.state.view?.call;
+    if (call) this.say({ type: "coach", call: call.call, text });
   }
 
   /** @param {number} number of a quick phrase, from 1 */

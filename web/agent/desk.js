@@ -9,6 +9,7 @@ import { everySecond } from "../shared/time.js";
 import { AfterPanel } from "./after.js";
 import { BackgroundChoice } from "./background.js";
 import { BookedCalls } from "./booked.js";
+import { CoachCard } from "./coach.js";
 import { Context } from "./context.js";
 import { HoldLine } from "./hold.js";
 import { KeyList, Phrases } from "./keys.js";
@@ -78,6 +79,7 @@ export class Desk {
     this.hold = new HoldLine();
     this.transfer = new TransferPanel(app);
     this.others = new OtherAgents(app);
+    this.coach = new CoachCard(app);
     this.phrases = new Phrases((number) => app.phrase(number));
     this.context = new Context();
     this.strip = new TextStrip(app);
@@ -127,6 +129,7 @@ export class Desk {
         "aside",
         { class: "desk-right", "aria-label": t("agent.customer") },
         this.idle,
+        this.coach.element,
         this.others.element,
         this.context.element,
         this.text,
@@ -196,6 +199,7 @@ export class Desk {
     for (const part of [this.customer.element, this.callActs, this.phrases.element, this.strip.form]) show(part, inCall);
     this.transfer.draw(state);
     this.others.draw(state);
+    this.coach.draw(state);
     show(this.phrases.element, inCall && !state.passing);
     for (const act of /** @type {const} */ (["transfer", "invite"])) {
       setAttribute(this.buttons[act], "aria-expanded", String(state.passing === act));

@@ -1,5 +1,6 @@
 /** What an agent may do in each state, and which key does it, decided from the last view alone. */
 
+import { unreadOf } from "./coached.js";
 import { CHOICES, noWork } from "./disposition.js";
 
 /** @typedef {import("../shared/messages.js").AgentView} AgentView */
@@ -11,7 +12,7 @@ import { CHOICES, noWork } from "./disposition.js";
 /** @typedef {import("./disposition.js").Work} Work */
 
 /** @typedef {import("../shared/messages.js").AgentCall} AgentCall */
-/** @typedef {"accept" | "decline" | "end" | "hold" | "transfer" | "invite" | "ready" | "break" | "ask" | "write" | "me" | "hide" | "note"} Act */
+/** @typedef {"accept" | "decline" | "end" | "hold" | "transfer" | "invite" | "ready" | "break" | "ask" | "write" | "me" | "hide" | "note" | "heard"} Act */
 /** @typedef {{ key: string, ctrlKey: boolean, altKey: boolean, metaKey: boolean, repeat: boolean }} Press */
 /** @typedef {"text" | "control" | "page"} Focus where the focus is when a key is pressed */
 
@@ -77,6 +78,7 @@ export const KEYS = Object.freeze({
   me: "M",
   hide: "H",
   note: "N",
+  heard: "K",
 });
 
 /** Quick phrases, said by their number: `phrase.1` and on. */
@@ -92,6 +94,7 @@ const NO_MASKS = ["weights_missing", "weights_altered", "no_engine"];
  */
 export function actsOf({ view, camera, hidden }) {
   const acts = actsOfState(view);
+  if (unreadOf(view?.call)) acts.push("heard");
   if (isCovered(view) && camera === "on" && !hidden) acts.push("me");
   if (view && camera === "on") acts.push("hide");
   return acts;

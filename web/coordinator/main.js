@@ -102,9 +102,10 @@ class Console {
     this.socket = new Socket({
       role: "coordinator",
       locale: locale(),
-      onMessage: (message) => message.type === "coordinator_view" && this.now.follow(message),
+      onMessage: (message) => this.now.hear(message),
       onLink: (link) => this.linked(link),
     });
+    this.now.socket = this.socket;
     this.route = () => this.showPart();
     addEventListener("hashchange", this.route);
     this.socket.open();
@@ -146,6 +147,7 @@ class Console {
 
   /** @param {import("../shared/socket.js").Link} link */
   linked(link) {
+    if (link !== "open" && link !== "connecting" && link !== "lost") this.now.monitor?.close();
     if (link === "signed_out") return this.leave("sign_in_first");
     const words =
       link === "lost"

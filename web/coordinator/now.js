@@ -33,6 +33,11 @@ export class NowPart {
     this.day = null;
     this.attempt = 0;
     this.counted = "";
+    /** @type {import("../shared/socket.js").Socket | null} */
+    this.socket = null;
+    /** The call that this coordinator is beside. @type {import("./monitor.js").Monitor | null} */
+    this.monitor = null;
+    this.beside = h("div");
     /** @type {CoordinatorView | null} */
     this.view = null;
     /** @type {Map<string, { element: HTMLElement, atMs: number }>} */
@@ -105,7 +110,7 @@ export class NowPart {
     );
     /** @type {import("./intraday.js").IntradayCard | null} */
     this.plan = null;
-    this.element = h("div", { class: "stack" }, this.heading, this.urgent, this.door.element, this.pending, this.body);
+    this.element = h("div", { class: "stack" }, this.heading, this.urgent, this.beside, this.door.element, this.pending, this.body);
     const ticking = everySecond(() => this.tick());
     const looking = setInterval(() => this.element.isConnected && this.look(), LOOK_MS);
     this.stop = () => (ticking(), clearInterval(looking));
@@ -171,9 +176,34 @@ export class NowPart {
     this.ahead.show(day.ahead, new Set(here.map((agent) => agent.agent)));
   }
 
+  /** @param {import("../shared/messages.js").ToPage} message */
+  hear(message) {
+    if (message.type === "coordinator_view") this.follow(message);
+    else this.monitor?.hear(message);
+  }
+
+  /** What one does beside a call comes when somebody goes there, or was there before the page began anew. */
+  async bringMonitor() {
+    const { Monitor } = await import("./monitor.js").catch(() => ({ Monitor: null }));
+    if (!Monitor || !this.socket) return;
+    if (!this.monitor) {
+      this.monitor = new Monitor(this.socket);
+      this.beside.append(this.monitor.element);
+    }
+    if (this.view) this.monitor.follow(this.view);
+  }
+
+  /** @param {string} call */
+  async goBeside(call) {
+    await this.bringMonitor();
+    this.monitor?.send("coach", call);
+  }
+
   /** @param {CoordinatorView} view */
   follow(view) {
     this.view = view;
+    if (this.monitor) this.monitor.follow(view);
+    else if (view.watching || view.watch_ended) this.bringMonitor();
     show(this.pending, false);
     show(this.body, true);
     const level = levelOf(view.within_target_today, view.offered_today);
@@ -272,14 +302,21 @@ export class NowPart {
       list,
       calls,
       (call) => call.call,
-      () => {
+      (call) => {
         const clock = h("span", { class: "call-clock figure" });
         const mark = h("span", { class: "pill pill-danger" }, icon("urgent"), h("span", { text: t("now.urgent") }));
         const words = h("span", { class: "call-words" });
-        const element = h("li", { class: "call-row" }, clock, words, mark);
+        const closed = h("span", { class: "small soft" });
+        const go = () => this.goBeside(call.call);
+        const beside = h("button", { class: "button", type: "button", text: t("beside.open"), on: { click: go } });
+        const element = h("li", { class: "call-row" }, clock, words, mark, closed, beside);
         return {
           element,
           update: (/** @type {WallCall} */ call) => {
+            const mine = this.view?.watching?.call === call.call;
+            const said = mine ? "mine" : (call.watch ?? "");
+            show(beside, call.state === "active" && !mine && call.watch !== "taken");
+            setText(closed, said ? t(`beside.wall.${said}`) : "");
             show(mark, call.urgent);
             element.classList.toggle("is-urgent", call.urgent);
             const agent = call.agent ? (names.get(call.agent) ?? call.agent) : "";
@@ -297,6 +334,7 @@ export class NowPart {
 
   tick() {
     const now = nowMs();
+    this.monitor?.tick();
     for (const { element, atMs } of this.clocks.values()) setText(element, atMs ? clockText(now - atMs) : "");
     for (const { element, agent } of this.signed.values()) {
       const minutes = signingMinutes(agent, now - (this.view?.server_time_ms ?? now));

@@ -71,6 +71,7 @@ export class CallScreen {
       icon("again"),
       h("span", { text: t("camera.again") }),
     );
+    this.watched = new More(app, "watched");
     this.strip = new TextStrip(app);
     this.quiet = h("p", { class: "lines-empty soft small", text: t("text.empty") });
     this.buttons = {
@@ -145,6 +146,7 @@ export class CallScreen {
       h(
         "aside",
         { class: "call-side", "aria-label": t("text.title") },
+        this.watched.element,
         this.say,
         this.blur.choice,
         this.tap,
@@ -246,6 +248,7 @@ export class CallScreen {
     this.stage.dim(isOld(state) && !view.held_from_ms);
     this.stage.hold(Boolean(view.held_from_ms));
     if (!view.held_from_ms) this.stage.explain("hands", t("call.connecting", { name }));
+    if (view.onlooker || this.watched.part) this.watched.draw(state);
     this.drawSay(state, pill.name, pill.icon, name);
     show(this.tap, tapNeeded);
     this.own.mirror(facing === "user");

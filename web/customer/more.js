@@ -10,6 +10,7 @@ const PARTS = {
   callback: () => import("./callback.js"),
   others: () => import("./others.js"),
   place: () => import("./place.js"),
+  watched: () => import("./watched.js"),
 };
 
 /** @typedef {{ element: HTMLElement, draw: (state: State) => void }} Part */

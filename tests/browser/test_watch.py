@@ -1,0 +1,237 @@
+"""A coordinator beside a call at all three pages: asked for, let in, sent away, and what the agent alone is written."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import msgspec
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page, expect
+
+from signaling import messages
+from tests.browser import views
+from tests.browser.board import answer, board
+from tests.browser.conftest import DESK, SHOTS, OpenPage
+from tests.browser.desk import clock, desk, known_customer
+from tests.browser.line import Launch, Line, open_line
+from tests.browser.looks import look
+from tests.browser.stage import Stage
+from tests.browser.steps import call, pictures
+from tests.catalogues import catalogue
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(360)]
+
+LANGUAGES = ("zh-CN", "zh-HK", "en")
+NAME = "周岚"
+
+
+def onlooker(state: str, ask: int = 1) -> messages.Onlooker:
+    return messages.Onlooker(name=NAME, state=state, ask=ask)  # type: ignore[arg-type]
+
+
+def line(seq: int, text: str, *, mine: bool = False, read: bool = False) -> messages.CoachLine:
+    return messages.CoachLine(seq=seq, mine=mine, text=text, at_ms=views.now_ms(), read=read)
+
+
+def coached(state: str, *lines: messages.CoachLine) -> messages.AgentView:
+    """Return the view of an agent in a call that a coordinator is beside."""
+    its = views.agent_call(about=known_customer(), onlooker=onlooker(state), coach=lines)
+    return views.agent("on_call", media="live", call=its, **clock(11))
+
+
+def wall(state: str = "", *, ended: str = "", lines: tuple[messages.CoachLine, ...] = ()) -> messages.CoordinatorView:
+    """Return the wall of a coordinator beside the first live call, or of one whose watching has ended."""
+    whole = views.wall()
+    fields = {"watch_ended": ended, "watch_ended_call": "c-4" if ended else ""}
+    if state:
+        now = messages.Watching(
+            call="c-4",
+            state=state,  # type: ignore[arg-type]
+            connected=True,
+            agent_name="林晓",
+            since_ms=views.now_ms() - 402_000,
+            media="live" if state == "in" else "none",
+            agent_media="live",
+            customer_media="live",
+            lines=lines,
+        )
+        return _with(whole, watching=now)
+    return _with(whole, **fields)
+
+
+def _with(view: messages.CoordinatorView, **more: object) -> messages.CoordinatorView:
+    return msgspec.structs.replace(view, **more)
+
+
+async def flows(page: Page, selector: str) -> None:
+    """Wait until a video shows pictures."""
+    await page.locator(selector).evaluate(
+        "(v) => v.videoWidth || new Promise((done) => v.addEventListener('loadeddata', done))"
+    )
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+async def test_how_each_page_looks(open_page: OpenPage, stage: Stage, lang: str) -> None:
+    first, words = lang == LANGUAGES[0], catalogue(lang)
+    page = await open_page("/customer/", lang=lang)
+    await page.locator(".start").click()
+    await page.locator(".ready-buttons .button-main").click()
+    await stage.message("join")
+    stage.pictures[0] = pictures("dev-book")
+    await stage.show(views.customer("connected"))
+    await stage.message("media_offer")
+    await stage.show(views.customer("connected", media="live"))
+    await page.locator(".pill[data-name='clear']").wait_for()
+    for number, state in enumerate(("asked", "in"), 17):
+        await stage.show(views.customer("connected", media="live", onlooker=onlooker(state)))
+        await expect(page.locator(".watched > span").nth(1)).to_have_text(words[f"watched.{state}"].format(name=NAME))
+        await look(page, f"customer-{lang}-{number}-watched-{state}", themes=first)
+    await page.close()
+
+    stage.pictures = {0: pictures("dev-student"), 1: pictures("customer")}
+    stage.me = views.ME_AGENT
+    stage.views["agent"] = coached("in", line(1, "请问订单号。" if first else "Ask for the number."))
+    page = await open_page("/agent/", lang=lang, size=DESK)
+    await page.locator(".customer .pill-good").wait_for()
+    await expect(page.locator(".beside .is-new")).to_be_visible()
+    await look(page, f"agent-{lang}-19-coached", themes=first)
+    await page.close()
+
+    stage.me = views.ME_COORDINATOR
+    answer(stage)
+    stage.views["coordinator"] = wall("coach")
+    page = await open_page("/coordinator/", lang=lang, size=DESK, camera="refused")
+    for number, (name, view) in enumerate(
+        (
+            ("coach", wall("coach", lines=(line(1, "订单号?" if first else "The number?", mine=True, read=True),))),
+            ("asked", wall("asked")),
+            ("in", wall("in", lines=(line(2, "好的" if first else "Yes"),))),
+            ("refused", wall(ended="refused")),
+        ),
+        30,
+    ):
+        await stage.show(view)
+        await expect(page.locator(".beside .notice").first).to_have_text(words[f"beside.say.{name}"])
+        if name == "in":
+            for who in ("agent", "customer"):
+                await flows(page, f".beside-figure[data-who='{who}'] video")
+        await look(page, f"coordinator-{lang}-{number}-beside-{name}", themes=first)
+
+
+async def test_a_customer_says_yes_and_later_no_to_whoever_asks(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_page("/customer/")
+    await call(page, stage)
+    await expect(page.locator(".watched")).to_have_count(0)
+    await stage.show(views.customer("connected", media="live", onlooker=onlooker("asked", 3)))
+    await page.get_by_role("button", name="同意", exact=True).click()
+    await stage.message("allow_watch", call=views.CALL, ask=3, allow=True)
+    await stage.show(views.customer("connected", media="live", onlooker=onlooker("in", 3)))
+    await expect(page.get_by_role("button", name="同意", exact=True)).to_be_hidden()
+    await expect(page.locator(".stage video")).to_be_visible()
+    await page.get_by_role("button", name="不让看了").click()
+    await stage.message("allow_watch", call=views.CALL, ask=3, allow=False)
+    await stage.show(views.customer("connected", media="live"))
+    await expect(page.locator(".watched")).to_be_hidden()
+    await expect(page.get_by_role("status").filter(has_text="没有别人在看。")).to_have_count(1)
+
+
+async def test_an_agent_reads_by_one_key_and_answers_by_one_tap_without_losing_the_focus(
+    open_page: OpenPage, stage: Stage
+) -> None:
+    page = await desk(open_page, stage, coached("coach"))
+    field = page.locator(".text-card input[type='text']")
+    await field.focus()
+    await stage.show(coached("coach", line(1, "请问订单号。"), line(2, "慢一点。")))
+    card = page.locator(".beside")
+    await expect(card.locator(".is-new")).to_have_count(2)
+    await expect(field).to_be_focused()
+    await page.keyboard.press("k")
+    await expect(field).to_have_value("k")  # who writes, writes
+    await page.keyboard.press("Backspace")
+    await field.blur()
+    await page.keyboard.press("k")
+    assert (await stage.message("coach_read"))["seq"] == 2
+    await stage.show(coached("coach", line(1, "请问订单号。", read=True), line(2, "慢一点。", read=True)))
+    await expect(card.get_by_role("button", name="看过了")).to_be_hidden()
+    await expect(card).to_contain_text("慢一点。")
+    await card.get_by_role("button", name="请帮我").click()
+    await stage.message("coach", call=views.CALL, text="请帮我")
+
+
+async def test_a_coordinator_asks_writes_and_comes_back_after_a_broken_network(
+    open_page: OpenPage, stage: Stage
+) -> None:
+    stage.pictures = {0: pictures("dev-student"), 1: pictures("customer")}
+    page = await board(open_page, stage)
+    await stage.until(lambda: stage.sockets)
+    await stage.show(views.wall())
+    await page.locator(".now-active .call-row").first.get_by_role("button", name="辅导…").click()
+    await stage.message("watch", call="c-4", how="coach")
+    await stage.show(wall("coach"))
+    await page.get_by_label("只给客服看").fill("请问订单号。")
+    await page.keyboard.press("Enter")
+    await stage.message("coach", call="c-4", text="请问订单号。")
+    await page.get_by_role("button", name="请求旁观").click()
+    await stage.message("watch", call="c-4", how="watch")
+    await stage.show(wall("asked"))
+    await expect(page.locator(".beside video").first).to_be_hidden()
+    assert not [one for one in stage.heard if one["type"] == "media_offer"], "nothing is asked for before the yes"
+    await stage.show(wall("in"))
+    offer = await stage.message("media_offer")
+    assert "a=sendrecv" not in offer["sdp"].partition("m=video")[2], "no camera"
+    for who in ("agent", "customer"):
+        await flows(page, f".beside-figure[data-who='{who}'] video")
+    stage.heard.clear()
+    await stage.show(wall(ended="gone"))
+    await stage.message("watch", call="c-4", how="watch")
+    await stage.show(wall(ended="refused"))
+    await expect(page.locator(".beside video").first).to_be_hidden()
+    await expect(page.locator(".beside video").first).to_have_js_property("srcObject", None)
+    await page.get_by_role("button", name="关闭", exact=True).click()
+    await stage.message("watch", call="c-4", how="leave")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def house(launch: Launch) -> AsyncIterator[Line]:
+    async with open_line(launch) as opened:
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        yield opened
+
+
+async def test_three_people_at_the_real_service(house: Line) -> None:
+    customer = await house.new_customer()
+    await customer.begin()
+    await house.agent.accept()
+    await customer.see_agent(limit_s=90)
+    desk_page, phone, board_page = house.agent.page, customer.page, house.coordinator.page
+    await board_page.goto(f"{house.service.url}/coordinator/#now")
+    await board_page.get_by_role("button", name="辅导…").click()
+    await board_page.get_by_label("只给客服看").fill("请问订单号。")
+    await board_page.keyboard.press("Enter")
+    await expect(desk_page.locator(".beside .is-new")).to_have_text("请问订单号。")
+    await desk_page.keyboard.press("k")
+    await expect(board_page.locator(".beside-line")).to_contain_text("已读")
+    await expect(phone.locator(".watched")).to_have_count(0)
+
+    await board_page.get_by_role("button", name="请求旁观").click()
+    await expect(desk_page.locator(".beside")).to_contain_text("正在请客户同意旁观")
+    await expect(phone.locator(".watched")).to_contain_text("想看这次通话")
+    await phone.get_by_role("button", name="同意", exact=True).click()
+    await expect(phone.locator(".watched")).to_contain_text("正在看这次通话")
+    await expect(desk_page.locator(".beside")).to_contain_text("正在旁观")
+    for who in ("agent", "customer"):
+        await flows(board_page, f".beside-figure[data-who='{who}'] video")
+    await board_page.screenshot(path=SHOTS / "real-watch-coordinator-sees.png")
+    await phone.screenshot(path=SHOTS / "real-watch-customer-sees.png")
+    await desk_page.screenshot(path=SHOTS / "real-watch-agent-sees.png")
+
+    await phone.get_by_role("button", name="不让看了").click()
+    await expect(board_page.locator(".beside .notice").first).to_contain_text("客户不同意旁观")
+    await expect(board_page.locator(".beside video").first).to_be_hidden()
+    await expect(phone.locator(".watched")).to_be_hidden()
+    await expect(desk_page.locator(".beside")).to_be_hidden()
+    await customer.see_agent()
+    await customer.end()
+    await house.agent.next_call()
+    await phone.close()
