@@ -23,7 +23,7 @@ from scheduler.planning import problem_of, replayed, roster_of, staffing_of
 from scheduler.roster.search import Limits, Progress
 from scheduler.roster_file import RosterDocument, read_document
 from scheduler.small_team import truth_of
-from video_service import cli_forecast
+from video_service import cli_forecast, cli_rollups
 from video_service.cipher import Cipher
 from video_service.cli_plan_common import (
     CalendarPath,
@@ -67,6 +67,7 @@ app.command()(cli_forecast.forecast)
 app.command("backtest")(cli_forecast.held_against_the_past)
 app.command()(cli_forecast.accuracy)
 app.command()(cli_forecast.today)
+app.command()(cli_rollups.rebuild)
 
 SHOWN_GAPS = 12
 
@@ -226,6 +227,7 @@ def simulate(
 def publish(
     roster_path: Annotated[Path, typer.Argument(metavar="ROSTER", help="A roster, as `plan roster` writes it.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    as_json: AsJson = False,
     data: DataDir = None,
 ) -> None:
     """Make a roster's shifts stand: all of them, or none. What an earlier one brought and this one lacks goes."""
@@ -236,6 +238,9 @@ def publish(
     with telling_errors():
         document = _document(roster_path)
     found = with_cipher(data, work)
+    if as_json:
+        print_json(asdict(found) | {"dry_run": dry_run})
+        return
     be = "would be" if dry_run else "are"
     typer.echo(f"{found.added} shifts {be} added, {found.removed} {be} taken away; {found.kept} stand already.")
     if found.version:

@@ -88,23 +88,33 @@ def _line(cells: Iterable[object]) -> str:
     return out.getvalue()
 
 
-def roll_up(records: Iterable[SessionRecord], *, interval_minutes: int, target_s: float) -> list[Rollup]:
-    """Compute the roll-ups of closed records anew, by time, then queue.
+class Sums:
+    """The roll-ups of closed records, computed anew, a record at a time.
 
-    The closing scripts keep the same sums as the calls happen; a test holds the two together, and a deployment that
-    changed its interval can compute its history again. `target_s`: of records that do not say their own.
+    The closing scripts keep the same sums as the calls happen; a test holds the two together. `target_s`: of records
+    that do not say their own.
     """
-    interval_ms = interval_minutes * 60_000
-    sums: dict[tuple[int, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for record in records:
+
+    def __init__(self, *, interval_minutes: int, target_s: float) -> None:
+        self._interval_ms = interval_minutes * 60_000
+        self._target_ms = target_s * 1_000
+        self._sums: dict[tuple[int, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+
+    def add(self, record: SessionRecord) -> None:
+        """Count a call; one that goes on counts when it is over."""
         if record.state != "closed":
-            continue
-        total = sums[record.joined_ms // interval_ms * interval_ms, record.queue]
+            return
+        total = self._sums[record.joined_ms // self._interval_ms * self._interval_ms, record.queue]
+        if record.outbound:  # no demand, so no part of the service level
+            total["outbound"] += 1
+            total["outbound_answered"] += bool(record.answered_ms)
+            total["outbound_handle_ms"] += record.signing_ms + record.after_call_ms
+            return
         total["offered"] += 1
         total[f"offered_{record.call_class}"] += 1
         if record.answered_ms:
             total["answered"] += 1
-            within = record.wait_ms <= (record.target_ms or target_s * 1_000)
+            within = record.wait_ms <= (record.target_ms or self._target_ms)
             total["within_target"] += within
             total[f"within_{record.call_class}"] += within
             total["wait_ms"] += record.wait_ms
@@ -116,4 +126,15 @@ def roll_up(records: Iterable[SessionRecord], *, interval_minutes: int, target_s
         total["handle_ms"] += record.signing_ms + record.after_call_ms
         for name in ("reservations", "declines", "misses", "requeues"):
             total[name] += getattr(record, name)
-    return [Rollup(queue=queue, start_ms=start, **total) for (start, queue), total in sorted(sums.items())]
+
+    def rollups(self) -> list[Rollup]:
+        """Return the sums by time, then queue."""
+        return [Rollup(queue=queue, start_ms=start, **total) for (start, queue), total in sorted(self._sums.items())]
+
+
+def roll_up(records: Iterable[SessionRecord], *, interval_minutes: int, target_s: float) -> list[Rollup]:
+    """Compute the roll-ups of closed records anew, by time, then queue; as `Sums`."""
+    sums = Sums(interval_minutes=interval_minutes, target_s=target_s)
+    for record in records:
+        sums.add(record)
+    return sums.rollups()
