@@ -154,13 +154,22 @@ def lacks_of(found: ShiftRequest, people: Iterable[Account]) -> list[Lack]:
     return [one for one in rows if one.what]
 
 
-async def look_around(desk: RosterDesk, amend: RosterAmend, days: Sequence[date]) -> Around:
-    """Read what stands around some days.
+Team = tuple[PlanFile, Mapping[str, str]]
+"""The team's rules, and sign-in names by account's id: what is the same for every request of one look."""
+
+
+async def team_of(desk: RosterDesk) -> Team:
+    """Read the team.
 
     Raises:
         BadRoster: the team's rules cannot be read.
     """
-    file, names = await desk.rules(), await desk.names()
+    return await desk.rules(), await desk.names()
+
+
+async def look_around(desk: RosterDesk, amend: RosterAmend, days: Sequence[date], team: Team) -> Around:
+    """Read what stands around some days."""
+    file, names = team
     _, _, versions = await amend.period(days)
     first = min(days)
     anchor = date.fromisoformat(versions[0].first_day) if versions else first - timedelta(days=first.weekday())

@@ -21,7 +21,7 @@ from video_service.errors import ServiceError
 from video_service.replacements import Candidate
 from video_service.roster_desk import RosterDesk
 from video_service.shift_requests import Act, Kind, ShiftRequest, State, step
-from video_service.shift_requests_around import Around, Broken, Span, Swap, swaps_for
+from video_service.shift_requests_around import Around, Broken, Span, Swap, swaps_for, team_of
 from video_service.shift_requests_means import Means, RequestMeaning
 from video_service.shift_requests_moves import LEAST_MS, ShiftMoves, people_of
 from video_service.shift_requests_store import DAY_MS, RequestBook
@@ -222,9 +222,10 @@ class RequestDesk:
 
     async def broken(self, person: str, found: Sequence[ShiftRequest]) -> dict[str, list[Broken]]:
         """Return what somebody's taking each of some shifts would break, of whose rules, by the request's id."""
-        answer = {}
+        answer: dict[str, list[Broken]] = {}
+        team = await team_of(self.rosters) if found else None
         for one in found:
-            around = await self._moves.around(one)
+            around = await self._moves.around(one, team)
             gives, takes = await self._moves.moves(msgspec.structs.replace(one, other=person))
             answer[one.request] = await asyncio.to_thread(around.broken, gives, takes)
         return answer

@@ -13,7 +13,7 @@ from signaling.store_types import Shift
 from video_service.roster_amend import RosterAmend
 from video_service.roster_desk import RosterDesk
 from video_service.shift_requests import Kind, ShiftRequest
-from video_service.shift_requests_around import Broken, Lack, Span, lacks_of
+from video_service.shift_requests_around import Broken, Lack, Span, Team, lacks_of, team_of
 from video_service.shift_requests_moves import QUARTER_MS, ShiftMoves
 
 MOST_MEANT = 40
@@ -56,16 +56,18 @@ class RequestMeaning:
         Raises:
             BadRoster: the team's rules cannot be read.
         """
-        people = await self._rosters.agents()
+        if not asked:
+            return {}
+        people, team = await self._rosters.agents(), await team_of(self._rosters)
         answer = {}
         for one in asked[:MOST_MEANT]:
             try:
-                answer[one.request] = await self._of_one(one, lacks_of(one, people))
+                answer[one.request] = await self._of_one(one, lacks_of(one, people), team)
             except RosterChanged:
                 continue
         return answer
 
-    async def _of_one(self, found: ShiftRequest, lacks: Sequence[Lack]) -> Means:
+    async def _of_one(self, found: ShiftRequest, lacks: Sequence[Lack], team: Team) -> Means:
         if found.kind is Kind.LEAVE:
             first, last = date.fromisoformat(found.first_day), date.fromisoformat(found.last_day)
             standing = await self._rosters.standing(first - timedelta(days=1), (last - first).days + 2)
@@ -82,7 +84,7 @@ class RequestMeaning:
         if not found.other:
             return Means(cover=cover, shifts=1)  # whose rules it meets shows who takes it
         gives, takes = await self._moves.moves(found)
-        around = await self._moves.around(found)
+        around = await self._moves.around(found, team)
         broken = await asyncio.to_thread(around.broken, gives, takes)
         return Means(broken=tuple(broken), lacks=tuple(lacks), cover=cover, shifts=len(takes))
 

@@ -17,7 +17,17 @@ from video_service.roster_amend import RosterAmend, cut
 from video_service.roster_changes import NewShift
 from video_service.roster_desk import RosterDesk
 from video_service.shift_requests import Act, Kind, ShiftRequest, State, step
-from video_service.shift_requests_around import Around, Lack, RulesBroken, Span, crossed, lacks_of, look_around
+from video_service.shift_requests_around import (
+    Around,
+    Lack,
+    RulesBroken,
+    Span,
+    Team,
+    crossed,
+    lacks_of,
+    look_around,
+    team_of,
+)
 from video_service.shift_requests_store import RequestBook
 
 MINUTE_MS = 60_000
@@ -95,13 +105,14 @@ class ShiftMoves:
             start_ms = max(start_ms, _next_quarter(self._clock.now_ms()))
         return start_ms, found.end_ms, _from(found.pauses, start_ms)
 
-    async def around(self, found: ShiftRequest) -> Around:
-        """Read what stands around the shifts of a request."""
-        return await self.around_days([at_ms for at_ms in (found.start_ms, found.their_start_ms) if at_ms])
+    async def around(self, found: ShiftRequest, team: Team | None = None) -> Around:
+        """Read what stands around the shifts of a request. `team`: where it has been read already."""
+        return await self.around_days([at_ms for at_ms in (found.start_ms, found.their_start_ms) if at_ms], team)
 
-    async def around_days(self, starts_ms: Sequence[int]) -> Around:
+    async def around_days(self, starts_ms: Sequence[int], team: Team | None = None) -> Around:
         """Read what stands around the days of some moments."""
-        return await look_around(self.rosters, self._amend, [self.day(at_ms) for at_ms in starts_ms])
+        team = team or await team_of(self.rosters)
+        return await look_around(self.rosters, self._amend, [self.day(at_ms) for at_ms in starts_ms], team)
 
     async def hold_rules(self, found: ShiftRequest, *, skills: bool = False) -> None:
         """See to it that a request breaks no rule of anybody's work. `skills`: and that nobody lacks what is wanted.
