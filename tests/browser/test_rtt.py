@@ -322,10 +322,10 @@ CARRIERS = """async (a) => {
 
 async def test_each_piece_goes_by_both_carriers_and_is_read_once_from_either(page: Page) -> None:
     def by_channel(number: int, text: str, call: str = "c-1") -> tuple[str, Any]:
-        return "channel", f"\x98{call} {LINE} {number}\x9c{text}"
+        return "channel", f"\x98{call} {LINE} {number} w1\x9c{text}"
 
-    def by_socket(number: int, text: str) -> tuple[str, Any]:
-        return "socket", {"type": "rtt", "call": "c-1", "line": LINE, "number": number, "text": text}
+    def by_socket(number: int, text: str, writer: str = "w1") -> tuple[str, Any]:
+        return "socket", {"type": "rtt", "call": "c-1", "line": LINE, "number": number, "text": text, "writer": writer}
 
     heard = [
         by_channel(1, "a"),
@@ -336,6 +336,9 @@ async def test_each_piece_goes_by_both_carriers_and_is_read_once_from_either(pag
         ("channel", "no piece"),
         by_channel(4, "d"),
         by_socket(3, "c"),
+        # Somebody else writes at the same time, under the same number.
+        by_socket(1, "z", writer="w2"),
+        ("socket", {"type": "text_line", "call": "c-1", "line": LINE, "mine": False, "writer": "w1"}),
     ]
     result = await page.evaluate(CARRIERS, heard)
     first, second = result["sent"]["socket"]
@@ -343,7 +346,7 @@ async def test_each_piece_goes_by_both_carriers_and_is_read_once_from_either(pag
     assert (second["line"], second["number"], second["text"]) == (first["line"], 2, "好")
     assert result["sent"]["channel"] == [f"\x98c-1 {first['line']} 2\x9c好"], "what is not open carries nothing"
     *seen, in_the_next_call = result["seen"]
-    assert seen == [["a"], ["a"], ["ab"], ["ab"], ["ab"], ["ab"], ["ab"], ["abcd"]]
+    assert seen == [["a"], ["a"], ["ab"], ["ab"], ["ab"], ["ab"], ["ab"], ["abcd"], ["abcd", "z"], ["z"]]
     assert in_the_next_call == []
 
 
