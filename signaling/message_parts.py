@@ -54,7 +54,7 @@ AgentEndReason = Literal[
 AgentState = Literal["offline", "available", "reserved", "on_call", "after_call", "rest", "break"]
 Requeued = Literal["another_signer", "transferred", "agent_lost", ""]
 InviteEnded = Literal["declined", "missed", "left", ""]
-WatchState = Literal["coach", "asked", "in"]
+WatchState = Literal["coach", "asked", "in", "joined"]
 WatchEnded = Literal["refused", "no_answer", "over", "gone", ""]
 Outcome = Literal["solved", "follow_up", "referred", "cut_off", "misdirected"]
 OutcomeSoFar = Literal["solved", "follow_up", "referred", "cut_off", "misdirected", ""]
@@ -166,8 +166,8 @@ class Reservation(msgspec.Struct, frozen=True, kw_only=True):
 class Onlooker(msgspec.Struct, frozen=True, kw_only=True):
     """The coordinator beside a call, as its people are told.
 
-    `state`: "asked" until `until_ms`: the customer has not said yet; "in": looks on; "coach" (agents alone are told):
-    only writes. `ask` numbers the questions of a call.
+    `state`: "asked" until `until_ms`: the customer has not said yet; "in": looks on; "joined": takes part in writing,
+    too; "coach" (agents alone are told): only writes to the agent. `ask` numbers the questions of a call.
     """
 
     name: str

@@ -17,12 +17,13 @@ class Watch(Message, tag="watch", frozen=True):
 
     `how`: "coach" writes to its agent and sees nothing of it, "watch" asks the customer and looks on once that one
     agrees, "leave" goes, and puts away how the last one ended. Whom the customer let in is let in again without a
-    question, until the customer says no. Refused as `watched` while another coordinator is there, as `watch_refused`
-    once this customer has said no in this call.
+    question, until the customer says no. "join" goes on from there: this one reads what is written in the call and
+    writes in it (`say`), by name. Refused as `watched` while another coordinator is there, as `watch_refused` once this
+    customer has said no in this call, a "join" of one who does not look on as `wrong_state`.
     """
 
     call: ShortId
-    how: Literal["coach", "watch", "leave"]
+    how: Literal["coach", "watch", "join", "leave"]
 
 
 class AllowWatch(Message, tag="allow_watch", frozen=True):

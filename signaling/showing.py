@@ -56,7 +56,9 @@ class Showing:
             call, epoch = (view.call.call, view.call.epoch) if view.call is not None else ("", 0)
         else:
             wall = await self._store.coordinator_view()
-            view, call, epoch = await self._store.with_watching(wall, person, alive=alive), "", 0
+            view = await self._store.with_watching(wall, person, alive=alive)
+            beside = view.watching
+            call, epoch = (beside.call if beside is not None and beside.state == "joined" else ""), 0
         is_new = bool(call) and (call, epoch) != (connection.call, connection.epoch)
         # With another agent all lines are sent again, as to whose they are; a busy node may have shown nothing between.
         if (call, epoch) != (connection.call, connection.epoch):

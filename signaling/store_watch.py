@@ -17,13 +17,14 @@ class WatchStore(ViewStore):
     """Steps of a coordinator beside a call. Lines are sealed wherever Redis holds them."""
 
     async def watch(self, coordinator: str, call: str, *, how: str) -> None:
-        """Come beside a live call ("coach"), ask to look on ("watch"), or go ("leave"). Twice is once.
+        """Come beside a live call ("coach"), ask to look on ("watch"), take part ("join"), or go ("leave").
 
         Raises:
             NotConnected: the coordinator has no socket.
             NoCall: it is not live.
             WatchRefused: its customer has said no.
             Watched: another coordinator is there.
+            WrongState: only who looks on can join.
         """
         await self.run("watch", coordinator, call, how)
 

@@ -11,6 +11,9 @@ from signaling.snapshots_watch import WatchSnapshot
 from signaling.store_types import WatchRoute
 from signaling.views import WISH_OF_LEG, agent_media, check, customer_media, seen_of
 
+SEES = ("in", "joined")
+"""In these states a coordinator sees the call."""
+
 
 def watching(snap: WatchSnapshot, coordinator: str, *, alive: Container[str]) -> Watching | None:
     """Draw the call that a coordinator is beside; None for no call."""
@@ -27,7 +30,7 @@ def watching(snap: WatchSnapshot, coordinator: str, *, alive: Container[str]) ->
         since_ms=call.answered_ms,
         until_ms=call.watch_until_ms,
         held_from_ms=call.held_from_ms,
-        media=own_media(snap, alive) if connected and call.watch_state == "in" else "none",
+        media=own_media(snap, alive) if connected and call.watch_state in SEES else "none",
         agent_media=seen_of(agent_media(snap.agent, alive), snap.agent) if connected else "none",
         customer_media=seen_of(customer_media(snap.customer, snap.agent, snap.call_id, alive), snap.customer)
         if connected
@@ -52,7 +55,7 @@ def route(snap: WatchSnapshot) -> WatchRoute | None:
     call = snap.call
     if call is None or snap.person is None or snap.agent is None:
         return None
-    if call.watch_state != "in" or STATE_OF[call.phase] != "active":
+    if call.watch_state not in SEES or STATE_OF[call.phase] != "active":
         return None
     return WatchRoute(
         call=snap.call_id,

@@ -168,7 +168,7 @@ MESSAGES: dict[str, frozenset[str]] = {
     "this_is_me": AGENT,
     "background": AGENT,
     "show_object": AGENT,
-    "say": _IN_A_CALL,
+    "say": _IN_A_CALL | COORDINATING,  # of a coordinator: who has joined
     "rtt": _IN_A_CALL,
     "survey": frozenset({CUSTOMER}),
     "watch": COORDINATING,

@@ -33,9 +33,15 @@ local function helps(agent, id)
   return row and (is_invited(agent, row) or is_helper(agent, row))
 end
 
+-- A coordinator takes part who has come in, and not one who only looks on.
+local function guest_of(row)
+  return row.watch_state == 'joined' and row.watcher or nil
+end
+
 -- Who takes part in a live call, and writes and reads in it.
 local function people_of(row)
   local people = helpers_of(row)
+  people[#people + 1] = guest_of(row)
   people[#people + 1] = row.customer
   if row.agent ~= '' then
     people[#people + 1] = row.agent
@@ -44,7 +50,7 @@ local function people_of(row)
 end
 
 local function takes_part(person, row)
-  return person == row.customer or person == row.agent or is_helper(person, row)
+  return person == row.customer or person == row.agent or person == guest_of(row) or is_helper(person, row)
 end
 
 local function helper_segments(id, change)

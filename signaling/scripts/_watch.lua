@@ -1,7 +1,11 @@
 -- A coordinator beside a live call (`watcher`), who only writes to its agent ("coach"), has asked the customer to look on
--- ("asked"), or looks on ("in"). The coordinator's own row says beside which call (`watch`).
+-- ("asked"), looks on ("in"), or takes part in writing ("joined"). The coordinator's own row says beside which call (`watch`).
 
 local WATCH = {}
+
+function WATCH.sees(row)
+  return row.watch_state == 'in' or row.watch_state == 'joined'
+end
 
 function WATCH.tell(id)
   local row = get('call', id)
@@ -16,7 +20,7 @@ end
 function WATCH.see_nothing(id)
   local row = get('call', id)
   clear('watch', id)
-  if row.watch_state == 'in' then
+  if WATCH.sees(row) then
     on_timeline(id, 'watch_ended', row.watcher)
   end
   if get('person', row.watcher) then

@@ -7,10 +7,10 @@ end
 local state = call.watch_state or ''
 if not allow then
   put('call', id, {watch_refused = 1, watch_allowed = ''})
-  if state == 'asked' or state == 'in' then
+  if state == 'asked' or WATCH.sees(call) then
     WATCH.finish(id, 'refused')
   end
-elseif state == 'in' and call.watch_ask == ARGV[4] then
+elseif WATCH.sees(call) and call.watch_ask == ARGV[4] then
   return done()
 elseif state ~= 'asked' or call.watch_ask ~= ARGV[4] then
   return refuse('stale')

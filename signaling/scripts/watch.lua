@@ -1,4 +1,4 @@
--- ARGV: now, coordinator, call, how ("coach", "watch" or "leave").
+-- ARGV: now, coordinator, call, how ("coach", "watch", "join" or "leave").
 local person, id, how = ARGV[2], ARGV[3], ARGV[4]
 local seat, call = get('person', person), get('call', id)
 if not seat or seat.present ~= '1' then
@@ -21,6 +21,17 @@ if how == 'watch' and call.watch_refused == '1' then
 end
 if not mine and (call.watcher or '') ~= '' then
   return refuse('watched')
+end
+if how == 'join' then
+  if not mine or not WATCH.sees(call) then
+    return refuse('wrong_state')
+  end
+  if call.watch_state == 'in' then
+    put('call', id, {watch_state = 'joined'})
+    on_timeline(id, 'watch_joined', person)
+    WATCH.tell(id)
+  end
+  return done()
 end
 if (seat.watch or '') ~= '' and seat.watch ~= id then
   WATCH.finish(seat.watch, '')

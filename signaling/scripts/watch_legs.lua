@@ -2,7 +2,7 @@
 local legs = {}
 for i = 2, #ARGV do
   local call = get('call', ARGV[i])
-  if call and STATE_OF[call.phase] == 'active' and call.watch_state == 'in' then
+  if call and STATE_OF[call.phase] == 'active' and WATCH.sees(call) then
     local leg = (get('person', call.watcher) or {}).leg or ''
     if leg ~= '' then
       legs[#legs + 1] = leg

@@ -51,7 +51,7 @@ def wall(state: str = "", *, ended: str = "", lines: tuple[messages.CoachLine, .
             connected=True,
             agent_name="林晓",
             since_ms=views.now_ms() - 402_000,
-            media="live" if state == "in" else "none",
+            media="live" if state in ("in", "joined") else "none",
             agent_media="live",
             customer_media="live",
             lines=lines,
@@ -83,7 +83,7 @@ async def test_how_each_page_looks(open_page: OpenPage, stage: Stage, lang: str)
     await stage.message("media_offer")
     await stage.show(views.customer("connected", media="live"))
     await page.locator(".pill[data-name='clear']").wait_for()
-    for number, state in enumerate(("asked", "in"), 17):
+    for number, state in enumerate(("asked", "in", "joined"), 17):
         await stage.show(views.customer("connected", media="live", onlooker=onlooker(state)))
         await expect(page.locator(".watched > span").nth(1)).to_have_text(words[f"watched.{state}"].format(name=NAME))
         await look(page, f"customer-{lang}-{number}-watched-{state}", themes=first)
@@ -107,6 +107,7 @@ async def test_how_each_page_looks(open_page: OpenPage, stage: Stage, lang: str)
             ("coach", wall("coach", lines=(line(1, "订单号?" if first else "The number?", mine=True, read=True),))),
             ("asked", wall("asked")),
             ("in", wall("in", lines=(line(2, "好的" if first else "Yes"),))),
+            ("joined", wall("joined", lines=(line(2, "好的" if first else "Yes"),))),
             ("refused", wall(ended="refused")),
         ),
         30,
@@ -176,9 +177,9 @@ async def test_a_coordinator_asks_writes_and_comes_back_after_a_broken_network(
     await stage.message("watch", call="c-4", how="watch")
     await stage.show(wall("asked"))
     await expect(page.locator(".beside video").first).to_be_hidden()
-    assert not [one for one in stage.heard if one["type"] == "media_offer"], "nothing is asked for before the yes"
     await stage.show(wall("in"))
     offer = await stage.message("media_offer")
+    assert offer["generation"] == 1, "none was made before the yes"
     assert "a=sendrecv" not in offer["sdp"].partition("m=video")[2], "no camera"
     for who in ("agent", "customer"):
         await flows(page, f".beside-figure[data-who='{who}'] video")
@@ -225,6 +226,14 @@ async def test_three_people_at_the_real_service(house: Line) -> None:
     await board_page.screenshot(path=SHOTS / "real-watch-coordinator-sees.png")
     await phone.screenshot(path=SHOTS / "real-watch-customer-sees.png")
     await desk_page.screenshot(path=SHOTS / "real-watch-agent-sees.png")
+
+    await board_page.get_by_role("button", name="打字加入").click()
+    await expect(phone.locator(".watched")).to_contain_text("加入了通话")
+    await board_page.locator("#beside-say").fill("已经查到了。")
+    await board_page.keyboard.press("Enter")
+    for page in (phone, desk_page):
+        await expect(page.locator(".line-theirs").last).to_contain_text("已经查到了。")
+        await expect(page.locator(".line-theirs .line-who").last).to_have_text("周岚")
 
     await phone.get_by_role("button", name="不让看了").click()
     await expect(board_page.locator(".beside .notice").first).to_contain_text("客户不同意旁观")

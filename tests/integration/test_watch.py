@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from redis.asyncio import Redis
 
-from signaling.errors import NoCall, NotConnected, StaleReservation, Watched, WatchRefused
+from signaling.errors import NoCall, NotConnected, StaleReservation, Watched, WatchRefused, WrongState
 from signaling.identity_types import Identity
 from signaling.messages import CoordinatorView, Onlooker, Watching
 from tests.support.desk import ALIVE, Desk
@@ -285,6 +285,35 @@ async def test_lines_go_between_coordinator_and_agent_alone_and_stay_until_they_
     raw = await desk.store.redis.lrange(desk.store.keys.coach(call), 0, -1)
     assert not any(b"booking" in line for line in raw), "sealed"
     assert await timeline(desk, call) == []
+
+
+async def test_who_looks_on_may_join_by_text_and_both_read_the_name(desk: Desk) -> None:
+    call = await talking(desk)
+    await desk.store.say("c1", call, "my flight")
+    for _ in range(2):
+        with pytest.raises(WrongState):
+            await desk.store.watch(MEI, call, how="join")
+        await desk.store.watch(MEI, call, how="coach")
+    await desk.store.allow_watch("c1", call, ask=await ask(desk, call), allow=True)
+    leg = await desk.offer(MEI)
+    with pytest.raises(NoCall):
+        await desk.store.say(MEI, call, "hello")
+    assert await desk.store.texts(MEI, call, 0) == []
+    await desk.store.watch(MEI, call, how="join")
+    await desk.store.watch(MEI, call, how="join")
+    assert [each.state for each in await told(desk) if each] == ["joined", "joined"]
+    assert await desk.store.watch_legs([call]) == {leg}, "the pictures stay"
+    await desk.store.say(MEI, call, "I have found it")
+    assert [line.text for line in await desk.store.texts(MEI, call, 0)] == ["my flight", "I have found it"]
+    for person in ("c1", "a1"):
+        line = (await desk.store.texts(person, call, 1))[0]
+        assert (line.text, line.name, line.mine, line.of_before) == ("I have found it", "O1", False, False)
+    await desk.store.allow_watch("c1", call, ask=0, allow=False)
+    await nothing_is_seen(desk)
+    with pytest.raises(NoCall):
+        await desk.store.say(MEI, call, "and more")
+    assert await desk.store.texts(MEI, call, 0) == []
+    assert [what for what, _ in await timeline(desk, call)] == ["watch_began", "watch_joined", "watch_ended"]
 
 
 async def test_whoever_comes_after_reads_nothing_of_what_the_first_wrote(desk: Desk) -> None:

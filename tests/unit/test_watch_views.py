@@ -16,7 +16,7 @@ pytestmark = pytest.mark.unit
 
 ALIVE = frozenset({"w1", "w2"})
 AGENT = PersonRow(v=1, role="agent", name="Lin", present=True, leg="a", leg_worker="w1", leg_state="live")
-STATES = st.sampled_from(("coach", "asked", "in", ""))
+STATES = st.sampled_from(("coach", "asked", "in", "joined", ""))
 
 
 def row(state: str = "in", phase: str = "talking", **more: object) -> CallRow:
@@ -33,7 +33,7 @@ def snap(call: CallRow | None = None, *, agent: PersonRow | None = AGENT, **seat
 @given(state=STATES, phase=st.sampled_from(("queued", "ringing", "parked", "talking", "alone", "closed")))
 def test_pictures_are_for_whoever_was_let_in_while_an_agent_talks(state: str, phase: str) -> None:
     seen = snap(row(state, phase))
-    may = state == "in" and phase in ("talking", "alone")
+    may = state in ("in", "joined") and phase in ("talking", "alone")
     assert (views_watch.route(seen) is not None) is may
     shown = views_watch.watching(seen, "o1", alive=ALIVE)
     assert (shown is not None and shown.media != "none") is may
@@ -42,7 +42,7 @@ def test_pictures_are_for_whoever_was_let_in_while_an_agent_talks(state: str, ph
 @given(state=STATES)
 def test_a_customer_is_told_of_looking_on_and_of_nothing_else(state: str) -> None:
     call, mei = row(state), PersonRow(v=1, name="Mei")
-    assert (onlooker(call, mei, of_customer=True) is not None) is (state in ("asked", "in"))
+    assert (onlooker(call, mei, of_customer=True) is not None) is (state in ("asked", "in", "joined"))
     assert (onlooker(call, mei) is not None) is (state != "")
     assert onlooker(call, None) is None
 

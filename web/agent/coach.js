@@ -17,7 +17,7 @@ import { KEYS } from "./state.js";
 const ANSWERS = /** @type {const} */ (["yes", "wait", "help"]);
 /** What was read before is not needed while signing. */
 const SHOWN = 3;
-const MARKS = /** @type {const} */ ({ asked: "clock", in: "eye", coach: "write" });
+const MARKS = /** @type {const} */ ({ asked: "clock", in: "eye", coach: "write", joined: "people" });
 
 export class CoachCard {
   /** @param {AgentApp} app */

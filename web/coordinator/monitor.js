@@ -1,6 +1,6 @@
 /**
  * The call that this coordinator is beside: its two pictures once the customer has let them be seen, and what is written
- * to its agent. Nothing of the coordinator is sent to anybody but these lines.
+ * to its agent, or to both by whoever joins. Nothing else of the coordinator is sent to anybody.
  */
 
 import { h, keyed, setText, show } from "../shared/dom.js";
@@ -8,6 +8,8 @@ import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { Peer } from "../shared/peer.js";
 import { play, RemotePicture } from "../shared/picture.js";
+import { TextStrip } from "../shared/strip.js";
+import { Lines } from "../shared/text.js";
 import { clockText, nowMs } from "../shared/time.js";
 import { errorText } from "../shared/words.js";
 
@@ -19,6 +21,8 @@ import { errorText } from "../shared/words.js";
 
 const ASKED = ["watch", "coach", "media_offer"];
 const MOST_TEXT = 200;
+/** @type {readonly string[]} */
+const SEES = ["in", "joined"];
 /** Who is seen in which slot of the connection. */
 const SEEN = /** @type {const} */ (["agent", "customer", "second"]);
 
@@ -44,6 +48,15 @@ export class Monitor {
     this.pictures = Object.fromEntries(SEEN.map((who) => [who, figure(who, () => this.tap())]));
     this.ask = button("eye", "beside.ask", "button button-main", () => this.send("watch"));
     this.stop = button("camera-off", "beside.stop", "button", () => this.send("coach"));
+    this.join = button("people", "beside.join", "button", () => this.send("join"));
+    /** What is written in the call itself, once this one takes part. */
+    this.text = new Lines({
+      send: (call, text, line) => this.socket.send({ type: "say", call, text, line }),
+      onChange: (lines) => this.strip?.draw(lines, t("agent.customer")),
+    });
+    this.strip = new TextStrip({ lines: this.text, typing: null });
+    this.strip.input.id = "beside-say";
+    this.call = h("section", { class: "stack", "aria-label": t("beside.text") }, h("h3", { text: t("beside.text") }), this.strip.list, this.strip.form);
     this.leave = button("leave", "beside.leave", "button button-quiet", () => this.send("leave"));
     this.lines = h("ol", { class: "beside-lines", "aria-label": t("beside.lines") });
     this.input = h("input", {
@@ -64,10 +77,10 @@ export class Monitor {
     this.element = h(
       "section",
       { class: "card stack beside", "aria-label": t("beside.title"), hidden: true },
-      h("div", { class: "row spread" }, h("div", { class: "row" }, this.heading, this.clock), h("div", { class: "row" }, this.ask, this.stop, this.leave)),
+      h("div", { class: "row spread" }, h("div", { class: "row" }, this.heading, this.clock), h("div", { class: "row" }, this.ask, this.join, this.stop, this.leave)),
       this.say,
       this.trouble,
-      h("div", { class: "beside-body" }, this.shown, h("div", { class: "stack beside-side" }, this.lines, this.form)),
+      h("div", { class: "beside-body" }, this.shown, h("div", { class: "stack beside-side" }, this.call, this.lines, this.form)),
     );
   }
 
@@ -78,7 +91,7 @@ export class Monitor {
     this.ended = view.watch_ended ?? "";
     this.endedCall = view.watch_ended_call ?? "";
     if (before?.call !== this.watching?.call) this.input.value = "";
-    if (this.watching?.state === "in") [this.seen, this.again] = [this.watching.call, ""];
+    if (this.watching && SEES.includes(this.watching.state)) [this.seen, this.again] = [this.watching.call, ""];
     // Only this page's network was gone: whom the customer let in may come back without a question, once.
     const lost = this.ended === "gone" && this.endedCall !== "" && this.endedCall === this.seen;
     if (lost && this.again !== this.seen) {
@@ -91,6 +104,7 @@ export class Monitor {
   /** @param {ToPage} message */
   hear(message) {
     this.peer.hear(message);
+    if (message.type === "text_line") this.text.hear(message);
     if (message.type !== "error" || !ASKED.includes(message.reply_to ?? "")) return;
     // A connection that finds nobody is tried again by itself.
     if (message.reply_to !== "media_offer") this.refuse(message.code);
@@ -110,12 +124,12 @@ export class Monitor {
   }
 
   /**
-   * @param {"watch" | "coach" | "leave"} how
+   * @param {"watch" | "coach" | "join" | "leave"} how
    * @param {string} [call]
    */
   send(how, call = this.watching?.call || this.endedCall || "") {
     this.refuse("");
-    if (how !== "watch") this.seen = "";
+    if (how === "coach" || how === "leave") this.seen = "";
     if (!call) show(this.element, false);
     else if (!this.socket.send({ type: "watch", call, how })) this.refuse("unreachable");
   }
@@ -136,7 +150,7 @@ export class Monitor {
 
   draw() {
     const { watching: now, ended = "" } = this;
-    const looks = Boolean(now?.connected && now.state === "in");
+    const looks = Boolean(now?.connected && SEES.includes(now.state));
     this.peer.follow(looks ? (now?.media ?? "none") : "none");
     if (!looks) this.close();
     const nobody = !now && !ended;
@@ -154,6 +168,9 @@ export class Monitor {
     show(this.ask, Boolean(now?.connected && now.state === "coach"));
     show(this.stop, Boolean(now && now.state !== "coach"));
     setText(wordOf(this.leave), t(now ? "beside.leave" : "beside.read"));
+    show(this.join, looks && now?.state === "in");
+    show(this.call, looks && now?.state === "joined");
+    if (now) this.text.begin(now.call);
     show(this.shown, looks);
     show(this.form, Boolean(now?.connected));
     this.drawPictures(now);
@@ -205,8 +222,9 @@ export class Monitor {
 function sayingOf(now, ended) {
   if (!now) return ended ? [ended, "info", "attention"] : ["", "info", "attention"];
   if (!now.connected) return ["between", "clock", "attention"];
-  if (now.held_from_ms && now.state === "in") return ["held", "pause", "attention"];
+  if (now.held_from_ms && SEES.includes(now.state)) return ["held", "pause", "attention"];
   if (now.state === "asked") return ["asked", "clock", "accent"];
+  if (now.state === "joined") return ["joined", "people", "accent"];
   return now.state === "in" ? ["in", "eye", "accent"] : ["coach", "write", "accent"];
 }
 

@@ -42,13 +42,14 @@ export class Part {
     show(this.yes, state === "asked");
     if (state === this.state) return;
     if (state) {
-      this.notice.className = `notice watched notice-${state === "in" ? "accent" : "attention"}`;
+      const asked = state === "asked";
+      this.notice.className = `notice watched notice-${asked ? "attention" : "accent"}`;
       this.notice.dataset.name = state;
-      this.mark.replaceChildren(icon(state === "in" ? "eye" : "question"));
+      this.mark.replaceChildren(icon(asked ? "question" : "eye"));
       setText(this.words, t(`watched.${state}`, { name: onlooker?.name ?? "" }));
-      setText(this.no.lastElementChild ?? this.no, t(state === "in" ? "watched.stop" : "watched.no"));
+      setText(this.no.lastElementChild ?? this.no, t(asked ? "watched.no" : "watched.stop"));
       // Whoever signs looks at the signer, not at what stands below.
-      if (state === "asked") vibrate("text");
+      if (asked) vibrate("text");
     }
     setText(this.said, state ? (this.words.textContent ?? "") : t("watched.nobody"));
     this.state = state;

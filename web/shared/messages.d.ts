@@ -61,7 +61,7 @@ export type UrgentReason = "" | "airport" | "car" | "hotel";
 
 export type WatchEnded = "" | "gone" | "no_answer" | "over" | "refused";
 
-export type WatchState = "asked" | "coach" | "in";
+export type WatchState = "asked" | "coach" | "in" | "joined";
 
 export type LineWord = "" | "fair" | "good" | "poor";
 
@@ -318,13 +318,14 @@ export interface Survey {
  *
  * `how`: "coach" writes to its agent and sees nothing of it, "watch" asks the customer and looks on once that one
  * agrees, "leave" goes, and puts away how the last one ended. Whom the customer let in is let in again without a
- * question, until the customer says no. Refused as `watched` while another coordinator is there, as `watch_refused`
- * once this customer has said no in this call.
+ * question, until the customer says no. "join" goes on from there: this one reads what is written in the call and
+ * writes in it (`say`), by name. Refused as `watched` while another coordinator is there, as `watch_refused` once this
+ * customer has said no in this call, a "join" of one who does not look on as `wrong_state`.
  */
 export interface Watch {
   type: "watch";
   call: string;
-  how: "coach" | "leave" | "watch";
+  how: "coach" | "join" | "leave" | "watch";
 }
 
 /**
@@ -467,8 +468,8 @@ export interface OtherAgent {
 /**
  * The coordinator beside a call, as its people are told.
  *
- * `state`: "asked" until `until_ms`: the customer has not said yet; "in": looks on; "coach" (agents alone are told):
- * only writes. `ask` numbers the questions of a call.
+ * `state`: "asked" until `until_ms`: the customer has not said yet; "in": looks on; "joined": takes part in writing,
+ * too; "coach" (agents alone are told): only writes to the agent. `ask` numbers the questions of a call.
  */
 export interface Onlooker {
   name: string;

@@ -203,6 +203,25 @@ async def test_lines_reach_the_agent_and_the_answer_the_coordinator_and_nobody_e
     assert not any(onlooker(view) for view in customer.seen if view["type"] == "customer_view")
 
 
+async def test_who_joins_by_text_reads_and_is_read_and_the_agent_ends_the_call_alone(
+    hub: Hub, plane: DiaryPlane
+) -> None:
+    agent, customer, mei, call = await looks_on(hub, plane)
+    agent.send("say", call=call, text="one moment")
+    await customer.until(type="text_line", text="one moment")
+    mei.send("watch", call=call, how="join")
+    assert (await mei.until(type="text_line"))["name"] == "Lin"
+    mei.send("say", call=call, text="I have found it")
+    for page in (customer, agent):
+        line = await page.until(type="text_line", text="I have found it")
+        assert (line["name"], line["mine"]) == ("Mei", False)
+    mei.send("hang_up", call=call)
+    assert (await mei.until(type="error", reply_to="hang_up"))["code"] == "not_allowed"
+    mei.send("watch", call=call, how="leave")
+    await until(customer, lambda view: onlooker(view) is None)
+    assert customer.view["state"] == "connected", "whoever leaves ends nobody's call"
+
+
 async def test_a_leg_that_closes_by_itself_is_asked_for_again(hub: Hub, plane: DiaryPlane) -> None:
     _, _, mei, _ = await looks_on(hub, plane)
     plane.say(plane.leg_of("o-1"), LegState.CLOSED)
