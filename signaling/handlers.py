@@ -90,6 +90,8 @@ async def _act(hub: Hub, connection: Connection, message: messages.FromPage) -> 
                 need=message.need,
                 note=message.note,
             )
+        case messages.Escalate():
+            await store.escalate(person, message.call, message.epoch)
         case messages.Invite():
             await store.invite(person, message.call, message.epoch, to=message.to, note=message.note)
         case messages.Disposition():

@@ -24,7 +24,7 @@ BackgroundKind = Literal["blur", "colour", "picture"]
 
 CallClass = Literal["urgent", "resumed", "callback", "vip", "normal"]
 UrgentReason = Literal["airport", "hotel", "car", ""]
-Escalated = Literal["proposal", "solution", ""]
+Escalated = Literal["proposal", "solution", "agent", ""]
 MediaWish = Literal["none", "offer", "connecting", "live", "reconnecting"]
 Narrow = Literal["", "mine", "theirs", "both"]
 EndReason = Literal[
@@ -280,8 +280,8 @@ class UrgentMatter(msgspec.Struct, frozen=True, kw_only=True):
     """An urgent matter that is not solved yet; its call may be over.
 
     `owner_name`: the agent who answered last, "" when nobody has. `proposed`: an agent has said what can be done.
-    `escalated`: half of the time for a proposal, or for a solution, has passed without one. `proposal_s`, `solution_s`:
-    these times, from `since_ms` on.
+    `escalated`: half of the time for a proposal, or for a solution, has passed without one; "agent": a call's agent
+    has said that it is urgent. `proposal_s`, `solution_s`: these times, from `since_ms` on.
     """
 
     call: str

@@ -61,7 +61,7 @@ from signaling.message_parts import (
     Watching,
     WatchState,
 )
-from signaling.messages_calls import Hold, Invite, Transfer
+from signaling.messages_calls import Escalate, Hold, Invite, Transfer
 from signaling.messages_text import OtherTyping, Say, TextLine, Typing
 from signaling.messages_watch import AllowWatch, Coach, CoachRead, Watch
 from video_service.line_quality import LineWord
@@ -88,6 +88,7 @@ __all__ = [
     "Earlier",
     "EndReason",
     "Epoch",
+    "Escalate",
     "Escalated",
     "Generation",
     "Handover",
@@ -313,6 +314,7 @@ FromPage = (
     | Hold
     | Transfer
     | Invite
+    | Escalate
     | Disposition
     | MediaOffer
     | PausePicture

@@ -40,12 +40,22 @@ class Transfer(Message, tag="transfer", frozen=True):
     note: Annotated[str, Meta(max_length=500)] = ""
 
 
+class Escalate(Message, tag="escalate", frozen=True):
+    """The agent of a live call says that the matter is urgent. The call goes on, and the coordinator's wall has it.
+
+    It has this agent as its owner, and the times of urgent matters from now on. Saying so twice is saying so once.
+    """
+
+    call: ShortId
+    epoch: Epoch
+
+
 class Invite(Message, tag="invite", frozen=True):
     """An agent asks a colleague to come into a live call, or ("") takes that back.
 
-    It rings there with all that is known of the call and `note`. Who accepts is seen and sees as a second agent; either
-    may leave, and the call goes on with the other one. Refused as `not_free` when the colleague is not, and as
-    `wrong_state` while another one is asked or in.
+    It rings there with all that is known of the call and `note`. Who accepts is seen and sees as the others do; each
+    may leave, and the call goes on with the rest. Refused as `not_free` when the colleague is not, as `wrong_state`
+    while another one is asked, and as `call_full` when three agents are in.
     """
 
     call: ShortId

@@ -1,4 +1,4 @@
-"""What an agent does with a live call: hold, pass on."""
+"""What an agent does with a live call: hold, pass on, ask a colleague in, say that it is urgent."""
 
 from __future__ import annotations
 
@@ -41,13 +41,23 @@ class LiveStore(StoreBase):
         """
         await self.run("transfer", agent, call, epoch, to, sign_language, need, self.cipher.seal(note) if note else "")
 
+    async def escalate(self, agent: str, call: str, epoch: int) -> None:
+        """Make a live call an urgent matter that this agent owns. Doing it again is harmless.
+
+        Raises:
+            NoCall: not a live call of this agent.
+            StaleReservation: it has moved on.
+        """
+        await self.run("escalate", agent, call, epoch)
+
     async def invite(self, agent: str, call: str, epoch: int, *, to: str = "", note: str = "") -> None:
-        """Ask `to` to come into a live call as a second agent, or ("") take that back; `note` is sealed.
+        """Ask `to` to come into a live call as a further agent, or ("") take that back; `note` is sealed.
 
         Raises:
             NoCall: not a live call of this agent.
             StaleReservation: it has moved on.
             NotFree: `to` is not free now, or the customer has left that agent.
-            WrongState: somebody is asked already, or in.
+            WrongState: somebody is asked already.
+            CallFull: as many agents are in it as it takes.
         """
         await self.run("invite", agent, call, epoch, to, self.cipher.seal(note) if note else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -21,7 +21,7 @@ from video_service.cli_store import AsJson, DataDir, fail, print_json, print_tab
 from video_service.clock import SystemClock, utc
 from video_service.http_input import BadTime
 from video_service.line_quality import LineFacts
-from video_service.records import Records, SessionRecord
+from video_service.records import Records, Segment, SessionRecord
 from video_service.records_export import csv_header, csv_line, json_line
 from video_service.settings import Settings
 
@@ -125,14 +125,10 @@ def show(
         return
     facts = Table("fact", "value", title=f"Call {record.call}")
     for name, value in msgspec.to_builtins(record).items():
-        if name not in ("v", "call", "segments", "legs"):
+        if name not in ("v", "call", "segments", "helpers", "legs"):
             facts.add_row(name.removesuffix("_ms"), _shown(name, value, zone))
-    segments = Table("agent", "from", "to", "lasted", "ended", title="Who served")
-    for segment in record.segments:
-        lasted = _length(segment.to_ms - segment.from_ms) if segment.to_ms else ""
-        segments.add_row(
-            segment.agent, _moment(segment.from_ms, zone), _moment(segment.to_ms, zone), lasted, segment.ended
-        )
+    segments = _parts("Who served", record.segments, zone)
+    helpers = [_parts("Who helped", record.helpers, zone)] if record.helpers else []
     legs = Table("leg", "role", "worker", "connected", "first picture", "silences", "closed", title="Connections")
     for leg in record.legs:
         legs.add_row(
@@ -144,8 +140,16 @@ def show(
             str(leg.silences),
             _moment(leg.closed_ms, zone),
         )
-    for table in (facts, segments, legs, *_pictures(record)):
+    for table in (facts, segments, *helpers, legs, *_pictures(record)):
         print_table(table)
+
+
+def _parts(title: str, parts: Iterable[Segment], zone: tzinfo) -> Table:
+    table = Table("agent", "from", "to", "lasted", "ended", title=title)
+    for part in parts:
+        lasted = _length(part.to_ms - part.from_ms) if part.to_ms else ""
+        table.add_row(part.agent, _moment(part.from_ms, zone), _moment(part.to_ms, zone), lasted, part.ended)
+    return table
 
 
 @app.command()

@@ -161,6 +161,7 @@ MESSAGES: dict[str, frozenset[str]] = {
     "hold": AGENT,
     "transfer": AGENT,
     "invite": AGENT,
+    "escalate": AGENT,
     "disposition": AGENT,
     "media_offer": _IN_A_CALL | COORDINATING,  # of a coordinator: who has asked to look on, and may
     "pause_picture": _IN_A_CALL,

@@ -89,7 +89,7 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"call_cla
     customer agreed to, 0 for none; `kept_ms` when the customer asked to keep the place while the page is away, which
     may be much of `wait_ms`.
 
-    `helpers`: who was in the call as a second agent, beside the one of the segment.
+    `helpers`: who was in the call beside the agent of the segment, from when to when, in the order in which they came.
 
     What the customer said of the call: `solved` "yes", "no" or "", `face` 1 (bad) to 5 (good), 0 for nothing. What the
     agent said: `outcome`, and with "follow_up" by when, within how many hours, and who comes back to the customer.
@@ -100,7 +100,7 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"call_cla
     `target_ms`: within what time its queue's target for its class had it answered, 0 for the house's.
 
     Of an urgent call: its `urgent_owner`, when something was proposed and when it was solved, and of which half of the
-    time had passed before (`escalated`, "proposal" or "solution").
+    time had passed before (`escalated`, "proposal" or "solution"; "agent": an agent made it urgent in the call).
     """
 
     v: int

@@ -14,8 +14,9 @@ SCANNED = 5_000
 class RecordFilter:
     """What a record has to be; what is empty or False does not matter.
 
-    `agent` served the call for a part at least; `ended` is how it ended ("open": not over yet); `unanswered` nobody
-    accepted it, and it is over; `not_solved` the customer said "not yet" afterwards; `outcome` is the agent's word.
+    `agent` served the call for a part at least, or helped in it; `ended` is how it ended ("open": not over yet);
+    `unanswered` nobody accepted it, and it is over; `not_solved` the customer said "not yet" afterwards; `outcome` is
+    the agent's word.
     """
 
     agent: str = ""
@@ -28,7 +29,7 @@ class RecordFilter:
     def wants(self, record: SessionRecord) -> bool:
         """Return whether the record is one of those."""
         return not (
-            (self.agent and all(segment.agent != self.agent for segment in record.segments))
+            (self.agent and all(part.agent != self.agent for part in (*record.segments, *record.helpers)))
             or (self.ended and (record.ended_reason or "open") != self.ended)
             or (self.outcome and record.outcome != self.outcome)
             or (self.urgent and record.call_class != "urgent")

@@ -135,6 +135,51 @@ async def test_people_of_a_killed_node_are_in_the_same_state_on_another(
     await asyncio.to_thread(here.wait_ready)
 
 
+async def test_three_people_of_a_killed_node_are_in_one_call_on_another(
+    nodes: tuple[WebNode, WebNode], staff: Staff, pages: list[SocketPage]
+) -> None:
+    here, there = nodes
+    first, signs = await ready_agent(staff, "three", here), await customer(staff, "three", here)
+    second, third = await ready_agent(staff, "three2", there), await ready_agent(staff, "three3", here)
+    pages += [first, signs, second, third]
+    call = await call_between(first, signs, "three")
+    epoch = first.view["call"]["epoch"]
+    ids = {each["name"]: each["agent"] for each in first.view["call"]["colleagues"]}
+    await first.send("invite", call=call, epoch=epoch, to=ids["three2"])
+    ring = (await second.until(type="agent_view", state="reserved"))["reservation"]
+    await second.send("accept", call=call, epoch=ring["epoch"])
+    await second.until(type="agent_view", state="on_call")
+    # One more is asked, and rings, when the node dies: that one is back after it, and the call goes on without.
+    await first.send("invite", call=call, epoch=epoch, to=ids["three3"])
+    await third.until(type="agent_view", state="reserved")
+
+    here.end(signal.SIGKILL)
+
+    async with asyncio.timeout(60):
+        while second.view["call"]["other_media"] != "reconnecting":
+            await second.next()
+    first, signs = [await back(page, there) for page in (first, signs)]
+    pages += [first, signs]
+    seen = await signs.until(type="customer_view")
+    assert (seen["state"], seen["call"], [other["state"] for other in seen["others"]]) == ("connected", call, ["in"])
+    seen = await first.until(type="agent_view")
+    assert (seen["state"], seen["call"]["call"], seen["call"].get("helps", False)) == ("on_call", call, False)
+    assert [other["state"] for other in seen["call"]["others"]] == ["in"]
+    assert seen["call"]["invite_ended"] == "left"
+    # Each hears each, and the one who was asked goes on when the first one leaves.
+    await second.send("say", call=call, text="all here")
+    for page in (first, signs):
+        await page.until(type="text_line", text="all here")
+    await first.send("hang_up", call=call)
+    await first.until(type="agent_view", state="after_call")
+    async with asyncio.timeout(60):
+        while second.view["call"].get("helps") or signs.view.get("others"):
+            await (second if second.view["call"].get("helps") else signs).next()
+    assert signs.view["state"] == "connected"
+    here.start()
+    await asyncio.to_thread(here.wait_ready)
+
+
 async def test_a_node_that_is_told_to_stop_hands_its_people_over_without_a_gap(
     nodes: tuple[WebNode, WebNode], staff: Staff, pages: list[SocketPage]
 ) -> None:

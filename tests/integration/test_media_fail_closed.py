@@ -20,7 +20,7 @@ from media.segmenter import Mask
 from media.stage import BlurSettings, BlurStage, mask_maker
 from tests.blur_room import FAULTS, GoodSegmenter, reads_code, room
 from tests.integration.media_peers import Camera, Client, Received, Site, loopback_settings, site, some
-from video_service.media_plane import LegRole
+from video_service.media_plane import CallRoute, LegRole
 
 pytestmark = pytest.mark.integration
 
@@ -123,6 +123,14 @@ async def test_at_no_point_of_a_call_is_the_code_read_but_where_a_customer_wishe
             await place.call("call", back, again, epoch=2)
             await look.never(back.slots[0], again.slots[0], again.slots[1], watcher.slots[0])
             helper = await join(place, "helper", AGENT)
-            await place.engine.watch_call("call", 2, "helper")
+            await place.engine.open_call(
+                CallRoute(
+                    call_id="call",
+                    epoch=2,
+                    customer_leg="blurred-again",
+                    agent_leg="agent-again",
+                    helper_legs=("helper",),
+                )
+            )
             await look.never(back.slots[1], again.slots[2], watcher.slots[2], helper.slots[1], helper.slots[2])
     assert look.looked >= 2 * 15 * PICTURES

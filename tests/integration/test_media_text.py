@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
 import pytest
 from aiortc import RTCDataChannel
 
@@ -78,6 +79,28 @@ async def test_text_goes_to_the_other_person_of_the_call_in_its_order(place: Sit
     assert agent.heard[0] == f"\x98{CALL} 1 1 {writer_key(CALL, 'person-customer-1')}\x9c您"
     assert customer.texts == ["hello"]
     assert other_agent.heard == []
+
+
+async def test_in_a_call_of_three_each_reads_both_others_and_who_wrote(place: Site) -> None:
+    customer, agent = await pair(place)
+    helper = Writer(place, "agent-2", LegRole.AGENT)
+    await helper.join()
+    both = route(CALL, 1, "customer-1", "agent-1")
+    await place.engine.open_call(msgspec.structs.replace(both, helper_legs=("", "agent-2")))
+    writers = {"customer-1": customer, "agent-1": agent, "agent-2": helper}
+    for name, writer in writers.items():
+        writer.write(1, f"by {name}")
+    for name, reader in writers.items():
+        await until(lambda reader=reader: len(reader.heard) == 2, f"what {name} reads")  # type: ignore[misc]
+        others = writers.keys() - {name}
+        assert set(reader.heard) == {
+            f"\x98{CALL} 1 1 {writer_key(CALL, f'person-{other}')}\x9cby {other}" for other in others
+        }
+    await place.engine.open_call(both)
+    helper.write(2, "not in it any more")
+    customer.write(2, "still in it")
+    await until(lambda: len(agent.heard) == 3, "the piece")
+    assert agent.texts[-1] == "still in it"
 
 
 async def test_what_is_of_no_call_or_of_another_one_or_no_text_is_dropped(place: Site) -> None:

@@ -144,6 +144,8 @@ export class AgentApp extends PersonApp {
       this.say({ type: "hold", call: view.call.call, epoch: view.call.epoch, held: !view.call.held_from_ms });
     } else if (act === "transfer") {
       this.set({ passing: this.state.passing === act ? "" : act });
+    } else if (act === "escalate" && view.call) {
+      this.say({ type: "escalate", call: view.call.call, epoch: view.call.epoch });
     } else if (act === "invite" && view.call && isAsking(view.call)) {
       this.say({ type: "invite", call: view.call.call, epoch: view.call.epoch, to: "" });
     } else if (act === "invite") {

@@ -38,6 +38,7 @@ const ACTS = /** @type {const} */ ({
   hold: { icon: "pause", look: "button" },
   transfer: { icon: "next", look: "button" },
   invite: { icon: "people", look: "button" },
+  escalate: { icon: "urgent", look: "button" },
   end: { icon: "end", look: "button button-end" },
   hide: { icon: "pause", look: "button" },
   me: { icon: "person", look: "button" },
@@ -75,7 +76,7 @@ export class Desk {
     this.preview.picture.element.append(this.object.element);
     this.preview.acts.after(this.object.bar);
     this.background = new BackgroundChoice(app);
-    this.callActs = h("div", { class: "call-acts" }, this.buttons.write, this.buttons.hold, this.buttons.transfer, this.buttons.invite, this.buttons.end);
+    this.callActs = h("div", { class: "call-acts" }, this.buttons.write, this.buttons.hold, this.buttons.transfer, this.buttons.invite, this.buttons.escalate, this.buttons.end);
     this.hold = new HoldLine();
     this.transfer = new TransferPanel(app);
     this.others = new OtherAgents(app);

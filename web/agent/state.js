@@ -12,7 +12,7 @@ import { CHOICES, noWork } from "./disposition.js";
 /** @typedef {import("./disposition.js").Work} Work */
 
 /** @typedef {import("../shared/messages.js").AgentCall} AgentCall */
-/** @typedef {"accept" | "decline" | "end" | "hold" | "transfer" | "invite" | "ready" | "break" | "ask" | "write" | "me" | "hide" | "note" | "heard"} Act */
+/** @typedef {"accept" | "decline" | "end" | "hold" | "transfer" | "invite" | "escalate" | "ready" | "break" | "ask" | "write" | "me" | "hide" | "note" | "heard"} Act */
 /** @typedef {{ key: string, ctrlKey: boolean, altKey: boolean, metaKey: boolean, repeat: boolean }} Press */
 /** @typedef {"text" | "control" | "page"} Focus where the focus is when a key is pressed */
 
@@ -60,10 +60,10 @@ export function startState() {
   };
 }
 
-/** The key of each act; Enter accepts as well. */
 /** A customer and three agents are as many as a call takes. */
 const MOST_INSIDE = 2;
 
+/** The key of each act; Enter accepts as well. */
 export const KEYS = Object.freeze({
   accept: "A",
   decline: "D",
@@ -71,6 +71,7 @@ export const KEYS = Object.freeze({
   hold: "W",
   transfer: "X",
   invite: "I",
+  escalate: "U",
   ready: "R",
   break: "B",
   ask: "P",
@@ -157,7 +158,9 @@ function actsInCall(call) {
   if (call.helps) return ["write", "break", "ask", "end"];
   const inside = insideOf(call).length;
   const more = inside < MOST_INSIDE ? /** @type {const} */ (["invite"]) : [];
-  return ["write", "hold", ...(inside ? [] : /** @type {const} */ (["transfer"])), ...more, "break", "ask", "end"];
+  const passing = inside ? [] : /** @type {const} */ (["transfer"]);
+  const urgent = call.urgent ? [] : /** @type {const} */ (["escalate"]);
+  return ["write", "hold", ...passing, ...more, ...urgent, "break", "ask", "end"];
 }
 
 /** Whether somebody is asked just now to come in. @param {AgentCall | null | undefined} call */

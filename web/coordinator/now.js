@@ -277,12 +277,13 @@ export class NowPart {
             const name = matter.owner_name;
             const who = name ? t("now.matter_owner", { name }) : t("now.matter_nobody");
             const about = matter.reason && t(`reason.${matter.reason}`);
-            setText(words, [about, t(`now.matter_${matter.state}`), who].filter(Boolean).join(" · "));
+            const asked = matter.escalated === "agent" && t("now.matter_asked");
+            setText(words, [asked, about, t(`now.matter_${matter.state}`), who].filter(Boolean).join(" · "));
             // What is due next, and from half of its time on that somebody has to act.
             const due = matter.proposed ? "solution" : "proposal";
             const withinS = (matter.proposed ? matter.solution_s : matter.proposal_s) ?? 0;
             const half = matter.escalated === due;
-            mark.className = `pill pill-${half ? "danger" : "attention"}`;
+            mark.className = `pill pill-${half || asked ? "danger" : "attention"}`;
             setText(late, t(`now.matter_${due}${half ? "_half" : ""}`, { time: hourText(matter.since_ms + withinS * 1000) }));
             this.clocks.set(`matter:${matter.call}`, { element: clock, atMs: matter.since_ms });
           },

@@ -43,7 +43,7 @@ export type EndReason =
   | "customer_lost"
   | "shutdown";
 
-export type Escalated = "" | "proposal" | "solution";
+export type Escalated = "" | "agent" | "proposal" | "solution";
 
 export type InviteEnded = "" | "declined" | "left" | "missed";
 
@@ -187,9 +187,9 @@ export interface Transfer {
 /**
  * An agent asks a colleague to come into a live call, or ("") takes that back.
  *
- * It rings there with all that is known of the call and `note`. Who accepts is seen and sees as a second agent; either
- * may leave, and the call goes on with the other one. Refused as `not_free` when the colleague is not, and as
- * `wrong_state` while another one is asked or in.
+ * It rings there with all that is known of the call and `note`. Who accepts is seen and sees as the others do; each
+ * may leave, and the call goes on with the rest. Refused as `not_free` when the colleague is not, as `wrong_state`
+ * while another one is asked, and as `call_full` when three agents are in.
  */
 export interface Invite {
   type: "invite";
@@ -197,6 +197,17 @@ export interface Invite {
   epoch: number;
   to?: string;
   note?: string;
+}
+
+/**
+ * The agent of a live call says that the matter is urgent. The call goes on, and the coordinator's wall has it.
+ *
+ * It has this agent as its owner, and the times of urgent matters from now on. Saying so twice is saying so once.
+ */
+export interface Escalate {
+  type: "escalate";
+  call: string;
+  epoch: number;
 }
 
 /**
@@ -765,8 +776,8 @@ export interface ClassToday {
  * An urgent matter that is not solved yet; its call may be over.
  *
  * `owner_name`: the agent who answered last, "" when nobody has. `proposed`: an agent has said what can be done.
- * `escalated`: half of the time for a proposal, or for a solution, has passed without one. `proposal_s`, `solution_s`:
- * these times, from `since_ms` on.
+ * `escalated`: half of the time for a proposal, or for a solution, has passed without one; "agent": a call's agent
+ * has said that it is urgent. `proposal_s`, `solution_s`: these times, from `since_ms` on.
  */
 export interface UrgentMatter {
   call: string;
@@ -881,6 +892,7 @@ export type FromPage =
   | Hold
   | Transfer
   | Invite
+  | Escalate
   | Disposition
   | MediaOffer
   | PausePicture
