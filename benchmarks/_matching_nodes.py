@@ -103,10 +103,12 @@ async def main() -> None:
     redis = hot(url, timeout_s=10)
     print("ready", flush=True)
     sys.stdin.readline()
+    began_s = time.process_time()
     if what == "ours":
         found = await ours(redis, int(number), float(seconds))
     else:
         found = await peer(redis, int(number), int(agents), float(seconds))
+    found["cpu_s"] = time.process_time() - began_s
     await redis.aclose()
     print(json.dumps(found), flush=True)
 

@@ -100,7 +100,7 @@ function DO.agent.enter_idle(id, row, how)
   if how.from ~= 'available' and (how.from ~= 'reserved' or how.why == 'missed') then
     put('agent', id, {idle_ms = NOW})
   end
-  if get('person', id).present == '1' then
+  if peek('person', id, 'present')[1] == '1' then
     list_idle(id)
   end
 end

@@ -4,13 +4,20 @@
 local P, ARGV, NOW, TODAY, TOMORROW, OP
 local AT_START = {}
 
-local function key(...)
-  return P .. ':' .. table.concat({...}, ':')
+local function key(name, id, part)
+  if part then
+    return P .. ':' .. name .. ':' .. id .. ':' .. part
+  elseif id then
+    return P .. ':' .. name .. ':' .. id
+  end
+  return P .. ':' .. name
 end
 
 -- Numbers go to Redis as whole numbers: cjson and Lua would write large ones as floats.
+local format, tonumber = string.format, tonumber
+
 local function int(n)
-  return string.format('%.0f', n)
+  return format('%d', n)
 end
 
 local function num(text)
@@ -65,8 +72,8 @@ end
 -- Hashes, each read once per operation.
 local rows = {}
 
-local function get(...)
-  local name = key(...)
+local function get(kind, id)
+  local name = key(kind, id)
   local row = rows[name]
   if row == nil then
     local flat = redis.call('HGETALL', name)

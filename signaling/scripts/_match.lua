@@ -20,8 +20,8 @@ local function first(zset, passes)
 end
 
 local function is_free(agent, row)
-  local desk, person = get('agent', agent), get('person', agent)
-  return desk ~= nil and desk.state == 'available' and person ~= nil and person.present == '1'
+  local desk = get('agent', agent)
+  return desk ~= nil and desk.state == 'available' and peek('person', agent, 'present')[1] == '1'
     and covers(desk.skills, row.needs) and may_serve(agent, row.class)
 end
 
@@ -121,7 +121,7 @@ local function match(calls, agents)
     end
     for _, agent in ipairs(agents) do
       local row = get('agent', agent)
-      if row and (row.state == 'available' or row.state == 'rest') and get('person', agent).present == '1' then
+      if row and (row.state == 'available' or row.state == 'rest') and peek('person', agent, 'present')[1] == '1' then
         consider(best_call(agent))
       end
     end

@@ -10,8 +10,8 @@ end
 if person.role ~= 'customer' then
   return refuse('wrong_role')
 end
-local open = person.call ~= '' and get('call', person.call)
-if open and open.phase ~= 'closed' then
+local phase = person.call ~= '' and peek('call', person.call, 'phase')[1]
+if phase and phase ~= 'closed' then
   return done({call = person.call})
 end
 local rules = get('queue', queue)
