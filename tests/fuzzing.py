@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +26,12 @@ RUBBISH: Sequence[str | bytes] = (
 )
 
 
-def value(schema: dict[str, Any], dice: random.Random) -> Any:
-    """Return a value of a schema, as far as types, bounds and choices go."""
+def value(schema: dict[str, Any], dice: random.Random, names: Mapping[str, dict[str, Any]] = SCHEMA["$defs"]) -> Any:
+    """Return a value of a schema, as far as types, bounds and choices go. `names`: what its references mean."""
     if "$ref" in schema:
-        return value(SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]], dice)
+        return value(names[schema["$ref"].rpartition("/")[2]], dice, names)
     if "anyOf" in schema:
-        return value(dice.choice(schema["anyOf"]), dice)
+        return value(dice.choice(schema["anyOf"]), dice, names)
     if "enum" in schema:
         return dice.choice(schema["enum"])
     if "const" in schema:
@@ -46,13 +46,14 @@ def value(schema: dict[str, Any], dice: random.Random) -> Any:
         case "boolean":
             return dice.random() < 0.5
         case "array" if "prefixItems" in schema:
-            return [value(part, dice) for part in schema["prefixItems"]]
+            return [value(part, dice, names) for part in schema["prefixItems"]]
         case "array":
             least = schema.get("minItems", 0)
             size = dice.randint(least, max(least, min(schema.get("maxItems", 3), 3)))
-            return [value(schema.get("items", {"type": "string"}) or {"type": "string"}, dice) for _ in range(size)]
+            items = schema.get("items", {"type": "string"}) or {"type": "string"}
+            return [value(items, dice, names) for _ in range(size)]
         case "object":
-            return {name: value(part, dice) for name, part in schema.get("properties", {}).items()}
+            return {name: value(part, dice, names) for name, part in schema.get("properties", {}).items()}
     return None
 
 

@@ -63,6 +63,7 @@ from video_service.intraday import Intraday
 from video_service.keep_place import KeptPlaces
 from video_service.launch_tokens import LaunchKeys, read_keys
 from video_service.left_messages import LeftMessages, MessageRules
+from video_service.openapi import openapi_api
 from video_service.opening_hours_store import OpeningHours
 from video_service.passwords import PasswordCost, Passwords
 from video_service.permissions import ENTRANCES
@@ -241,6 +242,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Quart:
     app.register_blueprint(callbacks_api)
     app.register_blueprint(plan_api)
     app.register_blueprint(intraday_api)
+    app.register_blueprint(openapi_api)
     app.register_blueprint(health)
     app.register_blueprint(create_blueprint(settings.project(PageFacts)))
     app.add_url_rule("/", view_func=_home)

@@ -54,6 +54,7 @@ ROUTES: dict[str, Right] = {
     "POST /api/enter": ANYBODY,
     "POST /api/ticket": ANYBODY,  # as whom: ENTRANCES
     "GET /api/service": ANYBODY,
+    "GET /api/openapi.json": ANYBODY,
     "GET /api/callback": ANYBODY,  # of the customer whose cookie it is, as the next three
     "POST /api/callback/slots": ANYBODY,
     "PUT /api/callback": ANYBODY,

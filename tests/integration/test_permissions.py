@@ -119,6 +119,7 @@ ASKS: dict[str, Ask] = {
     "POST /api/enter": Ask(body={}),
     "POST /api/ticket": Ask(body={"as": "customer"}),
     "GET /api/service": Ask(),
+    "GET /api/openapi.json": Ask(),
     "GET /api/callback": Ask(),
     "POST /api/callback/slots": Ask(body={}),
     "PUT /api/callback": Ask(409, {"start_ms": 1, "consent": CONSENT_VERSION}),
