@@ -241,3 +241,58 @@ async def test_a_node_that_slept_ten_seconds_acts_on_nothing_that_has_moved_on(
     assert awake.view["state"] == "reserved", "what the sleeper was told was for an earlier epoch"
     await awake.send("accept", call=again["call"], epoch=again["epoch"])
     await caller.until(type="customer_view", state="connected")
+
+
+async def test_a_call_that_is_held_passed_on_or_just_begun_or_over_outlives_the_node_of_all_its_people(
+    nodes: tuple[WebNode, WebNode], staff: Staff, pages: list[SocketPage]
+) -> None:
+    here, there = nodes
+    names = ("held", "begun", "passed", "over")
+    agents = {name: await ready_agent(staff, name, here) for name in names}
+    customers = {name: await customer(staff, name, here) for name in names}
+    calls = {name: await call_between(agents[name], customers[name], name) for name in names}
+    # Whoever takes the call that is passed on is there from now on only, so that it did not ring there before.
+    heir = await staff.agent("heir", "passed")
+    desk = await SocketPage.open(here, ticket=await staff.ticket(heir), beats=True)
+    await desk.until(type="agent_view")
+    await desk.send("media_offer", generation=1, sdp="offer")
+    await desk.until(type="media_answer")
+    await desk.send("ready")
+    await desk.until(type="agent_view", state="available")
+    pages += [*agents.values(), *customers.values(), desk]
+
+    def epoch(name: str) -> int:
+        return int(agents[name].view["call"]["epoch"])
+
+    await customers["begun"].send("media_offer", generation=1, sdp="offer")
+    await customers["begun"].until(type="media_answer")
+    await agents["held"].send("hold", call=calls["held"], epoch=epoch("held"), held=True)
+    while not customers["held"].view.get("held_from_ms"):
+        await customers["held"].until(type="customer_view")
+    await agents["passed"].send(
+        "transfer", call=calls["passed"], epoch=epoch("passed"), to=heir.person, note="order 17"
+    )
+    await desk.until(type="agent_view", state="reserved")
+    await customers["over"].send("hang_up", call=calls["over"])
+    await agents["over"].until(type="agent_view", state="after_call")
+
+    here.end(signal.SIGKILL)
+
+    agents = {name: await back(page, there) for name, page in agents.items()}
+    desk = await back(desk, there)
+    customers = {name: await back(page, there) for name, page in customers.items()}
+    pages += [*agents.values(), *customers.values(), desk]
+    for name in ("held", "begun"):
+        seen = await customers[name].until(type="customer_view")
+        assert (seen["state"], seen["call"]) == ("connected", calls[name])
+        assert bool(seen.get("held_from_ms")) == (name == "held")
+        await agents[name].until(type="agent_view", state="on_call")
+    ring = (await desk.until(type="agent_view", state="reserved"))["reservation"]
+    assert (ring["call"], ring["handover"]["note"]) == (calls["passed"], "order 17")
+    await desk.send("accept", call=ring["call"], epoch=ring["epoch"])
+    await customers["passed"].until(type="customer_view", state="connected")
+    for name in ("passed", "over"):
+        await agents[name].until(type="agent_view", state="after_call")
+    await customers["over"].until(type="customer_view", state="ended")
+    here.start()
+    await asyncio.to_thread(here.wait_ready)

@@ -1,0 +1,89 @@
+"""Pages that send too much, too fast, or what was used before, on a real web node: they are cut, and nobody else is."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from redis.asyncio import Redis
+from websockets.exceptions import ConnectionClosed
+
+from signaling.identity_types import Identity
+from signaling.messages import CloseCode
+from tests.support.staff import Staff
+from tests.valkey_server import RealValkey
+from tests.web_nodes import SocketPage, WebNode
+
+pytestmark = pytest.mark.faults
+
+POOL = f"t-{secrets.token_hex(6)}"
+
+LARGE = 1 << 20
+AT_ONCE = 10_000
+
+
+@pytest.fixture(scope="module")
+def node(valkey: RealValkey) -> Iterator[WebNode]:
+    with WebNode(valkey.url, POOL) as running:
+        yield running
+
+
+@pytest.fixture
+async def staff(valkey: RealValkey) -> AsyncIterator[Staff]:
+    client = Redis.from_url(valkey.url)
+    made = Staff(client, POOL)
+    yield made
+    made.close()
+    await client.aclose()
+
+
+@pytest.fixture
+async def polite(node: WebNode, staff: Staff) -> AsyncIterator[SocketPage]:
+    """Somebody else, who is there before and is answered afterwards."""
+    page = await open_page(node, staff, "polite")
+    yield page
+    await page.send("ping", t=7)
+    await page.until(type="pong", t=7)
+    await page.close()
+
+
+async def open_page(node: WebNode, staff: Staff, name: str) -> SocketPage:
+    ticket = await staff.ticket(Identity(person=f"c-{name}", role="customer"))
+    page = await SocketPage.open(node, ticket=ticket)
+    await page.until(type="customer_view")
+    return page
+
+
+@pytest.mark.usefixtures("polite")
+async def test_a_message_of_a_megabyte_ends_its_own_socket(node: WebNode, staff: Staff) -> None:
+    page = await open_page(node, staff, "large")
+    with contextlib.suppress(ConnectionClosed):
+        await page.wire.send('{"type":"note","text":"' + "x" * LARGE + '"}')
+    assert await page.gone() == CloseCode.TOO_LARGE
+
+
+@pytest.mark.usefixtures("polite")
+async def test_ten_thousand_messages_at_once_end_their_own_socket(node: WebNode, staff: Staff) -> None:
+    page = await open_page(node, staff, "many")
+    reading = asyncio.create_task(page.gone())
+    with contextlib.suppress(ConnectionClosed):
+        for number in range(AT_ONCE):
+            await page.wire.send(f'{{"type":"ping","t":{number}}}')
+    assert await reading == CloseCode.TOO_MANY
+
+
+async def test_a_ticket_and_a_resume_token_open_one_socket_each(node: WebNode, staff: Staff) -> None:
+    ticket = await staff.ticket(Identity(person="c-twice", role="customer"))
+    first = await SocketPage.open(node, ticket=ticket)
+    await first.until(type="customer_view")
+    assert await (await SocketPage.open(node, ticket=ticket)).gone() == CloseCode.BAD_TICKET
+    second = await SocketPage.open(node, resume=first.resume)
+    await second.until(type="customer_view")
+    assert await first.gone() == CloseCode.REPLACED, "two tabs of one person: the newer one stays"
+    assert await (await SocketPage.open(node, resume=first.resume)).gone() == CloseCode.BAD_TICKET
+    await second.send("ping", t=8)
+    await second.until(type="pong", t=8)
+    await second.close()
