@@ -27,7 +27,7 @@ WISH_WEIGHT = 50
 """Penalty points of a wish that is not kept, where the rules say nothing else."""
 
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
-Clock = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):(00|15|30|45)$")]
+Clock = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):(00|15|30|45)\Z")]
 Quarters = Annotated[int, Meta(ge=QUARTER_MIN, le=1440, multiple_of=QUARTER_MIN)]
 Share = Annotated[float, Meta(gt=0, lt=1)]
 

@@ -11,8 +11,8 @@ from video_service.launch_tokens import UrgentReason
 from video_service.skill_words import LEVELS, LONGEST
 
 Role = Literal["customer", "agent", "coordinator"]
-PersonId = Annotated[str, Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9_-]+$")]
-Skill = Annotated[str, Meta(min_length=1, max_length=LONGEST + 2, pattern=f"^[A-Za-z0-9_-]+(:[1-{LEVELS}])?$")]
+PersonId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+\Z")]
+Skill = Annotated[str, Meta(min_length=1, max_length=LONGEST + 2, pattern=rf"^[A-Za-z0-9_-]+(:[1-{LEVELS}])?\Z")]
 """As in `skill_words`."""
 
 
@@ -35,7 +35,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     entry: Annotated[str, Meta(max_length=16)] = "web"
     sign_language: Annotated[str, Meta(max_length=64)] = ""
     needs: tuple[Skill, ...] = ()
-    queue: Annotated[str, Meta(max_length=64, pattern="^[A-Za-z0-9_-]*$")] = ""
+    queue: Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]*\Z")] = ""
     urgent: bool = False
     reason: UrgentReason = ""
     context: Annotated[str, Meta(max_length=200)] = ""

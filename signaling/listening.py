@@ -74,9 +74,7 @@ class Listening:
             case "rtt":
                 hub.showing.show_piece(wake)
             case "replaced":
-                old = hub.sockets.get(wake.socket)
-                if old is not None:
-                    old.end(CloseCode.REPLACED, "replaced")
+                self._replaced(wake.socket)
             case "signed_out":
                 shut_out = hub.sockets.get(wake.socket)
                 if shut_out is not None:
@@ -160,6 +158,11 @@ class Listening:
                 log.warning("leg_lost", person=person, worker=worker)
                 await self._hub.store.leg_event(person, leg=leg.leg, state=LegState.CLOSED)
 
+    def _replaced(self, socket: str) -> None:
+        old = self._hub.sockets.get(socket)
+        if old is not None:
+            old.end(CloseCode.REPLACED, "replaced")
+
     async def beat(self) -> None:
         """Loop: keep the presence of everybody whose page is still heard; cut a page that fell silent."""
         while True:
@@ -172,8 +175,10 @@ class Listening:
                     present.append((connection.person, connection.socket_id))
             if present:
                 async with asyncio.timeout(STORE_TIMEOUT_S):
-                    unknown = await self._hub.store.beat(present)
-                for person in unknown:
+                    heard = await self._hub.store.beat(present)
+                for socket in heard.replaced:
+                    self._replaced(socket)
+                for person in heard.unknown:
                     self._hub.spawn(self._hub.make_known(person), name="make-known")
             await asyncio.sleep(BEAT_S)
 

@@ -7,16 +7,16 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-ShortId = Annotated[str, Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9_-]+$")]
-Need = Annotated[str, Meta(min_length=1, max_length=66, pattern="^[A-Za-z0-9_-]+(:[1-3])?$")]
-Secret = Annotated[str, Meta(min_length=16, max_length=128, pattern="^[A-Za-z0-9_-]+$")]
+ShortId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+\Z")]
+Need = Annotated[str, Meta(min_length=1, max_length=66, pattern=r"^[A-Za-z0-9_-]+(:[1-3])?\Z")]
+Secret = Annotated[str, Meta(min_length=16, max_length=128, pattern=r"^[A-Za-z0-9_-]+\Z")]
 Epoch = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 Generation = Annotated[int, Meta(ge=1, le=1_000_000)]
 Millis = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 Sdp = Annotated[str, Meta(min_length=1, max_length=40_000)]
-Codec = Annotated[str, Meta(max_length=32, pattern="^video/[A-Za-z0-9-]+$")]
+Codec = Annotated[str, Meta(max_length=32, pattern=r"^video/[A-Za-z0-9-]+\Z")]
 Line = Annotated[str, Meta(min_length=1, max_length=500)]
-Colour = Annotated[str, Meta(pattern="^#[0-9a-f]{6}$", max_length=7)]
+Colour = Annotated[str, Meta(pattern=r"^#[0-9a-f]{6}\Z", max_length=7)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 ObjectBox = Annotated[tuple[Share, ...], Meta(min_length=4, max_length=4)]
 

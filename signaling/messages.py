@@ -163,7 +163,7 @@ class Join(Message, tag="join", frozen=True):
 
     queue: ShortId = "main"
     needs: Annotated[tuple[Need, ...], Meta(max_length=8)] = ()
-    sign_language: Annotated[str, Meta(max_length=64, pattern="^[A-Za-z0-9_-]*$")] = ""
+    sign_language: Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]*\Z")] = ""
     urgent: bool = False
     reason: UrgentReason = ""
     consent: Annotated[int, Meta(ge=0, le=1_000_000)] = 0

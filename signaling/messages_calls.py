@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from signaling.message_parts import Epoch, Message, ShortId
 
-Label = Annotated[str, Meta(max_length=64, pattern="^[A-Za-z0-9_-]*$")]
+Label = Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]*\Z")]
 
 
 class Hold(Message, tag="hold", frozen=True):

@@ -54,7 +54,8 @@ def json_schema() -> str:
         "anyOf": [{"$ref": _REF + "FromPage"}, {"$ref": _REF + "ToPage"}],
         "$defs": {"FromPage": from_page, "ToPage": to_page, **components},
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    # Where Python's "$" lets one line end pass, that of JSON Schema does not, and it has no `\Z`.
+    return json.dumps(document, indent=2, ensure_ascii=False).replace('\\\\Z"', '$"') + "\n"
 
 
 def _components() -> tuple[tuple[dict[str, Any], ...], dict[str, Any]]:

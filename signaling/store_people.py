@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import msgspec
 
@@ -13,6 +14,17 @@ from video_service.media_plane import Box, LegState, PictureState
 from video_service.skill_words import needs_text, skills_text
 
 BEAT_BATCH = 500
+
+
+class Heard(NamedTuple):
+    """What a beat has found amiss.
+
+    `unknown`: persons who are not here by what is stored, on no socket: that they came was lost. `replaced`: sockets of
+    persons who are here on a newer one.
+    """
+
+    unknown: list[str]
+    replaced: list[str]
 
 
 class PeopleStore(StoreBase):
@@ -46,17 +58,14 @@ class PeopleStore(StoreBase):
         """
         await self.run("relabel", person, self.cipher.seal(name), skills_text(skills))
 
-    async def beat(self, persons: Iterable[tuple[str, str]]) -> list[str]:
-        """Refresh the presence of (person, socket) pairs; pairs whose socket is not the newest are ignored.
-
-        Returns:
-            Those of them who are not here by what is stored, on no socket: that they came was lost.
-        """
-        unknown: list[str] = []
+    async def beat(self, persons: Iterable[tuple[str, str]]) -> Heard:
+        """Refresh the presence of (person, socket) pairs; pairs whose socket is not the newest are ignored."""
+        heard = Heard([], [])
         for batch in batched_pairs(persons):
             answer = await self.run("beat", *(word for pair in batch for word in pair))
-            unknown += answer.get("unknown", ())
-        return unknown
+            heard.unknown.extend(answer.get("unknown", ()))
+            heard.replaced.extend(answer.get("replaced", ()))
+        return heard
 
     async def disconnect(self, person: str, socket: str) -> None:
         """A socket is gone. Ignored when it is not the person's newest."""

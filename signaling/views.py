@@ -27,6 +27,7 @@ from signaling.snapshots import (
     WallSnapshot,
 )
 from signaling.store_types import CallRouteInfo, LegInfo
+from video_service.day import day_start_ms
 from video_service.keys import readable
 from video_service.line_quality import LineWord
 from video_service.media_plane import Background, BackgroundKind
@@ -444,12 +445,13 @@ def route(snap: PersonSnapshot) -> CallRouteInfo | None:
     )
 
 
-def _running_ms(agent: WallAgentRow, now_ms: int) -> int:
-    return max(0, now_ms - agent.signing_from_ms) if agent.state == "on_call" else 0
+def _running_ms(agent: WallAgentRow, now_ms: int, since_ms: int = 0) -> int:
+    return max(0, now_ms - max(agent.signing_from_ms, since_ms)) if agent.state == "on_call" else 0
 
 
 def coordinator_view(snap: WallSnapshot, *, policy: Policy) -> messages.CoordinatorView:
     """Draw the wall: waiting calls in the order in which they are served, live calls and agents as they came."""
+    midnight_ms = day_start_ms(snap.now, policy.time_zone)
     waiting = sorted(snap.waiting, key=lambda call: (CLASSES.index(call.counts_as), call.seq))
     return messages.CoordinatorView(
         waiting=tuple(map(_wall_call, waiting)),
@@ -463,7 +465,7 @@ def coordinator_view(snap: WallSnapshot, *, policy: Policy) -> messages.Coordina
                 shift_until_ms=each.shift_until_ms,
                 away_reason=each.away,
                 signing_ms=signed_ms(each, snap.now, policy) + _running_ms(each, snap.now),
-                day_signing_ms=each.day_signing_ms + _running_ms(each, snap.now),
+                day_signing_ms=each.day_signing_ms + _running_ms(each, snap.now, midnight_ms),
                 rest_until_ms=each.rest_until_ms,
                 break_from_ms=each.break_from_ms,
                 break_owed_ms=each.break_owed_ms,

@@ -22,7 +22,7 @@ from video_service.redis_client import text_of
 DAY_MS = 86_400_000
 MOST_DAYS = 365
 MAX_REASON = 300
-LISTED = 500
+AT_ONCE = 500
 
 _CUSTOMER = re.compile(r"c-[A-Za-z0-9_-]{1,78}")
 # Control characters, and what turns the direction of the text around it.
@@ -118,18 +118,17 @@ class BlockList:
         return None if raw is None else self._read(raw)
 
     async def all(self) -> tuple[Block, ...]:
-        """Return the blocks that hold now, those that end first before the others, at most `LISTED`.
+        """Return the blocks that hold now, those that end first before the others.
 
         Raises:
             BlockUnreadable: one is of another schema version.
         """
         now_ms = self._clock.now_ms()
-        found: Any = await self._redis.zrange(
-            self._keys.blocks, f"({now_ms}", "+inf", byscore=True, offset=0, num=LISTED
-        )
-        if not found:
-            return ()
-        values = await self._redis.mget([self._keys.blocked(text_of(customer)) for customer in found])
+        found: Any = await self._redis.zrange(self._keys.blocks, f"({now_ms}", "+inf", byscore=True)
+        names = [self._keys.blocked(text_of(customer)) for customer in found]
+        values: list[Any] = []
+        for first in range(0, len(names), AT_ONCE):
+            values += await self._redis.mget(names[first : first + AT_ONCE])
         return tuple(self._read(raw) for raw in values if raw is not None)
 
     def _read(self, raw: bytes | str) -> Block:

@@ -9,6 +9,7 @@ from msgspec import Meta
 from quart import Blueprint, Response, jsonify, request
 
 from video_service.accounts import Account, Role
+from video_service.block_list import Blocked
 from video_service.consent import CONSENT_VERSION
 from video_service.customers import SESSION_TTL_S, Customer
 from video_service.door import DoorState
@@ -52,7 +53,7 @@ class TicketWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Body of POST /api/ticket."""
 
     entrance: Entrance = msgspec.field(name="as")
-    locale: Annotated[str, Meta(max_length=16, pattern="^[A-Za-z0-9-]*$")] = ""
+    locale: Annotated[str, Meta(max_length=16, pattern=r"^[A-Za-z0-9-]*\Z")] = ""
 
 
 @api.post("/sign-in")
@@ -168,7 +169,13 @@ async def line() -> Response:
 async def _customer_ticket(locale: str) -> Response:
     customers = services().customers
     cookie, customer = await customers.admit(request.cookies.get(GUEST_COOKIE), address=_address())
-    await customers.blocks.check(customer.person)
+    try:
+        await customers.blocks.check(customer.person)
+    except Blocked:
+        # A call that goes on is not cut off, also where the page has lost its resume token.
+        state = await services().store.customer_view(customer.person, alive=())
+        if state.state not in OPEN_CALL:
+            raise
     visitor = _visitor(customer, locale, await services().queues.known(customer.queue))
     response = jsonify({"ticket": await services().issue_ticket(visitor)})
     return _with_guest_cookie(response, cookie)

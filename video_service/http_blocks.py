@@ -25,7 +25,7 @@ class BlockWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     customer: Annotated[str, Meta(max_length=80)]
     reason: Annotated[str, Meta(max_length=MAX_REASON)]
     days: Annotated[int, Meta(ge=1, le=MOST_DAYS)]
-    call: Annotated[str, Meta(max_length=64, pattern="^[A-Za-z0-9_-]*$")] = ""
+    call: Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]*\Z")] = ""
 
 
 @blocks_api.get("/blocks")

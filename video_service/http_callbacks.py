@@ -16,8 +16,8 @@ from video_service.http_messages import ConsentNeeded
 from video_service.security import GUEST_COOKIE, set_framed_cookie
 from video_service.services import services
 
-LOCALE = Meta(max_length=16, pattern="^[A-Za-z0-9-]*$")
-SIGNING = Meta(max_length=64, pattern="^[A-Za-z0-9_-]*$")
+LOCALE = Meta(max_length=16, pattern=r"^[A-Za-z0-9-]*\Z")
+SIGNING = Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]*\Z")
 
 callbacks_api = Blueprint("callbacks_api", __name__, url_prefix="/api")
 

@@ -46,9 +46,9 @@ class MessageWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text: Annotated[str, Meta(max_length=1000)]
     contact: Annotated[str, Meta(max_length=100)] = ""
     consent: int = 0
-    locale: Annotated[str, Meta(max_length=16, pattern="^[A-Za-z0-9-]*$")] = ""
-    id: Annotated[str, Meta(max_length=64, pattern="^[A-Za-z0-9_-]*$")] = ""
-    video: Annotated[str, Meta(pattern="^([0-9a-f]{32})?$")] = ""
+    locale: Annotated[str, Meta(max_length=16, pattern=r"^[A-Za-z0-9-]*\Z")] = ""
+    id: Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]*\Z")] = ""
+    video: Annotated[str, Meta(pattern=r"^([0-9a-f]{32})?\Z")] = ""
 
 
 class StateWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

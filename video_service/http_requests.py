@@ -27,7 +27,7 @@ SHOWN_MINE = 40
 requests_api = Blueprint("requests_api", __name__, url_prefix="/api")
 
 Name = Annotated[str, Meta(max_length=64)]
-OptionalId = Annotated[str, Meta(max_length=64, pattern="^[A-Za-z0-9_-]*$")]
+OptionalId = Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]*\Z")]
 
 
 class AskWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

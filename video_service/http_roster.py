@@ -31,10 +31,10 @@ roster_api = Blueprint("roster_api", __name__, url_prefix="/api/rosters")
 MOST_TEAM_CHARACTERS = 100_000
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
-Id = Annotated[str, Meta(max_length=64, pattern="^[A-Za-z0-9_-]+$")]
-# As accounts have them; the lengths leave no room for the line end that a pattern's "$" lets pass.
-Name = Annotated[str, Meta(max_length=32, pattern="^[a-z0-9][a-z0-9._-]*$")]
-Clock = Annotated[str, Meta(max_length=5, pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Id = Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]+\Z")]
+# As accounts have them.
+Name = Annotated[str, Meta(max_length=32, pattern=r"^[a-z0-9][a-z0-9._-]*\Z")]
+Clock = Annotated[str, Meta(max_length=5, pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z")]
 
 
 class BadRosterRequest(ServiceError):

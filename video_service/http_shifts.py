@@ -41,7 +41,7 @@ class BadZone(ServiceError):
 class ShiftWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Body of POST /api/shifts; times are ISO 8601 with a zone."""
 
-    agent: Annotated[str, Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9_-]+$")]
+    agent: Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+\Z")]
     start: Annotated[str, Meta(max_length=40)]
     end: Annotated[str, Meta(max_length=40)]
 
@@ -50,7 +50,7 @@ class ImportWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Body of POST /api/shifts/import; the file travels as Base64, its times are those of clocks in `zone`."""
 
     file: bytes
-    zone: Annotated[str, Meta(max_length=64, pattern="^[A-Za-z][A-Za-z0-9_+/-]*$")]
+    zone: Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_+/-]*\Z")]
     apply: bool = False
 
 

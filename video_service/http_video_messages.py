@@ -30,7 +30,7 @@ _ID = re.compile(r"[0-9a-f]{32}")
 class VideoWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Body of POST /api/video-messages. `video`: 32 random hexadecimal digits, made by the page; `size` in bytes."""
 
-    video: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+    video: Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
     size: Annotated[int, Meta(ge=1, le=MOST_UPLOAD_BYTES)]
     sound: bool = False
     consent: int = 0
@@ -39,7 +39,7 @@ class VideoWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class FinishWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Body of POST /api/video-messages/finish."""
 
-    video: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+    video: Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
 
 
 @video_messages_api.post("/api/video-messages")

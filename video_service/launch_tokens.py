@@ -108,9 +108,9 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     nbf: Annotated[int, Meta(ge=0, le=2**40)] = 0
     verified: bool = False
     vip: bool = False
-    sign_language: Annotated[str, Meta(max_length=64, pattern="^[A-Za-z0-9_-]*$")] = ""
+    sign_language: Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]*\Z")] = ""
     needs: Annotated[tuple[Annotated[str, Meta(pattern=NEED)], ...], Meta(max_length=8)] = ()
-    queue: Annotated[str, Meta(pattern=f"^({PATTERN})?$")] = ""
+    queue: Annotated[str, Meta(pattern=rf"^({PATTERN})?\Z")] = ""
     urgent: bool = False
     reason: UrgentReason = ""
     context: Annotated[str, Meta(max_length=200)] = ""

@@ -28,7 +28,7 @@ from video_service.tasks import cancel_and_wait
 FAREST_DAYS = 84  # a forecast reaches no further
 DEFAULT_SECONDS = 60.0
 
-Name = Annotated[str, Meta(max_length=32, pattern="^[a-z0-9][a-z0-9._-]*$")]
+Name = Annotated[str, Meta(max_length=32, pattern=r"^[a-z0-9][a-z0-9._-]*\Z")]
 
 
 class BadPlanDays(ServiceError):

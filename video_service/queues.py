@@ -20,8 +20,8 @@ from video_service.skill_words import writing
 MOST_QUEUES = 32
 
 CallClass = Literal["urgent", "resumed", "callback", "vip", "normal"]
-Need = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,64}(:[1-3])?$")]
-Language = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,32}$")]
+Need = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}(:[1-3])?\Z")]
+Language = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,32}\Z")]
 Needs = Annotated[tuple[Need, ...], Meta(max_length=8)]
 Languages = Annotated[tuple[Language, ...], Meta(max_length=8)]
 TitleText = Annotated[str, Meta(max_length=40, pattern=ONE_LINE)]

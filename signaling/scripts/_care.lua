@@ -22,7 +22,7 @@ end
 
 -- Whoever has gone on a break has had every other one that was wanted, asked for or owed.
 local function note_pause(agent, why)
-  put('agent', agent, {away = why, break_wanted = 0, missed = 0, break_owed_ms = 0})
+  put('agent', agent, {away = why, break_wanted = 0, break_granted = 0, missed = 0, break_owed_ms = 0})
   forget_ask(agent)
 end
 
@@ -115,7 +115,7 @@ end
 
 function DO.agent.note_sign_in(id)
   put('agent', id, {
-    skills = get('person', id).skills, missed = 0, break_wanted = 0, away = '', ended_reason = '', lost = 0,
+    skills = get('person', id).skills, missed = 0, break_wanted = 0, break_granted = 0, away = '', ended_reason = '', lost = 0,
     break_from_ms = 0, break_length_ms = 0, break_owed_ms = 0, break_until_ms = 0, break_asked_ms = 0,
   })
   redis.call('PERSIST', key('agent', id))
@@ -136,7 +136,7 @@ end
 
 function DO.agent.note_sign_out(id, row)
   forget_ask(id)
-  put('agent', id, {call = '', break_wanted = 0, away = '', break_from_ms = 0, break_owed_ms = 0})
+  put('agent', id, {call = '', break_wanted = 0, break_granted = 0, away = '', break_from_ms = 0, break_owed_ms = 0})
   redis.call('ZREM', key('agents'), id)
   unlist_staffed(id)
   clear('shift', id)

@@ -56,8 +56,12 @@ if is_open_matter(id) and outcome ~= 'cut_off' then
   wake('queue', '')
 end
 if note == '' then
-  redis.call('DEL', key('call_note', id))
+  -- Of who has noted nothing, it says nothing of what a colleague noted.
+  if (record.note_by or agent) == agent then
+    redis.call('DEL', key('call_note', id))
+  end
 else
+  put('record', id, {note_by = agent})
   -- A record that has an end already, because its call is over, ends with its note or after it.
   local left = redis.call('PTTL', key('record', id))
   local kept = left > 0 and math.min(left, POLICY.note_retention_ms) or POLICY.note_retention_ms

@@ -17,7 +17,8 @@ elseif row.state == 'break' and not rostered then
 elseif (row.state == 'break' or row.state == 'after_call') and rostered and not seen then
   return refuse('no_picture')
 end
-put('agent', agent, {break_wanted = 0, missed = 0})
+-- Who takes calls again has thought better of an own wish; what was granted after a long wait comes after this call.
+put('agent', agent, {break_wanted = row.state == 'after_call' and row.break_granted or 0, missed = 0})
 if row.state == 'break' or row.state == 'after_call' then
   settle(agent)
   match({}, {agent})

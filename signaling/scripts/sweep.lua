@@ -184,7 +184,7 @@ function handlers.break_wait(agent)
     pause(agent, 'asked')
   else
     forget_ask(agent)
-    put('agent', agent, {break_wanted = 1})
+    put('agent', agent, {break_wanted = 1, break_granted = 1})
     wake('person', agent)
     wake('queue', '')
   end

@@ -9,13 +9,15 @@ import pytest
 from quart.typing import TestWebsocketConnectionProtocol as Socket
 from redis.asyncio import Redis
 
+from signaling.identity_types import Identity
+from signaling.store import Store
 from tests.data_keys import CIPHER
 from tests.integration.http_site import Browser, Site, cookie, error_of
 from tests.launching import SETTINGS, launch_token
 from tests.valkey_server import RealValkey
 from video_service.accounts import Role
 from video_service.audit import Audit
-from video_service.block_list import DAY_MS, BadBlock, Blocked, BlockList
+from video_service.block_list import AT_ONCE, DAY_MS, BadBlock, Blocked, BlockList
 from video_service.cipher import Cipher, new_key
 from video_service.clock import SystemClock
 from video_service.consent import CONSENT_VERSION
@@ -28,6 +30,7 @@ from video_service.settings import Settings
 pytestmark = pytest.mark.integration
 
 REASON = "三次辱骂同事"
+HOUR_MS = 3_600_000
 
 
 @pytest.fixture
@@ -91,6 +94,22 @@ async def test_a_blocked_customer_gets_no_ticket_and_no_place_until_it_ends(site
     assert written.status_code == 201, "writing stays possible"
     assert (await mei.delete(f"/api/blocks/{customer}")).status_code == 204
     assert (await browser.post("/api/ticket", {"as": "customer"})).status_code == 200
+
+
+async def test_whoever_is_in_a_call_gets_back_into_it_without_a_resume_token_and_then_no_more(
+    site: Site, mei: Browser, redis: Redis, pool: str
+) -> None:
+    browser, customer = await guest(site)
+    store, now_ms = Store(redis, pool=pool), SystemClock().now_ms()
+    await store.add_shift("a-1", now_ms - HOUR_MS, now_ms + HOUR_MS)
+    await store.connect(Identity(person="a-1", role="agent"), node="n", socket="s")
+    await store.sign_in(Identity(person="a-1", role="agent"))
+    await store.connect(Identity(person=customer, role="customer"), node="n", socket="s")
+    call = await store.join(customer, queue="main", needs=(), urgent=False, reason="", locale="")
+    await block(mei, customer)
+    assert (await browser.post("/api/ticket", {"as": "customer"})).status_code == 200
+    await store.hang_up(customer, call)
+    assert await error_of(await browser.post("/api/ticket", {"as": "customer"})) == (403, "blocked")
 
 
 async def test_whom_a_host_names_is_blocked_on_every_phone_and_the_token_is_not_used_up(
@@ -163,6 +182,16 @@ async def test_the_reason_is_sealed_and_a_block_ends_by_itself(blocks: BlockList
             await asyncio.sleep(0.01)
     await blocks.check("c-1")
     assert await blocks.all() == ()
+
+
+async def test_none_of_many_blocks_is_left_out(blocks: BlockList, redis: Redis, pool: str) -> None:
+    await blocks.add("c-1", reason=REASON, days=2, by="o-1")
+    raw = await redis.get(f"{{{pool}}}:blocked:c-1") or b""
+    until_ms = (await blocks.all())[0].until_ms
+    names = [f"c-{number}" for number in range(2, AT_ONCE + 3)]
+    await redis.mset({f"{{{pool}}}:blocked:{name}": raw for name in names})
+    await redis.zadd(f"{{{pool}}}:blocks", dict.fromkeys(names, until_ms))
+    assert len(await blocks.all()) == AT_ONCE + 2
 
 
 async def test_what_no_data_key_opens_blocks_all_the_same(blocks: BlockList, redis: Redis, pool: str) -> None:

@@ -207,7 +207,12 @@ async def test_a_break_or_signing_out_does_not_undo_the_day(day: Desk) -> None:
 
 async def test_a_call_over_midnight_counts_for_each_day_what_was_signed_in_it(day: Desk) -> None:
     await day.pass_time(8 * 3_600 - 30 * 60)
-    await sign(day, "c1", 50)
+    call = await day.talk("a1", "c1")
+    await day.pass_time(45 * 60)
+    assert (await on_wall(day, "a1")).day_signing_ms == 15 * MINUTE_MS, "and while it goes on"
+    await day.pass_time(5 * 60)
+    await day.store.hang_up("a1", call)
+    await day.store.ready("a1")
     assert (await day.look("a1")).day_signing_ms == 20 * MINUTE_MS
 
 
@@ -388,6 +393,19 @@ async def test_in_a_call_the_limit_makes_the_break_come_next(desk: Desk) -> None
     await desk.store.hang_up("a1", call)
     await desk.pass_time(desk.policy.after_call_limit_s)
     assert (await desk.look("a1")).state == "break", "although somebody waits"
+
+
+async def test_a_break_that_was_granted_is_not_taken_back_by_taking_calls_again(desk: Desk) -> None:
+    await desk.agent("a1", "csl")
+    call = await desk.talk("a1", "c1", "csl")
+    await desk.store.ask_break("a1")
+    await desk.pass_time(desk.policy.break_wait_limit_s)
+    await desk.store.hang_up("c1", call)
+    await desk.store.ready("a1")
+    view = await desk.look("a1")
+    assert (view.state, view.away_reason, view.break_wanted) == ("break", "asked", False)
+    await desk.store.ready("a1")
+    assert (await desk.look("a1")).state == "available"
 
 
 async def test_a_wish_can_be_taken_back_and_ends_with_the_shift(desk: Desk) -> None:

@@ -72,6 +72,21 @@ async def test_the_last_word_counts_and_stands_on_the_agents_page_and_on_record(
     assert (await work(desk)).note == "", "an emptied note is no note"
 
 
+async def test_who_notes_nothing_takes_no_colleagues_note_away(desk: Desk) -> None:
+    await desk.agent("a1")
+    call = await desk.talk("a1", "c1")
+    await desk.agent("a2")
+    await desk.store.another_signer("c1", call, (await desk.see("c1")).epoch)
+    await say(desk, call, "referred", note="the insurer pays")
+    assert await desk.accept("a2") == call
+    await desk.store.hang_up("c1", call)
+    await say(desk, call, "solved", agent="a2")
+    assert (await work(desk)).note == "the insurer pays"
+    await say(desk, call, "solved", note="paid", agent="a2")
+    await say(desk, call, "solved", agent="a2")
+    assert (await work(desk, "a2")).note == "", "the own one is"
+
+
 async def test_a_promise_is_told_to_the_customer_and_stands_in_the_list(desk: Desk) -> None:
     await desk.agent("a1")
     call = await ended(desk)

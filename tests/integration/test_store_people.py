@@ -91,7 +91,9 @@ async def test_the_newest_socket_wins(desk: Desk) -> None:
     new = await desk.connect(Identity(person="a1", role="agent"), "second-tab")
     await desk.store.disconnect("a1", old)
     assert (await desk.look("a1")).state == "available", "the closing of an old tab means nothing"
-    await desk.store.beat([("a1", old), ("nobody", "s")])
+    heard = await desk.store.beat([("a1", old), ("nobody", "s")])
+    assert (heard.unknown, heard.replaced) == (["nobody"], [old])
+    assert await desk.store.beat([("a1", new)]) == ([], [])
     call = await desk.join("c1")
     assert await desk.rings("a1") == call
     await desk.store.disconnect("a1", new)

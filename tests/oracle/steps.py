@@ -284,10 +284,12 @@ class Steps:
             elif name == "note_sign_in":
                 agent.skills = self.persons[agent.id].skills
                 agent.missed, agent.break_wanted, agent.away, agent.lost = 0, False, "", False
+                agent.break_granted = False
                 agent.break_from_ms = agent.break_owed_ms = agent.break_until_ms = 0
                 self.arm_shift(agent.id)
             elif name == "note_sign_out":
                 agent.call, agent.break_wanted, agent.away = "", False, ""
+                agent.break_granted = False
                 agent.break_from_ms = agent.break_owed_ms = 0
                 self.forget_ask(agent)
                 self.deadlines.pop(f"shift:{agent.id}", None)
@@ -331,6 +333,7 @@ class Steps:
 
     def note_pause(self, agent: Agent, why: str) -> None:
         agent.away, agent.break_wanted, agent.missed, agent.break_owed_ms = why, False, 0, 0
+        agent.break_granted = False
         self.forget_ask(agent)
 
     def settle(self, agent: Agent) -> None:

@@ -324,8 +324,9 @@ export class CustomerApp extends PersonApp {
       if (this.state.joining) this.join();
       else if (this.state.left) this.socket.send({ type: "hang_up", call: this.state.left });
       if (this.unsentNote) this.tell(this.unsentNote);
-      const { solved, face, sent } = this.state.survey;
-      if (!sent && (solved || face)) this.answer({});
+      // Also what was sent: it may have gone into a line that was dead already. Said twice is said once.
+      const { solved, face } = this.state.survey;
+      if (solved || face) this.answer({});
     } else if (message.type === "error" && message.reply_to === "join") {
       this.set({ joining: false, trouble: message.code });
     } else if (message.type === "error" && message.code === "blur_full") {

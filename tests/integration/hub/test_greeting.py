@@ -75,6 +75,13 @@ async def test_the_newest_page_of_a_person_has_the_call(hub: Hub) -> None:
     assert await new.until(type="pong") == {"type": "pong", "t": 7}
 
 
+async def test_an_old_page_is_closed_also_when_its_node_did_not_hear_of_the_new_one(hub: Hub) -> None:
+    old = await enter(hub, AGENT)
+    person = f"{hub.store.keys.root}:person:{AGENT.person}"
+    await hub.store.redis.hset(person, "socket", "on-another-node")
+    assert await old.gone() == (CloseCode.REPLACED, "replaced")
+
+
 async def test_draining_tells_everybody_and_closes_with_service_restart(hub: Hub) -> None:
     page = await enter(hub, CUSTOMER)
     await hub.drain()
