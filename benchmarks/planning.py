@@ -1,8 +1,19 @@
-"""What planning costs as calls pile up: `python -m benchmarks.planning [--calls N ...] [--json]`.
+"""What planning costs and what its numbers are worth, one option each; `--json` for one JSON object.
 
-Starts a Valkey of its own for each number of calls on record, spread over 26 weeks of a line that is open from 9 to 21.
-Measured then: closing one more call (with its roll-up), and the way from the store to four weeks of staffing. Planning
-reads sums of quarter hours, at most 8,736 of them here, whatever the number of calls.
+    python -m benchmarks.planning [--calls 1000 10000 100000]
+
+What planning costs as calls pile up: a Valkey of its own for each number of calls on record, spread over 26 weeks of a
+line that is open from 9 to 21. Measured are closing one more call (with its roll-up), and the way from the store to
+four weeks of staffing. Planning reads sums of quarter hours, at most 8,736 of them, whatever the number of calls.
+
+    python -m benchmarks.planning --replay [--days 2000]
+
+The service level that plans promise against a second program that shares no code with the planner.
+
+    python -m benchmarks.planning --agents 6 [--seconds 10] [--seed 0]
+
+Four weeks of a made-up service with every rule on, as `benchmarks.rostering --size`; without `--seconds` 10 for up to
+12 agents, 120 for up to 100, 300 for more.
 """
 
 from __future__ import annotations
@@ -22,10 +33,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from redis.asyncio import Redis
 
+from benchmarks._promises import promises
+from benchmarks.rostering import measured, service
 from scheduler.day_types import Calendar
 from scheduler.forecast import Result
 from scheduler.plan_file import EXAMPLE, read_plan_file
 from scheduler.planning import demand_of, staffing_of
+from scheduler.roster.search import Limits
 from signaling.identity_types import Identity
 from signaling.policy import Policy
 from signaling.store import Store
@@ -144,13 +158,10 @@ async def measure(url: str, calls: int) -> dict[str, float]:
     return found
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
-    parser.add_argument("--calls", type=int, nargs="+", default=[1_000, 10_000, 100_000])
-    options = parser.parse_args()
+def calls_report(numbers: list[int]) -> dict[int, dict[str, float]]:
+    """Measure each number of calls on record with a store of its own; times in ms."""
     results = {}
-    for calls in options.calls:
+    for calls in numbers:
         with tempfile.TemporaryDirectory(prefix="valkey-") as folder:
             server = RealValkey(Path(folder))
             server.start()
@@ -158,15 +169,55 @@ def main() -> None:
                 results[calls] = asyncio.run(measure(server.url, calls))
             finally:
                 server.kill()
-    if options.json:
-        print(json.dumps({"weeks": WEEKS, "days_planned": DAYS_PLANNED, "calls": results}))
-        return
+    return results
+
+
+def print_calls(results: dict[int, dict[str, float]]) -> None:
     print(f"{'calls on record':>16}  {'close one':>10}  {'read sums':>10}  {'forecast':>10}  {'staff 28 days':>14}")
     for calls, row in results.items():
         print(
             f"{calls:>16,}  {row['close_ms']:>7.2f} ms  {row['read_ms']:>7.0f} ms  {row['forecast_ms']:>7.0f} ms"
             f"  {row['staffing_ms']:>11.0f} ms"
         )
+
+
+def print_promises(results: dict[str, dict[str, float]]) -> None:
+    print(f"{'plan':<26}  {'promised':>8}  {'replayed':>8}  points")
+    for name, row in results.items():
+        print(f"{name:<26}  {row['promised']:>8.2%}  {row['replayed']:>8.2%}  {row['difference_points']:+.2f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    parser.add_argument("--calls", type=int, nargs="+", default=[1_000, 10_000, 100_000])
+    parser.add_argument("--replay", action="store_true", help="hold plans against a second program")
+    parser.add_argument("--days", type=int, default=2_000, help="days that the second program plays")
+    parser.add_argument("--agents", type=int, help="make a roster for so many")
+    parser.add_argument("--seconds", type=float)
+    parser.add_argument("--workers", type=int, default=8)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    if options.agents:
+        seconds = options.seconds or next(
+            (s for most, s in ((12, 10.0), (100, 120.0)) if options.agents <= most), 300.0
+        )
+        limits = Limits(seconds, workers=options.workers, seed=options.seed)
+        made = {"agents": options.agents, **measured(service(options.agents, options.seed), limits, say=False)}
+        print(json.dumps(made) if options.json else "\n".join(f"{key}: {value}" for key, value in made.items()))
+        return
+    if options.replay:
+        found = promises(options.days, options.seed)
+        if options.json:
+            print(json.dumps({"days": options.days, "plans": found}))
+        else:
+            print_promises(found)
+        return
+    results = calls_report(options.calls)
+    if options.json:
+        print(json.dumps({"weeks": WEEKS, "days_planned": DAYS_PLANNED, "calls": results}))
+        return
+    print_calls(results)
 
 
 if __name__ == "__main__":

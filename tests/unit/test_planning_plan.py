@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pytest
 
+from benchmarks._independent import Day, service_level
 from scheduler.errors import BadPlan, BadTarget, NotPositive
 from scheduler.forecast_models import Forecast, Method
 from scheduler.patience import patience_from_record
@@ -49,6 +51,24 @@ def test_the_plans_number_is_what_an_independent_replay_finds() -> None:
         again = held_against(source, from_counts(plan.agents, 900.0), promise, 96, seed=seed)
         assert abs(again.service_level.mean - plan.promised.service_level.mean) <= 0.01
     assert plan.note.startswith(f"{plan.promised.service_level.mean:.1%} on average over")
+
+
+def test_the_plans_number_is_what_a_program_without_its_code_finds() -> None:
+    made = forecast(0.05, 0.05)
+    plan = plan_day(made, TUESDAY, HANDLE_S, 180.0, Targets(), handle_variation=0.6, seed=6)
+    told = Day(
+        made.expected[0].tolist(),
+        plan.agents,
+        HANDLE_S.tolist(),
+        900.0,
+        180.0,
+        float(made.day_variance[0]),
+        made.slot_variance[0].tolist(),
+        0.6,
+    )
+    assert service_level(told, 600, 20.0, seed=7) == pytest.approx(plan.promised.service_level.mean, abs=0.01)
+    fewer = replace(told, agents=[max(0, agents - 1) for agents in plan.agents])
+    assert service_level(fewer, 600, 20.0, seed=7) < plan.promised.service_level.mean - 0.02
 
 
 def test_days_that_differ_need_more_than_the_formula_says() -> None:
