@@ -32,6 +32,7 @@ SENDS: list[tuple[str, str, dict[str, Any]]] = [
     ("D", "reserved", {"type": "decline", "call": views.CALL, "epoch": 2}),
     ("W", "on_call", {"type": "hold", "call": views.CALL, "epoch": 2, "held": True}),
     ("E", "on_call", {"type": "hang_up", "call": views.CALL}),
+    ("K", "coached", {"type": "coach_read", "call": views.CALL, "seq": 1}),
     ("M", "covered", {"type": "this_is_me"}),
     ("H", "available", {"type": "pause_picture", "paused": True}),
     ("1", "on_call", {"type": "say", "call": views.CALL, "text": "您好，我看到您了。"}),
@@ -54,6 +55,10 @@ def state(name: str) -> messages.AgentView:
         return views.agent("reserved", reservation=views.reservation())
     if name == "on_call":
         return views.agent("on_call", call=views.agent_call())
+    if name == "coached":
+        line = messages.CoachLine(seq=1, mine=False, text="慢一点。", at_ms=views.now_ms())
+        onlooker = messages.Onlooker(name="周岚", state="coach")
+        return views.agent("on_call", call=views.agent_call(onlooker=onlooker, coach=(line,)))
     if name == "covered":
         return views.agent("available", picture="protected", picture_reason="too_small")
     return after() if name == "after_call" else views.agent(name)
@@ -66,6 +71,7 @@ async def show(page: Page, stage: Stage, name: str) -> None:
     # A covered picture is no state of its own: whether this view has come is seen by what can be done about it.
     claim = page.get_by_role("button", name="这是我")
     await (expect(claim).to_be_visible() if name == "covered" else expect(claim).to_be_hidden())
+    await expect(page.locator(".beside .is-new")).to_have_count(1 if name == "coached" else 0)
 
 
 async def tab_to(page: Page, word: str, *, key: str = "Tab") -> None:
