@@ -34,8 +34,8 @@ async def test_each_says_how_long_it_waits_in_colour_and_words(open_page: OpenPa
     await expect(rows.last.locator(".pill")).to_contain_text("前回复")
     tones = [str(await row.get_attribute("class")).split("tone-")[1] for row in await rows.all()]
     assert tones == ["danger", "danger", "attention", "accent", "accent"]
-    await expect(page.locator(".tab .badge")).to_have_text("5")
-    await expect(page.locator(".tab .badge")).to_have_attribute("aria-label", "5 条要回复")
+    await expect(page.locator("a[href='#messages'] .badge")).to_have_text("5")
+    await expect(page.locator("a[href='#messages'] .badge")).to_have_attribute("aria-label", "5 条要回复")
 
 
 async def test_one_is_read_in_full_and_closed_again(open_page: OpenPage, stage: Stage) -> None:
@@ -73,7 +73,7 @@ async def test_done_goes_on_with_the_next_and_can_be_taken_back(open_page: OpenP
     await expect(rows).to_have_count(4)
     await expect(rows.nth(1)).to_be_focused()
     await expect(page.locator("#announcer")).to_have_text("已标为办好。")
-    await expect(page.locator(".tab .badge")).to_have_text("4")
+    await expect(page.locator("a[href='#messages'] .badge")).to_have_text("4")
     await expect(page.locator(".inbox-detail")).to_be_hidden()
     done = views.inbox()["messages"][1] | {"state": "done"}
     stage.answers["GET messages"] = (200, {"messages": [done], "more": False, "cursor": "", "open": 4})
@@ -158,7 +158,7 @@ async def test_a_list_that_changed_meanwhile_says_so(open_page: OpenPage, stage:
     stage.answers["GET messages/count"] = (200, {"open": 6})
     await page.evaluate(ASK_AGAIN)
     await expect(page.get_by_text("留言有变化。")).to_be_visible()
-    await expect(page.locator(".tab .badge")).to_have_text("6")
+    await expect(page.locator("a[href='#messages'] .badge")).to_have_text("6")
     stage.answers["GET messages"] = (200, views.inbox(open=6))
     await page.get_by_role("button", name="再看一次").click()
     await expect(page.get_by_text("留言有变化。")).to_be_hidden()
@@ -171,7 +171,7 @@ async def test_nobody_waits_until_somebody_writes(open_page: OpenPage, stage: St
     answer(stage)
     page = await open_page("/coordinator/#messages", size=DESK, camera="refused", script=IN_HAND)
     await expect(page.get_by_text("没有要回复的留言。")).to_be_visible()
-    await expect(page.locator(".tab .badge")).to_be_hidden()
+    await expect(page.locator("a[href='#messages'] .badge")).to_be_hidden()
     stage.answers["GET messages/count"] = (200, {"open": 1})
     await page.evaluate(ASK_AGAIN)
     await expect(page.get_by_text("留言有变化。")).to_be_visible()
