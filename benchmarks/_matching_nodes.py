@@ -23,7 +23,7 @@ from signaling.policy import Policy
 from signaling.store import Store
 from video_service.redis_client import hot, text_of
 
-AT_ONCE = 24
+AT_ONCE = 32
 LOCK_MS = 20_000
 KINDS = 5
 POLICY = Policy(waiting_limit=1_000_000, presence_ttl_s=3_600, last_agent_window_s=0)
