@@ -31,6 +31,7 @@ SENDS: list[tuple[str, str, dict[str, Any]]] = [
     ("A", "reserved", {"type": "accept", "call": views.CALL, "epoch": 2}),
     ("D", "reserved", {"type": "decline", "call": views.CALL, "epoch": 2}),
     ("W", "on_call", {"type": "hold", "call": views.CALL, "epoch": 2, "held": True}),
+    ("U", "on_call", {"type": "escalate", "call": views.CALL, "epoch": 2}),
     ("E", "on_call", {"type": "hang_up", "call": views.CALL}),
     ("K", "coached", {"type": "coach_read", "call": views.CALL, "seq": 1}),
     ("M", "covered", {"type": "this_is_me"}),
@@ -191,9 +192,9 @@ async def test_a_colleague_is_asked_in_by_two_keys_and_who_came_in_can_only_writ
     third = messages.OtherAgent(name="王静", state="in", media="connecting")
     buttons = page.locator(".call-acts .button:visible > span")
     for others, helps, words in (
-        ((came,), False, ["打字", "请客户稍等", "请同事加入", "离开通话"]),
-        ((came, asked), False, ["打字", "请客户稍等", "不请了", "离开通话"]),
-        ((came, third), False, ["打字", "请客户稍等", "离开通话"]),
+        ((came,), False, ["打字", "请客户稍等", "请同事加入", "标为急事", "离开通话"]),
+        ((came, asked), False, ["打字", "请客户稍等", "不请了", "标为急事", "离开通话"]),
+        ((came, third), False, ["打字", "请客户稍等", "标为急事", "离开通话"]),
         ((came, third), True, ["打字", "离开通话"]),
     ):
         await stage.show(views.agent("on_call", call=views.agent_call(others=others, helps=helps)))
