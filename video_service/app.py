@@ -55,6 +55,7 @@ from video_service.http_my_shifts import my_shifts_api
 from video_service.http_photos import photos_api
 from video_service.http_place import place_api
 from video_service.http_plan import plan_api
+from video_service.http_promises import promises_api
 from video_service.http_queues import queues_api
 from video_service.http_requests import requests_api
 from video_service.http_roster import roster_api
@@ -72,6 +73,8 @@ from video_service.plan_jobs import PlanJobs
 from video_service.plan_outlook import Outlooks
 from video_service.plan_queue import PlanSender
 from video_service.plan_store import PlanStore
+from video_service.promise_watch import PromiseWatch
+from video_service.promises import Promises
 from video_service.queues import House
 from video_service.queues_store import QueueBook
 from video_service.rate_limit import Limit, RateLimits
@@ -172,8 +175,9 @@ class StaffedStore(Store):
 
     async def _join(self, customer: str, wish: dict[str, Any]) -> str:
         queue = await self._queues.known(wish["queue"])
-        # Whose call is open already comes back to it at any hour.
-        if await self._queues.closed(queue) and (await self._view(customer)).state not in OPEN_CALL:
+        # Whose call is open already comes back to it at any hour, and so does whom an agent calls back.
+        comes_back = (await self._view(customer)).state in OPEN_CALL or await self._is_called_back(customer)
+        if not comes_back and await self._queues.closed(queue):
             raise Closed
         needs = (*wish["needs"], *(await self._queues.get(queue)).asked)
         return await super().join(customer, **{**wish, "queue": queue, "needs": needs})
@@ -186,6 +190,9 @@ class StaffedStore(Store):
         if (view.open or view.urgent_open) and await self._queues.closed(view.queue):
             return msgspec.structs.replace(view, open=False, urgent_open=False)
         return view
+
+    async def _is_called_back(self, customer: str) -> bool:
+        return bool(await self.redis.exists(self.keys.call_back(customer)))
 
     async def _view(self, customer: str) -> CustomerView:
         return await super().customer_view(customer, alive=())
@@ -239,6 +246,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Quart:
     app.register_blueprint(video_messages_api)
     app.register_blueprint(photos_api)
     app.register_blueprint(place_api)
+    app.register_blueprint(promises_api)
     app.register_blueprint(callbacks_api)
     app.register_blueprint(plan_api)
     app.register_blueprint(intraday_api)
@@ -255,6 +263,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Quart:
         await opened.hub.start()
         opened.reminders.start()
         opened.attendance.start()
+        opened.promise_watch.start()
         opened.videos.start()
 
     @app.after_serving
@@ -339,6 +348,19 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
         zone=settings.time_zone,
         requests=asked,
     )
+    outbox, endpoint = (
+        Outbox(redis, pool=settings.pool, cipher=cipher, clock=clock),
+        read_endpoint(settings.webhook_url, settings.webhook_secret),
+    )
+    promises = Promises(
+        redis,
+        store,
+        pool=settings.pool,
+        cipher=cipher,
+        clock=clock,
+        rates=rates,
+        outbox=outbox if endpoint is not None else None,
+    )
     source = PlanInput(redis, store, rosters, clock, pool=settings.pool, region=settings.holidays_region)
     attendance = Attendance(redis, store, clock, pool=settings.pool, zone=rosters.zone)
     ice = ClientIce(
@@ -421,14 +443,18 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
         ),
         places=KeptPlaces(redis, pool=settings.pool, cipher=cipher, rates=rates),
         callbacks=callbacks,
+        promises=promises,
+        promise_watch=PromiseWatch(
+            redis, promises, store, accounts.all, asked, clock, pool=settings.pool, zone=rosters.zone
+        ),
         reminders=Reminders(
             redis,
             pool=settings.pool,
-            outbox=Outbox(redis, pool=settings.pool, cipher=cipher, clock=clock),
+            outbox=outbox,
             line=store,
             callbacks=callbacks,
             clock=clock,
-            endpoint=read_endpoint(settings.webhook_url, settings.webhook_secret),
+            endpoint=endpoint,
         ),
         rosters=rosters,
         plan_jobs=PlanJobs(
@@ -459,7 +485,8 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
 async def close_services(opened: Services) -> None:
     """Close everything that `open_services` opened, each part whatever became of the others. May be called twice."""
     planning = (opened.plan_jobs.close, opened.outlooks.close, opened.intraday.close, opened.attendance.close)
-    others = (opened.reminders.close, opened.hub.close, opened.plane.close, opened.redis.aclose)
+    watches = (opened.promise_watch.close, opened.reminders.close)
+    others = (*watches, opened.hub.close, opened.plane.close, opened.redis.aclose)
     for close in (*planning, opened.videos.close, *others):
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):

@@ -159,6 +159,7 @@ async def line() -> Response:
             "notice": await _notice(door, queue, shut=not (state.open or state.urgent_open)),
             "yours": yours,
             "callbacks": {"booked": await shown_to(customer)} if services().callbacks.offered else None,
+            "promises": await services().promises.count_of(customer.person) if customer else 0,
             "known": customer is not None,
             "signs": customer.sign_language if customer else "",
             "guests": customers.guests_allowed,

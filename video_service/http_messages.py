@@ -21,6 +21,8 @@ from video_service.services import services
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 MAX_CURSOR = 96
+CALL = "c_"
+"""So the id of a follow-up begins: it is that of its call."""
 
 messages_api = Blueprint("messages_api", __name__, url_prefix="/api")
 
@@ -124,7 +126,10 @@ async def turn_message(message: str) -> Response:
     await services().audit.note(
         who=account.person, role=account.role.value, what=f"message_{wish.state}", about=message
     )
-    await services().messages.turn(message, wish.state, by=account.person)
+    if message.startswith(CALL):
+        await services().store.turn_promise(message, wish.state, by=account.person)
+    else:
+        await services().messages.turn(message, wish.state, by=account.person)
     return jsonify({"id": message, "state": wish.state})
 
 

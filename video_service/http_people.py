@@ -114,6 +114,7 @@ async def disable_person(person: str) -> Response:
     changed = await services().accounts.set_disabled(account.name, wish.disabled)
     if wish.disabled:
         await _off_the_line(account)
+    await services().promise_watch.look()
     return jsonify(_about(changed, caller))
 
 

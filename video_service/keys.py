@@ -461,6 +461,7 @@ OTHER_KEYS: tuple[KeySpec, ...] = (
         "when something was decided about an agent's requests, by account's id, and until when it was read",
     ),
     KeySpec("shift_rules", "hash", "none", "the HTTP surface", "whether rules alone grant, since when, by whom"),
+    KeySpec("promise_look", "string", "55 s", "web nodes", "that some node looks whose owner cannot keep a promise"),
     KeySpec("media_workers", "zset", "30 s after the last renewal", "media workers", "lease by its end"),
 )
 """What accounts, browsers, customers' sessions, the audit log, the door and media workers keep."""
@@ -493,6 +494,7 @@ class Keys:
         self.follow_ups = f"{self.root}:follow_ups"
         self.urgent_matters = f"{self.root}:urgent_matters"
         self.promise_care = f"{self.root}:promise_care"
+        self.promise_look = f"{self.root}:promise_look"
         self.data_keys = f"{self.root}:data_keys"
         self.video_messages = f"{self.root}:video_messages"
         self.video_folder = f"{self.root}:video_folder"

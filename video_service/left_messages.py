@@ -93,7 +93,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """A message, or a follow-up that an agent promised. Times in milliseconds since 1970, 0: none.
 
     `at_ms`: when it was left, or the call ended; `due_ms`, `call`, `owner` (who promised) are a follow-up's.
-    `readable` False: no data key here opens it.
+    `urged_ms`: when the customer asked after a follow-up; `away`: why its owner cannot keep it. `readable` False: no
+    data key here opens it.
     """
 
     id: str
@@ -107,6 +108,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     contact: str = ""
     call: str = ""
     owner: str = ""
+    urged_ms: int = 0
+    away: str = ""
     state: State
     readable: bool = True
     video: Film | None = None
@@ -190,17 +193,14 @@ class LeftMessages:
         return message
 
     async def turn(self, entry: str, state: State, *, by: str) -> None:
-        """Mark a message or follow-up as done, or as open again; the last word counts. `by` is an account's id.
+        """Mark a message as done, or as open again; the last word counts. `by` is an account's id.
 
         Raises:
             UnknownMessage: there is none of this id.
         """
-        if _ID.fullmatch(entry):
-            keys = [self._keys.message(entry), self._keys.messages("open")]
-        elif _CALL.fullmatch(entry):
-            keys = [self._keys.record(entry), self._keys.follow_ups]
-        else:
+        if not _ID.fullmatch(entry):
             raise UnknownMessage
+        keys = [self._keys.message(entry), self._keys.messages("open")]
         keys += [self._keys.messages("done"), self._keys.video_messages]
         kept: list[str | int] = [self._video_ms, self._video_done_ms, f"{self._keys.root}:"]
         if not await self._turn(keys=keys, args=[entry, state, by, self._retention_ms, *kept]):
@@ -343,6 +343,8 @@ class LeftMessages:
             text=text,
             call=call,
             owner=row.get("follow_up_owner", ""),
+            urged_ms=int(row.get("promise_urged_ms", 0)),
+            away=row.get("promise_away", ""),
             state=state,
             readable=opened,
         )

@@ -60,6 +60,15 @@ ROUTES: dict[str, Right] = {
     "PUT /api/callback": ANYBODY,
     "DELETE /api/callback": ANYBODY,
     "GET /api/callbacks": Right(who=STAFF),  # when, never whose
+    "GET /api/promises": ANYBODY,  # of the customer whose cookie it is, as the next one
+    "POST /api/promises/<call>/urge": ANYBODY,
+    "POST /api/call-back/follow": ANYBODY,  # the link is the right
+    "POST /api/call-back/decline": ANYBODY,  # of the customer whose cookie it is
+    "POST /api/promises/<call>/owner": COORDINATORS,
+    "POST /api/matters/<call>/settle": Right(who=STAFF),  # an agent: the own ones
+    "GET /api/my/promises": Right(who=AGENT),
+    "GET /api/my/promises/<call>": Right(who=AGENT, looks_at="promise"),
+    "POST /api/my/promises/<call>": Right(who=AGENT),
     "POST /api/place": ANYBODY,  # of the customer whose cookie it is
     "POST /api/place/follow": ANYBODY,  # the link is the right
     "GET /api/agents": Right(who=COORDINATING, looks_at="agents"),

@@ -66,6 +66,15 @@ class Promise(msgspec.Struct, frozen=True, kw_only=True):
     called_ms: int = 0
 
 
+class OpenMatter(msgspec.Struct, frozen=True, kw_only=True):
+    """An urgent matter that is not solved, by its call; `due_ms`: by when it is to be."""
+
+    call: str
+    since_ms: int
+    due_ms: int
+    reason: str
+
+
 class PromiseStore(Protocol):
     """Where promises are kept; `signaling.store.Store` is one."""
 
@@ -117,6 +126,24 @@ class Promises:
             each
             for each, score in zip(found, opened, strict=True)
             if each.customer == customer and (score is not None or each.done_ms > since_ms)
+        ]
+
+    async def matters_of(self, owner: str) -> list[OpenMatter]:
+        """Return the open urgent matters that an agent owns, the oldest first."""
+        calls: list[Any] = await self._redis.zrange(self._keys.urgent_matters, 0, -1, withscores=True)
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for call, _ in calls:
+                pipe.hmget(self._keys.record(text_of(call)), ["urgent_owner", "solution_within_ms", "reason"])
+            rows = await pipe.execute()
+        return [
+            OpenMatter(
+                call=text_of(call),
+                since_ms=int(since_ms),
+                due_ms=int(since_ms) + int(within_ms or 0),
+                reason=text_of(reason or ""),
+            )
+            for (call, since_ms), (found, within_ms, reason) in zip(calls, rows, strict=True)
+            if text_of(found or "") == owner
         ]
 
     async def count_of(self, customer: str) -> int:

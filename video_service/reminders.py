@@ -92,8 +92,9 @@ class Reminders:
     async def _answered(self, entry: str) -> None:
         promise = not entry.startswith("m-")
         key = self._keys.record(entry) if promise else self._keys.message(entry)
-        customer = await self._redis.hget(key, "customer")
-        if customer is not None:
+        customer, by = await self._redis.hmget(key, ["customer", "promise_done_by"])
+        # Who was called back has had the answer, in sign.
+        if customer is not None and not text_of(by or "").startswith("c_"):
             about = "follow_up" if promise else "message"
             await self._outbox.put("follow_up.answered", entry, text_of(customer), about=about)
 

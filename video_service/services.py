@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from quart import Quart, current_app
 from redis.asyncio import Redis
@@ -32,6 +32,8 @@ from video_service.passwords import Passwords
 from video_service.permissions import Entrance
 from video_service.plan_jobs import PlanJobs
 from video_service.plan_outlook import Outlooks
+from video_service.promise_watch import PromiseWatch
+from video_service.promises import Promises
 from video_service.queues_store import QueueBook
 from video_service.records import Records
 from video_service.reminders import Reminders
@@ -106,6 +108,30 @@ class CallStore(Protocol):
 
     async def keep_place(self, customer: str) -> int:
         """Keep a waiting customer's place, and return until when (epoch milliseconds)."""
+        ...
+
+    async def urge(self, customer: str, call: str) -> None:
+        """A customer asks after a promise."""
+        ...
+
+    async def turn_promise(self, call: str, state: Literal["open", "done"], *, by: str, own: bool = False) -> None:
+        """Mark a promise as kept, or as open again; `own`: only when `by` owns it."""
+        ...
+
+    async def give_promise(self, call: str, owner: str) -> None:
+        """Give a promise, and the urgent matter of its call, to another owner."""
+        ...
+
+    async def settle_matter(self, call: str, *, by: str, own: bool = False) -> None:
+        """Take an urgent matter as solved; `own`: only when `by` is its owner."""
+        ...
+
+    async def stop_calling(self, owner: str, customer: str, call: str) -> None:
+        """The owner calls the customer back no longer."""
+        ...
+
+    async def decline_call_back(self, customer: str) -> None:
+        """The customer cannot take the call back just now."""
         ...
 
     async def may_share(self, person: str, call: str, photo: str) -> bool:
@@ -209,6 +235,8 @@ class Services:
     videos: VideoMessages
     places: KeptPlaces
     callbacks: Callbacks
+    promises: Promises
+    promise_watch: PromiseWatch
     reminders: Reminders
     rosters: RosterDesk
     plan_jobs: PlanJobs

@@ -308,6 +308,10 @@ function DO.call.finish(id, row, how)
   end
   expire(POLICY.ended_linger_ms, 'call', id)
   expire(POLICY.retention_ms, 'record', id)
+  local kept = record.call_back_of or ''
+  if kept ~= '' and not answered and get('record', kept) then
+    put('record', kept, {promise_called = 'missed'})
+  end
   -- A call that an agent began is no demand: neither offered nor a part of the service level.
   if record.outbound == '1' then
     local spent = num(record.signing_ms) + num(record.after_call_ms)

@@ -34,8 +34,11 @@ local kept = record.call_back_of or ''
 if kept ~= '' and get('record', kept) then
   if outcome ~= 'cut_off' then
     PROMISE.keep(kept, id)
-  elseif get('record', kept).promise_done_by == id then
-    PROMISE.reopen(kept)
+  else
+    put('record', kept, {promise_called = ''})
+    if get('record', kept).promise_done_by == id then
+      PROMISE.reopen(kept)
+    end
   end
 end
 -- What an agent says of an urgent call is what is proposed, unless it was cut off before. That it is not solved takes back

@@ -79,7 +79,9 @@ class Stage:
     url: str
     service: dict[str, Any] = field(default_factory=lambda: {"open": True, "agents_on": 2, "hours": None})
     me: dict[str, Any] | None = None
-    answers: dict[str, tuple[int, Any]] = field(default_factory=dict)
+    answers: dict[str, tuple[int, Any]] = field(
+        default_factory=lambda: {"GET my/promises": (200, {"promises": [], "matters": []})}
+    )
     views: dict[str, ToPage] = field(default_factory=dict)
     heard: list[dict[str, Any]] = field(default_factory=list)
     requests: list[tuple[str, str, Any]] = field(default_factory=list)

@@ -91,6 +91,7 @@ async def test_a_call_that_was_cut_off_keeps_no_promise_whatever_was_said_before
     await desk.store.hang_up("c1", back)
     await say(desk, back, "cut_off")
     assert await members(desk, "follow_ups") == [call]
+    assert await field(desk, call, "promise_called") == ""
     await say(desk, back, "referred")
     assert await members(desk, "follow_ups") == []
     await say(desk, back, "cut_off")
@@ -118,6 +119,7 @@ async def test_a_call_back_counts_as_outbound_and_neither_as_offered_nor_in_the_
     await desk.store.call_back("a1", call)
     given_up = await desk.join("c1")
     await desk.store.hang_up("c1", given_up)
+    assert await field(desk, call, "promise_called") == "missed"
     (sums,) = await records.rollups(0, desk.now_ms + 1)
     assert (sums.abandoned, sums.outbound, sums.outbound_answered) == (0, 2, 1)
 

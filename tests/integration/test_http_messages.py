@@ -70,6 +70,8 @@ async def test_a_message_is_left_while_closed_and_read_by_a_coordinator(site: Si
         "contact": "lin@example.org",
         "call": "",
         "owner_name": "",
+        "urged_ms": 0,
+        "away": "",
         "state": "open",
         "readable": True,
         "video": None,
@@ -229,11 +231,12 @@ async def test_a_list_of_no_kind_is_refused(chen: Browser, path: str) -> None:
 async def test_a_cursor_or_message_of_nobody_is_refused(chen: Browser) -> None:
     for cursor in ("x", "1-" + "c_" + "x" * 96):
         assert await error_of(await chen.get(f"/api/messages?cursor={cursor}")) == (400, "bad_cursor")
-    for message in ("m-AAAAAAAAAAAAAAAAAAAA", "none", "c_1"):
+    for message in ("m-AAAAAAAAAAAAAAAAAAAA", "none"):
         assert await error_of(await chen.post(f"/api/messages/{message}", {"state": "done"})) == (
             404,
             "unknown_message",
         )
+    assert await error_of(await chen.post("/api/messages/c_1", {"state": "done"})) == (404, "no_promise")
     assert await error_of(await chen.post("/api/messages/c_1", {"state": "gone"})) == (400, "bad_request")
 
 

@@ -42,6 +42,8 @@ from video_service.passwords import PasswordCost, Passwords
 from video_service.plan_input import PlanInput
 from video_service.plan_store import Order, PlanStore
 from video_service.plan_work import Basis, Expected, Level, MakeRoster, RawPast, Said, Team, TodaySaid
+from video_service.promise_watch import PromiseWatch
+from video_service.promises import Promises
 from video_service.queues import QueueRules
 from video_service.queues_store import QueueBook
 from video_service.rate_limit import RateLimits, TooMany
@@ -182,6 +184,10 @@ async def test_every_key_is_in_the_table_and_passes_when_the_table_says_so(
     await Door(redis, pool=pool, clock=clock).turn(opened=False, by="a-1", notice=Notice())
     await customers.enter(launch_token(), framed=False, address=ADDRESS)
     await Registry(redis, pool).renew(Lease(worker="w", address="unix:/nowhere"), lease_ms=60_000)
+    promises = Promises(redis, store, pool=pool, cipher=CIPHER, clock=clock, rates=rates)
+    book = RequestBook(redis, pool=pool, clock=clock, retention_days=1)
+    watch = PromiseWatch(redis, promises, store, accounts.all, book, clock, pool=pool, zone=ZoneInfo("UTC"))
+    await watch.look_in_turn()
     found = {}
     async for key in redis.scan_iter(match=f"{{{pool}}}:*"):
         spec = spec_of(key.decode(), pool)

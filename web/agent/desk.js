@@ -18,6 +18,7 @@ import { MyShifts } from "./my-shifts.js";
 import { Notices } from "./notices.js";
 import { ObjectLayer } from "./object.js";
 import { CustomerPicture, Preview } from "./pictures.js";
+import { MyPromises } from "./promises.js";
 import { OtherAgents } from "./others.js";
 import { key, RingCard } from "./ring.js";
 import { actsOf, KEYS } from "./state.js";
@@ -100,6 +101,7 @@ export class Desk {
       h("ul", { class: "stack" }, tip("eye", "agent.idle_preview"), tip("hands", "agent.idle_ring")),
       this.background.element,
       (this.shifts = new MyShifts()).element,
+      (this.promises = new MyPromises()).element,
       new BookedCalls().element,
     );
     this.element = h(
@@ -137,6 +139,7 @@ export class Desk {
         this.keyList.element,
       ),
     );
+    this.notices.element.append(this.promises.notice);
     this.stop = everySecond(() => this.tick(), 250);
   }
 
@@ -187,6 +190,7 @@ export class Desk {
     this.keyList.draw(acts, state);
     this.me.draw(state);
     this.shifts.follow(view);
+    this.promises.follow(view);
     this.ring.draw(view?.reservation ?? null, Boolean(view?.rest_owed));
     this.after.draw(state);
     this.hold.draw(view?.call ?? null);

@@ -16,6 +16,8 @@ import { dayText, hourText, lengthText } from "../shared/time.js";
  * @property {string} contact
  * @property {string} call
  * @property {string} owner_name
+ * @property {number} [urged_ms] when the customer asked after a follow-up
+ * @property {"" | "disabled" | "leave"} [away] why its owner cannot keep it
  * @property {"open" | "done"} state
  * @property {boolean} readable
  */

@@ -7,6 +7,7 @@ import { request } from "../shared/service.js";
 import { nowMs } from "../shared/time.js";
 import { errorText } from "../shared/words.js";
 import { momentOf, waitOf } from "./message-words.js";
+import { ownerChoice } from "./promise-owner.js";
 
 /** @typedef {import("./message-words.js").Entry} Entry */
 
@@ -167,6 +168,7 @@ export class MessagesPart {
         { class: "row" },
         h("span", { class: "inbox-kind" }, icon(mark), h("span", { text: t(`inbox.${entry.kind}`) })),
         pill(wait),
+        urgePill(entry),
       ),
       textOf(entry, "inbox-line"),
     );
@@ -191,7 +193,7 @@ export class MessagesPart {
     turn.addEventListener("click", () => this.turn(entry, turned, turn));
     this.detail.replaceChildren(
       title,
-      h("div", { class: "row" }, pill(waitOf(entry, nowMs()))),
+      h("div", { class: "row" }, pill(waitOf(entry, nowMs())), urgePill(entry), awayPill(entry)),
       textOf(entry, "inbox-text"),
       h(
         "dl",
@@ -225,6 +227,7 @@ export class MessagesPart {
           h("span", { text: t("inbox.close") }),
         ),
       ),
+      ...(followUp && entry.state === "open" ? [ownerChoice(entry.call, () => this.load())] : []),
     );
     show(this.detail, true);
     this.mark();
@@ -293,6 +296,16 @@ function textOf({ text, readable, locale }, name) {
   if (!readable) return h("span", { class: `${name} soft`, text: t("inbox.unreadable") });
   if (!text) return h("span", { class: `${name} soft`, text: t("inbox.no_text") });
   return h("span", { class: name, dir: "auto", lang: locale, text });
+}
+
+/** @param {Entry} entry */
+function urgePill({ state, urged_ms }) {
+  return state === "open" && urged_ms ? pill({ tone: "attention", text: t("inbox.urged", { time: momentOf(urged_ms) }) }) : null;
+}
+
+/** @param {Entry} entry */
+function awayPill({ state, away }) {
+  return state === "open" && away ? pill({ tone: "danger", text: t(`inbox.away.${away}`) }) : null;
 }
 
 /** @param {ReturnType<typeof waitOf>} wait */

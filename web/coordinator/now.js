@@ -12,6 +12,7 @@ import { DayCard } from "./day-card.js";
 import { levelOf, signingMinutes } from "./day.js";
 import { DoorCard } from "./door.js";
 import { TargetsCard } from "./now-targets.js";
+import { PromiseCare, settleButton } from "./promise-care.js";
 
 /** @typedef {import("../shared/messages.js").CoordinatorView} CoordinatorView */
 /** @typedef {import("../shared/messages.js").WallCall} WallCall */
@@ -29,6 +30,7 @@ export class NowPart {
     this.ahead = new AheadCard();
     this.targets = new TargetsCard();
     this.care = new CareNotices();
+    this.promises = new PromiseCare();
     /** @type {import("./day.js").Day | null} */
     this.day = null;
     this.attempt = 0;
@@ -110,7 +112,7 @@ export class NowPart {
     );
     /** @type {import("./intraday.js").IntradayCard | null} */
     this.plan = null;
-    this.element = h("div", { class: "stack" }, this.heading, this.urgent, this.beside, this.door.element, this.pending, this.body);
+    this.element = h("div", { class: "stack" }, this.heading, this.urgent, this.promises.element, this.beside, this.door.element, this.pending, this.body);
     const ticking = everySecond(() => this.tick());
     const looking = setInterval(() => this.element.isConnected && this.look(), LOOK_MS);
     this.stop = () => (ticking(), clearInterval(looking));
@@ -233,6 +235,7 @@ export class NowPart {
     );
     this.targets.show(view.classes_today ?? []);
     this.drawMatters(matters);
+    this.promises.show(view.late_promises ?? []);
     this.drawCalls(
       this.urgentCalls,
       urgent.filter((call) => !open.has(call.call)),
@@ -266,13 +269,13 @@ export class NowPart {
       this.matters,
       matters,
       (matter) => matter.call,
-      () => {
+      ({ call: key }) => {
         const clock = h("span", { class: "call-clock figure" });
         const words = h("span", { class: "call-words" });
         const late = h("span");
         const mark = h("span", { class: "pill pill-danger" }, icon("clock"), late);
         return {
-          element: h("li", { class: "call-row is-urgent" }, clock, words, mark),
+          element: h("li", { class: "call-row is-urgent" }, clock, words, mark, settleButton(key, this.refused)),
           update: (/** @type {(typeof matters)[number]} */ matter) => {
             const name = matter.owner_name;
             const who = name ? t("now.matter_owner", { name }) : t("now.matter_nobody");
@@ -342,6 +345,7 @@ export class NowPart {
       show(element, minutes > 0);
       setText(element, minutes > 0 ? t("now.signed", { m: minutes }) : "");
     }
+    this.promises.tick(now);
     if (this.view) this.care.draw(this.view, now);
   }
 }

@@ -57,9 +57,11 @@ export class CustomerApp extends PersonApp {
     this.set({ withoutCamera: kept(WITHOUT_CAMERA) === "1", blur: kept(BLUR) === "1" });
     this.peer.blur = this.state.blur;
     const said = new URLSearchParams(location.hash.slice(1));
-    const [token, place] = [said.get("token"), said.get("place")];
+    const [token, place, call] = [said.get("token"), said.get("place"), said.get("call")];
     if (token) await this.launched(() => enter(token));
     else if (place) await this.launched(() => request("POST", "/api/place/follow", { token: place }));
+    else if (call) await this.launched(() => request("POST", "/api/call-back/follow", { token: call }));
+    if (call && !this.state.trouble) this.prepare();
     if (this.socket.hasToken()) this.socket.open();
     if (kept(REREAD)) {
       keep(REREAD, "");

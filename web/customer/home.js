@@ -79,8 +79,8 @@ export class HomeScreen {
       h("span", { text: t("home.message") }),
     );
     this.callback = h("div", { hidden: true });
-    /** @type {import("./more.js").More | null} */
-    this.booking = null;
+    /** @type {Record<string, import("./more.js").More>} */
+    this.parts = {};
     this.urgent = h("section", { class: "urgent" }, this.urgentButton, this.urgentChoices);
     this.element = h(
       "div",
@@ -117,13 +117,17 @@ export class HomeScreen {
     if (this.startButton.getAttribute("aria-disabled") !== "true") this.app.prepare();
   }
 
-  /** Few book a time: that part comes when the rest is there. @param {State} state */
-  async drawBooking(state) {
+  /**
+   * What few need comes when the rest is there.
+   * @param {"callback" | "promise"} name
+   * @param {State} state
+   */
+  async drawMore(name, state) {
     const more = await import("./more.js").catch(() => null);
     if (!more) return;
-    if (!this.booking) this.callback.append((this.booking = new more.More(this.app, "callback")).element);
+    if (!this.parts[name]) this.callback.append((this.parts[name] = new more.More(this.app, name)).element);
     show(this.callback, true);
-    this.booking.draw(state);
+    this.parts[name].draw(state);
   }
 
   toggleUrgent() {
@@ -156,7 +160,8 @@ export class HomeScreen {
     if (hours) setText(this.hours, hoursWords(hours).join(" · "));
     show(this.messageButton, !stranger);
     this.messageButton.classList.toggle("button-main", closed);
-    if (service !== null && service !== "unreachable" && service.callbacks && !stranger) this.drawBooking(state);
+    if (service !== null && service !== "unreachable" && service.callbacks && !stranger) this.drawMore("callback", state);
+    if (service !== null && service !== "unreachable" && service.promises) this.drawMore("promise", state);
     show(this.trouble, trouble !== "");
     if (trouble) setText(this.troubleText, errorText(trouble));
   }

@@ -118,6 +118,7 @@ export async function fetchMe() {
  * The line as anybody may see it.
  * @typedef {object} Service
  * @property {boolean} open
+ * @property {number} [promises] how many things this customer was promised
  * @property {boolean} [urgent_open] an urgent call would be taken
  * @property {number} agents_on
  * @property {Record<string, string> | null} [notice] what a coordinator says who has closed the line, by language
