@@ -3,8 +3,8 @@
     python benchmarks/erlang.py --reference erlang_reference_values.csv [--json]
 
 The table has the columns calls, interval_s, aht_s, agents, threshold_s, patience_s, and the figures named in `FIGURES`;
-an empty cell is not compared. Printed is the largest relative error of each figure and the row that has it; with
-`--peers` also pyworkforce's, where it is installed (see `benchmarks/planning_peers.py`).
+an empty cell is not compared, nor Erlang A without a patience. Printed is the largest relative error of each figure and
+the row that has it; with `--peers` also pyworkforce's, where it is installed (see `benchmarks/planning_peers.py`).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ FIGURES = (
 def figures(row: dict[str, str]) -> dict[str, float]:
     """Compute every figure of one row of the table."""
     load = Load(calls=float(row["calls"]), interval_s=float(row["interval_s"]), aht_s=float(row["aht_s"]))
-    agents, within_s = int(row["agents"]), float(row["threshold_s"])
+    agents, within_s = int(float(row["agents"])), float(row["threshold_s"])
     found: dict[str, float] = {}
     if load.spare(agents) > 0:
         c = erlang_c(load, agents)
@@ -41,6 +41,8 @@ def figures(row: dict[str, str]) -> dict[str, float]:
             "C_occ": c.occupancy,
             "C_Lq": c.queue_length,
         }
+    if not row.get("patience_s"):
+        return found
     a = erlang_a(load, agents, float(row["patience_s"]))
     return found | {
         "A_Pw": a.delay_probability,

@@ -1,4 +1,4 @@
-"""A team's rules as a TOML file: targets, shrinkage, shifts, contracts, people. `EXAMPLE` shows every line.
+"""A team's rules as a TOML file: targets, shrinkage, shifts, contracts, people. `EXAMPLE` shows or comments each line.
 
 Times are local clock times in quarter hours. What is left out has the default of the class that it becomes. A file
 that contradicts itself is refused with the row and the rule, by reading it or, where rules meet, by making the roster.
@@ -19,6 +19,8 @@ from msgspec import Meta
 from scheduler.errors import BadRoster
 from scheduler.roster.problem import QUARTER_MIN, QUARTERS, BreakRule, Contract, Hours, Need, Person, Problem, Request
 from scheduler.roster.problem import ShiftType as Shift
+from scheduler.roster_shares import Mix, Share, mixed, shared
+from scheduler.service_level import Definition
 from scheduler.shrinkage import Shrinkage
 from scheduler.targets import MINIMUM_WHEN_OPEN, Abandonment, LongestWait, Promise, ServiceLevel, Targets
 
@@ -29,12 +31,14 @@ WISH_WEIGHT = 50
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Clock = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):(00|15|30|45)\Z")]
 Quarters = Annotated[int, Meta(ge=QUARTER_MIN, le=1440, multiple_of=QUARTER_MIN)]
-Share = Annotated[float, Meta(gt=0, lt=1)]
+Part = Annotated[float, Meta(gt=0, lt=1)]
+Points = Annotated[int, Meta(ge=0, le=100_000)]
 
 EXAMPLE = """\
 [targets]
 answered_share = 0.95
 within_s = 20
+# definition = "served_of_answered"
 give_up_share = 0.05
 longest_wait_s = 120
 minimum = 2
@@ -42,6 +46,11 @@ minimum = 2
 [shrinkage]
 sickness = 0.04
 training = 0.02
+
+## Of those who give up so many call again, after so long on average.
+# [again]
+# share = 0.5
+# pause_s = 300
 
 [[shifts]]
 name = "early"
@@ -59,17 +68,35 @@ paid_min = 450
 break_min = 15
 most_signing_min = 120
 not_before = ["early"]
+# tags = ["evening"]
+# site = "east"
 
 [contracts.full]
 most_hours_a_week = 40
 least_hours_a_week = 30
 days_in_a_row = 5
 rest_hours = 11
+# most_of = { evening = 12 }
+# days_on_in_a_row = 2
+
+## Shared fairly over a quarter of a year: weekends, and shifts with a tag.
+# [[fair]]
+# burden = "weekend"
+# [[fair]]
+# burden = "evening"
+# weight = 10
+
+## At least so many of a kind (seniority, skill, site) whenever anybody is there.
+# [[mix]]
+# seniority = 1
+# people = 1
 
 [[people]]
 name = "amei"
 contract = "full"
 skills = ["csl"]
+# seniority = 1
+# sites = ["east"]
 off = ["2026-03-07"]
 wishes_off = ["2026-03-14"]
 
@@ -85,12 +112,18 @@ class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 
 class _Targets(_Row, frozen=True):
-    answered_share: Share = 0.95
+    answered_share: Part = 0.95
     within_s: Annotated[float, Meta(ge=0)] = 20
-    give_up_share: Share | None = None
+    definition: Definition = Definition.SERVED_OF_OFFERED
+    give_up_share: Part | None = None
     longest_wait_s: Annotated[float, Meta(gt=0)] | None = None
     minimum: Annotated[int, Meta(ge=0, le=1000)] = MINIMUM_WHEN_OPEN
-    kept_often: Share = 0.9
+    kept_often: Part = 0.9
+
+
+class _Again(_Row, frozen=True):
+    share: Annotated[float, Meta(ge=0, lt=1)]
+    pause_s: Annotated[float, Meta(gt=0)]
 
 
 class _Shift(_Row, frozen=True):
@@ -102,6 +135,7 @@ class _Shift(_Row, frozen=True):
     most_signing_min: Quarters = 120
     weekdays: frozenset[Annotated[int, Meta(ge=1, le=7)]] | None = None
     tags: frozenset[Name] = frozenset()
+    site: Name | None = None
     not_before: frozenset[Name] = frozenset()
 
 
@@ -114,6 +148,21 @@ class _Contract(_Row, frozen=True):
     weekends: Annotated[int, Meta(ge=0)] | None = None
     rest_hours: Annotated[float, Meta(ge=0, le=24)] = 11
     split_shifts: bool = False
+    days_on_in_a_row: Annotated[int, Meta(ge=1, le=7)] = 1
+    most_of: dict[Name, Annotated[int, Meta(ge=0)]] = {}
+
+
+class _Fair(_Row, frozen=True):
+    burden: Name
+    weight: Points = WISH_WEIGHT
+
+
+class _Mix(_Row, frozen=True):
+    people: Annotated[int, Meta(ge=1, le=1000)] = 1
+    seniority: Annotated[int, Meta(ge=0, le=100)] = 0
+    skill: Name | None = None
+    site: Name | None = None
+    weight: Points = 100
 
 
 class _Person(_Row, frozen=True):
@@ -121,9 +170,10 @@ class _Person(_Row, frozen=True):
     contract: Name
     skills: frozenset[Name] = frozenset()
     seniority: Annotated[int, Meta(ge=0, le=100)] = 0
+    sites: frozenset[Name] = frozenset()
     off: tuple[date, ...] = ()
     wishes_off: tuple[date, ...] = ()
-    wish_weight: Annotated[int, Meta(ge=0, le=100_000)] = WISH_WEIGHT
+    wish_weight: Points = WISH_WEIGHT
 
 
 class _File(_Row, frozen=True):
@@ -131,6 +181,9 @@ class _File(_Row, frozen=True):
     contracts: Annotated[tuple[_Contract, ...], Meta(min_length=1)]
     people: Annotated[tuple[_Person, ...], Meta(min_length=1, max_length=1000)]
     targets: _Targets = _Targets()
+    again: _Again | None = None
+    fair: tuple[_Fair, ...] = ()
+    mix: tuple[_Mix, ...] = ()
     shrinkage: dict[Name, Annotated[float, Meta(ge=0, lt=1)]] = {}
 
 
@@ -138,7 +191,9 @@ class _File(_Row, frozen=True):
 class PlanFile:
     """What a plan file says. `minimum`: people on the floor whenever open. `kept_often`: see `demand.needs_of`.
 
-    `wishes` and `busy`, which no file says but people themselves: shifts that they want to work, or cannot, by day.
+    `fair`, `mixes`: see `roster_shares`. `again`: the share of those who give up that call again, and the mean pause
+    in seconds before they do. `wishes` and `busy`, which no file says but people themselves: shifts that they want to
+    work, or cannot, by day.
     """
 
     targets: Targets
@@ -149,6 +204,9 @@ class PlanFile:
     off: Mapping[str, tuple[date, ...]]
     wishes_off: Mapping[str, tuple[date, ...]]
     wish_weights: Mapping[str, int]
+    fair: tuple[Share, ...] = ()
+    mixes: tuple[Mix, ...] = ()
+    again: tuple[float, float] | None = None
     wishes: Mapping[str, tuple[tuple[date, str], ...]] = field(default_factory=dict)
     busy: Mapping[str, tuple[tuple[date, str], ...]] = field(default_factory=dict)
 
@@ -164,7 +222,8 @@ class PlanFile:
             days=days,
             shifts=self.shifts,
             people=self.people,
-            needs=tuple(needs),
+            needs=(*needs, *mixed(self.mixes, needs)),
+            fairness=shared(self.fair, self.shifts, needs, first_day),
             requests=tuple(one for one in self._requests(inside) if one.person in people),
             absences=frozenset(
                 (name, inside[day]) for name, off in self.off.items() if name in people for day in off if day in inside
@@ -216,8 +275,11 @@ def read_plan_file(text: str) -> PlanFile:
         kept_often=file.targets.kept_often,
         shifts=tuple(map(_shift, file.shifts)),
         people=tuple(
-            Person(row.name, contracts[row.contract], skills=row.skills, seniority=row.seniority) for row in file.people
+            Person(row.name, contracts[row.contract], row.skills, row.sites, row.seniority) for row in file.people
         ),
+        fair=tuple(Share(row.burden, row.weight) for row in file.fair),
+        again=None if file.again is None else (file.again.share, file.again.pause_s),
+        mixes=tuple(Mix(row.people, row.seniority, row.skill, row.site, row.weight) for row in file.mix),
         off={row.name: row.off for row in file.people},
         wishes_off={row.name: row.wishes_off for row in file.people},
         wish_weights={row.name: row.wish_weight for row in file.people},
@@ -233,7 +295,7 @@ def _named(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _promises(row: _Targets) -> list[Promise]:
-    promises: list[Promise] = [ServiceLevel(row.answered_share, row.within_s)]
+    promises: list[Promise] = [ServiceLevel(row.answered_share, row.within_s, row.definition)]
     if row.give_up_share is not None:
         promises.append(Abandonment(row.give_up_share))
     if row.longest_wait_s is not None:
@@ -250,6 +312,7 @@ def _shift(row: _Shift) -> Shift:
         paid_min=row.paid_min,
         tags=row.tags,
         not_before=row.not_before,
+        site=row.site,
         days=None if row.weekdays is None else frozenset(day - 1 for day in row.weekdays),
         breaks=None
         if row.break_min is None
@@ -262,8 +325,10 @@ def _contract(row: _Contract) -> Contract:
     return Contract(
         hours=(week,),
         max_days_on=row.days_in_a_row,
+        min_days_on=row.days_on_in_a_row,
         min_days_off=row.days_off_in_a_row,
         most_weekends=row.weekends,
+        most_of=row.most_of,
         min_rest_q=round(row.rest_hours * 60 / QUARTER_MIN),
         split_shifts=row.split_shifts,
     )

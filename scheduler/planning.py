@@ -22,6 +22,7 @@ from scheduler.roster.problem import Assignment, Problem
 from scheduler.roster.search import Limits, Progress
 from scheduler.roster.solve import Made, make_roster
 from scheduler.roster_file import Gap, RosterDocument, document_of, presence_of
+from scheduler.simulate import Retry
 from scheduler.targets import ServiceLevel
 
 
@@ -68,12 +69,17 @@ def staffing_of(
                 demand.handle_s[row],
                 demand.patience_s,
                 file.targets,
+                retry=_retry(file),
                 half_width=half_width,
                 seed=2 * row,
             )
         )
         report(plans[-1])
     return plans
+
+
+def _retry(file: PlanFile) -> Retry | None:
+    return None if file.again is None else Retry(*file.again)
 
 
 def problem_of(plans: Sequence[DayPlan], file: PlanFile, zone: str) -> Problem:
@@ -139,6 +145,7 @@ def replayed(demand: Demand, file: PlanFile, document: RosterDocument, half_widt
             presence_of(document, day),
             promise,
             made.expected.shape[1],
+            _retry(file),
             half_width=half_width,
             seed=2 * row + 1_000_003,
         )

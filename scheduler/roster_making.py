@@ -15,9 +15,11 @@ from scheduler.plan_file import PlanFile
 from scheduler.roster.check import check
 from scheduler.roster.problem import QUARTER_MIN, QUARTERS, Assignment, Before, Need, Problem, ShiftType
 from scheduler.roster_file import Duty
+from scheduler.roster_shares import QUARTER_DAYS, with_past_shares
 
-DAYS_BEFORE = 14
-"""So many days before a roster are looked at, for runs of days and rest that began there."""
+DAYS_BEFORE = QUARTER_DAYS
+"""So many days before a roster are looked at, for burdens to be shared, and for runs of days that began there."""
+_LONGEST_RUN = 14
 
 
 def needs_by_hours(file: PlanFile, days: int) -> list[Need]:
@@ -33,7 +35,8 @@ def needs_by_hours(file: PlanFile, days: int) -> list[Need]:
 
 
 def with_days_before(problem: Problem, earlier: Iterable[Duty]) -> Problem:
-    """Return the problem with each person's run of days, and the last shift, from the duties before its first day."""
+    """Return the problem with each person's run of days and last shift, and burdens, from the duties before it."""
+    earlier = tuple(earlier)
     worked: dict[str, list[Duty]] = defaultdict(list)
     for duty in earlier:
         worked[duty.person].append(duty)
@@ -41,7 +44,7 @@ def with_days_before(problem: Problem, earlier: Iterable[Duty]) -> Problem:
         replace(one, before=_before(problem.first_day, worked[one.name], problem.shifts)) if worked[one.name] else one
         for one in problem.people
     )
-    return replace(problem, people=people)
+    return with_past_shares(replace(problem, people=people), earlier)
 
 
 def with_standing(problem: Problem, standing: Sequence[Duty]) -> Problem:
@@ -74,7 +77,7 @@ def _before(first_day: date, past: Sequence[Duty], shifts: Sequence[ShiftType]) 
     days = {duty.day for duty in past}
     eve = first_day - timedelta(days=1)
     run = 1
-    while run < DAYS_BEFORE and ((eve - timedelta(days=run)) in days) == (eve in days):
+    while run < _LONGEST_RUN and ((eve - timedelta(days=run)) in days) == (eve in days):
         run += 1
     if eve not in days:
         return Before(days_off=run)

@@ -43,7 +43,13 @@ class DayCosts:
 
 
 def day_costs(grid: Grid) -> DayCosts | None:
-    """Return the exact costs of all days; None for too many people or days, or where time belongs to two days."""
+    """Return the exact costs of all days.
+
+    None for too many people or days, where time belongs to two days, and where only shifts are counted: halves of
+    people are no way out there, so that whole lines have as good a bound, and sooner.
+    """
+    if all(need.shift is not None for need in grid.problem.needs):
+        return None
     choices = len(grid.duties) + 1
     if math.log(_MOST_WAYS) < len(grid.people) * math.log(choices):
         return None

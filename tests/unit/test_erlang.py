@@ -105,6 +105,12 @@ CASES = [
     (150, 0.05, 0.01, 0.0001),
     (300, 0.9999, 5.0, 0.01),
     (300, 2.5, 5.0, 0.05),
+    (300, 1.0, 0.02, 0.05),
+    (300, 0.9999999, 1.0, 0.01),
+    (300, 0.6, 1.0, 0.3),
+    (1, 1e-6, 1e-3, 0.5),
+    (1, 1.0, 1e-6, 0.07),
+    (2, 0.5, 1e-6, 0.07),
 ]
 
 
@@ -123,6 +129,29 @@ def test_erlang_a_is_the_birth_death_sum(agents: int, per_agent: float, patience
         found = queue.service_level(threshold * 240.0, definition)
         errors[definition] = relative_error(found, getattr(expected, definition.value))
     assert {name: error for name, error in errors.items() if error > 2e-12} == {}
+
+
+@pytest.mark.parametrize(
+    ("agents", "per_agent"),
+    [(1, 0.5), (1, 1 - 1e-12), (2, 1 - 1e-9), (6, 0.999), (30, 0.2), (120, 0.01), (300, 0.5), (300, 0.9999999)],
+)
+def test_erlang_c_is_its_sum(agents: int, per_agent: float) -> None:
+    load = Load(calls=900.0 / 240.0 * agents * per_agent, interval_s=900.0, aht_s=240.0)
+    with localcontext() as context:
+        context.prec = 400
+        offered = Decimal(load.calls) * 240 / 900
+        state, below = Decimal(1), Decimal(0)
+        for busy in range(agents):
+            below += state
+            state *= offered / (busy + 1)
+        top = state * agents / (agents - offered)
+        delay, asa_s = top / (top + below), 240 * top / (top + below) / (agents - offered)
+        late = delay * (-(agents - offered) * 20 / 240).exp()
+    queue = erlang_c(load, agents)
+    assert relative_error(queue.delay_probability, delay) < 1e-12
+    assert relative_error(queue.asa_s, asa_s) < 1e-12
+    assert relative_error(queue.service_level(20.0), 1 - late) < 1e-12
+    assert relative_error(queue.waits_longer(20.0), late) < 1e-12
 
 
 def queue_a(
