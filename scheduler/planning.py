@@ -13,6 +13,7 @@ from scheduler.demand import needs_of
 from scheduler.errors import BadPlan, NoHistory
 from scheduler.forecast import Result, forecast
 from scheduler.forecast_handle import forecast_handle_time
+from scheduler.forecast_models import planned_hours
 from scheduler.history import Floats, History
 from scheduler.plan import DayPlan, day_source, held_against, plan_day
 from scheduler.plan_file import PlanFile
@@ -36,15 +37,23 @@ class Demand:
 
 
 def demand_of(
-    history: History, calendar: Calendar, days: Sequence[date], patience_s: float, handle_s: float | None = None
+    history: History,
+    calendar: Calendar,
+    days: Sequence[date],
+    patience_s: float,
+    handle_s: float | None = None,
+    planned: Floats | None = None,
 ) -> Demand:
     """Forecast the calls and handle times of `days`. `handle_s`: what to take where the history has no handle times.
+
+    `planned`: the part of each interval that the opening hours have open, shape (days, slots); None: as it has been.
 
     Raises:
         NoHistory: there is nothing to learn from, or no handle time and none given.
         BadHistory: a day lies within the history or too far ahead.
     """
-    result = forecast(history, calendar, days)
+    opened = None if planned is None else np.minimum(planned_hours(history, calendar, days), planned)
+    result = forecast(history, calendar, days, opened)
     shape = result.forecast.expected.shape
     if handle_s is not None:
         return Demand(result, np.full(shape, handle_s), patience_s)

@@ -36,6 +36,7 @@ from video_service.block_list import BlockList
 from video_service.calendar_feeds import CalendarFeeds
 from video_service.callback_slots import CallbackRules
 from video_service.callbacks import Callbacks
+from video_service.campaigns import Campaigns
 from video_service.cipher import Cipher
 from video_service.clock import SystemClock
 from video_service.customers import CustomerLimits, Customers
@@ -457,6 +458,7 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
             endpoint=endpoint,
         ),
         rosters=rosters,
+        campaigns=Campaigns(redis, pool=settings.pool),
         plan_jobs=PlanJobs(
             PlanStore(redis, pool=settings.pool),
             source,

@@ -100,7 +100,8 @@ def region_of(data: Path | None, holidays: str | None) -> str:
 
 def demand_for(past: Past, calendar: Path | None, region: str, days: Sequence[date], handle_s: float | None) -> Demand:
     """Forecast `days` from `past`, with the calendar in the file and the region's public holidays; as `demand_of`."""
-    return demand_of(past.history, calendar_of(calendar, region, past, days[-1]), days, past.patience_s, handle_s)
+    known = calendar_of(calendar, region, past, days[-1])
+    return demand_of(past.history, known, days, past.patience_s, handle_s, past.planned(days))
 
 
 def say(sentences: Iterable[str]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 from quart import Blueprint, Response, jsonify
 
 from scheduler.errors import BadRoster
+from video_service.campaigns import MOST, BadCampaigns, Campaign
 from video_service.http_gate import did
 from video_service.http_input import body, one_of
 from video_service.http_roster import BadRosterRequest
@@ -63,6 +65,32 @@ def _shown(job: Job | None) -> dict[str, Any]:
     wish = msgspec.json.decode(job.wish, type=RosterWish)
     facts = {name: getattr(job, name) for name in _SHOWN}
     return {"job": {**facts, "first_day": wish.first_day.isoformat(), "days": wish.days}, "now_ms": now_ms}
+
+
+class CampaignsWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of PUT /api/plan/campaigns: all of them, and the state that was read."""
+
+    campaigns: Annotated[tuple[Campaign, ...], Meta(max_length=2 * MOST)]
+    rev: Annotated[int, Meta(ge=0)]
+
+
+@plan_api.get("/campaigns")
+async def campaigns() -> Response:
+    """Return the campaigns that the coordinator entered, with their state."""
+    found, rev = await services().campaigns.get()
+    return jsonify({"campaigns": msgspec.to_builtins(found), "rev": rev})
+
+
+@plan_api.put("/campaigns")
+async def set_campaigns() -> tuple[Response, int]:
+    """Keep the campaigns; a fault is told by its row, and nothing is kept."""
+    wish = await body(CampaignsWish)
+    await did("campaigns_set")
+    try:
+        await services().campaigns.set(wish.campaigns, rev=wish.rev)
+    except BadCampaigns as error:
+        return jsonify({"error": error.code, "row": error.row, "fault": error.fault}), 400
+    return await campaigns(), 200
 
 
 @plan_api.post("/outlook")

@@ -83,10 +83,11 @@ class PublishWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TeamWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of PUT /api/rosters/team. `apply` False: only say whether it can be read."""
+    """Body of PUT /api/rosters/team. `apply` False: only say whether it can be read. `rev`: the state that was read."""
 
     text: Annotated[str, Meta(max_length=MOST_TEAM_CHARACTERS)]
     apply: bool = True
+    rev: Annotated[int, Meta(ge=0)] | None = None
 
 
 @roster_api.get("")
@@ -214,7 +215,8 @@ async def team() -> Response:
     """Return the team's rules as a file; `set` False: ordinary ones, for nobody has written any down."""
     desk = services().rosters
     kept = await desk.book.team()
-    return jsonify({"text": await desk.team_text(), "set": kept is not None, "since_ms": kept.since_ms if kept else 0})
+    facts = {"since_ms": kept.since_ms if kept else 0, "rev": kept.rev if kept else 0}
+    return jsonify({"text": await desk.team_text(), "set": kept is not None, **facts})
 
 
 @roster_api.put("/team")
@@ -227,15 +229,17 @@ async def set_team() -> tuple[Response, int]:
     except ServiceError as error:
         return jsonify({"error": "bad_team", "words": str(error)}), 400
     names = {one.name for one in await services().rosters.agents()}
+    rev = wish.rev or 0
     if wish.apply:
         await did("roster_team_set")
-        await services().rosters.book.set_team(wish.text, by=account.person)
+        rev = await services().rosters.book.set_team(wish.text, by=account.person, rev=wish.rev)
     ruled = [one.name for one in rules.people]
     return jsonify(
         {
             "people": len(ruled),
             "unknown": [name for name in ruled if name not in names],
             "without": sorted(names.difference(ruled)),
+            "rev": rev,
         }
     ), 200
 

@@ -370,6 +370,7 @@ OTHER_KEYS: tuple[KeySpec, ...] = (
         "data_keys", "hash", "none", "start, data-key renew", "a canary for each data key in use, by the key's name"
     ),
     KeySpec("roster", "hash", "none", "roster_publish", "number of the newest version of the roster"),
+    KeySpec("campaigns", "hash", "none", "the HTTP surface", "days on which more call, as JSON, their state"),
     KeySpec("roster_team", "hash", "none", "the HTTP surface", "the team's rules as a file, since, by whom"),
     KeySpec(
         "roster_draft:<draft>",
@@ -499,6 +500,7 @@ class Keys:
         self.video_messages = f"{self.root}:video_messages"
         self.video_folder = f"{self.root}:video_folder"
         self.roster = f"{self.root}:roster"
+        self.campaigns = f"{self.root}:campaigns"
         self.roster_team = f"{self.root}:roster_team"
         self.roster_drafts = f"{self.root}:roster_drafts"
         self.roster_versions = f"{self.root}:roster_versions"

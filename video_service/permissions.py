@@ -112,6 +112,8 @@ ROUTES: dict[str, Right] = {
     "POST /api/plan/roster": COORDINATORS,
     "GET /api/plan/job": COORDINATORS,
     "POST /api/plan/cancel": COORDINATORS,
+    "GET /api/plan/campaigns": COORDINATORS,
+    "PUT /api/plan/campaigns": COORDINATORS,
     "POST /api/plan/outlook": COORDINATORS,
     "GET /api/intraday": COORDINATORS,
     "POST /api/intraday/break": COORDINATORS,

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from scheduler.day_types import Calendar
 from scheduler.errors import NoHistory
 from scheduler.planning import Demand, demand_of
+from video_service.plan_hours import entered, planned_share
 from video_service.plan_source import past_of
 from video_service.plan_work import Basis
 from video_service.public_holidays import special_days
@@ -25,9 +26,11 @@ def demand_for(basis: Basis, days: list[date]) -> tuple[Demand, tuple[str, ...]]
         NoHistory: there is nothing to learn from.
         BadHistory: a day lies too far ahead.
     """
-    past = past_of(basis.past, ZoneInfo(basis.zone))
-    calendar = Calendar().with_special(special_days(basis.region, past.history.first_day, days[-1]))
+    past = past_of(basis.past, ZoneInfo(basis.zone), basis.hours if basis.own_hours else None)
+    planned = None if basis.hours is None else planned_share(basis.hours, days, past.history.interval_s)
+    special = special_days(basis.region, past.history.first_day, days[-1])
+    calendar = Calendar(campaigns=entered(basis.campaigns)).with_special(special)
     try:
-        return demand_of(past.history, calendar, days, past.patience_s), ()
+        return demand_of(past.history, calendar, days, past.patience_s, planned=planned), ()
     except NoHistory:
-        return demand_of(past.history, calendar, days, past.patience_s, USUAL_HANDLE_S), (USUAL_LENGTH,)
+        return demand_of(past.history, calendar, days, past.patience_s, USUAL_HANDLE_S, planned), (USUAL_LENGTH,)

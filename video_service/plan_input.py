@@ -9,12 +9,16 @@ from zoneinfo import ZoneInfo
 
 from redis.asyncio import Redis
 
-from scheduler.errors import BadRoster
+from scheduler.errors import BadRoster, NoHistory
 from scheduler.plan_file import PlanFile
 from scheduler.roster_making import DAYS_BEFORE
 from video_service import open_time
-from video_service.clock import Clock
+from video_service.campaigns import Campaigns
+from video_service.clock import Clock, SystemClock
+from video_service.opening_hours import Hours
+from video_service.opening_hours_store import OpeningHours
 from video_service.plan_work import Basis, MakeRoster, RawPast, Team
+from video_service.queues_store import QueueBook
 from video_service.records import Records
 from video_service.roster_desk import RosterDesk
 
@@ -62,6 +66,24 @@ async def read_past(
     )
 
 
+async def hours_of(redis: Redis, pool: str, zone: str, queue: str) -> tuple[Hours | None, bool]:
+    """Return the opening hours of a queue, None where shifts alone decide, and whether they are its own.
+
+    Raises:
+        NoHistory: there is no such queue.
+    """
+    clock = SystemClock()
+    line = OpeningHours(redis, pool=pool, clock=clock, zone=zone)
+    book = QueueBook(redis, pool=pool, clock=clock, line=line)
+    rules = await book.find(queue)
+    if rules is None:
+        known = ", ".join(sorted(await book.all()))
+        raise NoHistory(f"There is no queue {queue}; there are {known}.")
+    if rules.hours is None:
+        return await line.get(), False
+    return rules.hours, queue != QUEUE
+
+
 def midnight_ms(day: date, zone: ZoneInfo) -> int:
     """Return when `day` begins by the clock of `zone`, milliseconds since 1970."""
     return round(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()) * 1000
@@ -102,7 +124,11 @@ class PlanInput:
             weeks=WEEKS,
             now_ms=self._clock.now_ms(),
         )
+        hours, own = await hours_of(self._redis, self._pool, self._desk.zone.key, QUEUE)
         return Basis(
+            hours=hours,
+            own_hours=own,
+            campaigns=(await Campaigns(self._redis, pool=self._pool).get())[0],
             zone=self._desk.zone.key,
             region=self._region,
             queue=QUEUE,

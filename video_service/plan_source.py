@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,16 +11,19 @@ from zoneinfo import ZoneInfo
 from redis.asyncio import Redis
 
 from scheduler.calendar_csv import calendar_from_csv
-from scheduler.day_types import Calendar
+from scheduler.day_types import Calendar, Campaign
 from scheduler.errors import BadHistory
-from scheduler.history import History, Ints
+from scheduler.history import Floats, History, Ints
 from scheduler.history_csv import read_csv
 from scheduler.patience import USUAL_PATIENCE_S
 from scheduler.rollups import Span, history_of, midnight_ms, patience_of
 from signaling.policy import Policy
 from signaling.store import Store
+from video_service.campaigns import Campaigns
 from video_service.open_time import Times
-from video_service.plan_input import read_past
+from video_service.opening_hours import Hours, open_times
+from video_service.plan_hours import entered, planned_share, within
+from video_service.plan_input import hours_of, read_past
 from video_service.plan_work import RawPast
 from video_service.public_holidays import special_days
 from video_service.records import Records
@@ -32,12 +35,22 @@ MOST_CALENDAR_BYTES = 1_000_000
 
 @dataclass(frozen=True)
 class Past:
-    """What came, and how long people wait before they give up (mean, seconds). `first_day`: where a plan may begin."""
+    """What came, and how long people wait before they give up (mean, seconds).
+
+    `first_day`: where a plan may begin. `hours`: the queue's opening hours, None where shifts alone decide.
+    `campaigns`: those that the coordinator entered.
+    """
 
     history: History
     patience_s: float
     patience: str
     first_day: date
+    hours: Hours | None = None
+    campaigns: tuple[Campaign, ...] = ()
+
+    def planned(self, days: Sequence[date]) -> Floats | None:
+        """Return which part of each interval of `days` the opening hours have open, None where shifts alone decide."""
+        return None if self.hours is None else planned_share(self.hours, days, self.history.interval_s)
 
 
 def past_of_file(path: Path, zone: ZoneInfo) -> Past:
@@ -70,17 +83,28 @@ async def past_of_service(redis: Redis, settings: Settings, queue: str, weeks: i
     raw = await read_past(
         redis, store, pool=settings.pool, zone=settings.time_zone, queue=queue, weeks=weeks, now_ms=now_ms
     )
-    return past_of(raw, ZoneInfo(settings.time_zone))
+    hours, own = await hours_of(redis, settings.pool, settings.time_zone, queue)
+    known, _ = await Campaigns(redis, pool=settings.pool).get()
+    past = past_of(raw, ZoneInfo(settings.time_zone), hours if own else None)
+    return replace(past, hours=hours, campaigns=entered(known))
 
 
-def past_of(raw: RawPast, zone: ZoneInfo) -> Past:
+def past_of(raw: RawPast, zone: ZoneInfo, own_hours: Hours | None = None) -> Past:
     """Return what was read of the past as the history that planning learns from.
+
+    `own_hours`: of a queue that has others than the line. It was open when they said so and somebody was there; whether
+    that person could serve it is not on record.
 
     Raises:
         NoHistory: nobody was on shift, and nobody called.
     """
     first, yesterday = raw.first, raw.today - timedelta(days=1)
-    opened, known = _opened(raw.times, [Span(*shift) for shift in raw.shifts], raw.from_ms)
+    shifts = [Span(*shift) for shift in raw.shifts]
+    opened, known = _opened(raw.times, shifts, raw.from_ms)
+    if own_hours is not None:
+        clock = list(_between(open_times(own_hours, raw.from_ms, zone), midnight_ms(raw.today, zone)))
+        ran = [(one.from_ms, one.to_ms) for one in known]
+        opened = within(within([*opened, *shifts], ran), clock)
     told = [one.start_ms for one in raw.rollups] + [max(one.from_ms, raw.from_ms) for one in opened]
     if told:
         # The days before the service began were not closed: nobody knows of them.
@@ -102,6 +126,13 @@ async def today_of_service(redis: Redis, settings: Settings, queue: str, now_ms:
     rollups = await Records(redis, pool=settings.pool).rollups(from_ms, now_ms, queue=queue)
     day = history_of(rollups, [Span(from_ms, now_ms)], zone, today, today, INTERVAL_S)
     return day.calls[0], max(0, (now.hour * 3600 + now.minute * 60) // INTERVAL_S - 1)
+
+
+def _between(spans: Iterable[tuple[int, int]], to_ms: int) -> Iterator[tuple[int, int]]:
+    for start_ms, end_ms in spans:
+        if start_ms >= to_ms:
+            return
+        yield start_ms, min(end_ms, to_ms)
 
 
 def _opened(times: Times, shifts: Sequence[Span], from_ms: int) -> tuple[list[Span], list[Span]]:
@@ -126,7 +157,9 @@ def calendar_of(path: Path | None, region: str, past: Past, last: date) -> Calen
         BadHistory: the file cannot be read; the sentence names the line.
         UnknownRegion: no public holidays are known for `region`.
     """
-    return _calendar_in(path).with_special(special_days(region, past.history.first_day, last))
+    found = _calendar_in(path)
+    found = replace(found, campaigns=(*found.campaigns, *past.campaigns))
+    return found.with_special(special_days(region, past.history.first_day, last))
 
 
 def _calendar_in(path: Path | None) -> Calendar:

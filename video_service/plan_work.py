@@ -15,7 +15,9 @@ from msgspec import Meta
 
 from scheduler.roster_draft import MOST_DAYS
 from scheduler.roster_file import Duty, RosterDocument, Truth
+from video_service.campaigns import Campaign
 from video_service.open_time import Times
+from video_service.opening_hours import Hours
 from video_service.records import Rollup
 
 Days = dict[str, tuple[date, ...]]
@@ -46,13 +48,19 @@ class Team(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Basis(msgspec.Struct, frozen=True, kw_only=True):
-    """What every piece of work starts from. `zone`: IANA; `region`: of public holidays, "" for none."""
+    """What every piece of work starts from. `zone`: IANA; `region`: of public holidays, "" for none.
+
+    `hours`: the queue's opening hours, None where shifts alone decide; `own_hours`: they are not those of the line.
+    """
 
     zone: str
     region: str
     queue: str
     past: RawPast
     team: Team
+    hours: Hours | None = None
+    own_hours: bool = False
+    campaigns: tuple[Campaign, ...] = ()
 
 
 class MakeRoster(msgspec.Struct, frozen=True, kw_only=True, tag="roster"):

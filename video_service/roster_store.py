@@ -35,6 +35,12 @@ class DraftChanged(ServiceError):
     code: ClassVar[str] = "roster_changed"
 
 
+class TeamChanged(ServiceError):
+    """Somebody has written the team's rules anew meanwhile."""
+
+    code: ClassVar[str] = "roster_changed"
+
+
 class TooManyDrafts(ServiceError):
     """There are as many drafts as this service keeps: delete one."""
 
@@ -94,11 +100,12 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Team(msgspec.Struct, frozen=True, kw_only=True):
-    """The team's rules as a plan file, since when, and who wrote them down (an account's id)."""
+    """The team's rules as a plan file, since when, who wrote them down (an account's id), and how often it was done."""
 
     text: str
     since_ms: int
     by: str
+    rev: int = 0
 
 
 _DRAFT_FACTS = tuple(name for name in Draft.__struct_fields__ if name not in ("document", "base"))
@@ -113,17 +120,28 @@ class RosterBook:
         self._keys = Keys(pool)
         self._clock = clock
         self._retention_ms = retention_days * DAY_MS
-        self._keep = redis.register_script((_SCRIPTS / "roster_keep.lua").read_text(encoding="utf-8"))
+        self._keep, self._keep_team = (
+            redis.register_script((_SCRIPTS / f"roster_{name}.lua").read_text(encoding="utf-8"))
+            for name in ("keep", "team")
+        )
 
     async def team(self) -> Team | None:
         """Return the team's rules, None when nobody has written any down."""
         row = await self._row(self._keys.roster_team)
         return None if row is None else msgspec.convert(row, type=Team, strict=False)
 
-    async def set_team(self, text: str, *, by: str) -> None:
-        """Keep the team's rules."""
-        row: dict[Any, Any] = {"v": SCHEMA_VERSION, "text": text, "since_ms": self._clock.now_ms(), "by": by}
-        await self._redis.hset(self._keys.roster_team, mapping=row)
+    async def set_team(self, text: str, *, by: str, rev: int | None = None) -> int:
+        """Keep the team's rules and return their state; `rev`: the one that was read, None for whichever.
+
+        Raises:
+            TeamChanged: their state is not `rev` any more; nothing is kept.
+        """
+        words: list[str | int] = ["v", SCHEMA_VERSION, "text", text, "since_ms", self._clock.now_ms(), "by", by]
+        known = "" if rev is None else f"{rev}"
+        found = int(await self._keep_team(keys=[self._keys.roster_team], args=[known, *words]))
+        if found == 0:
+            raise TeamChanged
+        return found
 
     async def begin(self, first_day: str, days: int, document: str, base: list[str], *, by: str) -> str:
         """Keep a new draft and return its id.

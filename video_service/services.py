@@ -16,6 +16,7 @@ from video_service.background_picture import PictureMaker
 from video_service.background_store import BackgroundStore
 from video_service.calendar_feeds import CalendarFeeds
 from video_service.callbacks import Callbacks
+from video_service.campaigns import Campaigns
 from video_service.cipher import Cipher
 from video_service.clock import Clock
 from video_service.customers import Customers, Entry
@@ -240,6 +241,7 @@ class Services:
     reminders: Reminders
     rosters: RosterDesk
     plan_jobs: PlanJobs
+    campaigns: Campaigns
     outlooks: Outlooks
     attendance: Attendance
     intraday: Intraday

@@ -351,7 +351,9 @@ async def test_a_change_that_is_not_kept_is_said_and_nothing_is_published_withou
     page = await board(open_page, stage, "roster/r-1")
     await cell(page, 0, 0).focus()
     await page.keyboard.press("1")
-    await expect(page.get_by_role("alert").filter(visible=True)).to_have_text("有人刚改过。请再看一遍。")
+    clash = page.get_by_role("alert").filter(visible=True)
+    await expect(clash).to_contain_text("别人刚改了这张班表。您最后的修改还没有保存。")
+    await look(page, "coordinator-zh-CN-roster-clash")
     kept = {"rev": 2, "state": "draft", "duties": [], "required": [], "faults": [], "scheduled": [[0] * 96] * 14}
     stage.answers["PUT rosters/duties"] = (200, kept)
     await page.get_by_role("button", name="发布…").press("Enter")
@@ -360,6 +362,32 @@ async def test_a_change_that_is_not_kept_is_said_and_nothing_is_published_withou
     asked = [(method, path) for method, path, _ in stage.requests]
     assert asked.index(("GET", "rosters/r-1/changes")) > asked.index(("PUT", "rosters/duties")) + 1
     assert asked.count(("PUT", "rosters/duties")) == 2
+
+
+async def test_what_somebody_else_changed_meanwhile_is_a_choice_and_loses_nothing(
+    open_page: OpenPage, stage: Stage
+) -> None:
+    answer(stage)
+    stage.answers["PUT rosters/duties"] = (409, {"error": "roster_changed"})
+    page = await board(open_page, stage, "roster/r-1")
+    await cell(page, 0, 0).focus()
+    await page.keyboard.press("1")
+    stage.answers["GET rosters/r-1"] = (200, rosters.draft(rev=7, duties=[]))
+    await page.get_by_role("button", name="看对方的").press("Enter")
+    await expect(page.get_by_text("这是对方改的。按“撤销”回到您的。")).to_be_visible()
+    await expect(cell(page, 0, 0)).to_have_text("")
+    stage.answers["PUT rosters/duties"] = (409, {"error": "roster_changed"})
+    await page.get_by_role("button", name="撤销").press("Enter")
+    await expect(cell(page, 0, 0)).not_to_have_text("")
+    stage.answers["GET rosters/r-1"] = (200, rosters.draft(rev=8, duties=[]))
+    kept = {"rev": 9, "state": "draft", "duties": rosters.draft()["duties"], "required": [], "faults": []}
+    await expect(page.get_by_role("button", name="用我的")).to_be_visible()
+    stage.answers["PUT rosters/duties"] = (200, {**kept, "scheduled": [[0] * 96] * 14})
+    await page.get_by_role("button", name="用我的").press("Enter")
+    await expect(page.get_by_text("已保存，已检查。")).to_be_visible()
+    sent = [body for method, path, body in stage.requests if (method, path) == ("PUT", "rosters/duties")]
+    assert [body["rev"] for body in sent] == [1, 7, 8]
+    assert sent[-1]["duties"], "what was here went in place of theirs"
 
 
 async def test_what_is_let_go_outside_of_the_grid_moves_nothing_later(open_page: OpenPage, stage: Stage) -> None:
@@ -381,7 +409,7 @@ async def test_what_is_let_go_outside_of_the_grid_moves_nothing_later(open_page:
 
 async def test_the_teams_rules_are_told_where_they_are_wrong(open_page: OpenPage, stage: Stage) -> None:
     answer(stage)
-    stage.answers["GET rosters/team"] = (200, {"text": "[targets]\n", "set": False, "since_ms": 0})
+    stage.answers["GET rosters/team"] = (200, {"text": "[targets]\n", "set": False, "since_ms": 0, "rev": 0})
     stage.answers["PUT rosters/team"] = (400, {"error": "bad_team", "words": "people 1 (amei), off: no day."})
     page = await board(open_page, stage, "roster")
     await page.locator(".roster-team summary").press("Enter")
@@ -389,7 +417,14 @@ async def test_the_teams_rules_are_told_where_they_are_wrong(open_page: OpenPage
     await expect(rules).to_have_value("[targets]\n")
     await page.get_by_role("button", name="保存规则").press("Enter")
     await expect(page.get_by_role("alert").filter(visible=True)).to_have_text("没有保存。people 1 (amei), off: no day.")
-    stage.answers["PUT rosters/team"] = (200, {"people": 2, "unknown": ["x"], "without": []})
+    stage.answers["PUT rosters/team"] = (409, {"error": "roster_changed"})
+    stage.answers["GET rosters/team"] = (200, {"text": "theirs\n", "set": True, "since_ms": 1, "rev": 4})
+    await page.get_by_role("button", name="保存规则").press("Enter")
+    await expect(page.get_by_text("别人刚改了团队规则。您写的还没有保存。")).to_be_visible()
+    await page.get_by_role("button", name="看对方的").press("Enter")
+    await expect(rules).to_have_value("theirs\n")
+    await expect(page.get_by_label("您刚才写的")).to_have_value("[targets]\n")
+    stage.answers["PUT rosters/team"] = (200, {"people": 2, "unknown": ["x"], "without": [], "rev": 5})
     await page.get_by_role("button", name="保存规则").press("Enter")
     await expect(page.get_by_text("已保存，有 2 人。 没有这些账号：x。")).to_be_visible()
     await look(page, "coordinator-zh-CN-roster-team")

@@ -267,11 +267,81 @@ async def test_the_teams_rules_are_kept_and_faults_named(site: Site, boss: Brows
     assert "people 1 (amei), off" in (await wrong.get_json())["words"]
     assert (await ok(await boss.get("/api/rosters/team")))["set"] is False
     text = EXAMPLE.replace("linxiao", "stranger")
-    said = {"people": 2, "unknown": ["stranger"], "without": ["linxiao"]}
+    said = {"people": 2, "unknown": ["stranger"], "without": ["linxiao"], "rev": 0}
     assert await ok(await boss.put("/api/rosters/team", {"text": text, "apply": False})) == said
-    assert await ok(await boss.put("/api/rosters/team", {"text": text})) == said
+    assert await ok(await boss.put("/api/rosters/team", {"text": text})) == said | {"rev": 1}
     after = await ok(await boss.get("/api/rosters/team"))
-    assert (after["set"], after["text"]) == (True, text)
+    assert (after["set"], after["text"], after["rev"]) == (True, text, 1)
+
+
+CAMPAIGN = {
+    "name": "fair",
+    "first": "2026-05-01",
+    "last": "2026-05-05",
+    "percent": 150,
+    "start": "09:00",
+    "end": "12:00",
+}
+
+
+async def test_campaigns_are_kept_as_a_whole_and_planning_knows_them(site: Site, boss: Browser) -> None:
+    assert await ok(await boss.get("/api/plan/campaigns")) == {"campaigns": [], "rev": 0}
+    earlier = {
+        **CAMPAIGN,
+        "name": "mailing",
+        "first": "2026-04-01",
+        "last": "2026-04-02",
+        "start": "00:00",
+        "end": "24:00",
+    }
+    kept = await ok(await boss.put("/api/plan/campaigns", {"campaigns": [CAMPAIGN, earlier], "rev": 0}))
+    assert kept == {"campaigns": [earlier, CAMPAIGN], "rev": 1}
+    assert await ok(await boss.get("/api/plan/campaigns")) == kept
+    refused = await boss.put("/api/plan/campaigns", {"campaigns": [], "rev": 0})
+    assert await error_of(refused) == (409, "roster_changed")
+    basis = await site.services.plan_jobs._source.basis()
+    assert [one.name for one in basis.campaigns] == ["mailing", "fair"]
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"last": "2026-04-30"}, "order"),
+        ({"last": "2027-05-02"}, "length"),
+        ({"start": "12:00"}, "times"),
+        ({"percent": 5}, "percent"),
+        ({"percent": 1001}, "percent"),
+    ],
+)
+async def test_a_campaign_that_cannot_be_is_named_by_its_row_and_nothing_is_kept(
+    boss: Browser, change: dict[str, Any], fault: str
+) -> None:
+    wish = {"campaigns": [CAMPAIGN, {**CAMPAIGN, **change}], "rev": 0}
+    answer = await boss.put("/api/plan/campaigns", wish)
+    assert answer.status_code == 400
+    assert await answer.get_json() == {"error": "bad_campaigns", "row": 2, "fault": fault}
+    assert await ok(await boss.get("/api/plan/campaigns")) == {"campaigns": [], "rev": 0}
+
+
+@pytest.mark.parametrize("change", [{"first": "2026-02-30"}, {"start": "24:30"}, {"name": ""}, {"percent": "many"}])
+async def test_a_campaign_of_another_form_is_refused(boss: Browser, change: dict[str, Any]) -> None:
+    wish = {"campaigns": [{**CAMPAIGN, **change}], "rev": 0}
+    assert (await boss.put("/api/plan/campaigns", wish)).status_code == 400
+    assert (await ok(await boss.get("/api/plan/campaigns")))["rev"] == 0
+
+
+async def test_two_who_write_the_teams_rules_never_write_over_each_other(site: Site, boss: Browser) -> None:
+    other = await site.signed_in(Role.COORDINATOR, "second")
+    read = (await ok(await boss.get("/api/rosters/team")))["rev"]
+    assert read == 0
+    mine, theirs = EXAMPLE.replace("linxiao", "mine"), EXAMPLE.replace("linxiao", "theirs")
+    assert (await ok(await other.put("/api/rosters/team", {"text": theirs, "rev": read})))["rev"] == 1
+    refused = await boss.put("/api/rosters/team", {"text": mine, "rev": read})
+    assert await error_of(refused) == (409, "roster_changed")
+    kept = await ok(await boss.get("/api/rosters/team"))
+    assert (kept["text"], kept["rev"]) == (theirs, 1)
+    assert (await ok(await boss.put("/api/rosters/team", {"text": mine, "rev": kept["rev"]})))["rev"] == 2
+    assert (await boss.put("/api/rosters/team", {"text": mine, "rev": -1})).status_code == 400
 
 
 @pytest.mark.parametrize(

@@ -169,6 +169,8 @@ ASKS: dict[str, Ask] = {
     "POST /api/plan/roster": Ask(400, {"first_day": "2000-01-03", "days": 7}),
     "GET /api/plan/job": Ask(),
     "POST /api/plan/cancel": Ask(body={"job": "p-none"}),
+    "GET /api/plan/campaigns": Ask(),
+    "PUT /api/plan/campaigns": Ask(body={"campaigns": [], "rev": 0}),
     "POST /api/plan/outlook": Ask(body={}),
     "GET /api/intraday": Ask(),
     "POST /api/intraday/break": Ask(409, {"shift": "s_none", "old": [0, 1], "new": [2, 3]}),

@@ -27,6 +27,7 @@ from video_service.block_list import BlockList
 from video_service.calendar_feeds import CalendarFeeds
 from video_service.callback_slots import CallbackRules
 from video_service.callbacks import Callbacks, Facts
+from video_service.campaigns import Campaigns
 from video_service.clock import SystemClock
 from video_service.customers import Customer, Customers
 from video_service.data_keys import Canaries
@@ -113,6 +114,7 @@ async def test_every_key_is_in_the_table_and_passes_when_the_table_says_so(
     rosters = RosterBook(redis, pool=pool, clock=clock, retention_days=1)
     await rosters.set_team("people: []", by="a-1")
     await rosters.begin("2026-03-02", 7, "{}", [], by="a-1")
+    await Campaigns(redis, pool=pool).set([], rev=0)
     jobs, day = PlanStore(redis, pool=pool), date(2026, 3, 2)
     await jobs.begin("p-1", {"kind": "roster"})
     await jobs.keep_best("p-1", RosterDocument(zone="UTC", first_day=day, days=1, duties=()))

@@ -5,6 +5,7 @@ import { count, t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { request } from "../shared/service.js";
 import { RosterChart } from "./roster-chart.js";
+import { RosterClash } from "./roster-clash.js";
 import { RosterDay } from "./roster-day.js";
 import { RosterGrid } from "./roster-grid.js";
 import { daysFrom, History } from "./roster-model.js";
@@ -36,6 +37,7 @@ export class RosterDraft {
       icon("info"),
       (this.troubleText = h("span")),
     );
+    this.clash = new RosterClash({ mine: () => this.meet(false), theirs: () => this.meet(true) });
     this.undo = button("again", "roster.undo", () => this.turn("undo"));
     this.redo = button("next", "roster.redo", () => this.turn("redo"));
     this.publish = button("send", "roster.publish", () => this.openPublish());
@@ -78,6 +80,7 @@ export class RosterDraft {
       h("div", { class: "row roster-acts" }, this.undo, this.redo, this.publish, this.file, this.workbook, this.print),
       this.status,
       this.trouble,
+      this.clash.element,
       this.publishing.element,
       this.turnDay,
       this.grid.element,
@@ -93,6 +96,7 @@ export class RosterDraft {
   async open(name) {
     this.name = name;
     show(this.trouble, false);
+    this.clash.close();
     show(this.publishing.element, false);
     this.byDay = false;
     this.column = 0;
@@ -149,6 +153,35 @@ export class RosterDraft {
     } catch (error) {
       this.unsaved = true;
       setText(this.status, "");
+      const code = known(this.refused(error));
+      if (code !== "roster_changed") this.fail(code);
+      else {
+        show(this.trouble, false);
+        this.clash.open("roster.clash.draft");
+      }
+    }
+  }
+
+  /**
+   * Go on from the state that somebody else has made: with what is here in its place, or with theirs, one step of undo
+   * away from what is here.
+   * @param {boolean} theirs
+   */
+  async meet(theirs) {
+    if (!this.draft) return;
+    try {
+      const draft = await request("GET", `/api/rosters/${encodeURIComponent(this.draft.draft)}`);
+      if (draft.draft !== this.name) return;
+      this.draft = draft;
+      show(this.trouble, false);
+      if (theirs) {
+        this.unsaved = false;
+        this.history.push(draft.duties);
+        setText(this.status, t("roster.clash.undo"));
+        this.drawAll();
+        this.heading.focus();
+      } else await this.save();
+    } catch (error) {
       this.fail(known(this.refused(error)));
     }
   }

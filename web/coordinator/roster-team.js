@@ -4,6 +4,7 @@ import { h, setText, show } from "../shared/dom.js";
 import { count, t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { request, RequestError } from "../shared/service.js";
+import { RosterClash } from "./roster-clash.js";
 
 export class RosterTeam {
   /** @param {(error: unknown) => string} refused */
@@ -18,6 +19,15 @@ export class RosterTeam {
       dir: "ltr",
       "aria-describedby": "roster-rules-how",
     });
+    this.rev = 0;
+    this.clash = new RosterClash({ mine: () => this.overwrite(), theirs: () => this.theirs() });
+    this.mineText = h("textarea", { class: "input roster-rules", id: "roster-rules-mine", rows: 8, readonly: true, dir: "ltr" });
+    this.mine = h(
+      "div",
+      { class: "field", hidden: true },
+      h("label", { class: "label", for: "roster-rules-mine", text: t("roster.clash.own") }),
+      this.mineText,
+    );
     this.done = h("p", { class: "notice notice-good", role: "status", hidden: true }, icon("check"), (this.doneText = h("span")));
     this.trouble = h(
       "p",
@@ -38,6 +48,8 @@ export class RosterTeam {
         this.text,
         this.done,
         this.trouble,
+        this.clash.element,
+        this.mine,
         h(
           "div",
           { class: "row" },
@@ -56,8 +68,9 @@ export class RosterTeam {
   async read() {
     if (this.text.value) return;
     try {
-      const { text, set } = await request("GET", "/api/rosters/team");
+      const { text, set, rev } = await request("GET", "/api/rosters/team");
       this.text.value = text;
+      this.rev = rev;
       setText(this.set, t(set ? "roster.team_set" : "roster.team_ordinary"));
     } catch (error) {
       this.say("", t("roster.refused.other", { code: this.refused(error) }));
@@ -66,17 +79,44 @@ export class RosterTeam {
 
   async keep() {
     try {
-      const found = await request("PUT", "/api/rosters/team", { text: this.text.value });
+      const found = await request("PUT", "/api/rosters/team", { text: this.text.value, rev: this.rev });
+      this.rev = found.rev;
+      this.clash.close();
+      show(this.mine, false);
       const parts = [count("roster.team_saved", found.people)];
       if (found.unknown.length) parts.push(t("roster.team_unknown", { names: found.unknown.join(t("list.comma")) }));
       if (found.without.length) parts.push(t("roster.team_without", { names: found.without.join(t("list.comma")) }));
       setText(this.set, t("roster.team_set"));
       this.say(parts.join(" "), "");
     } catch (error) {
-      this.refused(error);
+      if (this.refused(error) === "roster_changed") {
+        this.say("", "");
+        this.clash.open("roster.clash.team");
+        return;
+      }
       const words = error instanceof RequestError ? (error.answer?.words ?? "") : "";
       this.say("", words ? t("roster.team_wrong", { words }) : t("roster.refused.other"));
     }
+  }
+
+  /** What is written here goes in place of what somebody else has written. */
+  async overwrite() {
+    try {
+      this.rev = (await request("GET", "/api/rosters/team")).rev;
+    } catch (error) {
+      this.say("", t("roster.refused.other", { code: this.refused(error) }));
+      return;
+    }
+    await this.keep();
+  }
+
+  /** What somebody else has written is shown; what was written here stands below it. */
+  async theirs() {
+    this.mineText.value = this.text.value;
+    show(this.mine, true);
+    this.text.value = "";
+    await this.read();
+    this.text.focus();
   }
 
   /**
