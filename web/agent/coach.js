@@ -59,8 +59,10 @@ export class CoachCard {
   draw({ view }) {
     const call = view?.call ?? null;
     const onlooker = call?.onlooker ?? null;
-    const lines = call?.coach ?? [];
+    // Nothing of an earlier call stays on the page.
+    const lines = onlooker ? (call?.coach ?? []) : [];
     show(this.element, onlooker !== null);
+    this.drawLines(call?.call ?? "", lines);
     if (!onlooker || !call) return;
     if (this.who.dataset.name !== onlooker.state) {
       this.who.dataset.name = onlooker.state;
@@ -69,10 +71,20 @@ export class CoachCard {
     setText(this.name, t(`coach.${onlooker.state}`, { name: onlooker.name }));
     const unread = unreadOf(call) > 0;
     this.element.classList.toggle("is-unread", unread);
+    show(this.lines, lines.length > 0);
+    show(this.acts, lines.length > 0);
+    show(this.heard, unread);
+  }
+
+  /**
+   * @param {string} call
+   * @param {readonly import("../shared/messages.js").CoachLine[]} lines
+   */
+  drawLines(call, lines) {
     keyed(
       this.lines,
       lines.slice(-SHOWN),
-      (line) => `${call.call} ${line.seq}`,
+      (line) => `${call} ${line.seq}`,
       () => {
         const element = h("p", { class: "beside-line" });
         return {
@@ -85,8 +97,5 @@ export class CoachCard {
         };
       },
     );
-    show(this.lines, lines.length > 0);
-    show(this.acts, lines.length > 0);
-    show(this.heard, unread);
   }
 }
