@@ -223,6 +223,8 @@ def test_large_teams_and_stretches_that_two_days_share_are_left_to_the_columns()
     needs = (*problem.needs, Need(1, 20, 24, 1))
     assert day_costs(build(replace(shared, needs=needs))) is None
     assert day_costs(build(replace(shared, needs=problem.needs))) is not None
+    by_shift = tuple(Need(day, 0, 0, 1, shift="early") for day in range(problem.days))
+    assert day_costs(build(replace(problem, needs=by_shift))) is None
 
 
 def test_half_a_year_has_a_roster_although_no_table_of_it_fits() -> None:
