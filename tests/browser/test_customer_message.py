@@ -72,7 +72,7 @@ async def test_a_closed_line_offers_a_message_and_no_camera(open_page: OpenPage,
     body = {"text": "行李没到", "contact": "li@example.org", "consent": CONSENT_VERSION, "locale": "zh-CN"}
     (left,) = sent(stage)
     assert {**left, "id": ""} == {**body, "id": ""}
-    assert re.fullmatch("[0-9a-f]{24}", left["id"])
+    assert re.fullmatch(r"\d+(-\d+){3}", left["id"])
     await page.get_by_role("button", name="再写一条").click()
     await expect(page.get_by_label("您想说什么")).to_be_focused()
     assert await page.get_by_label("您想说什么").input_value() == ""

@@ -10,7 +10,7 @@ import importlib.util
 import io
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from tests.recordings import NOTE, recorded
 from tests.valkey_server import RealValkey
 from video_service import video_messages_files
 from video_service.accounts import Role
+from video_service.backup import back_up, restore
 from video_service.cipher import SEALED_START, Cipher, new_key
 from video_service.consent import CONSENT_VERSION
 from video_service.data_keys_renewal import Renewal
@@ -32,6 +33,7 @@ from video_service.keys import spec_of
 from video_service.privacy import Privacy
 from video_service.security import GUEST_COOKIE
 from video_service.settings import Settings
+from video_service.valkey import at_hand
 from video_service.video_messages import PART_BYTES, VIDEO_CONSENT_VERSION
 from video_service.video_messages_files import MARK, VideoGone
 
@@ -421,3 +423,27 @@ async def test_a_new_data_key_seals_the_key_anew_and_the_file_stays(site: Site, 
     assert CIPHER.sealed_by(sealed) == ""
     async with Site(dataclasses.replace(site.settings, data_keys=(newer, *site.settings.data_keys))) as renewed:
         assert (await renewed.services.videos.film(video))[4:8] == b"ftyp"
+
+
+async def test_a_backup_holds_films_and_keys_and_brings_both_back(
+    valkey_server: Callable[..., RealValkey], pool: str, tmp_path: Path
+) -> None:
+    server = valkey_server(aof=True)
+    settings = Settings(redis_url=server.url, pool=pool, video_messages_dir=str(tmp_path / "films"))
+    backup, restored = tmp_path / "backup", tmp_path / "data"
+    async with Site(settings) as site:
+        phone = site.browser()
+        message = await left(phone)
+        video, _ = await site.services.videos.of_message(message)
+        film = await site.services.videos.film(video)
+        unfinished = fresh()
+        await begin(phone, unfinished)
+        await put(phone, unfinished, 0, FILM)
+        await asyncio.to_thread(back_up, server.url, backup, films=tmp_path / "films")
+    await asyncio.to_thread(restore, backup, restored)
+    place = restored / "video-messages" / pool
+    assert {entry.name for entry in place.iterdir()} == {MARK, f"{video}.film"}, "half a film is nobody's message"
+    assert place.stat().st_mode & 0o777 == 0o700
+    with at_hand(restored, "") as url:
+        async with Site(Settings(redis_url=url, pool=pool, data_dir=restored)) as again:
+            assert await again.services.videos.film(video) == film

@@ -21,6 +21,7 @@ import { CustomerPicture, Preview } from "./pictures.js";
 import { MyPromises } from "./promises.js";
 import { OtherAgents } from "./others.js";
 import { key, RingCard } from "./ring.js";
+import { SignedMessages } from "./signed.js";
 import { actsOf, KEYS } from "./state.js";
 import { TransferPanel } from "./transfer.js";
 import { endWord, holdWord, inviteWord } from "./words.js";
@@ -103,6 +104,7 @@ export class Desk {
       (this.shifts = new MyShifts()).element,
       (this.promises = new MyPromises()).element,
       new BookedCalls().element,
+      new SignedMessages().element,
     );
     this.element = h(
       "div",

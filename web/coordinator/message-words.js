@@ -20,6 +20,7 @@ import { dayText, hourText, lengthText } from "../shared/time.js";
  * @property {"" | "disabled" | "leave"} [away] why its owner cannot keep it
  * @property {"open" | "done"} state
  * @property {boolean} readable
+ * @property {import("../shared/message-film.js").Film | null} [video] of a signed message
  */
 
 const HOUR_MS = 3_600_000;

@@ -3,6 +3,7 @@
 import { announce, h, setAttribute, setText, show } from "../shared/dom.js";
 import { LOCALES, t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
+import { messageFilm } from "../shared/message-film.js";
 import { request } from "../shared/service.js";
 import { nowMs } from "../shared/time.js";
 import { errorText } from "../shared/words.js";
@@ -159,14 +160,15 @@ export class MessagesPart {
    */
   row(entry, now) {
     const wait = waitOf(entry, now);
-    const mark = entry.kind === "message" ? "write" : "turn";
+    const mark = entry.video ? "camera" : entry.kind === "message" ? "write" : "turn";
+    const kind = entry.video ? "inbox.signed" : `inbox.${entry.kind}`;
     return h(
       "button",
       { class: `inbox-row tone-${wait.tone}`, type: "button", on: { click: () => this.tell(entry) } },
       h(
         "span",
         { class: "row" },
-        h("span", { class: "inbox-kind" }, icon(mark), h("span", { text: t(`inbox.${entry.kind}`) })),
+        h("span", { class: "inbox-kind" }, icon(mark), h("span", { text: t(kind) })),
         pill(wait),
         urgePill(entry),
       ),
@@ -195,6 +197,7 @@ export class MessagesPart {
       title,
       h("div", { class: "row" }, pill(waitOf(entry, nowMs())), urgePill(entry), awayPill(entry)),
       textOf(entry, "inbox-text"),
+      ...(entry.video ? [messageFilm(entry.id, entry.video)] : []),
       h(
         "dl",
         { class: "inbox-facts" },

@@ -6,6 +6,7 @@ import { icon } from "../shared/icons.js";
 import { leaveMessage, RequestError } from "../shared/service.js";
 import { errorText } from "../shared/words.js";
 import { keep, kept } from "./kept.js";
+import { More } from "./more.js";
 import { CONSENT_VERSION, isServed } from "./state.js";
 
 /** @typedef {import("./app.js").CustomerApp} CustomerApp */
@@ -55,6 +56,9 @@ export class MessageScreen {
       (this.troubleText = h("span")),
     );
     this.keptDays = h("span");
+    /** The part for a message in sign, which looks after its own sending. @type {any} */
+    // @ts-expect-error it gives its part what it was given, here a screen
+    this.film = new More(this, "record");
     this.sendText = h("span", { text: t("message.send") });
     this.form = h(
       "form",
@@ -63,6 +67,7 @@ export class MessageScreen {
         novalidate: true,
         on: { submit: (/** @type {Event} */ event) => this.submit(event), input: () => this.keepDraft() },
       },
+      this.film.element,
       h("div", { class: "field" }, h("label", { for: "message-text", text: t("message.text") }), this.text),
       h(
         "div",
@@ -108,7 +113,7 @@ export class MessageScreen {
     event.preventDefault();
     if (this.sending) return;
     const [text, contact] = [this.text.value.trim(), this.contact.value.trim()];
-    if (!text) {
+    if (!text && !this.film.part?.has) {
       this.fail(t("message.empty"));
       this.text.focus();
       return;
@@ -116,7 +121,6 @@ export class MessageScreen {
     this.send(true);
     try {
       await this.deliver({ text, contact, consent: CONSENT_VERSION, locale: locale(), id: this.id });
-      this.send(false);
       this.text.value = this.contact.value = "";
       this.id = freshId();
       this.keepDraft();
@@ -125,9 +129,10 @@ export class MessageScreen {
       this.swap(true);
       this.heading.focus();
     } catch (error) {
-      this.send(false);
       const code = error instanceof RequestError ? error.code : "internal";
       this.fail(code === "unreachable" ? t("message.offline") : errorText(code));
+    } finally {
+      this.send(false);
     }
   }
 
@@ -182,7 +187,10 @@ export class MessageScreen {
   draw(state) {
     this.waiting = isServed(state);
     const { service } = state;
-    const days = (service !== "unreachable" && service?.message_retention_days) || 0;
+    // @ts-expect-error where nobody answers nothing is known of it
+    const days = service?.message_retention_days;
+    // @ts-expect-error as above
+    if (service?.video_messages) this.film.draw();
     setText(this.keptDays, days ? count("message.kept_days", days) : "");
     show(this.place, this.waiting);
     if (this.waiting && state.view) setText(this.placeText, t("message.still_waiting", { n: state.view.place }));
@@ -192,14 +200,14 @@ export class MessageScreen {
 
 /** @returns {{ text: string, contact: string, id: string }} */
 function readDraft() {
+  const none = { text: "", contact: "", id: freshId() };
   try {
-    const { text, contact, id } = JSON.parse(kept(DRAFT) || "{}");
-    return { text: String(text ?? ""), contact: String(contact ?? ""), id: String(id ?? freshId()) };
+    return { ...none, ...JSON.parse(kept(DRAFT) || "{}") };
   } catch {
-    return { text: "", contact: "", id: freshId() };
+    return none;
   }
 }
 
 function freshId() {
-  return [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return crypto.getRandomValues(new Uint32Array(4)).join("-");
 }

@@ -12,6 +12,7 @@ const PARTS = {
   place: () => import("./place.js"),
   promise: () => import("./home-promise.js"),
   watched: () => import("./watched.js"),
+  record: () => import("./record.js"),
 };
 
 /** @typedef {{ element: HTMLElement, draw: (state: State) => void }} Part */

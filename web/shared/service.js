@@ -125,6 +125,7 @@ export async function fetchMe() {
  * @property {number} [consent_version] of the consent's words
  * @property {string} [signs] how this customer signs, as the host application said; "" for not said
  * @property {number} [message_retention_days] after how many days a left message is deleted
+ * @property {{ days: number, done_days: number, most_s: number, consent: number } | null} [video_messages] null: none
  * @property {Hours | null} [hours] null: no opening hours are set
  * @property {boolean} [yours] this customer has a call that goes on
  * @property {{ booked: Booked | null } | null} [callbacks] null: none are booked here
@@ -143,8 +144,8 @@ export function enter(token) {
 
 /**
  * A message in writing. `contact` may be empty; `consent`: version of the words that were shown; `id`: the same again
- * is the same message.
- * @typedef {{ text: string, contact: string, consent: number, locale: string, id: string }} LeftMessage
+ * is the same message; `video`: the name of a film that was sent.
+ * @typedef {{ text: string, contact: string, consent: number, locale: string, id: string, video?: string }} LeftMessage
  */
 
 /**

@@ -1,0 +1,54 @@
+/** Messages that customers left in sign: who signs here can read them. Asked for when it is opened; a look is on record. */
+
+import { h, setText } from "../shared/dom.js";
+import { t } from "../shared/i18n.js";
+import { icon } from "../shared/icons.js";
+import { messageFilm } from "../shared/message-film.js";
+import { request } from "../shared/service.js";
+import { momentText } from "../shared/time.js";
+
+/** @typedef {{ id: string, at_ms: number, text: string, contact: string, locale: string, video: import("../shared/message-film.js").Film }} Signed */
+
+export class SignedMessages {
+  constructor() {
+    this.list = h("ul", { class: "my-shift-list" });
+    this.say = h("p", { class: "soft", role: "status" });
+    this.element = h(
+      "details",
+      { class: "my-shifts signed-messages" },
+      h(
+        "summary",
+        {},
+        icon("camera"),
+        h("span", { text: t("agent.signed.title") }),
+        h("span", { class: "my-shifts-fold" }, icon("unfold")),
+      ),
+      h("div", { class: "stack" }, this.say, this.list),
+    );
+    this.element.addEventListener("toggle", () => this.read());
+  }
+
+  async read() {
+    this.list.replaceChildren();
+    if (!this.element.open) return;
+    try {
+      const { messages } = await request("GET", "/api/signed-messages");
+      this.list.replaceChildren(...messages.map(row));
+      setText(this.say, messages.length ? "" : t("agent.signed.none"));
+    } catch {
+      setText(this.say, t("agent.signed.not_read"));
+    }
+  }
+}
+
+/** @param {Signed} message */
+function row({ id, at_ms, text, contact, locale, video }) {
+  return h(
+    "li",
+    { class: "stack" },
+    h("span", { class: "figure", text: momentText(at_ms) }),
+    text ? h("p", { dir: "auto", lang: locale, text }) : null,
+    h("p", { class: "small", dir: "auto", text: contact || t("inbox.no_contact") }),
+    messageFilm(id, video),
+  );
+}
