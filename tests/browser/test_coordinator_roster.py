@@ -390,6 +390,35 @@ async def test_what_somebody_else_changed_meanwhile_is_a_choice_and_loses_nothin
     assert sent[-1]["duties"], "what was here went in place of theirs"
 
 
+async def test_a_campaign_is_entered_and_a_wrong_one_told(open_page: OpenPage, stage: Stage) -> None:
+    answer(stage)
+    stage.answers["GET plan/campaigns"] = (200, {"campaigns": [], "rev": 0})
+    page = await board(open_page, stage, "roster")
+    await page.locator(".roster-campaigns summary").press("Enter")
+    await expect(page.get_by_text("还没有活动。")).to_be_visible()
+    await page.get_by_role("button", name="添加", exact=True).press("Enter")
+    told = page.get_by_role("alert").filter(visible=True)
+    await expect(told).to_have_text("请写名称，选第一天。")
+    await page.get_by_label("名称", exact=True).fill("展会")
+    await page.get_by_label("第一天").filter(visible=True).last.fill("2026-05-01")
+    stage.answers["PUT plan/campaigns"] = (400, {"error": "bad_campaigns", "row": 1, "fault": "times"})
+    await page.get_by_role("button", name="添加", exact=True).press("Enter")
+    await expect(told).to_have_text("结束要晚于开始。")
+    row = {
+        "name": "展会",
+        "first": "2026-05-01",
+        "last": "2026-05-01",
+        "percent": 130,
+        "start": "00:00",
+        "end": "24:00",
+    }
+    stage.answers["PUT plan/campaigns"] = (200, {"campaigns": [row], "rev": 1})
+    await page.get_by_role("button", name="添加", exact=True).press("Enter")
+    await expect(page.get_by_text("来电是平常的 130%")).to_be_visible()
+    assert ("PUT", "plan/campaigns", {"campaigns": [row], "rev": 0}) in stage.requests
+    await look(page, "coordinator-zh-CN-roster-campaigns")
+
+
 async def test_what_is_let_go_outside_of_the_grid_moves_nothing_later(open_page: OpenPage, stage: Stage) -> None:
     page, kept = await opened(open_page, stage)
     assert worked(rosters.draft()["duties"], "amei", 0)

@@ -6,6 +6,7 @@ import { icon } from "../shared/icons.js";
 import { request } from "../shared/service.js";
 import { momentText } from "../shared/time.js";
 import { RosterAhead } from "./roster-ahead.js";
+import { RosterCampaigns } from "./roster-campaigns.js";
 import { RosterCompare } from "./roster-compare.js";
 import { RosterDraft } from "./roster-draft.js";
 import { RosterMake } from "./roster-make.js";
@@ -88,6 +89,7 @@ export class RosterPart {
       h("section", { class: "card stack" }, h("h2", { text: t("roster.versions") }), this.noVersion, this.versions),
       new RosterAhead(refused).element,
       this.compare.element,
+      new RosterCampaigns(refused).element,
       new RosterTeam(refused).element,
     );
     this.element = h("div", {}, this.list);
