@@ -400,7 +400,7 @@ async def test_a_campaign_is_entered_and_a_wrong_one_told(open_page: OpenPage, s
     told = page.get_by_role("alert").filter(visible=True)
     await expect(told).to_have_text("请写名称，选第一天。")
     await page.get_by_label("名称", exact=True).fill("展会")
-    await page.get_by_label("第一天").filter(visible=True).last.fill("2026-05-01")
+    await page.get_by_label("从哪天").fill("2026-05-01")
     stage.answers["PUT plan/campaigns"] = (400, {"error": "bad_campaigns", "row": 1, "fault": "times"})
     await page.get_by_role("button", name="添加", exact=True).press("Enter")
     await expect(told).to_have_text("结束要晚于开始。")
