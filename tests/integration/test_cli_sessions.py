@@ -101,7 +101,7 @@ async def test_a_day_is_one_of_the_services_zone(site: Site, lin: Account) -> No
     assert f"{there:%Y-%m-%d %H:%M:%S}" in run("list").stdout
 
 
-async def test_one_is_shown_whole(site: Site, lin: Account) -> None:
+async def test_one_is_shown_whole(site: Site, lin: Account, redis: Redis, pool: str) -> None:
     call = await served_call(site, lin)
     record = _json("show", call, "--json")
     assert (record["call"], record["class"], record["reason"]) == (call, "urgent", "airport")
@@ -109,6 +109,12 @@ async def test_one_is_shown_whole(site: Site, lin: Account) -> None:
     assert answer.exit_code == 0
     for word in (call, lin.person, "airport", "customer_hung_up", "Who served", "Connections"):
         assert word in answer.stdout, word
+    assert "Who helped" not in answer.stdout
+    part = {"agent": "a-7", "from_ms": 1_000, "to_ms": 66_000, "ended": "took_over"}
+    await redis.hset(f"{{{pool}}}:record:{call}", "helpers", json.dumps([part]))
+    shown = run("show", call).stdout.partition("Who helped")[2]
+    for word in ("a-7", "took_over"):
+        assert word in shown, word
 
 
 async def test_facts_of_the_pictures_are_shown_and_exported(site: Site, lin: Account, redis: Redis, pool: str) -> None:

@@ -11,6 +11,7 @@ from signaling.errors import CallFull, NoCall
 from signaling.messages import AgentCall, CustomerView
 from tests.support.desk import Desk
 from video_service.records import Records, SessionRecord
+from video_service.records_filter import RecordFilter
 
 pytestmark = pytest.mark.integration
 
@@ -118,6 +119,7 @@ async def test_the_record_has_each_ones_time_and_sums_count_the_call_once(desk: 
     beside = [(each.agent, each.to_ms - each.from_ms, each.ended) for each in record.helpers]
     assert beside == [("a2", 20_000, "took_over"), ("a3", 40_000, "customer_hung_up")]
     assert record.signing_ms == 50_000
+    assert [agent for agent in (*AGENTS, "a4") if RecordFilter(agent=agent).wants(record)] == [*AGENTS]
     (name,) = await desk.store.redis.keys(f"{desk.store.keys.root}:rollup:*")
     sums = await desk.store.redis.hmget(name, ["offered", "answered", "signing_ms"])
     assert [int(each or 0) for each in sums] == [1, 1, 50_000]

@@ -8,6 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from signaling.errors import NobodyElse, NoCall, NotFree, SignalingError, StaleReservation
+from signaling.identity_types import Identity
 from signaling.messages import AgentCall
 from tests.support.desk import HOUR_MS, START_MS, Desk
 from video_service.records import Records, SessionRecord
@@ -298,3 +299,25 @@ async def test_of_two_at_the_same_time_each_order_ends_well(desk: Desk, rival: s
     else:
         assert at_work == "after_call"
         assert len(rings) == (seen.state == "ringing")
+
+
+@pytest.mark.parametrize("to", ["a3", ""])
+async def test_in_a_kept_queue_it_stays_there_and_goes_to_whoever_has_what_that_asks_for(desk: Desk, to: str) -> None:
+    await desk.queue("rail", needs=("rail:2",))
+    await desk.agent("a1", "rail:3")
+    await desk.connect(Identity(person="c1", role="customer", locale="zh-CN", queue="rail"))
+    # What a queue asks for comes with the ticket.
+    call = await desk.store.join("c1", queue="rail", needs=("rail:2",), urgent=False, reason="", locale="zh-CN")
+    await desk.accept("a1")
+    await desk.agent("a2", "rail:1")
+    await desk.agent("a3", "rail:2")
+    assert [(each.agent, each.covers) for each in (await call_of(desk)).colleagues] == [("a3", True), ("a2", False)]
+    with pytest.raises(NotFree):
+        await transfer(desk, to="a2")
+    await transfer(desk, to=to)
+    assert (await desk.rings("a3"), await desk.rings("a2")) == (call, "")
+    await desk.accept("a3")
+    await desk.store.hang_up("c1", call)
+    record = await record_of(desk, call)
+    assert (record.queue, record.transfers) == ("rail", 1)
+    assert [each.agent for each in record.segments] == ["a1", "a3"]
