@@ -209,10 +209,14 @@ async def inbox() -> Response:
 
 @requests_api.get("/requests/count")
 async def count() -> Response:
-    """Say how many requests wait for somebody, and how many of these for a coordinator."""
+    """Say how many requests wait for somebody, how many of these for a coordinator, and when the newest changed."""
     live = await services().requests.book.live()
     return jsonify(
-        {"live": len(live), "for_you": sum(one.state is State.ASKED or one.kind is Kind.OPEN for one in live)}
+        {
+            "live": len(live),
+            "for_you": sum(one.state is State.ASKED or one.kind is Kind.OPEN for one in live),
+            "newest_ms": max((one.changed_ms for one in live), default=0),
+        }
     )
 
 

@@ -136,7 +136,7 @@ def answer(stage: Stage, *, role: str = "coordinator") -> None:
         "GET queues": views.queues(),
         "GET messages": views.inbox(),
         "GET messages/count": {"open": 5},
-        "GET requests/count": {"live": 0, "for_you": 0},
+        "GET requests/count": {"live": 0, "for_you": 0, "newest_ms": 0},
         "GET plan/job": {"job": None, "now_ms": 0},
         "GET intraday": intraday(),
     }.items():

@@ -51,7 +51,9 @@ def inbox(stage: Stage, rows: list[dict[str, Any]] | None = None, **more: Any) -
     said = {"zone": "Asia/Shanghai", "auto": False, "people": PEOPLE, "live": rows, "days": days, "past": past}
     stage.answers["GET requests"] = (200, {**said, **more})
     for_you = sum(one["state"] == "asked" or one["kind"] == "open" for one in rows)
-    stage.answers["GET requests/count"] = (200, {"live": len(rows), "for_you": for_you})
+    newest_ms = max((one["changed_ms"] for one in rows), default=0)
+    counted = {"live": len(rows), "for_you": for_you, "newest_ms": newest_ms}
+    stage.answers["GET requests/count"] = (200, counted)
 
 
 def candidates(stage: Stage, request: str = "q-4") -> None:

@@ -149,6 +149,10 @@ async def test_what_comes_meanwhile_is_said_and_read_when_asked(open_page: OpenP
     await page.get_by_role("button", name="再看一次").press("Enter")
     await expect(page.locator(".request-card")).to_have_count(9)
     await expect(page.get_by_text("有变化。")).to_be_hidden()
+    # Somebody takes an open shift: as many as before wait, and one of them is another thing.
+    inbox(stage, [*live()[:-1], row("q-5", "offer", "waiting", changed_ms=live()[-1]["changed_ms"] + 1)])
+    await page.evaluate(ASK_AGAIN)
+    await expect(page.get_by_text("有变化。")).to_be_visible()
 
 
 async def test_rules_alone_may_grant(open_page: OpenPage, stage: Stage) -> None:

@@ -411,7 +411,7 @@ async def test_a_shift_that_cannot_be_is_not_opened(
     start = datetime.fromtimestamp(site.services.clock.now_ms() / 1000, ZONE) + timedelta(hours=start_h)
     wish = {"start": start.isoformat(), "end": (start + timedelta(hours=hours)).isoformat()}
     assert await rule_of(await boss.post("/api/requests/open", wish)) == (400, rule)
-    assert (await ok(await boss.get("/api/requests/count"))) == {"live": 0, "for_you": 0}
+    assert (await ok(await boss.get("/api/requests/count"))) == {"live": 0, "for_you": 0, "newest_ms": 0}
 
 
 async def test_what_is_asked_says_what_it_means(site: Site, boss: Browser) -> None:
@@ -439,7 +439,8 @@ async def test_what_is_asked_says_what_it_means(site: Site, boss: Browser) -> No
     assert rows["offer"]["means"] == {"broken": [], "lacks": [], "cover": None, "shifts": 1}
     cover = rows["open"]["means"]["cover"]
     assert (cover["now"], cover["then"]) == (0, 1)
-    assert await ok(await boss.get("/api/requests/count")) == {"live": 3, "for_you": 3}
+    newest_ms = max(row["changed_ms"] for row in rows.values())
+    assert await ok(await boss.get("/api/requests/count")) == {"live": 3, "for_you": 3, "newest_ms": newest_ms}
 
 
 async def test_a_no_has_its_reason_and_an_open_shift_is_told_whom_it_was_not_given(site: Site, boss: Browser) -> None:

@@ -19,7 +19,7 @@ export class InboxCount {
     this.key = key;
     this.badge = h("span", { class: "badge", hidden: true });
     link.append(this.badge);
-    /** Told of every count. @type {(open: number) => void} */
+    /** Told of every count. @type {(open: number, newestMs: number) => void} */
     this.counted = () => {};
     const timer = setInterval(() => (link.isConnected ? this.look() : clearInterval(timer)), COUNT_MS);
     this.look();
@@ -27,14 +27,17 @@ export class InboxCount {
 
   async look() {
     const answer = await request("GET", this.path).catch(() => null);
-    if (answer) this.show(answer[this.field]);
+    if (answer) this.show(answer[this.field], answer.newest_ms ?? 0);
   }
 
-  /** @param {number} open */
-  show(open) {
+  /**
+   * @param {number} open
+   * @param {number} [newestMs] when the newest of them changed, 0 for not said
+   */
+  show(open, newestMs = 0) {
     show(this.badge, open > 0);
     setText(this.badge, String(open));
     setAttribute(this.badge, "aria-label", count(this.key, open));
-    this.counted(open);
+    this.counted(open, newestMs);
   }
 }

@@ -38,7 +38,9 @@ export class RequestsPart {
     this.people = {};
     /** @type {Map<string, RequestCard>} */
     this.cards = new Map();
-    inbox.counted = (open) => show(this.fresh, this.waiting >= 0 && open !== this.waiting);
+    this.newestMs = 0;
+    inbox.counted = (open, newestMs) =>
+      show(this.fresh, this.waiting >= 0 && (open !== this.waiting || newestMs > this.newestMs));
     this.heading = h("h1", { text: t("requests.title"), tabindex: "-1" });
     this.trouble = h("p", { class: "notice notice-attention", role: "alert", tabindex: "-1", hidden: true }, icon("info"), (this.troubleText = h("span")));
     this.fresh = h("p", { class: "notice notice-accent", role: "status", hidden: true }, icon("info"), h("span", { text: t("requests.fresh") }));
@@ -103,7 +105,8 @@ export class RequestsPart {
     const past = inbox.past.filter(({ state }) => state !== "noted").slice(0, SHOWN_PAST);
     this.more.past.draw(past.map((row) => this.card(row, [])));
     this.waiting = asked.length + open.length;
-    this.count.show(this.waiting);
+    this.newestMs = Math.max(0, ...live.map(({ changed_ms }) => changed_ms));
+    this.count.show(this.waiting, this.newestMs);
     show(this.none, live.length === 0);
     setText(this.none, live.length ? "" : t("requests.none"));
     if (kept) (this.cards.get(kept)?.title ?? this.heading).focus();
