@@ -15,6 +15,7 @@ from tests.browser import views
 from tests.browser.cameras import Picture
 from tests.browser.conftest import OpenPage
 from tests.browser.desk import LIMIT_MS, MINUTE_MS, after, clock, desk, known_customer
+from tests.browser.looks import picture
 from tests.browser.stage import Stage
 from tests.browser.steps import pictures
 
@@ -85,6 +86,18 @@ async def test_nothing_scrolls_in_a_call_and_nothing_lies_over_a_picture(
             [left, top, right, bottom],
         )
         assert covering == ["VIDEO"]
+    further = tuple(messages.OtherAgent(name=name, state="in", media="live") for name in ("王静", "陈默"))
+    for count in (0, 1, 2):
+        company = views.agent_call(about=known_customer(), others=further[:count])
+        await stage.show(msgspec.structs.replace(call(**wishing()), call=company))
+        await expect(page.locator(".others h2:visible")).to_have_count(count)
+        for width, height in DESKS:
+            await page.set_viewport_size({"width": width, "height": height})
+            assert await page.evaluate(OVER) == [], f"{count + 1} agents, {width} x {height}"
+            left, top, right, bottom = await box(page, ".customer video")
+            assert (right - left) * (bottom - top) > 0.2 * width * height, "the customer is small"
+            if height == 720 and lang == "zh-CN":
+                await picture(page, f"agent-of-{count + 1}-720")
     for view in (after(), after(outcome="follow_up", due_in_h=2, note="第一行\n第二行")):
         await page.set_viewport_size({"width": 1280, "height": 720})
         await stage.show(msgspec.structs.replace(view, **wishing()))
