@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 
 from signaling.messages import LatePromise
 from tests.browser import views
-from tests.browser.board import board
+from tests.browser.board import ASK_AGAIN, IN_HAND, board
 from tests.browser.conftest import DESK, OpenPage
 from tests.browser.looks import look
 from tests.browser.stage import Stage
@@ -22,6 +22,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 HOUR_MS = 3_600_000
 PHONE = {"width": 360, "height": 780}
+# The pages ask again by themselves: here when a test says so, or what a test is about to press is gone before.
+CUSTOMER_IN_HAND = IN_HAND.replace("30000", "10000")
+AGENT_IN_HAND = IN_HAND.replace("30000", "60000")
 
 
 def now_ms() -> int:
@@ -46,7 +49,7 @@ def promised(call: str = "c_1", **more: Any) -> dict[str, Any]:
 async def at_home(open_page: OpenPage, stage: Stage, *found: dict[str, Any], lang: str = "zh-CN") -> Page:
     stage.service |= {"promises": len(found)}
     stage.answers["GET promises"] = (200, {"promises": list(found)})
-    page = await open_page(f"/customer/?lang={lang}", size=PHONE)
+    page = await open_page(f"/customer/?lang={lang}", size=PHONE, script=CUSTOMER_IN_HAND)
     await page.locator(".promises").wait_for()
     return page
 
@@ -60,9 +63,15 @@ async def test_a_customer_sees_what_is_owed_and_asks_once(open_page: OpenPage, s
     await expect(rows.nth(0)).to_contain_text(catalogue("zh-CN")["reason.hotel"])
     await expect(rows.nth(2).get_by_role("button")).to_have_count(0)
     await look(page, "customer-promises", themes=True)
+    urge = rows.nth(0).get_by_role("button")
+    await urge.focus()
+    await page.evaluate(ASK_AGAIN)
+    await stage.until(lambda: stage.requests.count(("GET", "promises", None)) > 1)
+    await page.evaluate("fetch('/api/service').then((answer) => answer.text())")  # by then the page has read it
+    await expect(urge).to_be_focused()
     stage.answers["POST promises/c_1/urge"] = (204, None)
     stage.answers["GET promises"] = (200, {"promises": [promised(urged=True)]})
-    await rows.nth(0).get_by_role("button").click()
+    await urge.click()
     await expect(rows).to_have_count(1)
     await expect(rows).to_contain_text(catalogue("zh-CN")["promise.urged"])
     await expect(rows.get_by_role("button")).to_have_count(0)
@@ -121,7 +130,7 @@ async def test_an_agent_sees_the_own_promises_and_calls_back(open_page: OpenPage
     stage.answers["GET my/promises"] = (200, {"promises": [mine], "matters": [matter]})
     stage.me = {"name": "Lin", "sign_in_name": "lin", "role": "agent"}
     stage.views["agent"] = views.agent("available")
-    page = await open_page("/agent/", size=DESK, camera="agent")
+    page = await open_page("/agent/", size=DESK, camera="agent", script=AGENT_IN_HAND)
     words = catalogue("zh-CN")
     await expect(page.locator(".desk-notices [role=alert]").filter(has_text="我的承诺")).to_be_visible()
     await page.locator(".my-promises summary").click()

@@ -26,6 +26,7 @@ export class Part {
     this.asked = null;
     /** @type {Promised[]} */
     this.promises = [];
+    this.told = "";
     this.ring = h(
       "section",
       { class: "notice notice-accent promise-ring", role: "alert", hidden: true },
@@ -78,7 +79,10 @@ export class Part {
     else if (!this.ring.hidden) document.getElementById("app")?.classList.remove("calls-you");
     show(this.ring, Boolean(caller));
     if (caller) setText(this.ringText, t("promise.calls", { name: caller.name }));
-    this.list.replaceChildren(...this.promises.map((each) => this.row(each)));
+    // It is asked for again and again: what is as it was stays, with the focus that it may have.
+    const told = `${dayText(nowMs())} ${JSON.stringify(this.promises)}`;
+    if (told !== this.told) this.list.replaceChildren(...this.promises.map((each) => this.row(each)));
+    this.told = told;
     show(this.element, this.promises.length > 0);
     // Before all else on the screen.
     const acts = this.element.closest(".home-acts");
