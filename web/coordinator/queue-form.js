@@ -238,6 +238,7 @@ export class QueueForm {
   changed() {
     const attempt = ++this.attempt;
     clearTimeout(this.timer);
+    setAttribute(this.name, "aria-invalid", null);
     this.tell();
     if (this.isChanged()) this.timer = setTimeout(() => this.preview(attempt), PREVIEW_MS);
   }
@@ -293,7 +294,6 @@ export class QueueForm {
     show(this.unsaved, changed);
     show(this.undo, changed);
     show(this.trouble, false);
-    setAttribute(this.name, "aria-invalid", null);
     setAttribute(this.save, "aria-disabled", changed ? null : "true");
     if (changed && !would) return; // it comes in a moment; what was said stays until then
     const lines = said ? [...effectLines(said, this.house), ...(changed ? [t("hours.calls_stay")] : [])] : [];
