@@ -13,10 +13,11 @@ from tests.browser.conftest import OpenPage
 from tests.browser.desk import desk
 from tests.browser.looks import look
 from tests.browser.stage import Stage
+from tests.catalogues import catalogue
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-ME, WANG = "a-1", "a-2"
+ME, WANG = "a-1", "a-2"  # days are far ahead: the fields take none that has passed
 PATH = "/api/calendar/kT3xVn0cXq9a1ZrWmB7yDfHsUe5LgJpQoIiKbNt4wYA.ics"
 
 
@@ -46,7 +47,7 @@ def row(request: str, kind: str, state: str, **more: Any) -> dict[str, Any]:
     if kind in ("open", "offer", "swap"):
         fields |= dict(zip(("start", "end"), hours(30, 38), strict=True))
     else:
-        fields |= {"first_day": "2027-03-01", "last_day": "2027-03-03", "named": ""}
+        fields |= {"first_day": "2099-03-02", "last_day": "2099-03-04", "named": ""}
     return {**fields, **more}
 
 
@@ -151,7 +152,7 @@ def busy_desk(stage: Stage) -> None:
     """Somebody with shifts, whom a colleague asks, and who could take one of two open ones."""
     answer(stage, -2, 20)
     theirs = dict(zip(("their_start", "their_end"), hours(54, 62), strict=True))
-    rest = {"rule": "rest", "shift": "", "has": 40, "limit": 44, "person": ME, "day": "2027-03-01"}
+    rest = {"rule": "rest", "shift": "", "has": 40, "limit": 44, "person": ME, "day": "2099-03-02"}
     asks(
         stage,
         row("q-1", "swap", "waiting", person=WANG, other=ME, fresh=True, **theirs),
@@ -179,6 +180,7 @@ async def test_what_is_asked_and_what_became_of_it_is_there_and_answered(open_pa
     stage.answers["POST my/requests/q-1"] = (200, {})
     await page.get_by_role("button", name="好").press("Enter")
     await stage.until(lambda: asked(stage, "my/requests/q-1") == [{"act": "accept", "rev": 1}])
+    await expect(page.locator("#announcer")).to_have_text(catalogue("zh-CN")["agent.requests.did.accept"])
     stage.answers["POST my/requests/q-5"] = (409, {"error": "request_changed"})
     await page.get_by_role("button", name="我来上").press("Enter")
     await expect(page.locator(".own-shifts [role=alert]")).to_have_text("有人先动了。现在是这样。")
@@ -213,11 +215,11 @@ async def test_a_shift_is_offered_swapped_or_given_up(open_page: OpenPage, stage
     ]
     await change.press("Enter")
     stage.answers["POST my/away"] = (201, {"request": "q-1", "opened": ["q-2"]})
-    await page.get_by_label("最后一天").first.fill("2027-03-03")
-    await page.get_by_label("第一天").first.fill("2027-03-01")
+    await page.get_by_label("最后一天").first.fill("2099-03-04")
+    await page.get_by_label("第一天").first.fill("2099-03-02")
     await page.get_by_role("button", name="我来不了").press("Enter")
     await expect(page.locator(".shift-acts")).to_be_hidden()
-    assert asked(stage, "my/away") == [{"first_day": "2027-03-01", "last_day": "2027-03-03"}]
+    assert asked(stage, "my/away") == [{"first_day": "2099-03-02", "last_day": "2099-03-04"}]
 
 
 @pytest.mark.parametrize("lang", ["en", "zh-HK"])
@@ -232,12 +234,12 @@ async def test_days_are_asked_for(open_page: OpenPage, stage: Stage, lang: str) 
     await page.get_by_label(words[1]).select_option(label=words[2])
     await page.get_by_label(words[3]).select_option("late")
     form = page.locator(".ask-days")
-    await form.locator("#days-last").fill("2027-03-02")
-    await form.locator("#days-first").fill("2027-03-01")
+    await form.locator("#days-last").fill("2099-03-03")
+    await form.locator("#days-first").fill("2099-03-02")
     await look(page, f"agent-{lang}-ask-days")
     stage.answers["POST my/requests"] = (201, {})
     await form.get_by_role("button", name=words[4], exact=True).press("Enter")
-    wish = {"kind": "wish", "first_day": "2027-03-01", "last_day": "2027-03-02", "named": "late"}
+    wish = {"kind": "wish", "first_day": "2099-03-02", "last_day": "2099-03-03", "named": "late"}
     await stage.until(lambda: asked(stage, "my/requests") == [wish])
 
 

@@ -83,7 +83,10 @@ export class ShiftActs {
     show(this.element, true);
     this.title.focus();
     if (!ahead) return;
-    const answer = await request("GET", `/api/my/shifts/${encodeURIComponent(shift.shift)}/swaps`).catch(() => null);
+    const swaps = request("GET", `/api/my/shifts/${encodeURIComponent(shift.shift)}/swaps`).catch(() => null);
+    // Who they are called comes with what is asked.
+    if (!this.requests.mine) await this.requests.read();
+    const answer = await swaps;
     if (this.shift !== shift.shift) return;
     setText(this.say, answer ? "" : t("agent.requests.not_read"));
     if (!answer) return;
