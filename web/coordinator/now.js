@@ -274,14 +274,17 @@ export class NowPart {
         const words = h("span", { class: "call-words" });
         const late = h("span");
         const mark = h("span", { class: "pill pill-danger" }, icon("clock"), late);
+        const settle = settleButton(key, this.refused);
         return {
-          element: h("li", { class: "call-row is-urgent" }, clock, words, mark, settleButton(key, this.refused)),
+          element: h("li", { class: "call-row is-urgent" }, clock, words, mark, settle),
           update: (/** @type {(typeof matters)[number]} */ matter) => {
             const name = matter.owner_name;
             const who = name ? t("now.matter_owner", { name }) : t("now.matter_nobody");
             const about = matter.reason && t(`reason.${matter.reason}`);
             const asked = matter.escalated === "agent" && t("now.matter_asked");
             setText(words, [asked, about, t(`now.matter_${matter.state}`), who].filter(Boolean).join(" · "));
+            // Whoever still waits has been helped by nobody.
+            show(settle, matter.state === "active" || matter.state === "over");
             // What is due next, and from half of its time on that somebody has to act.
             const due = matter.proposed ? "solution" : "proposal";
             const withinS = (matter.proposed ? matter.solution_s : matter.proposal_s) ?? 0;
