@@ -10,6 +10,7 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from signaling import store_base
 from signaling.errors import StoreUnavailable
 from tests.oracle.compare import Dump, same, sound
 from tests.oracle.state import Refused
@@ -22,6 +23,12 @@ from video_service.redis_client import hot
 pytestmark = pytest.mark.faults
 
 MakeServer = Callable[..., RealValkey]
+
+
+@pytest.fixture(autouse=True)
+def patient_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no script count as unanswered because the disk is slow, to which every answer waits here."""
+    monkeypatch.setattr(store_base, "CALL_TIMEOUT_S", 30.0)
 
 
 @pytest.fixture

@@ -30,8 +30,15 @@ def plane() -> DiaryPlane:
 
 
 @pytest.fixture
-async def store(redis: Redis, pool: str) -> Store:
-    store = Store(redis, pool=pool, policy=Policy(agent_return_s=0.3, ring_timeout_s=600, presence_ttl_s=60))
+def agent_return_s() -> float:
+    """So soon an agent whose page is gone has lost the call; where one is to come back a test says a longer time."""
+    return 0.3
+
+
+@pytest.fixture
+async def store(redis: Redis, pool: str, agent_return_s: float) -> Store:
+    policy = Policy(agent_return_s=agent_return_s, ring_timeout_s=600, presence_ttl_s=60)
+    store = Store(redis, pool=pool, policy=policy)
     await store.load()
     return store
 

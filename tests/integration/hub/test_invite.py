@@ -16,6 +16,12 @@ pytestmark = pytest.mark.integration
 SECOND = Identity(person="a-wu", role="agent", name="Wu", skills=("hksl",))
 
 
+@pytest.fixture
+def agent_return_s() -> float:
+    """Whoever's page closes here comes back, however slow the machine is."""
+    return 600
+
+
 async def together(hub: Hub, plane: DiaryPlane) -> tuple[Page, Page, Page, str]:
     """Bring a customer and two agents together, the second one's leg on another worker at first."""
     first, customer = await ready_agent(hub), await enter(hub, CUSTOMER)

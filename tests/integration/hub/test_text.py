@@ -19,6 +19,12 @@ pytestmark = pytest.mark.integration
 LINE = 1_764_000_000_000
 
 
+@pytest.fixture
+def agent_return_s() -> float:
+    """Whoever's page closes here comes back, however slow the machine is."""
+    return 600
+
+
 async def heard(page: Page, number: int) -> None:
     """Read until the answer to a ping: by then whatever came before it is among what was seen."""
     page.send("ping", t=number)

@@ -43,11 +43,18 @@ async def hub(store: Store, plane: DiaryPlane, logbook: Logbook, make_hub: Calla
     return made
 
 
+@pytest.fixture
+def agent_return_s() -> float:
+    """Whoever's page closes here comes back, however slow the machine is."""
+    return 600
+
+
 async def in_call(hub: Hub, plane: DiaryPlane) -> tuple[Page, Page, str]:
     agent, customer = await ready_agent(hub), await enter(hub, CUSTOMER)
     call = await call_between(customer, agent)
     await offer(customer)
     await poll(lambda: call in plane.calls)
+    await until(customer, lambda view: view["media"] != "offer")  # so that one that is asked for later is another
     return agent, customer, call
 
 
@@ -81,6 +88,7 @@ async def looks_on(hub: Hub, plane: DiaryPlane) -> tuple[Page, Page, Page, str]:
     await let_in(mei, customer, call)
     await offer(mei)
     await poll(lambda: bool(plane.watched))
+    await until(mei, lambda view: view["watching"]["media"] != "offer")
     return agent, customer, mei, call
 
 
