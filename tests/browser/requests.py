@@ -9,7 +9,7 @@ from tests.browser.stage import Stage
 LIN, WANG, CHEN = "a-1", "a-2", "a-3"
 PEOPLE = {LIN: "林晓", WANG: "王静", CHEN: "陈宇"}
 REST = {"rule": "rest", "shift": "", "has": 40, "limit": 44}
-COVER = {"start": "2027-03-01T01:00:00Z", "end": "2027-03-01T03:00:00Z"}
+COVER = {"start": "2055-03-01T01:00:00Z", "end": "2055-03-01T03:00:00Z"}
 
 
 def row(request: str, kind: str, state: str, **more: Any) -> dict[str, Any]:
@@ -17,9 +17,9 @@ def row(request: str, kind: str, state: str, **more: Any) -> dict[str, Any]:
     fields: dict[str, Any] = {"request": request, "rev": 1, "kind": kind, "state": state, "person": LIN, "other": ""}
     fields |= {"at_ms": 1, "changed_ms": 1, "why": ""}
     if kind in ("open", "offer", "swap"):
-        fields |= {"start": "2027-03-01T01:00:00Z", "end": "2027-03-01T09:00:00Z"}
+        fields |= {"start": "2055-03-01T01:00:00Z", "end": "2055-03-01T09:00:00Z"}
     else:
-        fields |= {"first_day": "2027-03-01", "last_day": "2027-03-03", "named": ""}
+        fields |= {"first_day": "2055-03-01", "last_day": "2055-03-03", "named": ""}
     return {**fields, **more}
 
 
@@ -31,9 +31,9 @@ def means(cover: tuple[int, int, int | None] | None = None, **more: Any) -> dict
 
 def live() -> list[dict[str, Any]]:
     """Return one of each that can wait."""
-    theirs = {"their_start": "2027-03-02T05:00:00Z", "their_end": "2027-03-02T13:00:00Z"}
+    theirs = {"their_start": "2055-03-02T05:00:00Z", "their_end": "2055-03-02T13:00:00Z"}
     lacks = [{"person": WANG, "what": ["hksl:2", "writes_en"]}]
-    broken = [{**REST, "person": WANG, "day": "2027-03-01"}]
+    broken = [{**REST, "person": WANG, "day": "2055-03-01"}]
     return [
         row("q-1", "leave", "asked", means=means((2, 1, 2), shifts=2)),
         row("q-2", "swap", "asked", other=WANG, means=means(), **theirs),

@@ -181,7 +181,7 @@ async def test_a_colleague_is_asked_in_by_two_keys_and_who_came_in_can_only_writ
     await page.keyboard.press("1")
     await stage.message("invite", to="a-chen", note="", call=views.CALL, epoch=2)
     await expect(panel).to_be_hidden()
-    asked = messages.OtherAgent(name="陈默", state="asked", until_ms=views.now_ms() + 15_000)
+    asked = messages.OtherAgent(name="陈默", state="asked", until_ms=views.now_ms() + 59_000)
     await stage.show(views.agent("on_call", call=views.agent_call(others=(asked,))))
     await expect(page.locator(".notice-accent")).to_contain_text("正在请 陈默 加入，还有 0:")
     await page.keyboard.press("i")

@@ -61,7 +61,7 @@ async def test_a_no_has_its_reason(open_page: OpenPage, stage: Stage) -> None:
 
 async def test_what_breaks_rules_is_done_only_when_that_is_pressed(open_page: OpenPage, stage: Stage) -> None:
     inbox(stage)
-    rows = [{**REST, "person": WANG, "day": "2027-03-01"}]
+    rows = [{**REST, "person": WANG, "day": "2055-03-01"}]
     lacks = [{"person": WANG, "what": ["hksl"]}]
     stage.answers["POST requests/q-3"] = (409, {"error": "rules_broken", "rows": rows, "lacks": lacks})
     page = await opened(open_page, stage)
@@ -94,8 +94,8 @@ async def test_a_sick_call_is_one_step_and_shows_who_could(open_page: OpenPage, 
     await page.get_by_role("button", name="有人来不了").press("Enter")
     await expect(page.locator("#away-agent")).to_be_focused()
     await page.locator("#away-agent").select_option(LIN)
-    await page.locator("#away-from").fill("2027-03-01")
-    await page.locator("#away-to").fill("2027-03-02")
+    await page.locator("#away-from").fill("2055-03-01")
+    await page.locator("#away-to").fill("2055-03-02")
     stage.answers["POST requests/away"] = (400, {"error": "bad_shift_request", "rule": "day_past"})
     save = page.get_by_role("button", name="取消这几天的班")
     await save.press("Enter")
@@ -105,7 +105,7 @@ async def test_a_sick_call_is_one_step_and_shows_who_could(open_page: OpenPage, 
     candidates(stage)
     await save.press("Enter")
     await expect(page.locator(".request-person")).to_have_count(2)
-    wish = {"agent": LIN, "first_day": "2027-03-01", "last_day": "2027-03-02"}
+    wish = {"agent": LIN, "first_day": "2055-03-01", "last_day": "2055-03-02"}
     assert sent(stage, "requests/away") == [wish, wish]
     await expect(page.locator("[data-request='q-4'] .request-title")).to_be_focused()
 
@@ -114,17 +114,17 @@ async def test_an_open_shift_is_offered_at_times_that_clocks_show(open_page: Ope
     inbox(stage, [])
     page = await board(open_page, stage, "requests", zone="Europe/Berlin")
     await page.get_by_role("button", name="放出空班").press("Enter")
-    await page.locator("#open-day").fill("2027-03-28")
+    await page.locator("#open-day").fill("2055-03-28")
     await page.locator("#open-from").fill("02:30")
     stage.answers["POST requests/open"] = (201, row("q-4", "open", "waiting"))
     send = page.get_by_role("button", name="放出", exact=True)
     await send.press("Enter")
-    await expect(page.get_by_role("alert")).to_have_text("2027-03-28 02:30 不存在，那时钟往前拨。")
+    await expect(page.get_by_role("alert")).to_have_text("2055-03-28 02:30 不存在，那时钟往前拨。")
     await page.locator("#open-from").fill("09:00")
     inbox(stage, [row("q-4", "open", "waiting")])
     await send.press("Enter")
     await expect(page.locator("[data-request='q-4'] .request-title")).to_be_focused()
-    assert sent(stage, "requests/open") == [{"start": "2027-03-28T07:00:00.000Z", "end": "2027-03-28T15:00:00.000Z"}]
+    assert sent(stage, "requests/open") == [{"start": "2055-03-28T07:00:00.000Z", "end": "2055-03-28T15:00:00.000Z"}]
 
 
 async def test_whoever_was_quicker_is_told_and_news_do_not_move_what_is_read(open_page: OpenPage, stage: Stage) -> None:

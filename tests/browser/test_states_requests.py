@@ -52,7 +52,7 @@ async def test_coordinator_requests(open_page: OpenPage, stage: Stage, lang: str
     await page.locator(".request-ask").wait_for()
     await seen("04-why")
     await press("requests.back")
-    rows = [{**REST, "person": WANG, "day": "2027-03-01"}]
+    rows = [{**REST, "person": WANG, "day": "2055-03-01"}]
     lacks = [{"person": LIN, "what": ["csl:2", "writes_en"]}]
     stage.answers["POST requests/q-1"] = (409, {"error": "rules_broken", "rows": rows, "lacks": lacks})
     await press("requests.grant")
