@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from scheduler.plan_file import EXAMPLE
 from tests.integration.http_site import STEADY_ZONE, Browser, Site, error_of
 from tests.valkey_server import RealValkey
-from video_service import plan_store
+from video_service import plan_runner, plan_store
 from video_service.accounts import Role
 from video_service.keys import Keys, spec_of
 from video_service.plan_runner import CUT_OFF
@@ -34,6 +34,7 @@ HARD = EXAMPLE.partition("[[people]]")[0] + "\n".join(
 @pytest.fixture
 async def site(valkey: RealValkey, redis: Redis, pool: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Site]:
     monkeypatch.setattr(plan_store, "LEASE_MS", 3_600_000)  # whoever stands still for a while keeps the job
+    monkeypatch.setattr(plan_runner, "RELEASE_S", LIMIT_S)  # and gives it back
     async with Site(Settings(redis_url=valkey.url, pool=pool, time_zone=ZONE.key)) as running:
         await running.account("amei", Role.AGENT, display_name="阿梅")
         await running.account("linxiao", Role.AGENT)

@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 from tests.integration.http_site import Browser, Site
 from tests.integration.test_plan_jobs import HARD, LIMIT_S, ZONE, begun, monday, ok, until
 from tests.valkey_server import RealValkey
-from video_service import plan_store, redis_client
+from video_service import plan_queue, plan_store, redis_client
 from video_service.accounts import Role
 from video_service.health import check
 from video_service.keys import Keys, spec_of
@@ -33,6 +33,7 @@ Started = Callable[[], Any]
 @pytest.fixture
 async def site(valkey: RealValkey, redis: Redis, pool: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Site]:
     monkeypatch.setattr(plan_store, "LEASE_MS", round(HOUR_S * 1000))  # nothing lapses because a machine is slow
+    monkeypatch.setattr(plan_queue, "SEND_S", LIMIT_S)  # and no worker stays untold: nobody looks at the job again
     settings = Settings(redis_url=valkey.url, pool=pool, time_zone=ZONE.key, planning_workers="streaq")
     async with Site(settings) as running:
         for name in ("amei", "linxiao", "wang", "chen", "zhao", "zhou"):
