@@ -58,7 +58,8 @@ class Talk:
 
 @pytest.fixture
 async def talk(valkey: RealValkey, redis: Redis, pool: str) -> AsyncIterator[Talk]:
-    async with Site(Settings(redis_url=valkey.url, pool=pool)) as site:
+    # Nothing stops ringing because the machine is slow.
+    async with Site(Settings(redis_url=valkey.url, pool=pool, ring_timeout_s=600)) as site:
         store = site.store
         account = await site.account("lin", Role.AGENT)
         lin, customer = site.browser(), site.browser()

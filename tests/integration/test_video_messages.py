@@ -44,7 +44,10 @@ FILM = recorded("webm", sound=True)
 
 
 @pytest.fixture
-async def site(valkey: RealValkey, redis: Redis, pool: str, tmp_path: Path) -> AsyncIterator[Site]:
+async def site(
+    valkey: RealValkey, redis: Redis, pool: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Site]:
+    monkeypatch.setattr(video_messages_files, "RESERVE_BYTES", 1 << 20)  # however full the disk of tests is
     settings = Settings(redis_url=valkey.url, pool=pool, video_messages_dir=str(tmp_path / "films"))
     async with Site(settings) as running:
         yield running
