@@ -30,6 +30,8 @@ from scheduler.history import DAY_S, Floats, History, State, with_hours
 
 MOST_LINES_NAMED = 20
 _MISSED_ZEROS = 10.0
+_MOST = 1_000_000
+_YEARS = range(1970, 2200)
 _COUNT_NAMES = ("calls", "offered")
 
 
@@ -114,6 +116,8 @@ def _number(text: str, name: str) -> int:
         raise ValueError(f"{name} must be a number, not {text!r}") from None
     if not (math.isfinite(value) and value >= 0 and value == int(value)):
         raise ValueError(f"{name} must be a whole number that is not negative, not {text!r}")
+    if value > _MOST:
+        raise ValueError(f"{name} must be at most {_MOST}, not {text!r}")
     return int(value)
 
 
@@ -132,6 +136,8 @@ def _start(text: str, zone: tzinfo) -> datetime:
         start = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(f"start must be a date and time like 2026-03-02T09:00:00+08:00, not {text!r}") from None
+    if start.year not in _YEARS:
+        raise ValueError(f"start must be a day from {_YEARS[0]} to {_YEARS[-1]}, not {text!r}")
     if start.tzinfo is not None:
         return start.astimezone(zone)
     local = start.replace(tzinfo=zone)

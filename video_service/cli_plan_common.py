@@ -40,7 +40,9 @@ First = Annotated[
 Days = Annotated[int, typer.Option("--days", min=1, max=84, help="How many days.")]
 HandleS = Annotated[
     float | None,
-    typer.Option("--handle-s", min=1, help="Seconds that a call keeps an agent, where the past does not tell."),
+    typer.Option(
+        "--handle-s", min=1, max=86_400, help="Seconds that a call keeps an agent, where the past does not tell."
+    ),
 ]
 Zone = Annotated[
     str, typer.Option("--zone", help="Time zone of a CSV's clock, such as Asia/Shanghai.", show_default="the service's")
@@ -81,12 +83,14 @@ def days_of(past: Past, first: str, count: int) -> list[date]:
     """Return `count` days from the day `first`, or from where a plan may begin.
 
     Raises:
-        BadPlan: `first` cannot be read.
+        BadPlan: `first` cannot be read, or the calendar ends before the last day.
     """
     try:
         begin = date.fromisoformat(first) if first else past.first_day
     except ValueError as error:
         raise BadPlan(f"{first} is no day such as 2026-03-02.") from error
+    if (date.max - begin).days < count:
+        raise BadPlan(f"{begin} is too far ahead to plan for.")
     return [begin + timedelta(days=number) for number in range(count)]
 
 
