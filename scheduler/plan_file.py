@@ -123,7 +123,7 @@ class _Targets(_Row, frozen=True):
 
 class _Again(_Row, frozen=True):
     share: Annotated[float, Meta(ge=0, lt=1)]
-    pause_s: Annotated[float, Meta(gt=0)]
+    pause_s: Annotated[float, Meta(gt=0, le=86_400)]
 
 
 class _Shift(_Row, frozen=True):

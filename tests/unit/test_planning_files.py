@@ -72,6 +72,11 @@ def test_a_shift_may_end_on_the_next_day(start: str, end: str, quarters: int) ->
         ("sickness = 0.04", "sickness = 1.0", "shrinkage"),
         ("[targets]", "[targets", "is no TOML"),
         ("break_min = 15", "break_min = 10", r"shifts 1 \(early\), break_min: "),
+        (
+            "[shrinkage]",
+            "[again]\nshare = 0.5\npause_s = inf\n[shrinkage]",
+            r"again\.pause_s: expected `float` <= 86400",
+        ),
     ],
 )
 def test_a_fault_names_its_row_and_its_rule(old: str, new: str, sentence: str) -> None:
