@@ -196,6 +196,8 @@ async def test_the_home_page_learns_that_the_line_is_closed(site: Site) -> None:
         "notice": None,
         "yours": False,
         "callbacks": {"booked": None},
+        "promises": 0,
+        "video_messages": {"consent": 1, "days": 30, "done_days": 7, "most_s": 90},
         "consent_version": 1,
         "message_retention_days": 90,
         "known": False,
