@@ -32,21 +32,25 @@ const LATER = Object.freeze({
   waiting: async () => (await import("./waiting.js")).WaitingScreen,
   call: async () => (await import("./call.js")).CallScreen,
   ended: async () => (await import("./ended.js")).EndedScreen,
-  message: async () => (await import("./message.js")).MessageScreen,
   stopped: async () => (await import("./ended.js")).StoppedScreen,
 });
 
-const LATER_NAMES = /** @type {(keyof typeof LATER)[]} */ (Object.keys(LATER));
+/** Who writes is online: what few people open comes when they do. */
+const ASKED = Object.freeze({
+  message: () => import("./message.js").then(({ MessageScreen }) => MessageScreen),
+});
 
-/** @param {keyof typeof LATER} name */
+const OTHERS = Object.freeze({ ...LATER, ...ASKED });
+
+/** @param {keyof typeof OTHERS} name */
 async function bring(name) {
   if (here[name]) return;
-  const [Kind] = await Promise.all([LATER[name](), loadPart("later")]);
+  const [Kind] = await Promise.all([OTHERS[name](), loadPart("later")]);
   here[name] = Kind;
 }
 
 async function bringAll() {
-  for (const name of LATER_NAMES) await bring(name).catch(() => {});
+  for (const name of /** @type {(keyof typeof LATER)[]} */ (Object.keys(LATER))) await bring(name).catch(() => {});
 }
 
 /** In place of a screen whose module did not come. The page tries again by itself; a reload loses nothing either. */
@@ -93,7 +97,7 @@ async function main() {
     root.classList.toggle("calls-you", view?.state === "ringing" || (wanted === "call" && !state.pictureShown));
     const Kind = here[wanted];
     if (!Kind) {
-      fetchScreen(/** @type {keyof typeof LATER} */ (wanted));
+      fetchScreen(/** @type {keyof typeof OTHERS} */ (wanted));
       return;
     }
     if (wanted !== name || !screen) {
@@ -109,7 +113,7 @@ async function main() {
     }
   });
 
-  /** The screen that is there stays until the wanted one has come. @param {keyof typeof LATER} wanted */
+  /** The screen that is there stays until the wanted one has come. @param {keyof typeof OTHERS} wanted */
   async function fetchScreen(wanted) {
     if (coming === wanted) return;
     coming = wanted;
