@@ -83,7 +83,7 @@ class PlanRunner:
         try:
             async with asyncio.timeout(work.seconds + SLACK_S):
                 said = await self._until_said(job, owner, work)
-            return await self._outcome(said, order)
+            return await self._outcome(job, said, order)
         except (ServiceError, TimeoutError) as error:
             if isinstance(error, NotOurs):
                 raise
@@ -111,13 +111,17 @@ class PlanRunner:
                             else:
                                 return said
 
-    async def _outcome(self, said: Said, order: Order) -> Facts:
+    async def _outcome(self, job: str, said: Said, order: Order) -> Facts:
+        """Return how the job ends; ended soon after it went on here, what was found before may be the better roster."""
         if said.trouble is not None:
             ended = said.trouble.code == "plan_ended"
             words = said.trouble.words
             return {"state": "ended" if ended else "failed", "error": said.trouble.code, "words": words}
         if said.roster is None:
             raise PlanFailed
+        best = await self._store.best(job)
+        if best is not None and best.cost < said.roster.cost:
+            return await self._cut_off(job, order, {})
         return await self._draft(said.roster, order)
 
     async def _cut_off(self, job: str, order: Order | None, otherwise: Facts) -> Facts:
