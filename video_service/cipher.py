@@ -14,7 +14,6 @@ import functools
 import hashlib
 import hmac
 import os
-import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar, Final
@@ -23,6 +22,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from video_service.durable_file import write_durably
 from video_service.errors import ServiceError
 
 SEALED_START: Final = "gAAAAA"
@@ -179,20 +179,7 @@ def add_key(path: Path) -> None:
 
 
 def _write(path: Path, keys: Sequence[str], put: Callable[[Path, Path], None]) -> None:
-    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.writelines(f"{key}\n" for key in keys)
-            file.flush()
-            os.fsync(file.fileno())
-        put(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-    descriptor = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    write_durably(path, "".join(f"{key}\n" for key in keys).encode(), put)
 
 
 def _derived(key: str, purpose: bytes) -> bytes:

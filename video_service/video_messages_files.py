@@ -15,13 +15,14 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar, Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from video_service.durable_file import write_durably
 from video_service.errors import ServiceError
 
 KEY_BYTES: Final = 32
@@ -61,7 +62,7 @@ class Folder:
         """
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         with contextlib.suppress(FileExistsError):
-            self._write(self.path / MARK, mark.encode(), os.link)
+            write_durably(self.path / MARK, mark.encode(), os.link)
         return (self.path / MARK).read_text()
 
     def mark(self) -> str:
@@ -93,7 +94,7 @@ class Folder:
         nonce = secrets.token_bytes(_NONCE_BYTES)
         sealed = nonce + AESGCM(key).encrypt(nonce, data, _about(video, part))
         try:
-            self._write(self._file(video, part), sealed, os.replace)
+            write_durably(self._file(video, part), sealed, os.replace)
         except OSError as error:
             if error.errno in _FULL:
                 raise VideosFull from error
@@ -150,23 +151,6 @@ class Folder:
     def _file(self, video: str, part: str) -> Path:
         assert _NAME.fullmatch(f"{video}.{part}"), "names are made here"
         return self.path / f"{video}.{part}"
-
-    def _write(self, file: Path, data: bytes, put: Callable[[Path, Path], None]) -> None:
-        """Put a file there on disk: `put` is os.replace, or os.link where none may be there yet."""
-        new = self.path / f".{secrets.token_hex(8)}"
-        try:
-            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-                out.write(data)
-                out.flush()
-                os.fsync(out.fileno())
-            put(new, file)
-        finally:
-            new.unlink(missing_ok=True)
-        descriptor = os.open(self.path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def folder_of(setting: str, data_dir: Path) -> Path:
