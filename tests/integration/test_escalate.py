@@ -6,7 +6,7 @@ import pytest
 from redis.asyncio import Redis
 
 from signaling.errors import NoCall, StaleReservation
-from signaling.messages import AgentCall, UrgentMatter
+from signaling.messages import UrgentMatter
 from tests.support.desk import Desk
 from video_service.records import Records
 
@@ -18,17 +18,11 @@ def desk(redis: Redis, pool: str) -> Desk:
     return Desk(redis, pool)
 
 
-async def call_of(desk: Desk, agent: str = "a1") -> AgentCall:
-    call = (await desk.look(agent)).call
-    assert call is not None
-    return call
-
-
 async def escalated(desk: Desk, after_s: float = 60) -> str:
     await desk.agent("a1")
     call = await desk.talk("a1", "c1")
     await desk.pass_time(after_s)
-    await desk.store.escalate("a1", call, (await call_of(desk)).epoch)
+    await desk.store.escalate("a1", call, (await desk.call_of()).epoch)
     return call
 
 
@@ -45,9 +39,9 @@ async def test_the_call_goes_on_and_the_wall_has_its_owner_and_times_from_now_on
         60 + desk.policy.urgent_proposal_s,
         60 + desk.policy.urgent_solution_s,
     )
-    assert (await call_of(desk)).urgent
+    assert (await desk.call_of()).urgent
     assert (await desk.see("c1")).state == "connected"
-    await desk.store.escalate("a1", call, (await call_of(desk)).epoch)
+    await desk.store.escalate("a1", call, (await desk.call_of()).epoch)
     assert await matter(desk) == seen
     record = await Records(desk.store.redis, pool=desk.store.keys.pool).get(call)
     assert [(each.what, each.who) for each in record.timeline] == [("escalated", "a1")]
@@ -70,7 +64,7 @@ async def test_passed_on_it_goes_before_all_that_is_not_urgent(desk: Desk) -> No
     await desk.agent("a2")
     busy = await desk.talk("a2", "c3")
     await desk.join("c2", vip=True)
-    await desk.store.transfer("a1", call, (await call_of(desk)).epoch)
+    await desk.store.transfer("a1", call, (await desk.call_of()).epoch)
     waiting = (await desk.store.coordinator_view()).waiting
     assert [each.urgent for each in waiting] == [True, False]
     await desk.store.hang_up("c3", busy)
@@ -84,9 +78,9 @@ async def test_only_the_agent_of_a_live_call_says_so(desk: Desk) -> None:
     await desk.agent("a1")
     call = await desk.talk("a1", "c1")
     await desk.agent("a2")
-    await desk.store.invite("a1", call, (await call_of(desk)).epoch, to="a2")
+    await desk.store.invite("a1", call, (await desk.call_of()).epoch, to="a2")
     await desk.accept("a2")
-    epoch = (await call_of(desk)).epoch
+    epoch = (await desk.call_of()).epoch
     for person, name in (("a2", call), ("c1", call), ("a1", "c_none")):
         with pytest.raises(NoCall):
             await desk.store.escalate(person, name, epoch)

@@ -6,7 +6,6 @@ import pytest
 from redis.asyncio import Redis
 
 from signaling.errors import NoCall, StaleReservation
-from signaling.messages import AgentCall
 from tests.support.desk import Desk
 from video_service.records import Records, SessionRecord
 
@@ -19,20 +18,14 @@ def desk(redis: Redis, pool: str) -> Desk:
 
 
 async def hold(desk: Desk, agent: str, *, held: bool = True) -> str:
-    call = await call_of(desk, agent)
+    call = await desk.call_of(agent)
     await desk.store.hold(agent, call.call, call.epoch, held=held)
     return call.call
 
 
-async def call_of(desk: Desk, agent: str) -> AgentCall:
-    call = (await desk.look(agent)).call
-    assert call is not None
-    return call
-
-
 async def held_from(desk: Desk, agent: str = "a1", customer: str = "c1") -> tuple[int, int]:
     """Return since when the agent and the customer read that the call is on hold."""
-    return (await call_of(desk, agent)).held_from_ms, (await desk.see(customer)).held_from_ms
+    return (await desk.call_of(agent)).held_from_ms, (await desk.see(customer)).held_from_ms
 
 
 async def record_of(desk: Desk, call: str) -> SessionRecord:
@@ -112,7 +105,7 @@ async def test_text_goes_on(desk: Desk) -> None:
 async def test_who_is_not_the_agent_of_it_or_comes_late_is_refused(desk: Desk) -> None:
     call = await talking(desk)
     await desk.agent("a2")
-    epoch = (await call_of(desk, "a1")).epoch
+    epoch = (await desk.call_of("a1")).epoch
     for person, name in (("a2", call), ("c1", call), ("a1", "c_none")):
         with pytest.raises(NoCall):
             await desk.store.hold(person, name, epoch, held=True)

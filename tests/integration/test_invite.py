@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from signaling.errors import NoCall, NotFree, SignalingError, StaleReservation, WrongState
-from signaling.messages import AgentCall, CustomerView, Reservation
+from signaling.messages import CustomerView, Reservation
 from tests.support.desk import Desk
 from video_service.records import Records, SessionRecord
 
@@ -20,14 +20,8 @@ def desk(redis: Redis, pool: str) -> Desk:
     return Desk(redis, pool)
 
 
-async def call_of(desk: Desk, agent: str = "a1") -> AgentCall:
-    call = (await desk.look(agent)).call
-    assert call is not None
-    return call
-
-
 async def invite(desk: Desk, to: str = "a2", *, agent: str = "a1", note: str = "") -> str:
-    call = await call_of(desk, agent)
+    call = await desk.call_of(agent)
     await desk.store.invite(agent, call.call, call.epoch, to=to, note=note)
     return call.call
 
@@ -65,19 +59,19 @@ async def test_who_is_asked_reads_what_there_is_to_know_and_comes_in(desk: Desk)
     call = await desk.talk("a1", "c1", "csl")
     await desk.store.say("c1", call, "my flight")
     await desk.agent("a2", "hksl")
-    listed = (await call_of(desk)).colleagues
+    listed = (await desk.call_of()).colleagues
     assert [(each.agent, each.covers) for each in listed] == [("a2", False)], "whatever that one's skills are"
     await invite(desk, note="order 17")
     ring = await ring_at(desk)
     assert ring.handover is not None
     assert (ring.joins, ring.handover.from_name, ring.handover.note) == (True, "A1", "order 17")
-    (waits,) = (await call_of(desk)).others
+    (waits,) = (await desk.call_of()).others
     assert (waits.name, waits.state, waits.until_ms) == ("A2", "asked", ring.ring_until_ms)
     assert (await desk.see("c1")).others == ()
     await desk.pass_time(5)
     assert await desk.accept("a2") == call
 
-    mine, theirs = await call_of(desk), await call_of(desk, "a2")
+    mine, theirs = await desk.call_of(), await desk.call_of("a2")
     assert (mine.helps, theirs.helps) == (False, True)
     assert [(each.name, each.state) for each in mine.others] == [("A2", "in")]
     assert [(each.name, each.state) for each in theirs.others] == [("A1", "in")]
@@ -114,7 +108,7 @@ async def test_whoever_does_not_come_touches_nobody(desk: Desk, how: str) -> Non
         await desk.store.break_("a2")
     else:
         await invite(desk, "")
-    seen, mine = await desk.see("c1"), await call_of(desk)
+    seen, mine = await desk.see("c1"), await desk.call_of()
     assert (seen.state, seen.epoch, mine.others) == ("connected", before.epoch, ())
     assert mine.invite_ended == {"declined": "declined", "missed": "missed", "withdrawn": ""}.get(how, "left")
     assert await desk.rings("a2") == ""
@@ -163,7 +157,7 @@ async def test_the_second_agent_goes_on_when_the_first_one_leaves(desk: Desk, ho
     assert (seen.state, seen.epoch, seen.agent_name, names(seen)) == ("connected", epoch + 1, "A2", [])
     assert seen.held_from_ms == 0, "who goes on is in sight"
     assert await states(desk, "a1", "a2") == ["after_call" if how in ("hangs_up", "another") else "offline", "on_call"]
-    mine = await call_of(desk, "a2")
+    mine = await desk.call_of("a2")
     assert (mine.helps, mine.others, mine.epoch) == (False, (), epoch + 1)
     record = await record_of(desk, call)
     why = {"hangs_up": "handed_over", "lost": "agent_lost", "signs_out": "agent_left", "another": "another_signer"}[how]
@@ -201,8 +195,8 @@ async def test_everybody_may_reconnect_and_is_where_one_was(desk: Desk) -> None:
         await desk.offer(person)
         seen = await desk.see("c1")
         assert (seen.state, [other.media for other in seen.others]) == ("connected", ["connecting"])
-        assert [other.state for other in (await call_of(desk)).others] == ["in"]
-        assert (await call_of(desk, "a2")).helps
+        assert [other.state for other in (await desk.call_of()).others] == ["in"]
+        assert (await desk.call_of("a2")).helps
 
 
 async def test_a_second_agents_leg_goes_where_the_first_ones_is(desk: Desk) -> None:
@@ -231,7 +225,7 @@ async def test_who_is_passed_on_to_anybody_leaves_the_second_one_free(desk: Desk
     await desk.agent("a2")
     await invite(desk)
     await desk.agent("a3")
-    await desk.store.transfer("a1", call, (await call_of(desk)).epoch, to="a3")
+    await desk.store.transfer("a1", call, (await desk.call_of()).epoch, to="a3")
     assert (await desk.rings("a3"), await desk.rings("a2")) == (call, "")
     assert await states(desk, "a2") == ["available"]
 
@@ -256,7 +250,7 @@ async def test_who_cannot_come_is_not_asked(desk: Desk, why: str) -> None:
         return
     with pytest.raises(NotFree):
         await invite(desk, to)
-    assert (await call_of(desk)).others == ()
+    assert (await desk.call_of()).others == ()
 
 
 async def test_what_comes_late_or_from_elsewhere_is_refused(desk: Desk) -> None:
@@ -264,7 +258,7 @@ async def test_what_comes_late_or_from_elsewhere_is_refused(desk: Desk) -> None:
     call = await desk.talk("a1", "c1")
     await desk.agent("a2")
     await desk.agent("a3")
-    epoch = (await call_of(desk)).epoch
+    epoch = (await desk.call_of()).epoch
     for person, name in (("a2", call), ("c1", call), ("a1", "c_none")):
         with pytest.raises(NoCall):
             await desk.store.invite(person, name, epoch, to="a3")
@@ -284,7 +278,7 @@ async def test_what_comes_late_or_from_elsewhere_is_refused(desk: Desk) -> None:
     await desk.accept("a2")
     with pytest.raises(StaleReservation):
         await desk.store.accept("a2", call, first.epoch + 1)
-    second = await call_of(desk, "a2")
+    second = await desk.call_of("a2")
     for step in (
         desk.store.hold("a2", call, second.epoch, held=True),
         desk.store.transfer("a2", call, second.epoch),
@@ -302,7 +296,7 @@ async def test_of_two_at_the_same_time_each_order_ends_well(desk: Desk, rival: s
     await desk.agent("a2")
     await desk.agent("a3")
     await invite(desk)
-    ring, epoch = await ring_at(desk), (await call_of(desk)).epoch
+    ring, epoch = await ring_at(desk), (await desk.call_of()).epoch
 
     async def acts() -> None:
         if rival == "passes_on":

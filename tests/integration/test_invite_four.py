@@ -23,18 +23,12 @@ def desk(redis: Redis, pool: str) -> Desk:
     return Desk(redis, pool)
 
 
-async def call_of(desk: Desk, agent: str) -> AgentCall:
-    call = (await desk.look(agent)).call
-    assert call is not None
-    return call
-
-
 async def record_of(desk: Desk, call: str) -> SessionRecord:
     return await Records(desk.store.redis, pool=desk.store.keys.pool).get(call)
 
 
 async def come_in(desk: Desk, agent: str, lead: str = "a1") -> None:
-    call = await call_of(desk, lead)
+    call = await desk.call_of(lead)
     await desk.store.invite(lead, call.call, call.epoch, to=agent, note=f"for {agent}")
     assert await desk.accept(agent) == call.call
 
@@ -74,13 +68,13 @@ async def leave(desk: Desk, agent: str, call: str, how: str) -> None:
 async def test_each_sees_the_two_others_and_no_fourth_agent_is_asked(desk: Desk) -> None:
     call = await four(desk)
     assert await company(desk) == ("A1", ["A2", "A3"])
-    assert [names(await call_of(desk, agent)) for agent in AGENTS] == [["A2", "A3"], ["A1", "A3"], ["A1", "A2"]]
-    assert [(await call_of(desk, agent)).helps for agent in AGENTS] == [False, True, True]
-    handed = [(await call_of(desk, agent)).handover for agent in AGENTS[1:]]
+    assert [names(await desk.call_of(agent)) for agent in AGENTS] == [["A2", "A3"], ["A1", "A3"], ["A1", "A2"]]
+    assert [(await desk.call_of(agent)).helps for agent in AGENTS] == [False, True, True]
+    handed = [(await desk.call_of(agent)).handover for agent in AGENTS[1:]]
     assert [each and (each.from_name, each.note) for each in handed] == [("A1", ""), ("A1", "for a3")]
     await desk.agent("a4")
     with pytest.raises(CallFull):
-        await desk.store.invite("a1", call, (await call_of(desk, "a1")).epoch, to="a4")
+        await desk.store.invite("a1", call, (await desk.call_of("a1")).epoch, to="a4")
     legs = [str(await desk.offer(agent)) for agent in AGENTS]
     route = await desk.store.route("c1")
     assert route is not None
@@ -102,7 +96,7 @@ async def test_whoever_leaves_ends_it_for_nobody_but_oneself(desk: Desk, order: 
         left.remove(agent)
         assert await company(desk) == (left[0].upper(), [name.upper() for name in left[1:]])
         assert [(await desk.look(each)).state for each in left] == ["on_call"] * len(left)
-        assert not (await call_of(desk, left[0])).helps
+        assert not (await desk.call_of(left[0])).helps
     assert (await record_of(desk, call)).requeues == 0
     await desk.store.hang_up("c1", call)
     assert (await desk.look(left[0])).state == "after_call"
@@ -145,7 +139,7 @@ async def test_everybody_reads_every_line_and_who_wrote_it(desk: Desk) -> None:
         keys = [line.writer for line in lines[:4] if not line.mine]
         assert len(set(keys)) == 3
         assert await desk.store.photo(reader, call, "p1") == b"jpeg"
-        seen = await (desk.see(reader) if reader == "c1" else call_of(desk, reader))
+        seen = await (desk.see(reader) if reader == "c1" else desk.call_of(reader))
         assert {other.writer for other in seen.others} <= set(keys)
     await desk.agent("a4")
     for act in (desk.store.say("a4", call, "x"), desk.store.photo("a4", call, "p1")):
@@ -155,16 +149,16 @@ async def test_everybody_reads_every_line_and_who_wrote_it(desk: Desk) -> None:
 
 async def test_hold_is_read_by_all_and_ends_when_another_goes_on(desk: Desk) -> None:
     call = await four(desk)
-    await desk.store.hold("a1", call, (await call_of(desk, "a1")).epoch, held=True)
+    await desk.store.hold("a1", call, (await desk.call_of("a1")).epoch, held=True)
     since = desk.now_ms
     for person in ("c1", *AGENTS):
         if person != "c1":
             await desk.drop(person)
             await desk.back(person)
-        seen = await (desk.see(person) if person == "c1" else call_of(desk, person))
+        seen = await (desk.see(person) if person == "c1" else desk.call_of(person))
         assert seen.held_from_ms == since
     await desk.store.hang_up("a1", call)
-    assert ((await desk.see("c1")).held_from_ms, (await call_of(desk, "a3")).held_from_ms) == (0, 0)
+    assert ((await desk.see("c1")).held_from_ms, (await desk.call_of("a3")).held_from_ms) == (0, 0)
 
 
 @pytest.mark.parametrize("first", ["a1", "a2"])
@@ -174,9 +168,9 @@ async def test_an_invitation_rings_on_when_somebody_else_leaves(desk: Desk, firs
     await desk.agent("a2")
     await come_in(desk, "a2")
     await desk.agent("a3")
-    await desk.store.invite("a1", call, (await call_of(desk, "a1")).epoch, to="a3")
+    await desk.store.invite("a1", call, (await desk.call_of("a1")).epoch, to="a3")
     await desk.store.hang_up(first, call)
     other = "a2" if first == "a1" else "a1"
-    assert [each.state for each in (await call_of(desk, other)).others] == ["asked"]
+    assert [each.state for each in (await desk.call_of(other)).others] == ["asked"]
     assert await desk.accept("a3") == call
     assert await company(desk) == (other.upper(), ["A3"])

@@ -9,7 +9,6 @@ from redis.asyncio import Redis
 
 from signaling.errors import NobodyElse, NoCall, NotFree, SignalingError, StaleReservation
 from signaling.identity_types import Identity
-from signaling.messages import AgentCall
 from tests.support.desk import HOUR_MS, START_MS, Desk
 from video_service.records import Records, SessionRecord
 
@@ -21,14 +20,8 @@ def desk(redis: Redis, pool: str) -> Desk:
     return Desk(redis, pool)
 
 
-async def call_of(desk: Desk, agent: str = "a1") -> AgentCall:
-    call = (await desk.look(agent)).call
-    assert call is not None
-    return call
-
-
 async def transfer(desk: Desk, agent: str = "a1", **how: str) -> str:
-    call = await call_of(desk, agent)
+    call = await desk.call_of(agent)
     await desk.store.transfer(agent, call.call, call.epoch, **how)
     return call.call
 
@@ -47,7 +40,7 @@ async def test_who_is_named_is_asked_by_name_and_gets_all_there_is_to_know(desk:
     await desk.store.say("c1", call, "my flight")
     await desk.pass_time(30)
     await desk.agent("a4")
-    listed = await call_of(desk)
+    listed = await desk.call_of()
     assert [(each.agent, each.name, each.covers) for each in listed.colleagues] == [
         ("a2", "A2", True),
         ("a4", "A4", True),
@@ -63,7 +56,7 @@ async def test_who_is_named_is_asked_by_name_and_gets_all_there_is_to_know(desk:
     assert (left.state, left.ended_reason, left.call) == ("after_call", "transferred", None)
 
     assert await desk.accept("a4") == call
-    taken = await call_of(desk, "a4")
+    taken = await desk.call_of("a4")
     assert taken.handover == ring.handover
     assert [(line.text, line.of_before) for line in await desk.store.texts("a4", call, 0)] == [("my flight", False)]
     record = await record_of(desk, call)
@@ -138,7 +131,7 @@ async def test_another_way_of_signing_takes_the_place_of_the_one_that_was_asked_
     await desk.agent("a3", "csl", "rail")
     call = await desk.join("c1", "rail", sign_language="csl")
     assert await desk.accept("a1") == call
-    assert (await call_of(desk)).skills_on == ("csl", "hksl", "rail")
+    assert (await desk.call_of()).skills_on == ("csl", "hksl", "rail")
     with pytest.raises(NobodyElse):
         await transfer(desk, sign_language="hksl")  # the only one is on a break
     await desk.store.ready("a2")
@@ -156,7 +149,7 @@ async def test_a_further_need_is_asked_of_whoever_comes_next(desk: Desk) -> None
     await desk.agent("a2", "csl")
     await desk.agent("a3", "csl", "refunds")
     call = await desk.talk("a1", "c1", "csl")
-    listed = {each.agent: each.covers for each in (await call_of(desk)).colleagues}
+    listed = {each.agent: each.covers for each in (await desk.call_of()).colleagues}
     assert listed == {"a2": True, "a3": True}
     with pytest.raises(NotFree):
         await transfer(desk, to="a2", need="refunds")
@@ -194,7 +187,7 @@ async def test_who_cannot_take_it_is_refused_and_the_call_goes_on(desk: Desk, wh
         await desk.store.ready("a1")
         with pytest.raises(NotFree):
             await transfer(desk, "a2", to="a1")
-        assert (await call_of(desk, "a2")).colleagues == ()
+        assert (await desk.call_of("a2")).colleagues == ()
         return
     before = await desk.see("c1")
     with pytest.raises(NotFree):
@@ -208,7 +201,7 @@ async def test_with_nobody_else_at_work_the_call_goes_on(desk: Desk) -> None:
     await desk.talk("a1", "c1")
     with pytest.raises(NobodyElse):
         await transfer(desk)
-    assert (await call_of(desk)).skills_on == ()
+    assert (await desk.call_of()).skills_on == ()
     assert (await desk.see("c1")).state == "connected"
 
 
@@ -216,7 +209,7 @@ async def test_what_comes_late_or_from_elsewhere_is_refused(desk: Desk) -> None:
     await desk.agent("a1")
     call = await desk.talk("a1", "c1")
     await desk.agent("a2")
-    epoch = (await call_of(desk)).epoch
+    epoch = (await desk.call_of()).epoch
     for person, name in (("a2", call), ("c1", call), ("a1", "c_none")):
         with pytest.raises(NoCall):
             await desk.store.transfer(person, name, epoch)
@@ -245,7 +238,7 @@ async def test_a_hold_and_a_break_that_was_asked_for_end_as_ever(desk: Desk) -> 
     call = await desk.talk("a1", "c1")
     await desk.agent("a2")
     await desk.store.break_("a1")
-    epoch = (await call_of(desk)).epoch
+    epoch = (await desk.call_of()).epoch
     await desk.store.hold("a1", call, epoch, held=True)
     await desk.pass_time(9)
     await transfer(desk)
@@ -276,7 +269,7 @@ async def test_of_two_at_the_same_time_each_order_ends_well(desk: Desk, rival: s
     call = await desk.talk("a1", "c1")
     await desk.agent("a2")
     await desk.agent("a3")
-    epoch = (await call_of(desk)).epoch
+    epoch = (await desk.call_of()).epoch
 
     async def acts() -> None:
         if rival == "another":
@@ -311,7 +304,7 @@ async def test_in_a_kept_queue_it_stays_there_and_goes_to_whoever_has_what_that_
     await desk.accept("a1")
     await desk.agent("a2", "rail:1")
     await desk.agent("a3", "rail:2")
-    assert [(each.agent, each.covers) for each in (await call_of(desk)).colleagues] == [("a3", True), ("a2", False)]
+    assert [(each.agent, each.covers) for each in (await desk.call_of()).colleagues] == [("a3", True), ("a2", False)]
     with pytest.raises(NotFree):
         await transfer(desk, to="a2")
     await transfer(desk, to=to)

@@ -7,7 +7,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from signaling.identity_types import Identity
-from signaling.messages import AgentView, CustomerView
+from signaling.messages import AgentCall, AgentView, CustomerView
 from signaling.policy import Policy
 from signaling.store import Store
 from tests.data_keys import CIPHER
@@ -108,6 +108,12 @@ class Desk:
 
     async def look(self, agent: str) -> AgentView:
         return await self.store.agent_view(agent, alive=ALIVE)
+
+    async def call_of(self, agent: str = "a1") -> AgentCall:
+        """Return the call that an agent is in."""
+        call = (await self.look(agent)).call
+        assert call is not None
+        return call
 
     async def see(self, customer: str) -> CustomerView:
         return await self.store.customer_view(customer, alive=ALIVE)
