@@ -63,7 +63,7 @@ def run_samples(folder: Path, *, strict: bool) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, "-c", str(ROOT / "pyproject.toml"), str(folder)],
         cwd=ROOT,
-        env=os.environ | {"CI_STRICT": "1" if strict else "0"},
+        env=os.environ | {"CI_STRICT": "1" if strict else "0", "LEAK_GRACE_S": "3"},
         capture_output=True,
         text=True,
         timeout=180,
