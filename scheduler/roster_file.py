@@ -242,6 +242,11 @@ def spans_ms(document: RosterDocument) -> list[tuple[str, int, int, tuple[tuple[
 
 def presence_of(document: RosterDocument, day: date) -> list[Presence]:
     """Return who is on the floor on a day, in seconds from its midnight, breaks left out, the eve's night in."""
+    return list(present_by(document, day).values())
+
+
+def present_by(document: RosterDocument, day: date) -> dict[str, Presence]:
+    """Return the same by sign-in name, in the order of the names."""
     spans: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for duty in document.duties:
         shift_s = ((duty.day - day).days * 1440 + _minute(duty.start)) * 60
@@ -250,7 +255,7 @@ def presence_of(document: RosterDocument, day: date) -> list[Presence]:
             start_s, end_s = max(0, shift_s + from_min * 60), min(86_400, shift_s + to_min * 60)
             if start_s < end_s:
                 spans[duty.person].append((float(start_s), float(end_s)))
-    return [Presence(tuple(_joined(sorted(found)))) for _, found in sorted(spans.items())]
+    return {person: Presence(tuple(_joined(sorted(found)))) for person, found in sorted(spans.items())}
 
 
 def _joined(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:

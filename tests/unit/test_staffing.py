@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler.erlang import Load, erlang_a
-from scheduler.errors import BadTarget, NoHistory, NotPositive
-from scheduler.pooling import QueueLoad, pooled, pooling
+from scheduler.errors import BadTarget, NotPositive
 from scheduler.service_level import Definition
 from scheduler.shrinkage import Shrinkage
 from scheduler.staffing import CLOSED, lagged_loads, staff, staff_day
@@ -165,19 +164,3 @@ def test_impossible_shrinkage_is_refused() -> None:
         Shrinkage().people_for(-1)
     with pytest.raises(BadTarget, match="no team is large enough"):
         Shrinkage({"away": 0.99999}).people_for(1000)
-
-
-def test_pooling_spares_people() -> None:
-    queues = {"csl": QueueLoad(load(4.0), 120.0), "hksl": QueueLoad(load(1.0, 480.0), 240.0)}
-    one = pooled(queues)
-    assert one.load.calls == pytest.approx(5.0)
-    assert one.load.aht_s == pytest.approx((4 * 360 + 480) / 5)
-    assert one.patience_s == pytest.approx((4 * 120 + 240) / 5)
-    found = pooling(queues, Targets())
-    assert found.agents_apart == sum(staff(q.load, q.patience_s, Targets()).agents for q in queues.values())
-    assert found.agents_saved == found.agents_apart - found.together.agents > 0
-
-
-def test_an_empty_pool_is_refused() -> None:
-    with pytest.raises(NoHistory, match="no queue"):
-        pooled({})
