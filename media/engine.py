@@ -190,8 +190,10 @@ class MediaEngine:
         if joined:
             log.info("call_parted", call=call_id, epoch=epoch)
 
-    async def watch_call(self, call_id: str, epoch: int, leg_id: str) -> None:
-        """Let a watcher's or a second agent's leg into an open call; the others and their pictures are not touched.
+    async def watch_call(self, call_id: str, epoch: int, leg_id: str, *, seen: bool = False) -> None:
+        """Let a watcher's, a guest's or a second agent's leg into an open call; the others are not touched.
+
+        `seen`: the guest's picture is shown to the people of the call, and from then on not, when it is asked without.
 
         Raises:
             StaleEpoch: the call has moved on.
@@ -199,8 +201,8 @@ class MediaEngine:
             LegTaken: it is an agent's, who is in another call.
             MediaError: the call is not open, or has as many further legs as it takes.
         """
-        self._wiring.watch(call_id, epoch, leg_id)
-        log.info("call_watched", call=call_id, epoch=epoch, leg=leg_id)
+        self._wiring.watch(call_id, epoch, leg_id, seen=seen)
+        log.info("call_watched", call=call_id, epoch=epoch, leg=leg_id, seen=seen)
 
     async def close_leg(self, leg_id: str) -> None:
         """Close a leg; no error when it is gone."""

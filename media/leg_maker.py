@@ -14,6 +14,7 @@ from media.agent_leg import AgentLeg, BlurredCustomerLeg, OnPicture
 from media.blur_leg import BlurStage
 from media.customer_leg import CustomerLeg
 from media.gathering import Gathering
+from media.guest_leg import GuestLeg
 from media.leg import Leg
 from media.peer import Peer
 from media.settings import MediaSettings
@@ -82,7 +83,8 @@ class LegMaker:
         except (TimeoutError, asyncio.CancelledError):
             making.add_done_callback(_close_late)  # nobody waits for it any more: its thread and network go again
             raise
-        kind = AgentLeg if request.role is LegRole.AGENT else BlurredCustomerLeg
+        kinds = {LegRole.AGENT: AgentLeg, LegRole.GUEST: GuestLeg}
+        kind = kinds.get(request.role, BlurredCustomerLeg)
         try:
             return kind(
                 request,

@@ -21,6 +21,7 @@ OPUS: Final = "OPUS"
 VIDEO_CODECS: Final = (VP8, H264)
 VIDEO_CLOCK_HZ: Final = 90_000
 AUDIO_CLOCK_HZ: Final = 48_000
+LOOKING_ON: Final = (LegRole.WATCHER, LegRole.GUEST)
 ABS_SEND_TIME: Final = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 _BASELINE = re.compile(r"42[0-9a-f]{4}")
 
@@ -83,7 +84,7 @@ def plan_answer(offer: Offer, role: LegRole, preferred: Sequence[str], new_ssrc:
     the sound, the first video line on which the client sends is the camera, those on which it receives are the slots,
     the first one of data channels carries text; further lines and other kinds are rejected. A missing sound, camera or
     text is accepted, a leg without a slot is not.
-    From a watcher nothing is taken, whatever it offers to send.
+    From a watcher nothing is taken, whatever it offers to send, and from a guest the camera alone.
 
     Raises:
         BadSdp: there is no slot, or no video codec that both sides have.
@@ -96,8 +97,9 @@ def plan_answer(offer: Offer, role: LegRole, preferred: Sequence[str], new_ssrc:
     for media in offer.media:
         line = Line(media)
         sends = media.client_sends and role is not LegRole.WATCHER
-        if media.kind == "audio" and sound is None and (sends or media.client_receives):
-            line = _sound(media, new_ssrc, takes=sends)
+        speaks = sends and role not in LOOKING_ON
+        if media.kind == "audio" and sound is None and (speaks or media.client_receives):
+            line = _sound(media, new_ssrc, takes=speaks)
             sound = None if line.rejected else line
         elif media.kind == "video" and (media.client_receives or (media.client_sends and camera is None)):
             takes = sends and camera is None
@@ -105,7 +107,7 @@ def plan_answer(offer: Offer, role: LegRole, preferred: Sequence[str], new_ssrc:
             camera = line if takes else camera
             if media.client_receives:
                 slots.append(line)
-        elif media.sctp_port and not media.rejected and text is None and role is not LegRole.WATCHER:
+        elif media.sctp_port and not media.rejected and text is None and role not in LOOKING_ON:
             line = text = Line(media, is_text=True)
         lines.append(line)
     if not slots:

@@ -109,9 +109,9 @@ class RpcMediaPlane:
         """Part the legs of a call at once."""
         await self._ask(worker, rpc.CloseCall(call_id=call_id, epoch=epoch))
 
-    async def watch_call(self, worker: str, call_id: str, epoch: int, leg_id: str) -> None:
+    async def watch_call(self, worker: str, call_id: str, epoch: int, leg_id: str, *, seen: bool = False) -> None:
         """Let a further leg into an open call."""
-        await self._ask(worker, rpc.WatchCall(call_id=call_id, epoch=epoch, leg_id=leg_id))
+        await self._ask(worker, rpc.WatchCall(call_id=call_id, epoch=epoch, leg_id=leg_id, seen=seen))
 
     async def close_leg(self, worker: str, leg_id: str) -> None:
         """Close a leg; closing one that is gone is no error."""

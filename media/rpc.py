@@ -94,6 +94,7 @@ class WatchCall(_Struct, frozen=True, tag="watch_call"):
     call_id: str
     epoch: int
     leg_id: str
+    seen: bool = False
 
 
 class CloseLeg(_Struct, frozen=True, tag="close_leg"):

@@ -16,6 +16,7 @@ from media.agent_leg import AgentLeg, BlurredCustomerLeg, BlurredLeg
 from media.calls import CallTable
 from media.customer_leg import CustomerLeg
 from media.forwarder import PictureOutlet, SoundOutlet
+from media.guest_leg import GuestLeg
 from media.leg import Leg
 from media.watcher_leg import WatcherLeg
 from video_service.media_plane import CallRoute, LegTaken, MediaError, UnknownLeg
@@ -25,6 +26,7 @@ log = structlog.get_logger(__name__)
 
 CUSTOMER_SLOT: Final = 1
 MAX_GUESTS: Final = 4
+GUEST_PLACE: Final = 2  # among whom somebody sees: a call has one guest with a picture at most, who never moves
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +41,10 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """The legs of one call. Guests are watchers and further agents, in the order in which they came.
+    """The legs of one call. Guests are watchers, one of whom may be seen, and further agents, as they came.
 
     `helpers` are the further agents whom the route names; None keeps a slot. While it is `held` the customer sees and
-    hears no agent.
+    hears no agent. Each agent hears the customer, who hears `voice` alone: a connection has one line of sound.
     """
 
     customer: CustomerLeg | BlurredCustomerLeg
@@ -50,6 +52,7 @@ class Cast:
     guests: Sequence[WatcherLeg | AgentLeg] = ()
     held: bool = False
     helpers: Sequence[AgentLeg | None] = ()
+    voice: AgentLeg | None = None
 
     @property
     def legs(self) -> tuple[Leg, ...]:
@@ -61,16 +64,27 @@ class Cast:
 
     def seats(self) -> Iterator[Seat]:
         """Yield every slot that shows somebody."""
-        helpers = [*self.helpers, *(guest for guest in self.guests if isinstance(guest, AgentLeg))]
+        agents = [guest for guest in self.guests if isinstance(guest, AgentLeg) and not isinstance(guest, GuestLeg)]
+        helpers = [*self.helpers, *agents]
         if not self.held:
-            yield from _seats(self.customer, self.customer.slots, [self.agent, *helpers])
-        yield from _seats(self.agent, self.agent.slots[CUSTOMER_SLOT:], [self.customer, *helpers])
+            yield from _seats(self.customer, self.customer.slots, self._with_guest([self.agent, *helpers]))
+        yield from _seats(self.agent, self.agent.slots[CUSTOMER_SLOT:], self._with_guest([self.customer, *helpers]))
         for guest in self._company:
             others = [helper for helper in helpers if helper is not guest]
-            if isinstance(guest, AgentLeg):
-                yield from _seats(guest, guest.slots[CUSTOMER_SLOT:], [self.customer, self.agent, *others])
+            if isinstance(guest, GuestLeg):
+                yield from _seats(guest, guest.slots[1:], [self.agent, self.customer, *others])
+            elif isinstance(guest, AgentLeg):
+                seen = self._with_guest([self.customer, self.agent, *others])
+                yield from _seats(guest, guest.slots[CUSTOMER_SLOT:], seen)
             else:
                 yield from _seats(guest, guest.slots, [self.agent, self.customer, *others])
+
+    def _with_guest(self, seen: Sequence[Leg | None]) -> Sequence[Leg | None]:
+        """Return whom somebody of the call sees, and in the last place, if it is free, the guest who may be seen."""
+        guest = next((each for each in self.guests if isinstance(each, GuestLeg) and each.seen), None)
+        if guest is None or len(seen) > GUEST_PLACE:
+            return seen
+        return [*seen, *[None] * (GUEST_PLACE - len(seen)), guest]
 
     def codec(self, giver: BlurredLeg) -> str | None:
         """Return the codec for one encode that every viewer of `giver` takes, in the first viewer's order.
@@ -119,7 +133,7 @@ class Wiring:
         customer, agent = self._legs.get(route.customer_leg), self._legs.get(route.agent_leg)
         if not isinstance(customer, CustomerLeg | BlurredCustomerLeg):
             raise UnknownLeg(leg_id=route.customer_leg)
-        if not isinstance(agent, AgentLeg):
+        if not isinstance(agent, AgentLeg) or isinstance(agent, GuestLeg):
             raise UnknownLeg(leg_id=route.agent_leg)
         if len(agent.slots) <= CUSTOMER_SLOT:
             raise MediaError("The agent's leg has no slot for the customer.")
@@ -136,8 +150,8 @@ class Wiring:
                     self.leave(leaving)
         _wire(cast, route.call_id)
 
-    def watch(self, call_id: str, epoch: int, leg_id: str) -> None:
-        """Let a guest in: a watcher, or a second agent, who is seen as well.
+    def watch(self, call_id: str, epoch: int, leg_id: str, *, seen: bool = False) -> None:
+        """Let a guest in: a watcher, or a second agent, who is seen as well. `seen`: a guest's picture is shown, too.
 
         Raises:
             StaleEpoch: the call has moved on.
@@ -154,7 +168,7 @@ class Wiring:
             raise MediaError("Somebody of the call is away.")
         if guest.id in _named(route):
             raise MediaError("The leg is the call's own.")
-        if isinstance(guest, AgentLeg) and guest.call_id not in ("", call_id):
+        if isinstance(guest, AgentLeg) and not isinstance(guest, GuestLeg) and guest.call_id not in ("", call_id):
             raise LegTaken(leg_id=leg_id)
         guests = [each for each in self._guests(route, None) if each is not guest]
         if len(guests) >= MAX_GUESTS:
@@ -162,10 +176,12 @@ class Wiring:
         cast = replace(self._cast(route, None, customer, agent), guests=[*guests, guest])
         _check(cast)
         self._leave_other_call(guest, call_id)
+        if isinstance(guest, GuestLeg):
+            guest.seen = seen
         _wire(cast, call_id)
 
-    def close(self, call_id: str, epoch: int) -> tuple[bool, list[WatcherLeg]]:
-        """Part a call; return whether it was open, and the watchers, who have nothing more to see.
+    def close(self, call_id: str, epoch: int) -> tuple[bool, list[WatcherLeg | GuestLeg]]:
+        """Part a call; return whether it was open, and those who looked on, who have nothing more to see.
 
         Raises:
             StaleEpoch: the call has moved on.
@@ -196,6 +212,8 @@ class Wiring:
     def leave(self, leg: Leg) -> None:
         """Cut everything between a leg and the others, in both directions. An agent's own preview goes on."""
         leg.call_id = ""
+        if isinstance(leg, GuestLeg):
+            leg.seen = False
         leg.sound.detach_all()
         if isinstance(leg, BlurredLeg):
             leg.blur.full_rate = False
@@ -209,11 +227,11 @@ class Wiring:
                 outlet.source.detach(outlet)
         self._on_leave(leg)
 
-    def _part(self, call_id: str) -> list[WatcherLeg]:
+    def _part(self, call_id: str) -> list[WatcherLeg | GuestLeg]:
         members = [leg for leg in self._legs.values() if leg.call_id == call_id]
         for leg in members:
             self.leave(leg)
-        return [leg for leg in members if isinstance(leg, WatcherLeg)]
+        return [leg for leg in members if isinstance(leg, WatcherLeg | GuestLeg)]
 
     def _leave_other_call(self, leg: Leg, call_id: str) -> None:
         """A leg is in one call at most: whoever joins another parts the first, which hears nothing more of it."""
@@ -232,7 +250,8 @@ class Wiring:
     ) -> Cast:
         here = [self._legs.get(leg_id) for leg_id in route.helper_legs]
         helpers = [leg if isinstance(leg, AgentLeg) and leg is not agent else None for leg in here]
-        return Cast(customer, agent, self._guests(route, old), held=route.held, helpers=helpers)
+        voice = next((leg for leg in helpers if leg is not None and leg.id == route.voice_leg), agent)
+        return Cast(customer, agent, self._guests(route, old), held=route.held, helpers=helpers, voice=voice)
 
     def _guests(self, route: CallRoute, old: CallRoute | None) -> list[WatcherLeg | AgentLeg]:
         people = _named(route) if old is None else _named(route) | _named(old)
@@ -276,9 +295,11 @@ def _wire(cast: Cast, call_id: str) -> None:
         for outlet in leg.slots:
             if outlet is not leg.preview:
                 _seat(outlet, seats.get(outlet))
-    for giver, taker in ((cast.customer, cast.agent), (None if cast.held else cast.agent, cast.customer)):
-        if taker.sound_outlet is not None:
-            _hear(giver, taker.sound_outlet)
+    if cast.customer.sound_outlet is not None:
+        _hear(None if cast.held else cast.voice, cast.customer.sound_outlet)
+    for agent in (cast.agent, *cast.helpers):
+        if agent is not None and agent.sound_outlet is not None:
+            _hear(cast.customer, agent.sound_outlet)
 
 
 def _seat(outlet: PictureOutlet, seat: Seat | None) -> None:

@@ -90,8 +90,8 @@ class RecordingEngine:
         self.epochs[call_id] = epoch
         self.calls.pop(call_id, None)
 
-    async def watch_call(self, call_id: str, epoch: int, leg_id: str) -> None:
-        await self._record(("watch", call_id, epoch, leg_id))
+    async def watch_call(self, call_id: str, epoch: int, leg_id: str, *, seen: bool = False) -> None:
+        await self._record(("watch", call_id, epoch, leg_id, seen))
         self._fence(call_id, epoch)
         if leg_id not in self.legs or self.legs[leg_id].role is LegRole.CUSTOMER:
             raise UnknownLeg

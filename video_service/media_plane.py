@@ -46,6 +46,7 @@ class LegRole(enum.StrEnum):
     CUSTOMER = "customer"  # packets are forwarded, never decoded; with `LegRequest.blur` treated as an agent's
     AGENT = "agent"  # decoded, blurred, encoded once; never forwarded
     WATCHER = "watcher"  # sends nothing; sees both people of a call
+    GUEST = "guest"  # sees them, too; its picture is made as an agent's is, and shown to them once that is ordered
 
 
 class BackgroundKind(enum.StrEnum):
@@ -95,7 +96,7 @@ class LegRequest(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def blurred(self) -> bool:
         """Whether the worker makes a blurred picture of this leg, and so needs room for one."""
-        return self.role is LegRole.AGENT or (self.role is LegRole.CUSTOMER and self.blur)
+        return self.role in (LegRole.AGENT, LegRole.GUEST) or (self.role is LegRole.CUSTOMER and self.blur)
 
 
 class LegAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,7 +118,8 @@ class CallRoute(msgspec.Struct, frozen=True, kw_only=True):
     agent; agents go on seeing the customer.
 
     `helper_legs`: further agents, each seen blurred by everybody, in the order of the slots in which they are; "" keeps
-    the slot of one whose leg is still to come, as does a leg that is not here.
+    the slot of one whose leg is still to come, as does a leg that is not here. All of them hear the customer.
+    `voice_leg`: whom of them the customer hears; "" for the agent.
     """
 
     call_id: str
@@ -126,6 +128,7 @@ class CallRoute(msgspec.Struct, frozen=True, kw_only=True):
     agent_leg: str
     held: bool = False
     helper_legs: tuple[str, ...] = ()
+    voice_leg: str = ""
 
 
 class LegState(enum.StrEnum):
@@ -313,10 +316,12 @@ class MediaPlane(Protocol):
         """Part the legs of a call at once: nothing of one reaches the other from here on. The agent's leg lives on."""
         ...
 
-    async def watch_call(self, worker: str, call_id: str, epoch: int, leg_id: str) -> None:
+    async def watch_call(self, worker: str, call_id: str, epoch: int, leg_id: str, *, seen: bool = False) -> None:
         """Let a further leg into an open call; idempotent; it leaves with its leg, and ends with the call.
 
-        A watcher's leg only receives: slot 0 the agent, slot 1 the customer as the agent sees the customer. An agent's
+        A watcher's leg only receives: slot 0 the agent, slot 1 the customer as the agent sees the customer, then
+        further agents. A guest's has its own picture, blurred, in slot 0 and these in the next; `seen`: customer and
+        agents are shown it in the last of their slots, where there is room, until it is asked without. An agent's
         leg comes in as a second signer: slot 1 the customer, slot 2 the first agent, and both see it in their next
         slot, blurred as any agent is. Neither the first two people nor their pictures are touched.
 

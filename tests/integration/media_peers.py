@@ -192,17 +192,19 @@ def tap(receiver: RTCRtpReceiver, received: Received) -> None:
 class Client:
     """One person's page. Use `join` to make one."""
 
-    def __init__(self, leg_id: str, role: LegRole, *, camera: Camera | None, pitch_hz: int, codec: str) -> None:
+    def __init__(
+        self, leg_id: str, role: LegRole, *, camera: Camera | None, pitch_hz: int, codec: str, slots: int = 3
+    ) -> None:
         self.leg_id, self.role, self.camera, self.codec = leg_id, role, camera, codec
         # With its default policy aiortc leaves a second video line on a transport that the answer has closed.
         configuration = RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
         self.connection = RTCPeerConnection(configuration)
-        self.slots = [Received() for _ in range(3)]
+        self.slots = [Received() for _ in range(slots)]
         self.sound = Received()
         self._readers: set[asyncio.Task[None]] = set()
         audio = self.connection.addTransceiver(Microphone(pitch_hz) if pitch_hz else "audio", direction="sendrecv")
         video = self.connection.addTransceiver(camera or "video", direction="sendonly" if camera else "inactive")
-        lines = [self.connection.addTransceiver("video", direction="recvonly") for _ in range(3)]
+        lines = [self.connection.addTransceiver("video", direction="recvonly") for _ in range(slots)]
         if codec:
             capabilities = RTCRtpSender.getCapabilities("video").codecs
             wanted = [c for c in capabilities if c.mimeType in (codec, "video/rtx")]
@@ -267,11 +269,11 @@ class Site:
         blur: bool = False,
         change_answer: Callable[[str], str] = lambda answer: answer,
         change_offer: Callable[[str], str] = lambda offer: offer,
+        slots: int = 3,
     ) -> Client:
         """Let a person sign in with a camera whose cards count from `first`."""
-        client = Client(
-            leg_id, role, camera=camera if camera is not None else Camera(first=first), pitch_hz=pitch_hz, codec=codec
-        )
+        camera = camera if camera is not None else Camera(first=first)
+        client = Client(leg_id, role, camera=camera, pitch_hz=pitch_hz, codec=codec, slots=slots)
         self.clients.append(client)
         answer = await self.engine.answer_leg(client.request(change_offer(await client.offer()), blur=blur))
         await client.accept(change_answer(answer.sdp))

@@ -1,4 +1,4 @@
-"""A customer and three agents on one worker: each agent blurred, in a slot of its own, whoever comes or goes."""
+"""A customer, agents and a guest on one worker: each blurred, in a slot of its own, whoever comes or goes."""
 
 from __future__ import annotations
 
@@ -28,16 +28,22 @@ def shown(place: Site, leg_id: str) -> list[str]:
 
 
 async def join(
-    place: Site, helpers: Sequence[str], *, epoch: int = 1, agent: str = "agent", held: bool = False
+    place: Site, helpers: Sequence[str], *, epoch: int = 1, agent: str = "agent", held: bool = False, voice: str = ""
 ) -> None:
     route = CallRoute(
-        call_id="call", epoch=epoch, customer_leg="customer", agent_leg=agent, held=held, helper_legs=tuple(helpers)
+        call_id="call",
+        epoch=epoch,
+        customer_leg="customer",
+        agent_leg=agent,
+        held=held,
+        helper_legs=tuple(helpers),
+        voice_leg=voice,
     )
     await place.engine.open_call(route)
 
 
-async def helper(place: Site, name: str, first: int) -> Client:
-    return await place.join(name, LegRole.AGENT, first=first, codec="video/VP8")
+async def helper(place: Site, name: str, first: int, *, slots: int = 3) -> Client:
+    return await place.join(name, LegRole.AGENT, first=first, codec="video/VP8", slots=slots)
 
 
 async def test_each_agent_is_blurred_and_keeps_the_own_slot(place: Site) -> None:
@@ -83,3 +89,73 @@ async def test_each_agent_is_blurred_and_keeps_the_own_slot(place: Site) -> None
     assert shown(place, "customer") == ["second-again", "", ""]
     assert shown(place, "third") == ["third", "", ""]
     await until(lambda: place.engine._legs["third"].call_id == "", "the end of the third one's part")
+
+
+async def guest(place: Site, name: str = "guest", *, seen: bool = False) -> Client:
+    client = await place.join(name, LegRole.GUEST, first=9000, codec="video/VP8", slots=5)
+    await place.engine.watch_call("call", 1, name, seen=seen)
+    return client
+
+
+async def test_a_guest_sees_everybody_and_is_seen_blurred_once_that_is_ordered_and_moves_nobody(place: Site) -> None:
+    agent = await helper(place, "agent", 1000, slots=4)
+    await helper(place, "second", 5000, slots=4)
+    customer = await place.join("customer", LegRole.CUSTOMER, first=2000, codec="video/VP8")
+    await join(place, ["second"])
+    mei = await guest(place)
+    for received in mei.slots[:4]:
+        await some(received, 5)
+    assert within(inverted(mei.slots[0]), 9000), "the own picture, as others would see it"
+    assert within(inverted(mei.slots[1]), 1000)
+    assert shown(place, "guest") == ["guest", "agent", "customer", "second", ""]
+    before = [shown(place, name) for name in ("customer", "agent", "second")]
+    assert before == [["agent", "second", ""], ["agent", "customer", "second", ""], ["second", "customer", "agent", ""]]
+    assert place.engine._legs["guest"].peer.plan.sound is not None
+    assert not place.engine._legs["guest"].sound.viewers
+
+    await place.engine.watch_call("call", 1, "guest", seen=True)
+    for received in (customer.slots[2], agent.slots[3]):
+        await some(received, 5)
+        assert within(inverted(received), 9000)
+    assert shown(place, "customer") == ["agent", "second", "guest"]
+    assert shown(place, "second") == ["second", "customer", "agent", "guest"]
+
+    # Whoever else comes or goes, and on hold as well: nobody's picture stands in another's place.
+    await join(place, [])
+    assert shown(place, "customer") == ["agent", "", "guest"]
+    await join(place, [], held=True)
+    assert shown(place, "customer") == ["", "", ""]
+    await place.engine.confirm_signer("guest")
+    await join(place, [])
+
+    # She goes back to looking on, and then out.
+    await place.engine.watch_call("call", 1, "guest")
+    assert shown(place, "customer") == ["agent", "", ""]
+    assert shown(place, "agent") == ["agent", "customer", "", ""]
+    await place.engine.watch_call("call", 1, "guest", seen=True)
+    await place.engine.close_call("call", 1)
+    await until(lambda: "guest" not in place.engine._legs, "the end of the guest's leg")
+    assert shown(place, "agent") == ["agent", "", "", ""]
+
+
+async def test_each_agent_hears_the_customer_who_hears_one_of_them(place: Site) -> None:
+    await two(place, codec="video/VP8")
+    await helper(place, "second", 5000)
+    legs = place.engine._legs
+
+    def heard(name: str) -> str:
+        owners = {id(leg.sound): leg.id for leg in legs.values()}
+        outlet = legs[name].sound_outlet
+        assert outlet is not None
+        return owners.get(id(outlet.source), "")
+
+    await join(place, ["second"])
+    assert [heard(name) for name in ("customer", "agent", "second")] == ["agent", "customer", "customer"]
+    await join(place, ["second"], voice="second")
+    assert [heard(name) for name in ("customer", "agent", "second")] == ["second", "customer", "customer"]
+    await join(place, ["second"], voice="second", held=True)
+    assert [heard(name) for name in ("customer", "agent", "second")] == ["", "customer", "customer"]
+    await join(place, ["second"], voice="second")
+    await place.engine.close_leg("second")
+    await join(place, ["second"], voice="second")
+    assert heard("customer") == "agent", "whose page is away says nothing"

@@ -24,7 +24,7 @@ from video_service.media_plane import CallRoute, LegRole
 
 pytestmark = pytest.mark.integration
 
-AGENT, CUSTOMER, WATCHER = LegRole.AGENT, LegRole.CUSTOMER, LegRole.WATCHER
+AGENT, CUSTOMER, WATCHER, GUEST = LegRole.AGENT, LegRole.CUSTOMER, LegRole.WATCHER, LegRole.GUEST
 WIDTH, HEIGHT = 320, 240
 PICTURES = 15  # of each scene and viewer
 
@@ -57,7 +57,7 @@ def stage() -> BlurStage:
 
 
 def engine(worker: str) -> MediaEngine:
-    return MediaEngine(loopback_settings(capacity=4), stage, worker=worker)
+    return MediaEngine(loopback_settings(capacity=5), stage, worker=worker)
 
 
 class Looker:
@@ -133,4 +133,11 @@ async def test_at_no_point_of_a_call_is_the_code_read_but_where_a_customer_wishe
                 )
             )
             await look.never(back.slots[1], again.slots[2], watcher.slots[2], helper.slots[1], helper.slots[2])
-    assert look.looked >= 2 * 15 * PICTURES
+
+            # A coordinator with a camera: seen by nobody but herself, and then by everybody.
+            guest = await join(place, "guest", GUEST)
+            await place.engine.watch_call("call", 2, "guest")
+            await look.never(guest.slots[0])
+            await place.engine.watch_call("call", 2, "guest", seen=True)
+            await look.never(back.slots[2], guest.slots[0])
+    assert look.looked >= 2 * 18 * PICTURES

@@ -46,6 +46,7 @@ class DiaryPlane:
         self.paused: dict[str, bool] = {}
         self.reported: list[tuple[str, Shown]] = []
         self.watched: list[tuple[str, int, str]] = []
+        self.seen: set[str] = set()
         self.refuse: Exception | None = None
         self.failures = 0
         self.unknown = ""
@@ -87,7 +88,7 @@ class DiaryPlane:
         self.epochs[call_id] = epoch
         self.calls.pop(call_id, None)
 
-    async def watch_call(self, worker: str, call_id: str, epoch: int, leg_id: str) -> None:
+    async def watch_call(self, worker: str, call_id: str, epoch: int, leg_id: str, *, seen: bool = False) -> None:
         if epoch < self.epochs.get(call_id, 0):
             raise StaleEpoch
         if leg_id not in self.legs or self.legs[leg_id][1].role is LegRole.CUSTOMER:
@@ -95,6 +96,7 @@ class DiaryPlane:
         if call_id not in self.calls:
             raise MediaError
         self.watched.append((call_id, epoch, leg_id))
+        self.seen = {*self.seen, leg_id} if seen else self.seen - {leg_id}
 
     async def close_leg(self, worker: str, leg_id: str) -> None:
         self.legs.pop(leg_id, None)
@@ -102,7 +104,7 @@ class DiaryPlane:
     async def confirm_signer(self, worker: str, leg_id: str) -> None:
         if worker not in self.alive:
             raise WorkerUnavailable
-        if leg_id not in self.legs or self.legs[leg_id][1].role is not LegRole.AGENT:
+        if leg_id not in self.legs or self.legs[leg_id][1].role not in (LegRole.AGENT, LegRole.GUEST):
             raise UnknownLeg
         self.confirmed.append((worker, leg_id))
 

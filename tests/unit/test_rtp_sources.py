@@ -14,7 +14,18 @@ import numpy as np
 import pytest
 
 import media
-from media import agent_camera, agent_leg, blur_leg, customer_leg, engine, leg_maker, sources, watcher_leg, wiring
+from media import (
+    agent_camera,
+    agent_leg,
+    blur_leg,
+    customer_leg,
+    engine,
+    guest_leg,
+    leg_maker,
+    sources,
+    watcher_leg,
+    wiring,
+)
 from media.agent_camera import AgentCamera
 from media.agent_leg import BlurredLeg
 from media.assembler import EncodedFrame
@@ -157,7 +168,7 @@ def test_only_three_modules_know_how_to_hand_packets_to_an_outlet() -> None:
 
     assert callers == {"sources.py"}
     assert senders == {"leg.py", "peer.py"}
-    for module in (agent_leg, blur_leg, engine, leg_maker, sources, watcher_leg, wiring):
+    for module in (agent_leg, blur_leg, engine, guest_leg, leg_maker, sources, watcher_leg, wiring):
         assert "ForwardedPicture(" not in inspect.getsource(module).replace("class ForwardedPicture(", "")
     makers = {path.name for path in folder.glob("*.py") if "ForwardedPicture(" in path.read_text(encoding="utf-8")}
     assert makers == {"sources.py", "customer_leg.py"}
@@ -175,6 +186,8 @@ def test_what_a_leg_shows_is_decided_by_its_class_alone() -> None:
     for kind in (agent_leg.AgentLeg, agent_leg.BlurredCustomerLeg):
         assert kind.__mro__[1] is BlurredLeg
         assert "shown" not in vars(kind)
+    assert guest_leg.GuestLeg.__mro__[1] is agent_leg.AgentLeg
+    assert not {"shown", "preview", "_begin", "_picture"} & vars(guest_leg.GuestLeg).keys()
     assert "ForwardedPicture" not in inspect.getsource(agent_leg)
     assert not {"shown", "picture", "protected"} & vars(watcher_leg.WatcherLeg).keys()
     for module in (engine, leg_maker, wiring):

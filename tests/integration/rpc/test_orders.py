@@ -43,7 +43,7 @@ async def test_every_order_reaches_the_engine_and_its_result_comes_back(
     await plane.answer_leg("w-1", offer("k", LegRole.CUSTOMER))
     await plane.open_call("w-1", route)
     await plane.answer_leg("w-1", offer("w", LegRole.WATCHER))
-    await plane.watch_call("w-1", "c", 3, "w")
+    await plane.watch_call("w-1", "c", 3, "w", seen=True)
     await plane.confirm_signer("w-1", "a")
     await plane.pause_leg("w-1", "k", paused=True)
     await plane.shown("w-1", "a", Shown(fps=30))
@@ -59,7 +59,7 @@ async def test_every_order_reaches_the_engine_and_its_result_comes_back(
         offer("k", LegRole.CUSTOMER),
         route,
         offer("w", LegRole.WATCHER),
-        ("watch", "c", 3, "w"),
+        ("watch", "c", 3, "w", True),
         ("confirm", "a"),
         "statistics",
         ("c", 3),
