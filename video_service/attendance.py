@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from scheduler.adherence import Mark
+from video_service import floor
 from video_service.clock import Clock
 from video_service.errors import ServiceError
 from video_service.keys import Keys
@@ -66,6 +67,7 @@ class Attendance:
         self._redis = redis
         self._wall = wall
         self._clock = clock
+        self._pool = pool
         self._keys = Keys(pool)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -96,6 +98,9 @@ class Attendance:
                 key = self._keys.attendance(day, agent)
                 pipe.execute_command("BITFIELD", key, "SET", "u2", f"#{minute}", int(mark))
                 pipe.pexpire(key, KEPT_MS)
+            counts = floor.minute_of(str(one.state) for one in view.agents)
+            for command in floor.writes(self._pool, day, minute, counts):
+                pipe.execute_command(*command)
             await pipe.execute()
         return True
 
@@ -105,6 +110,10 @@ class Attendance:
             return {}
         rows = await raw(self._redis, "MGET", *(self._keys.attendance(day, agent) for agent in agents))
         return {agent: _read(row or b"") for agent, row in zip(agents, rows, strict=True)}
+
+    async def floor(self, day: str) -> dict[int, floor.Minute]:
+        """Return how many were here and busy on a day, by minute since its midnight."""
+        return await floor.read(self._redis, self._pool, day)
 
     async def _run(self) -> None:
         while True:

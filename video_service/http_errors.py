@@ -55,6 +55,7 @@ STATUS = {
     "no_matter": 404,
     "no_photo": 404,
     "no_planner": 409,
+    "nobody_able": 409,
     "no_promise": 404,
     "no_such_break": 409,
     "no_such_owner": 409,

@@ -6,13 +6,14 @@ from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
-from quart import Blueprint, Response, jsonify
+from quart import Blueprint, Response, jsonify, request
 
 from signaling.errors import RosterChanged
 from video_service.http_gate import did
 from video_service.http_input import body, one_of
 from video_service.intraday import NoSuchBreak
 from video_service.plan_process import available
+from video_service.queue_names import MAIN
 from video_service.services import services
 
 intraday_api = Blueprint("intraday_api", __name__, url_prefix="/api/intraday")
@@ -30,9 +31,11 @@ class MoveWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @intraday_api.get("")
 async def today() -> Response:
-    """Say how today goes against its plan, and what would help; old numbers are made anew behind this."""
-    desk = services().intraday
-    kept = await desk.kept()
+    """Say how a queue's today goes against its plan, and what would help; old numbers are made anew behind this."""
+    desk, book = services().intraday, services().queues
+    queue = request.args.get("queue", MAIN)
+    target = (await book.get(queue)).targets.get("normal")
+    kept = await desk.kept(queue)
     said: dict[str, Any] | None = None
     if kept is not None and kept.said is not None:
         said = msgspec.to_builtins(kept.said)
@@ -44,7 +47,13 @@ async def today() -> Response:
             "pending": kept is None and available(),
             "trouble": (kept.trouble if kept is not None else "") or ("" if available() else "no_planner"),
             "plan": said,
-            "scheduled": await desk.scheduled(),
+            "queue": queue,
+            "goal_percent": target.share_percent if target is not None else book.house.share_percent,
+            "target_s": target.within_s if target is not None else round(book.house.within_s),
+            "scheduled": await desk.scheduled(queue),
+            "present": await desk.present(queue),
+            "occupancy": await desk.occupancy(),
+            "hours": msgspec.to_builtins(await desk.hours(queue)),
             "people": msgspec.to_builtins(await desk.people()),
         }
     )

@@ -30,6 +30,7 @@ _SHOWN = (
 async def make() -> tuple[Response, int]:
     """Begin to make a roster; for the same input the job that there is."""
     wish, account = await body(RosterWish), await one_of()
+    await services().queues.get(wish.queue)
     await did("roster_made")
     try:
         job = await services().plan_jobs.begin(wish, by=account.person)
@@ -64,7 +65,8 @@ def _shown(job: Job | None) -> dict[str, Any]:
         return {"job": None, "now_ms": now_ms}
     wish = msgspec.json.decode(job.wish, type=RosterWish)
     facts = {name: getattr(job, name) for name in _SHOWN}
-    return {"job": {**facts, "first_day": wish.first_day.isoformat(), "days": wish.days}, "now_ms": now_ms}
+    said = {"first_day": wish.first_day.isoformat(), "days": wish.days, "queue": wish.queue}
+    return {"job": {**facts, **said}, "now_ms": now_ms}
 
 
 class CampaignsWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,6 +99,7 @@ async def set_campaigns() -> tuple[Response, int]:
 async def outlook() -> Response:
     """Say what the coming days would be; `pending` while it is reckoned: ask again."""
     wish = await body(OutlookWish)
+    await services().queues.get(wish.queue)
     try:
         found = await services().outlooks.look(wish)
     except BadRoster as error:

@@ -28,10 +28,11 @@ from signaling.store_types import Shift
 from video_service.attendance import MINUTE_MS, Attendance, today_of
 from video_service.clock import Clock
 from video_service.errors import ServiceError
+from video_service.floor import Hour, hours_of, occupancy, present
 from video_service.keys import SCHEMA_VERSION, Keys
 from video_service.plan_input import QUEUE, PlanInput, midnight_ms
 from video_service.plan_process import PlanFailed, PlanProcess, available, planning
-from video_service.plan_work import Expected, LookAtToday, Said, ShiftToday, TodaySaid, Work
+from video_service.plan_work import Expected, LookAtToday, Said, ShiftToday, TodaySaid, Trouble, Work
 from video_service.records import Records
 from video_service.redis_client import raw
 from video_service.roster_changes import Changes
@@ -122,31 +123,31 @@ class Intraday:
         """End what is reckoned. May be called twice."""
         await cancel_and_wait(list(self._tasks))
 
-    async def kept(self) -> Kept | None:
-        """Return what was reckoned of today last; what is old is made anew behind this."""
+    async def kept(self, queue: str = QUEUE) -> Kept | None:
+        """Return what was reckoned of a queue's today last; what is old is made anew behind this."""
         now_ms = self._clock.now_ms()
         day, _ = today_of(now_ms, self._desk.zone)
-        found = await self._read(self._keys.plan_today, Kept)
+        found = await self._read(self._keys.plan_today(queue), Kept)
         if found is not None and found.day != day:
             found = None
         old = found is None or now_ms - found.at_ms > FRESH_MS
-        if old and available() and await self.claim(day):
-            task = asyncio.create_task(self._reckon(day), name="today")
+        if old and available() and await self.claim(day, queue):
+            task = asyncio.create_task(self._reckon(day, queue), name="today")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return found
 
-    async def claim(self, day: str) -> bool:
-        """Return whether this node is to reckon today anew: one at a time, and not too often."""
-        return bool(await self._redis.set(self._keys.plan_turn, day, nx=True, px=TURN_MS))
+    async def claim(self, day: str, queue: str = QUEUE) -> bool:
+        """Return whether this node is to reckon a queue's today anew: one at a time, and not too often."""
+        return bool(await self._redis.set(self._keys.plan_turn(queue), day, nx=True, px=TURN_MS))
 
-    async def keep(self, day: str, said: Said) -> None:
+    async def keep(self, day: str, said: Said, queue: str = QUEUE) -> None:
         """Keep what was reckoned, with the forecast that it was reckoned from."""
         code = "" if said.today is not None else said.trouble.code if said.trouble is not None else PlanFailed.code
         if said.today is not None:
-            await self._write(self._keys.plan_day(day), said.today.expected, DAY_KEPT_MS)
+            await self._write(self._keys.plan_day(day, queue), said.today.expected, DAY_KEPT_MS)
         kept = Kept(at_ms=self._clock.now_ms(), day=day, said=said.today, trouble=code)
-        await self._write(self._keys.plan_today, kept, KEPT_MS)
+        await self._write(self._keys.plan_today(queue), kept, KEPT_MS)
 
     async def people(self) -> list[Person]:
         """Return how today goes for everybody who has a shift today, by agent's id: no order that compares people."""
@@ -163,17 +164,37 @@ class Intraday:
             if min(one.from_min for one in planned[agent]) < now_min
         ]
 
-    async def scheduled(self) -> tuple[int, ...]:
-        """Return how many people the roster has on the floor in each quarter hour of today, breaks left out."""
+    async def scheduled(self, queue: str = QUEUE) -> tuple[int, ...]:
+        """Return how many people the roster has on the floor in each quarter hour of today, breaks left out.
+
+        Of those who have what `queue` asks for.
+        """
         _, began_ms = today_of(self._clock.now_ms(), self._desk.zone)
         counts = [0] * QUARTERS
-        for shift in await self._shifts_today():
+        for shift in await self._shifts_of(queue):
             edges = [shift.start_ms, *(edge for one in shift.breaks for edge in one), shift.end_ms]
             for start_ms, end_ms in zip(edges[::2], edges[1::2], strict=True):
                 first = -(-max(0, start_ms - began_ms) // QUARTER_MS)
                 for quarter in range(first, min(QUARTERS, (end_ms - began_ms) // QUARTER_MS)):
                     counts[quarter] += 1
         return tuple(counts)
+
+    async def present(self, queue: str = QUEUE) -> tuple[float, ...]:
+        """Return how many of these people were there in each quarter hour, on average; -1 where nobody looked."""
+        day, _ = today_of(self._clock.now_ms(), self._desk.zone)
+        agents = sorted({one.agent for one in await self._shifts_of(queue)})
+        return present((await self._attendance.marks(day, agents)).values())
+
+    async def occupancy(self) -> tuple[float, ...]:
+        """Return which share of the whole team's time calls took, by hour of today; -1 where nobody was there."""
+        day, _ = today_of(self._clock.now_ms(), self._desk.zone)
+        return occupancy(await self._attendance.floor(day))
+
+    async def hours(self, queue: str = QUEUE) -> list[Hour]:
+        """Return the hours of today in which somebody called this queue, with the calls that are over."""
+        now_ms = self._clock.now_ms()
+        _, began_ms = today_of(now_ms, self._desk.zone)
+        return hours_of(await self._records.rollups(began_ms, now_ms, queue=queue), self._desk.zone)
 
     async def move_break(self, shift_id: str, old: tuple[int, int], new: tuple[int, int], *, by: str) -> int:
         """Move a break inside its shift, as a version of the roster; return its number.
@@ -217,40 +238,44 @@ class Intraday:
         )
         return await self._desk.publish(document, Preview(found, (), last, found.token(last)), by=by)
 
-    async def _reckon(self, day: str) -> None:
+    async def _reckon(self, day: str, queue: str) -> None:
         try:
             async with asyncio.timeout(LIMIT_S):
-                said = await self._said()
-            await self.keep(day, said)
-        except (ServiceError, RedisError, OSError, TimeoutError) as error:
+                try:
+                    said = await self._said(queue)
+                except ServiceError as error:
+                    said = Said(trouble=Trouble(code=error.code, words=str(error)))
+            await self.keep(day, said, queue)
+        except (RedisError, OSError, TimeoutError) as error:
             # The page keeps what it has; the next look after the turn tries again.
             log.info("today_not_reckoned", error=type(error).__name__)
 
-    async def _said(self) -> Said:
-        async with self._run(await self._work()) as process:
+    async def _said(self, queue: str) -> Said:
+        async with self._run(await self._work(queue)) as process:
             while True:
                 said = await process.said()
                 if said.progress is None:
                     return said
 
-    async def _work(self) -> LookAtToday:
+    async def _work(self, queue: str) -> LookAtToday:
         now_ms = self._clock.now_ms()
         day, began_ms = today_of(now_ms, self._desk.zone)
-        expected = await self._read(self._keys.plan_day(day), Expected)
+        expected = await self._read(self._keys.plan_day(day, queue), Expected)
         rules = await self._desk.rules()
         away = await self._away(day, (now_ms - began_ms) // MINUTE_MS)
-        ahead = [one for one in await self._shifts_today() if one.end_ms > now_ms]
+        ahead = [one for one in await self._shifts_of(queue) if one.end_ms > now_ms]
         coming = [one for one in ahead if one.start_ms >= now_ms or one.agent not in away]
         return LookAtToday(
             zone=self._desk.zone.key,
             now_ms=now_ms,
             midnight_ms=began_ms,
             day=date.fromisoformat(day),
-            rollups=tuple(await self._records.rollups(began_ms, now_ms, queue=QUEUE)),
+            rollups=tuple(await self._records.rollups(began_ms, now_ms, queue=queue)),
             shifts=tuple(self._today_shift(one, rules) for one in coming),
             team=await self._desk.team_text(),
-            basis=None if expected is not None else await self._source.basis(),
+            basis=None if expected is not None else await self._source.basis(queue=queue),
             expected=expected,
+            goal=await self._source.goal(queue),
         )
 
     async def _away(self, day: str, now_min: int) -> set[str]:
@@ -263,6 +288,11 @@ class Intraday:
             for agent, found in marks.items()
             if (seen := [found[one] for one in lately if one in found]) and set(seen) == {Mark.AWAY}
         }
+
+    async def _shifts_of(self, queue: str) -> Sequence[Shift]:
+        """Return today's shifts of those who have what the queue asks for."""
+        able = await self._source.able(queue)
+        return [one for one in await self._shifts_today() if able is None or one.agent in able]
 
     async def _shifts_today(self) -> Sequence[Shift]:
         _, began_ms = today_of(self._clock.now_ms(), self._desk.zone)

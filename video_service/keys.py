@@ -419,17 +419,24 @@ OTHER_KEYS: tuple[KeySpec, ...] = (
         "the best roster that a job has found, JSON by zlib",
     ),
     KeySpec("plan_last", "string", "7 days", "plan_begin", "the job that was asked for last"),
-    KeySpec("plan_today", "string", "10 min", "the HTTP surface", "today against its plan, as reckoned last"),
-    KeySpec("plan_day:<day>", "string", "2 days", "the HTTP surface", "a day's forecast, made once"),
+    KeySpec("plan_today:<queue>", "string", "10 min", "the HTTP surface", "today against its plan, as reckoned last"),
+    KeySpec("plan_day:<day>:<queue>", "string", "2 days", "the HTTP surface", "a day's forecast, made once"),
     KeySpec("plan_outlook:<digest>", "string", "1 h", "the HTTP surface", "coming days as they would be, by input"),
     KeySpec("outlook_turn", "string", "130 s", "the HTTP surface", "that some node reckons coming days"),
-    KeySpec("plan_turn", "string", "90 s", "the HTTP surface", "that some node reckons today anew"),
+    KeySpec("plan_turn:<queue>", "string", "90 s", "the HTTP surface", "that some node reckons today anew"),
     KeySpec(
         "attendance:<day>:<agent>",
         "string",
         "2 days",
         "web nodes",
         "two bits for each minute of a day: nobody looked, here, on break, away",
+    ),
+    KeySpec(
+        "floor:<day>",
+        "string",
+        "2 days",
+        "web nodes",
+        "how many agents were here, on calls and at rest in each minute of a day",
     ),
     KeySpec("attendance_turn", "string", "55 s", "web nodes", "which minute some node has marked"),
     KeySpec(
@@ -506,8 +513,6 @@ class Keys:
         self.roster_versions = f"{self.root}:roster_versions"
         self.plan_running = f"{self.root}:plan_running"
         self.plan_last = f"{self.root}:plan_last"
-        self.plan_today = f"{self.root}:plan_today"
-        self.plan_turn = f"{self.root}:plan_turn"
         self.outlook_turn = f"{self.root}:outlook_turn"
         self.attendance_turn = f"{self.root}:attendance_turn"
         self.shift_news = f"{self.root}:shift_news"
@@ -526,8 +531,17 @@ class Keys:
     def plan_outlook(self, digest: str) -> str:
         return f"{self.root}:plan_outlook:{digest}"
 
-    def plan_day(self, day: str) -> str:
-        return f"{self.root}:plan_day:{day}"
+    def plan_today(self, queue: str) -> str:
+        return f"{self.root}:plan_today:{queue}"
+
+    def plan_turn(self, queue: str) -> str:
+        return f"{self.root}:plan_turn:{queue}"
+
+    def plan_day(self, day: str, queue: str) -> str:
+        return f"{self.root}:plan_day:{day}:{queue}"
+
+    def floor(self, day: str) -> str:
+        return f"{self.root}:floor:{day}"
 
     def attendance(self, day: str, agent: str) -> str:
         return f"{self.root}:attendance:{day}:{agent}"

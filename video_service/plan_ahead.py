@@ -7,14 +7,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 from scheduler.plan import DayPlan
-from scheduler.plan_file import PlanFile, read_plan_file
+from scheduler.plan_file import PlanFile
 from scheduler.planning import Demand, staffing_of
 from scheduler.replay import Share
 from scheduler.roster.problem import Person
 from scheduler.small_team import first_week
 from scheduler.targets import ServiceLevel
-from video_service.plan_demand import demand_for
-from video_service.plan_work import AheadSaid, DayAhead, Level, LookAhead
+from video_service.plan_demand import demand_for, rules_of, with_goal
+from video_service.plan_work import AheadSaid, DayAhead, Goal, Level, LookAhead
 
 _EXACTLY = 0.01
 _TENTH_TO_NINETH = 1.2816  # standard deviations of the middle 80 % of a normal distribution
@@ -43,12 +43,10 @@ def look_ahead(work: LookAhead) -> AheadSaid:
 
 
 def _file(work: LookAhead) -> PlanFile:
-    file = read_plan_file(work.basis.team.text)
+    file = rules_of(work.basis.team, work.basis.goal)
     if work.share:
-        promises = tuple(
-            replace(one, share=work.share) if isinstance(one, ServiceLevel) else one for one in file.targets.promises
-        )
-        file = replace(file, targets=replace(file.targets, promises=promises))
+        promise = next(one for one in file.targets.promises if isinstance(one, ServiceLevel))
+        file = with_goal(file, Goal(share=work.share, within_s=promise.within_s))
     if work.people:
         # More of the same: each further person has the contract of somebody who is there, in turn.
         people = file.people
@@ -80,6 +78,8 @@ def _day(demand: Demand, row: int, plan: DayPlan) -> DayAhead:
         most=max(plan.agents),
         hours=round(sum(plan.agents) * plan.interval_s / 3600, 2),
         level=_level(plan.promised.service_level),
+        wait_s=round(plan.promised.wait_s, 1) if plan.promised.offered else -1.0,
+        occupancy=-1.0 if math.isnan(plan.promised.occupancy) else round(plan.promised.occupancy, 4),
     )
 
 

@@ -12,14 +12,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
 
 from scheduler.errors import NoHistory
 from scheduler.plan import DayPlan
-from scheduler.plan_file import PlanFile, read_plan_file
+from scheduler.plan_file import PlanFile
 from scheduler.planning import Demand, problem_of, roster_of, staffing_of
 from scheduler.roster import search
 from scheduler.roster.problem import Problem
@@ -29,9 +28,9 @@ from scheduler.roster_making import begun, needs_by_hours, with_days_before, wit
 from scheduler.small_team import first_week
 from video_service.errors import ServiceError
 from video_service.plan_ahead import look_ahead
-from video_service.plan_demand import demand_for
+from video_service.plan_demand import demand_for, rules_of
 from video_service.plan_today import look
-from video_service.plan_work import LookAhead, LookAtToday, MakeRoster, Progress, Said, Team, Trouble, Work, line_of
+from video_service.plan_work import LookAhead, LookAtToday, MakeRoster, Progress, Said, Trouble, Work, line_of
 
 NICE = 10
 BEST_EVERY_S = 5.0
@@ -42,13 +41,6 @@ NO_CALLS = "no_calls"
 Tell = Callable[[Progress], None]
 Asked = Callable[[], bool]
 Keep = Callable[[RosterDocument], None]
-
-
-def rules_of(team: Team) -> PlanFile:
-    """Return the team's rules, with what people asked for and got, for those who are to be planned with."""
-    file = read_plan_file(team.text)
-    people = tuple(one for one in file.people if not team.only or one.name in team.only)
-    return replace(file, people=people, off=team.off, wishes_off=team.wishes_off, wishes=team.wishes, busy=team.busy)
 
 
 def problem_for(
@@ -100,7 +92,7 @@ def make(work: MakeRoster, tell: Tell, asked: Asked, keep: Keep) -> RosterDocume
 
     `keep` is given the best found, now and then while it is bettered: whatever ends this process, that is not lost.
     """
-    file = rules_of(work.basis.team)
+    file = rules_of(work.basis.team, work.basis.goal)
     problem, notes, truth = problem_for(work, file, tell, asked)
     best = [Progress(phase="search")]
 

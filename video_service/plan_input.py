@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import ClassVar, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from redis.asyncio import Redis
@@ -15,17 +15,26 @@ from scheduler.roster_making import DAYS_BEFORE
 from video_service import open_time
 from video_service.campaigns import Campaigns
 from video_service.clock import Clock, SystemClock
+from video_service.errors import ServiceError
 from video_service.opening_hours import Hours
 from video_service.opening_hours_store import OpeningHours
-from video_service.plan_work import Basis, MakeRoster, RawPast, Team
+from video_service.plan_work import Basis, Goal, MakeRoster, RawPast, Team
+from video_service.queues import QueueRules
 from video_service.queues_store import QueueBook
 from video_service.records import Records
 from video_service.roster_desk import RosterDesk
+from video_service.skill_words import all_skills, covers
 
 Item = TypeVar("Item")
 
 QUEUE = "main"
 WEEKS = 26
+
+
+class NobodyAble(ServiceError):
+    """Nobody in the team's rules has what this queue asks for."""
+
+    code: ClassVar[str] = "nobody_able"
 
 
 class OnShift(Protocol):
@@ -72,6 +81,11 @@ async def hours_of(redis: Redis, pool: str, zone: str, queue: str) -> tuple[Hour
     Raises:
         NoHistory: there is no such queue.
     """
+    hours, own, _ = await _queue(redis, pool, zone, queue)
+    return hours, own
+
+
+async def _queue(redis: Redis, pool: str, zone: str, queue: str) -> tuple[Hours | None, bool, QueueRules]:
     clock = SystemClock()
     line = OpeningHours(redis, pool=pool, clock=clock, zone=zone)
     book = QueueBook(redis, pool=pool, clock=clock, line=line)
@@ -80,8 +94,14 @@ async def hours_of(redis: Redis, pool: str, zone: str, queue: str) -> tuple[Hour
         known = ", ".join(sorted(await book.all()))
         raise NoHistory(f"There is no queue {queue}; there are {known}.")
     if rules.hours is None:
-        return await line.get(), False
-    return rules.hours, queue != QUEUE
+        return await line.get(), False, rules
+    return rules.hours, queue != QUEUE, rules
+
+
+def goal_of(rules: QueueRules) -> Goal | None:
+    """Return what a queue wants of its ordinary calls; None where it has nothing of its own."""
+    own = rules.targets.get("normal")
+    return None if own is None else Goal(share=own.share_percent / 100, within_s=float(own.within_s))
 
 
 def midnight_ms(day: date, zone: ZoneInfo) -> int:
@@ -106,42 +126,65 @@ class PlanInput:
         """Return the day that it is where the service is."""
         return self._desk.local(self._clock.now_ms()).date()
 
-    async def basis(self, only: Sequence[str] = ()) -> Basis:
+    async def goal(self, queue: str) -> Goal | None:
+        """Return what a queue wants of its ordinary calls; as `hours_of` and `goal_of`."""
+        return goal_of((await _queue(self._redis, self._pool, self._desk.zone.key, queue))[2])
+
+    async def able(self, queue: str) -> dict[str, str] | None:
+        """Return who has what a queue asks for: sign-in names by agent's id. None where it asks for nothing."""
+        asked = (await _queue(self._redis, self._pool, self._desk.zone.key, queue))[2].asked
+        if not asked:
+            return None
+        return {one.person: one.name for one in await self._desk.agents() if covers(all_skills(one), asked)}
+
+    async def basis(self, only: Sequence[str] = (), queue: str = QUEUE) -> Basis:
         """Return what every piece of work starts from; `only`: sign-in names of those to plan with, () for all.
+
+        A queue that asks for skills is planned with those who have them.
 
         Raises:
             BadRoster: the team's rules cannot be read, or there is nobody.
+            NobodyAble: nobody of them has what the queue asks for.
+            NoHistory: there is no such queue.
         """
         rules, text = await self._desk.rules(), await self._desk.team_text()
         if only and not any(one.name in only for one in rules.people):
             raise BadRoster("Nobody of these is in the team's rules.")
+        able = await self.able(queue)
+        if able is not None:
+            only = [one.name for one in rules.people if one.name in able.values() and (not only or one.name in only)]
+            if not only:
+                raise NobodyAble
         past = await read_past(
             self._redis,
             self._store,
             pool=self._pool,
             zone=self._desk.zone.key,
-            queue=QUEUE,
+            queue=queue,
             weeks=WEEKS,
             now_ms=self._clock.now_ms(),
         )
-        hours, own = await hours_of(self._redis, self._pool, self._desk.zone.key, QUEUE)
+        hours, own, asked = await _queue(self._redis, self._pool, self._desk.zone.key, queue)
         return Basis(
             hours=hours,
             own_hours=own,
             campaigns=(await Campaigns(self._redis, pool=self._pool).get())[0],
             zone=self._desk.zone.key,
             region=self._region,
-            queue=QUEUE,
+            queue=queue,
             past=past,
             team=_team(rules, text, only),
+            goal=goal_of(asked),
         )
 
-    async def roster(self, first_day: date, days: int, seconds: float, only: Sequence[str]) -> MakeRoster:
+    async def roster(
+        self, first_day: date, days: int, seconds: float, only: Sequence[str], queue: str = QUEUE
+    ) -> MakeRoster:
         """Return a roster to be made; as `basis`."""
         names, rules = await self._desk.names(), await self._desk.rules()
         before = first_day - timedelta(days=DAYS_BEFORE)
         return MakeRoster(
-            basis=await self.basis(only),
+            basis=await self.basis(only, queue),
             first_day=first_day,
             days=days,
             seconds=seconds,

@@ -21,6 +21,7 @@ from video_service.plan_process import NoPlanner, available
 from video_service.plan_runner import PlanRunner
 from video_service.plan_store import Job, Order, PlanStore
 from video_service.plan_work import MakeRoster, digest
+from video_service.queue_names import MAIN, QueueName
 from video_service.roster_desk import RosterDesk
 from video_service.roster_store import MOST_DRAFTS, TooManyDrafts, UnknownRoster
 from video_service.tasks import cancel_and_wait
@@ -38,12 +39,16 @@ class BadPlanDays(ServiceError):
 
 
 class RosterWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A roster that somebody wants. `people`: sign-in names of those to plan with, () for the whole team."""
+    """A roster that somebody wants. `people`: sign-in names of those to plan with, () for the whole team.
+
+    `queue`: whose calls it is to serve.
+    """
 
     first_day: date
     days: Annotated[int, Meta(ge=1, le=MOST_DAYS)]
     seconds: Annotated[float, Meta(ge=1, le=600)] = DEFAULT_SECONDS
     people: Annotated[tuple[Name, ...], Meta(max_length=1000)] = ()
+    queue: QueueName = MAIN
 
 
 class PlanJobs:
@@ -74,7 +79,7 @@ class PlanJobs:
             BadPlanDays: a day is past, today, or too far ahead.
             NoPlanner: this node cannot, and there are no workers.
             PlanBusy: another one is made.
-            BadRoster: the team's rules cannot be read, or nobody of them is wished for.
+            BadRoster, NobodyAble: as `PlanInput.basis`.
             TooManyDrafts: what is made could not be kept.
         """
         ahead = (wish.first_day - self._source.today()).days
@@ -85,7 +90,7 @@ class PlanJobs:
         if len(await self._desk.book.drafts()) >= MOST_DRAFTS:
             raise TooManyDrafts
         base = tuple(one.shift for one in await self._desk.standing(wish.first_day, wish.days))
-        work = await self._source.roster(wish.first_day, wish.days, wish.seconds, wish.people)
+        work = await self._source.roster(wish.first_day, wish.days, wish.seconds, wish.people, wish.queue)
         return await self._begin(work, wish, base, by=by)
 
     async def look(self) -> Job | None:

@@ -20,6 +20,7 @@ from video_service.keys import SCHEMA_VERSION, Keys
 from video_service.plan_input import PlanInput
 from video_service.plan_process import NoPlanner, PlanFailed, PlanProcess, available, planning
 from video_service.plan_work import AheadSaid, LookAhead, Said, Work, digest
+from video_service.queue_names import MAIN, QueueName
 from video_service.redis_client import raw
 from video_service.tasks import cancel_and_wait
 
@@ -34,8 +35,9 @@ Runner = Callable[[Work], AbstractAsyncContextManager[PlanProcess]]
 
 
 class OutlookWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Body of POST /api/plan/outlook: what would be otherwise; as `LookAhead`."""
+    """Body of POST /api/plan/outlook: of which queue, and what would be otherwise; as `LookAhead`."""
 
+    queue: QueueName = MAIN
     days: Annotated[int, Meta(ge=7, le=28)] = 14
     calls_factor: Annotated[float, Meta(ge=0.25, le=4)] = 1.0
     length_factor: Annotated[float, Meta(ge=0.25, le=4)] = 1.0
@@ -70,10 +72,10 @@ class Outlooks:
 
         Raises:
             NoPlanner: this node cannot.
-            BadRoster: the team's rules cannot be read.
+            BadRoster, NobodyAble: as `PlanInput.basis`.
         """
         work = LookAhead(
-            basis=await self._source.basis(),
+            basis=await self._source.basis(queue=wish.queue),
             first_day=self._source.today() + timedelta(days=1),
             days=wish.days,
             calls_factor=wish.calls_factor,

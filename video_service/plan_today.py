@@ -20,7 +20,7 @@ from scheduler.plan import day_source, plan_day
 from scheduler.plan_file import read_plan_file
 from scheduler.replay import Share
 from scheduler.targets import ServiceLevel
-from video_service.plan_demand import demand_for
+from video_service.plan_demand import demand_for, with_goal
 from video_service.plan_work import Advice, Expected, Level, LookAtToday, ShiftToday, TodaySaid
 
 QUARTER_MS = 900_000
@@ -37,7 +37,7 @@ def look(work: LookAtToday) -> TodaySaid:
         NoHistory: there is nothing to learn from.
     """
     expected = work.expected or _expected(work)
-    file = read_plan_file(work.team)
+    file = with_goal(read_plan_file(work.team), work.goal)
     promise = next(one for one in file.targets.promises if isinstance(one, ServiceLevel))
     said = from_document(expected.document)
     row = said.days.index(work.day)

@@ -47,10 +47,18 @@ class Team(msgspec.Struct, frozen=True, kw_only=True):
     busy: DayShifts = {}
 
 
+class Goal(msgspec.Struct, frozen=True, kw_only=True):
+    """The share of a queue's calls that is to be answered within so many seconds."""
+
+    share: float
+    within_s: float
+
+
 class Basis(msgspec.Struct, frozen=True, kw_only=True):
     """What every piece of work starts from. `zone`: IANA; `region`: of public holidays, "" for none.
 
     `hours`: the queue's opening hours, None where shifts alone decide; `own_hours`: they are not those of the line.
+    `goal`: the queue's own, in place of the team's; None where it has none.
     """
 
     zone: str
@@ -61,6 +69,7 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
     hours: Hours | None = None
     own_hours: bool = False
     campaigns: tuple[Campaign, ...] = ()
+    goal: Goal | None = None
 
 
 class MakeRoster(msgspec.Struct, frozen=True, kw_only=True, tag="roster"):
@@ -101,7 +110,8 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
 class LookAtToday(msgspec.Struct, frozen=True, kw_only=True, tag="today"):
     """The rest of today to be reckoned. `midnight_ms`: when today began; `rollups`: today's calls that are over.
 
-    `basis` is left out where `expected` is known already. `team`: the team's rules as a file. `zone`: IANA.
+    `basis` is left out where `expected` is known already. `team`: the team's rules as a file. `zone`: IANA. `goal`: as
+    `Basis` has it.
     """
 
     zone: str
@@ -113,6 +123,7 @@ class LookAtToday(msgspec.Struct, frozen=True, kw_only=True, tag="today"):
     team: str
     basis: Basis | None = None
     expected: Expected | None = None
+    goal: Goal | None = None
 
 
 class Level(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,7 +153,10 @@ Work = MakeRoster | LookAtToday | LookAhead
 
 
 class DayAhead(msgspec.Struct, frozen=True, kw_only=True):
-    """A day to come: calls expected, the middle 80 %, most people at once, hours on the floor, and what it keeps."""
+    """A day to come: calls expected, the middle 80 %, most people at once, hours on the floor, and what it keeps.
+
+    `wait_s`: the mean wait; `occupancy`: the share of the hours on the floor that calls take. -1 where nobody calls.
+    """
 
     day: date
     calls: float
@@ -151,6 +165,8 @@ class DayAhead(msgspec.Struct, frozen=True, kw_only=True):
     most: int
     hours: float
     level: Level
+    wait_s: float = -1.0
+    occupancy: float = -1.0
 
 
 class AheadSaid(msgspec.Struct, frozen=True, kw_only=True):

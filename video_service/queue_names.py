@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
 
 from video_service.errors import ServiceError
 
@@ -14,6 +16,8 @@ NO_QUEUE = "-"
 """No queue has this name: whoever asks for what it takes to serve nothing but some needs."""
 
 PATTERN = "[a-z0-9][a-z0-9_-]{0,31}"
+
+QueueName = Annotated[str, Meta(pattern=rf"^{PATTERN}\Z")]
 
 
 class BadQueueName(ServiceError):

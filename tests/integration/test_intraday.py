@@ -145,6 +145,30 @@ async def test_coming_days_are_reckoned_as_they_would_be(site: Site, boss: Brows
     assert (await boss.post("/api/plan/outlook", {"calls_factor": 9})).status_code == 400
 
 
+async def test_a_queue_is_held_against_its_own_calls_goal_and_people(
+    site: Site, boss: Browser, redis: Redis, pool: str
+) -> None:
+    now_ms = site.services.clock.now_ms()
+    await shift(site, now_ms)
+    rules = {"needs": ["hksl"], "targets": {"normal": {"share_percent": 80, "within_s": 60}}}
+    assert (await boss.put("/api/queues/rail", {"new": True, **rules})).status_code == 200
+    assert await error_of(await boss.get("/api/intraday?queue=bus")) == (404, "unknown_queue")
+    assert await error_of(await boss.post("/api/plan/outlook", {"queue": "bus"})) == (404, "unknown_queue")
+    assert await error_of(await boss.post("/api/plan/outlook", {"queue": "Bus!"})) == (400, "bad_request")
+    wish = {"first_day": "2046-03-05", "days": 7}
+    assert await error_of(await boss.post("/api/plan/roster", {"queue": "bus", **wish})) == (404, "unknown_queue")
+    # Nobody can serve it: that is said, not waited for.
+    assert await error_of(await boss.post("/api/plan/outlook", {"queue": "rail"})) == (409, "nobody_able")
+    async with asyncio.timeout(LIMIT_S):
+        while (rail := await ok(await boss.get("/api/intraday?queue=rail")))["pending"]:
+            await asyncio.sleep(0.1)
+    assert (rail["trouble"], rail["queue"]) == ("nobody_able", "rail")
+    assert (rail["goal_percent"], rail["target_s"]) == (80, 60)
+    assert (max(rail["scheduled"]), set(rail["present"])) == (0, {-1})
+    main = await ok(await boss.get("/api/intraday"))
+    assert (max(main["scheduled"]), main["goal_percent"], main["target_s"]) == (1, 95, 20)
+
+
 async def test_without_calls_it_says_so_and_who_is_where_all_the_same(site: Site, boss: Browser) -> None:
     now_ms = site.services.clock.now_ms()
     await shift(site, now_ms)
@@ -162,7 +186,7 @@ async def test_marks_are_made_once_a_minute_by_one_node_and_pass(site: Site, red
     now_ms = site.services.clock.now_ms()
     await shift(site, now_ms)
     agent, desk = await person(site), site.services.attendance
-    await redis.delete(Keys(pool).attendance_turn)
+    await redis.delete(Keys(pool).attendance_turn, Keys(pool).floor(today_of(now_ms, ZONE)[0]))
     day, began_ms = today_of(site.services.clock.now_ms(), ZONE)
     before = (site.services.clock.now_ms() - began_ms) // MINUTE_MS
     assert await desk.mark()
@@ -172,10 +196,15 @@ async def test_marks_are_made_once_a_minute_by_one_node_and_pass(site: Site, red
     assert before <= min(found) <= max(found) <= after
     assert (await desk.marks(day, [agent, "nobody"]))["nobody"] == {}
     assert await desk.marks(day, []) == {}
+    counts = await desk.floor(day)
+    assert set(counts) <= set(range(before, after + 1))
+    assert {(one.here, one.busy, one.resting) for one in counts.values()} == {(0, 0, 0)}
+    assert await desk.floor("2046-03-05") == {}
     assert not await desk.mark()
-    for raw in [raw async for raw in redis.scan_iter(match=f"{{{pool}}}:attendance*")]:
-        assert spec_of(raw.decode(), pool) is not None, raw
-        assert await redis.pttl(raw) > 0, raw
+    for name in ("attendance", "floor"):
+        for raw in [raw async for raw in redis.scan_iter(match=f"{{{pool}}}:{name}*")]:
+            assert spec_of(raw.decode(), pool) is not None, raw
+            assert await redis.pttl(raw) > 0, raw
 
 
 async def test_a_break_is_moved_as_a_version_of_the_roster_and_never_made_less(site: Site, boss: Browser) -> None:

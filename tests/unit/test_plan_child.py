@@ -11,9 +11,10 @@ import pytest
 
 from scheduler.plan_file import EXAMPLE
 from video_service.open_time import Times
-from video_service.plan_child import NO_CALLS, answer, rules_of
-from video_service.plan_demand import USUAL_LENGTH
-from video_service.plan_work import Basis, MakeRoster, Progress, RawPast, Team, Work, digest, line_of
+from video_service.plan_ahead import look_ahead
+from video_service.plan_child import NO_CALLS, answer
+from video_service.plan_demand import USUAL_LENGTH, rules_of
+from video_service.plan_work import Basis, Goal, LookAhead, MakeRoster, Progress, RawPast, Team, Work, digest, line_of
 from video_service.records import Rollup
 
 pytestmark = pytest.mark.unit
@@ -123,6 +124,21 @@ def test_what_people_asked_for_and_who_is_planned_with_come_with_the_work() -> N
     assert rules.busy == {"amei": ((date(2026, 3, 5), "late"),)}
     roster, _ = made(work(days=2, only=["amei"], off={"amei": ["2026-03-03"]}))
     assert [(one.person, one.day) for one in roster.duties] == [("amei", date(2026, 3, 4))]  # type: ignore[attr-defined]
+
+
+def test_a_queues_own_goal_stands_in_place_of_the_teams_and_its_people_alone_are_counted() -> None:
+    basis = msgspec.structs.replace(work(past(), only=["amei"]).basis, goal=Goal(share=0.8, within_s=60))
+    said = look_ahead(LookAhead(basis=basis, first_day=TODAY + timedelta(days=1), days=7))
+    assert (said.goal, said.within_s) == (0.8, 60)
+    assert said.truth is not None
+    assert said.truth.has == 1
+    assert all(0 < day.occupancy < 1 and day.wait_s >= 0 for day in said.days)
+    wished = look_ahead(LookAhead(basis=basis, first_day=TODAY + timedelta(days=1), days=7, share=0.9))
+    assert (wished.goal, wished.within_s) == (0.9, 60)  # a wish goes before both, within the same time
+    sure = msgspec.structs.replace(basis, goal=Goal(share=1.0, within_s=20))
+    said_sure = answer(LookAhead(basis=sure, first_day=TODAY + timedelta(days=1)), lambda _: None, lambda: False)
+    assert said_sure.trouble is not None
+    assert said_sure.trouble.code == "planning_target"
 
 
 def test_the_same_input_is_the_same_work_whatever_its_order() -> None:
