@@ -14,10 +14,12 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
+from media.network_tail import without_tail
 from media.picture import RawPicture
 from media.scaled_i420 import ScaledI420
 from media.segmenter import Alpha, Mask
 
+_View = Callable[[], npt.NDArray[np.float32]]
 Model = Literal["selfie_segmentation", "selfie_segmentation_landscape"]
 
 GENERAL: Final[Model] = "selfie_segmentation"  # 256x256
@@ -25,7 +27,7 @@ LANDSCAPE: Final[Model] = "selfie_segmentation_landscape"  # 144 rows, 256 colum
 
 
 class LiteRtSegmenter:
-    """One network, one thread, one picture at a time.
+    """One network, one thread, one picture at a time. Its last layer is computed here (`media.network_tail`).
 
     `weights` is a verified `.tflite` file whose input is (1, height, width, 3) float32 in 0..1 RGB and whose output is
     (1, height, width, 1) float32 in 0..1, the signer's share.
@@ -36,17 +38,21 @@ class LiteRtSegmenter:
 
     def __init__(self, weights: Path, clock_ms: Callable[[], float], threads: int = 1) -> None:
         self._clock_ms = clock_ms
-        self._interpreter: Any = Interpreter(model_path=str(weights), num_threads=threads)
+        try:
+            model, self._tail = without_tail(weights.read_bytes())
+        except ValueError as error:
+            raise ValueError(f"not a segmentation network: {weights.name}") from error
+        self._interpreter: Any = Interpreter(model_content=model, num_threads=threads)
         self._interpreter.allocate_tensors()
         sources, results = self._interpreter.get_input_details(), self._interpreter.get_output_details()
         source, result = sources[0], results[0]
-        shape, answer = _shape(source), _shape(result)
+        shape, values = _shape(source), _shape(result)
         whole = len(shape) == 4 and shape[3] == 3 and not (shape[1] % 4 or shape[2] % 4)
-        if not whole or answer != (*shape[:3], 1) or source["dtype"] is not np.float32:
+        if not whole or values[:3] != (1, shape[1] // 2, shape[2] // 2) or source["dtype"] is not np.float32:
             raise ValueError(f"not a segmentation network: {weights.name}")
         self._height, self._width = shape[1:3]
-        self._result_index: int = result["index"]
-        self._tensor: Callable[[], npt.NDArray[np.float32]] = self._interpreter.tensor(source["index"])
+        self._tensor: _View = self._interpreter.tensor(source["index"])
+        self._values: _View = self._interpreter.tensor(result["index"])
         self.scaled = ScaledI420(self._width, self._height)  # the picture as the network sees it
 
     @property
@@ -63,8 +69,7 @@ class LiteRtSegmenter:
     def infer(self) -> Alpha:
         """Run the network on what `load` has put in and return its answer, (height, width) float32."""
         self._interpreter.invoke()
-        answer: Alpha = self._interpreter.get_tensor(self._result_index)
-        return answer.reshape(self._height, self._width)
+        return self._tail.apply(self._values()[0])
 
     def segment(self, picture: RawPicture) -> Mask:
         """Return the mask of `picture`."""
@@ -74,7 +79,7 @@ class LiteRtSegmenter:
 
     def close(self) -> None:
         """Free the network; a later `segment` raises."""
-        self._tensor = _no_tensor
+        self._tensor = self._values = _no_tensor
         self._interpreter = None
 
 

@@ -11,8 +11,10 @@ import av
 import cv2
 import numpy as np
 import pytest
+from ai_edge_litert.interpreter import Interpreter
 
 from media.judge import MaskLimits, judge
+from media.network_tail import without_tail
 from media.picture import Planes, RawPicture
 from media.segmenter_litert import GENERAL, LANDSCAPE, LiteRtSegmenter, Model
 from media.stage import BlurSettings, BlurStage, monotonic_ms, open_stage
@@ -109,6 +111,38 @@ def test_closing_twice_is_no_error_and_a_closed_one_makes_no_masks(segmenter: Li
     segmenter.close()
     with pytest.raises(ValueError, match="closed"):
         segmenter.segment(room())
+
+
+def test_the_mask_is_that_of_the_whole_network(
+    segmenter: LiteRtSegmenter, model: Model, weights_dir: Path, signing_dir: Path
+) -> None:
+    picture = clip(signing_dir / "dev-book.mp4", 1)[0]
+    alpha = segmenter.segment(picture).alpha
+    whole = Interpreter(model_path=str(weights_dir / f"{model}.tflite"), num_threads=1)
+    whole.allocate_tensors()
+    rgb = segmenter.scaled.rgb(picture.planes)
+    whole.set_tensor(whole.get_input_details()[0]["index"], rgb[None] * np.float32(1 / 255))
+    whole.invoke()
+    expected = whole.get_tensor(whole.get_output_details()[0]["index"]).reshape(alpha.shape)
+    assert 0.1 < expected.mean() < 0.9
+    assert np.abs(alpha - expected).max() < 1e-5
+
+
+def test_a_file_that_was_cut_off_is_refused(weights_dir: Path, model: Model, tmp_path: Path) -> None:
+    octets = (weights_dir / f"{model}.tflite").read_bytes()
+    for share in (1, 5, 9):
+        short = tmp_path / f"{share}.tflite"
+        short.write_bytes(octets[: len(octets) * share // 10])
+        with pytest.raises(ValueError, match="not a segmentation network"):
+            LiteRtSegmenter(short, VirtualClock())
+
+
+def test_a_network_whose_last_layer_is_gone_is_refused(weights_dir: Path, model: Model, tmp_path: Path) -> None:
+    short, _ = without_tail((weights_dir / f"{model}.tflite").read_bytes())
+    path = tmp_path / "short.tflite"
+    path.write_bytes(short)
+    with pytest.raises(ValueError, match="not a segmentation network"):
+        LiteRtSegmenter(path, VirtualClock())
 
 
 def test_a_file_that_is_another_network_is_refused(weights_dir: Path) -> None:
