@@ -72,6 +72,7 @@ from video_service.permissions import ENTRANCES
 from video_service.plan_input import PlanInput
 from video_service.plan_jobs import PlanJobs
 from video_service.plan_outlook import Outlooks
+from video_service.plan_pool_input import PoolInput
 from video_service.plan_queue import PlanSender
 from video_service.plan_store import PlanStore
 from video_service.promise_watch import PromiseWatch
@@ -465,7 +466,7 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
             rosters,
             send=PlanSender(settings.redis_url, pool=settings.pool) if settings.planning_workers == "streaq" else None,
         ),
-        outlooks=Outlooks(redis, source, pool=settings.pool),
+        outlooks=Outlooks(redis, source, PoolInput(source, rosters, queues), pool=settings.pool),
         attendance=attendance,
         intraday=Intraday(redis, attendance, source, rosters, store, clock, pool=settings.pool),
         requests=RequestDesk(asked, rosters, store, clock),

@@ -15,6 +15,7 @@ from video_service.http_input import body, one_of
 from video_service.http_roster import BadRosterRequest
 from video_service.plan_jobs import RosterWish
 from video_service.plan_outlook import OutlookWish
+from video_service.plan_pool_input import PoolWish
 from video_service.plan_store import Job
 from video_service.services import services
 
@@ -106,3 +107,15 @@ async def outlook() -> Response:
         raise BadRosterRequest from error
     said = None if found is None or found.said is None else msgspec.to_builtins(found.said)
     return jsonify({"pending": found is None, "trouble": found.trouble if found is not None else "", "outlook": said})
+
+
+@plan_api.post("/pool")
+async def pool() -> Response:
+    """Say what the queues come to with a team each, by their agents' skills and pooled; as `outlook`."""
+    wish = await body(PoolWish)
+    try:
+        found = await services().outlooks.pooled(wish)
+    except BadRoster as error:
+        raise BadRosterRequest from error
+    said = None if found is None or found.pool is None else msgspec.to_builtins(found.pool)
+    return jsonify({"pending": found is None, "trouble": found.trouble if found is not None else "", "pool": said})

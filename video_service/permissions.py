@@ -115,6 +115,7 @@ ROUTES: dict[str, Right] = {
     "GET /api/plan/campaigns": COORDINATORS,
     "PUT /api/plan/campaigns": COORDINATORS,
     "POST /api/plan/outlook": COORDINATORS,
+    "POST /api/plan/pool": COORDINATORS,
     "GET /api/intraday": COORDINATORS,
     "POST /api/intraday/break": COORDINATORS,
     "GET /api/my/shifts": Right(who=AGENT),

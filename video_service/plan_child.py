@@ -29,8 +29,19 @@ from scheduler.small_team import first_week
 from video_service.errors import ServiceError
 from video_service.plan_ahead import look_ahead
 from video_service.plan_demand import demand_for, rules_of
+from video_service.plan_pool import play_pool
 from video_service.plan_today import look
-from video_service.plan_work import LookAhead, LookAtToday, MakeRoster, Progress, Said, Trouble, Work, line_of
+from video_service.plan_work import (
+    LookAhead,
+    LookAtPool,
+    LookAtToday,
+    MakeRoster,
+    Progress,
+    Said,
+    Trouble,
+    Work,
+    line_of,
+)
 
 NICE = 10
 BEST_EVERY_S = 5.0
@@ -128,6 +139,8 @@ def answer(work: Work, tell: Tell, asked: Asked, keep: Keep = lambda _: None) ->
             return Said(today=look(work))
         if isinstance(work, LookAhead):
             return Said(ahead=look_ahead(work))
+        if isinstance(work, LookAtPool):
+            return Said(pool=play_pool(work))
         return Said(roster=make(work, tell, asked, keep))
     except ServiceError as error:
         return Said(trouble=Trouble(code=error.code, words=str(error)))

@@ -18,8 +18,9 @@ from redis.exceptions import RedisError
 from video_service.errors import ServiceError
 from video_service.keys import SCHEMA_VERSION, Keys
 from video_service.plan_input import PlanInput
+from video_service.plan_pool_input import PoolInput, PoolWish
 from video_service.plan_process import NoPlanner, PlanFailed, PlanProcess, available, planning
-from video_service.plan_work import AheadSaid, LookAhead, Said, Work, digest
+from video_service.plan_work import AheadSaid, LookAhead, LookAtPool, PoolSaid, Said, Work, digest
 from video_service.queue_names import MAIN, QueueName
 from video_service.redis_client import raw
 from video_service.tasks import cancel_and_wait
@@ -46,19 +47,21 @@ class OutlookWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
 
 class Outlook(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of it; `trouble`: a code where nothing could."""
+    """What came of it, of the queues together in `pool`; `trouble`: a code where nothing could."""
 
     v: int = SCHEMA_VERSION
     said: AheadSaid | None = None
+    pool: PoolSaid | None = None
     trouble: str = ""
 
 
 class Outlooks:
     """Outlooks of one pool, as one web node sees them: one is reckoned at a time. `close` ends it."""
 
-    def __init__(self, redis: Redis, source: PlanInput, *, pool: str, run: Runner = planning) -> None:
+    def __init__(self, redis: Redis, source: PlanInput, pools: PoolInput, *, pool: str, run: Runner = planning) -> None:
         self._redis = redis
         self._source = source
+        self._pools = pools
         self._keys = Keys(pool)
         self._run = run
         self._tasks: set[asyncio.Task[None]] = set()
@@ -83,6 +86,18 @@ class Outlooks:
             share=wish.share,
             people=wish.people,
         )
+        return await self._kept(work)
+
+    async def pooled(self, wish: PoolWish) -> Outlook | None:
+        """Return what the queues come to apart and pooled; as `look`.
+
+        Raises:
+            NoPlanner: this node cannot.
+            UnknownRoster, BadRoster, NobodyAble: as `PoolInput.work`.
+        """
+        return await self._kept(await self._pools.work(wish))
+
+    async def _kept(self, work: LookAhead | LookAtPool) -> Outlook | None:
         key = self._keys.plan_outlook(digest(work))
         packed = await raw(self._redis, "GET", key)
         if packed is not None:
@@ -95,22 +110,23 @@ class Outlooks:
             task.add_done_callback(self._tasks.discard)
         return None
 
-    async def _reckon(self, key: str, work: LookAhead) -> None:
+    async def _reckon(self, key: str, work: LookAhead | LookAtPool) -> None:
         try:
             try:
                 async with asyncio.timeout(LIMIT_S):
                     said = await self._said(work)
             except TimeoutError:
                 said = Said()
-            code = "" if said.ahead is not None else said.trouble.code if said.trouble is not None else PlanFailed.code
-            text = zlib.compress(msgspec.json.encode(Outlook(said=said.ahead, trouble=code)))
-            await self._redis.set(key, text, px=KEPT_MS if said.ahead is not None else TROUBLE_KEPT_MS)
+            good = said.ahead is not None or said.pool is not None
+            code = "" if good else said.trouble.code if said.trouble is not None else PlanFailed.code
+            text = zlib.compress(msgspec.json.encode(Outlook(said=said.ahead, pool=said.pool, trouble=code)))
+            await self._redis.set(key, text, px=KEPT_MS if good else TROUBLE_KEPT_MS)
         except (ServiceError, RedisError, OSError) as error:
             log.info("outlook_not_reckoned", error=type(error).__name__)
         finally:
             await self._redis.delete(self._keys.outlook_turn)
 
-    async def _said(self, work: LookAhead) -> Said:
+    async def _said(self, work: Work) -> Said:
         async with self._run(work) as process:
             while True:
                 said = await process.said()

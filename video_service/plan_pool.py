@@ -14,7 +14,7 @@ from scheduler.replay import Share
 from scheduler.roster_file import RosterDocument
 from scheduler.targets import ServiceLevel
 from video_service.plan_demand import demand_for
-from video_service.plan_work import Basis, Level, LookAtPool, PoolGroup, PoolLevel, PoolSaid, PoolWay
+from video_service.plan_work import Goal, Level, LookAtPool, PoolGroup, PoolLevel, PoolSaid, PoolWay
 
 SUREST = 0.999
 """No staff makes a share of all calls certain: a queue that asks for all of them is planned for this."""
@@ -40,7 +40,7 @@ def play_pool(work: LookAtPool) -> PoolSaid:
             left_out[basis.queue] = error.code
             continue
         place[number] = len(queues)
-        queues.append(PoolQueue(basis.queue, demand, promise_of(basis, file)))
+        queues.append(PoolQueue(basis.queue, demand, promise_of(basis.goal, file)))
         notes += [note for note in assumed if note not in notes]
     if not queues:
         raise NoHistory
@@ -63,12 +63,12 @@ def play_pool(work: LookAtPool) -> PoolSaid:
     )
 
 
-def promise_of(basis: Basis, file: PlanFile) -> ServiceLevel:
+def promise_of(goal: Goal | None, file: PlanFile) -> ServiceLevel:
     """Return what a queue promises: its own goal, or the team's."""
     promise = next(one for one in file.targets.promises if isinstance(one, ServiceLevel))
-    if basis.goal is None:
+    if goal is None:
         return promise
-    return ServiceLevel(min(basis.goal.share, SUREST), basis.goal.within_s, promise.definition)
+    return ServiceLevel(min(goal.share, SUREST), goal.within_s, promise.definition)
 
 
 def ways_of(queues: list[PoolQueue], found: Iterable[Played]) -> Iterable[PoolWay]:

@@ -149,7 +149,22 @@ class LookAhead(msgspec.Struct, frozen=True, kw_only=True, tag="ahead"):
     people: Annotated[int, Meta(ge=0, le=1000)] = 0
 
 
-Work = MakeRoster | LookAtToday | LookAhead
+class LookAtPool(msgspec.Struct, frozen=True, kw_only=True, tag="pool"):
+    """Several queues to be played apart and pooled. `bases`: one for each queue; `first_day`: of `days` to come.
+
+    `duties`: of the roster to be played, none to staff each queue for itself; `serves`: which queues, by their place in
+    `bases`, each of its people has the skills for. `left_out`: as `PoolSaid`.
+    """
+
+    bases: tuple[Basis, ...]
+    first_day: date
+    days: Annotated[int, Meta(ge=1, le=28)] = 14
+    duties: tuple[Duty, ...] = ()
+    serves: dict[str, tuple[int, ...]] = {}
+    left_out: dict[str, str] = {}
+
+
+Work = MakeRoster | LookAtToday | LookAhead | LookAtPool
 
 
 class DayAhead(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,6 +191,53 @@ class AheadSaid(msgspec.Struct, frozen=True, kw_only=True):
     goal: float
     within_s: float
     truth: Truth | None
+    notes: tuple[str, ...] = ()
+
+
+class PoolLevel(msgspec.Struct, frozen=True, kw_only=True):
+    """What a queue comes to: its own goal, and `calls` in all of the days, those that come again included."""
+
+    queue: str
+    goal: float
+    within_s: float
+    level: Level
+    calls: float
+
+
+class PoolGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """The agents who serve the same queues: `people`, their hours on the floor, the busy share of these (-1: none)."""
+
+    queues: tuple[str, ...]
+    people: int
+    hours: float
+    occupancy: float
+
+
+class PoolWay(msgspec.Struct, frozen=True, kw_only=True):
+    """Queues played in one way: "apart", "skilled", "pooled" or "fewer", as `scheduler.pooling.Way` has them.
+
+    `hours` on the floor in all of the days; `level`: of all queues together, each by its own goal.
+    """
+
+    way: str
+    hours: float
+    level: Level
+    queues: tuple[PoolLevel, ...]
+    groups: tuple[PoolGroup, ...]
+
+
+class PoolSaid(msgspec.Struct, frozen=True, kw_only=True):
+    """Several queues, apart and pooled, against the same sampled days.
+
+    `roster`: whether a roster's people were played, or what each queue alone would need. `left_out`: queues that were
+    not, and the code of why: nobody has called there, or nobody has what it asks for.
+    """
+
+    first_day: date
+    days: int
+    roster: bool
+    ways: tuple[PoolWay, ...]
+    left_out: dict[str, str] = {}
     notes: tuple[str, ...] = ()
 
 
@@ -238,6 +300,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     roster: RosterDocument | None = None
     today: TodaySaid | None = None
     ahead: AheadSaid | None = None
+    pool: PoolSaid | None = None
     trouble: Trouble | None = None
 
 

@@ -172,6 +172,7 @@ ASKS: dict[str, Ask] = {
     "GET /api/plan/campaigns": Ask(),
     "PUT /api/plan/campaigns": Ask(body={"campaigns": [], "rev": 0}),
     "POST /api/plan/outlook": Ask(body={}),
+    "POST /api/plan/pool": Ask(body={"days": 1}),
     "GET /api/intraday": Ask(),
     "POST /api/intraday/break": Ask(409, {"shift": "s_none", "old": [0, 1], "new": [2, 3]}),
     "GET /api/requests": Ask(),
