@@ -19,6 +19,12 @@ class TicketRefused(SignalingError):
     code: ClassVar[str] = "bad_ticket"
 
 
+class Superseded(SignalingError):
+    """This person is here on a newer socket."""
+
+    code: ClassVar[str] = "superseded"
+
+
 class Closed(SignalingError):
     """No agent who could take this call is on shift and signed in, or a coordinator has closed the line."""
 
@@ -226,6 +232,7 @@ BY_CODE: dict[str, type[SignalingError]] = {
     error.code: error
     for error in (
         TicketRefused,
+        Superseded,
         Closed,
         QueueFull,
         NotConnected,
