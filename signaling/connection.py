@@ -77,11 +77,15 @@ def read(raw: str | bytes) -> FromPage:
 class Connection:
     """One greeted socket. `post` and `show` never block; `run_sender` writes until the socket closes."""
 
-    def __init__(self, wire: Wire, identity: Identity, socket_id: str, codecs: tuple[str, ...], now_s: float) -> None:
+    def __init__(
+        self, wire: Wire, identity: Identity, socket_id: str, codecs: tuple[str, ...], now_s: float, token: str = ""
+    ) -> None:
         self.wire = wire
         self.identity = identity
         self.socket_id = socket_id
         self.codecs = codecs
+        self.token = token  # which opened it, and opens nothing more
+        self.known_at = (0, 0)  # when the store knew of it, by its time and its count
         self.heard_s = now_s
         self.ice_s = now_s  # when the page was told its ICE servers last
         self.budget = MessageBudget(now_s)
@@ -89,10 +93,11 @@ class Connection:
         self.bad_in_a_row = 0
         self.call = ""
         self.epoch = 0  # of that call
-        self.held: bool | None = None  # what the worker of that call was told last of its hold
+        self.route: tuple[bool, str] | None = None  # what the worker of that call was told last of hold and voice
         self.text_seq = 0
         self.watched = ""  # the call whose watching by this page is on the audit log
         self.seated = ""  # the leg of this page that is shown that call
+        self.seen = False  # whether the call's people are shown that leg's own picture
         self.seating = asyncio.Lock()
         self.closing: SocketClosed | None = None
         # None holds the place of the newest view: it goes out in its turn, with what it says by then.

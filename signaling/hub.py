@@ -19,6 +19,7 @@ import structlog
 
 from signaling import messages
 from signaling.connection import BAD_MESSAGES_IN_A_ROW, Connection, SocketClosed, Wire, read, refuse
+from signaling.errors import Superseded
 from signaling.handlers import handle
 from signaling.identity_types import Identity
 from signaling.listening import Listening
@@ -161,7 +162,8 @@ class Hub:
         except SocketClosed as closed:
             await refuse(wire, closed.code, closed.error)
             return
-        connection = Connection(wire, identity, secrets.token_hex(8), hello.codecs, time.monotonic())
+        token = hello.resume or hello.ticket or ""
+        connection = Connection(wire, identity, secrets.token_hex(8), hello.codecs, time.monotonic(), token)
         try:
             await self._welcome(connection)
             await self._converse(connection)
@@ -211,19 +213,28 @@ class Hub:
         connection = self.showing.newest.get(person)
         if connection is not None and connection.closing is None:
             log.info("made_known_again", role=connection.identity.role)
-            await self._make_known(connection)
+            await self._make_known(connection, again=True)
             self.showing.look_again(person)
 
-    async def _make_known(self, connection: Connection) -> None:
+    async def _make_known(self, connection: Connection, *, again: bool = False) -> None:
         identity = connection.identity
-        await self.store.connect(identity, node=self.node, socket=connection.socket_id)
+        connection.known_at = await self.store.connect(
+            identity, node=self.node, socket=connection.socket_id, token=connection.token, again=again
+        )
         if identity.role == "agent":
             await self.store.sign_in(identity)
 
     async def _welcome(self, connection: Connection) -> None:
         identity = connection.identity
-        await self._make_known(connection)
-        resume = await self.store.issue_resume(identity)
+        try:
+            await self._make_known(connection)
+            resume = await self.store.issue_resume(identity, socket=connection.socket_id)
+        except Superseded:
+            raise SocketClosed(CloseCode.REPLACED, "replaced") from None
+        # Of two that are greeted at once the later answer need not be the newer one's.
+        newest = self.showing.newest.get(connection.person)
+        if newest is not None and newest.known_at > connection.known_at:
+            raise SocketClosed(CloseCode.REPLACED, "replaced")
         self.sockets[connection.socket_id] = connection
         self.showing.newest[connection.person] = connection
         connection.post(

@@ -9,6 +9,7 @@ import msgspec
 
 from signaling.identity_types import Identity
 from signaling.store_base import StoreBase
+from signaling.store_tickets import token_digest
 from video_service.line_quality import LineFacts, LineWord
 from video_service.media_plane import Box, LegState, PictureState
 from video_service.skill_words import needs_text, skills_text
@@ -30,12 +31,21 @@ class Heard(NamedTuple):
 class PeopleStore(StoreBase):
     """Who is here, by which socket, with which leg."""
 
-    async def connect(self, identity: Identity, *, node: str, socket: str) -> None:
+    async def connect(
+        self, identity: Identity, *, node: str, socket: str, token: str = "", again: bool = False
+    ) -> tuple[int, int]:
         """Put a person's newest socket on the books; an earlier socket gets a "replaced" wake.
 
-        A waiting customer takes the kept place again, a person in a call is back in it.
+        A waiting customer takes the kept place again, a person in a call is back in it. `token` opened the socket;
+        `again` when the socket was on the books and a failover lost it.
+
+        Returns:
+            The store's time in ms and the number of the operation: the greater, the newer the socket.
+
+        Raises:
+            Superseded: the person is here by a token that was given out later, or (`again`) on another socket.
         """
-        await self.run(
+        answer = await self.run(
             "connect",
             identity.person,
             identity.role,
@@ -48,7 +58,10 @@ class PeopleStore(StoreBase):
             identity.locale,
             identity.queue,
             needs_text(identity.needs),
+            token_digest(token) if token else "",
+            int(again),
         )
+        return answer["now"], answer["op"]
 
     async def relabel(self, person: str, *, name: str, skills: tuple[str, ...]) -> None:
         """Change what a person is called and signs. No error when nobody knows the person.

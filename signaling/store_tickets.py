@@ -24,7 +24,8 @@ _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(StoredIdentity)
 
 
-def _digest(token: str) -> str:
+def token_digest(token: str) -> str:
+    """Return what is stored of a token."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -34,7 +35,7 @@ class TicketStore(StoreBase):
     async def issue_ticket(self, identity: Identity) -> str:
         """Return a new ticket for one socket of this person; it lives `ticket_ttl_s`."""
         token = secrets.token_urlsafe(32)
-        await self.run("ticket_issue", _digest(token), self._pack(identity))
+        await self.run("ticket_issue", token_digest(token), self._pack(identity))
         return token
 
     async def redeem_ticket(self, ticket: str) -> Identity:
@@ -45,10 +46,14 @@ class TicketStore(StoreBase):
         """
         return await self._redeem("ticket", ticket)
 
-    async def issue_resume(self, identity: Identity) -> str:
-        """Return a new resume token, which replaces the person's earlier one; it lives `resume_ttl_s`."""
+    async def issue_resume(self, identity: Identity, *, socket: str = "") -> str:
+        """Return a new resume token, which replaces the person's earlier one; it lives `resume_ttl_s`.
+
+        Raises:
+            Superseded: `socket` was named and is not the person's newest.
+        """
         token = secrets.token_urlsafe(32)
-        await self.run("resume_issue", identity.person, _digest(token), self._pack(identity))
+        await self.run("resume_issue", identity.person, token_digest(token), self._pack(identity), socket)
         return token
 
     async def redeem_resume(self, token: str) -> Identity:
@@ -60,7 +65,7 @@ class TicketStore(StoreBase):
         return await self._redeem("resume", token)
 
     async def _redeem(self, kind: str, token: str) -> Identity:
-        answer = await self.run("token_redeem", kind, _digest(token))
+        answer = await self.run("token_redeem", kind, token_digest(token))
         stored = answer.get("identity")
         if stored is None:
             raise TicketRefused

@@ -1,7 +1,16 @@
--- ARGV: now, person, role, socket, node, name, skills, verified, site, locale, and of a customer the queue and what the
--- host says an agent must have. The newest socket wins.
+-- ARGV: now, person, role, socket, node, name, skills, verified, site, locale, of a customer the queue and what the host
+-- says an agent must have, the digest of the token by which the socket came ('' for none), and '1' when it came before
+-- and the store has forgotten it. The newest socket wins: the one whose token was given out last. A slow node may read
+-- what an old one says when its page has given it up and is here on another one already.
 local person, socket = ARGV[2], ARGV[4]
 local row = get('person', person)
+local since = ARGV[13] ~= '' and num(redis.call('GET', key('spent', ARGV[13]))) or 0
+if row and (row.socket or '') ~= '' and row.socket ~= socket then
+  local late = since > 0 and since < num(row.since)
+  if late or (ARGV[14] == '1' and row.present == '1') then
+    return refuse('superseded')
+  end
+end
 if not row then
   put('person', person, {
     present = 0, call = '', leg = '', leg_worker = '', leg_call = '', leg_state = 'inviting', leg_ms = 0,
@@ -13,7 +22,7 @@ elseif (row.socket or '') ~= '' and row.socket ~= socket then
 end
 put('person', person, {
   role = ARGV[3], socket = socket, node = ARGV[5], name = ARGV[6], skills = ARGV[7], verified = ARGV[8],
-  site = ARGV[9], locale = ARGV[10], queue = ARGV[11], needs = ARGV[12],
+  site = ARGV[9], locale = ARGV[10], queue = ARGV[11], needs = ARGV[12], since = since,
 })
 back(person)
 wake('person', person)

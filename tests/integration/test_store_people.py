@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import Redis
 
-from signaling.errors import NotConnected, TicketRefused, WrongRole
+from signaling.errors import NotConnected, Superseded, TicketRefused, WrongRole
 from signaling.identity_types import Identity
 from signaling.policy import Policy
 from signaling.store import Store
@@ -98,6 +98,39 @@ async def test_the_newest_socket_wins(desk: Desk) -> None:
     assert await desk.rings("a1") == call
     await desk.store.disconnect("a1", new)
     assert await desk.rings("a1") == ""
+
+
+async def test_a_socket_that_a_failover_lost_takes_nothing_from_a_newer_one(desk: Desk) -> None:
+    await desk.agent("a1")
+    old = desk.sockets["a1"]
+    identity = Identity(person="a1", role="agent")
+    new = await desk.connect(identity)
+    with pytest.raises(Superseded):
+        await desk.store.connect(identity, node="n1", socket=old, again=True)
+    assert await desk.store.beat([("a1", new)]) == ([], [])
+    await desk.store.disconnect("a1", new)
+    known_at = await desk.store.connect(identity, node="n1", socket=old, again=True)
+    assert await desk.store.beat([("a1", old)]) == ([], [])
+    assert await desk.store.connect(identity, node="n1", socket=new) > known_at, "the same moment, a later operation"
+
+
+async def test_a_token_that_was_given_out_earlier_replaces_no_later_one(desk: Desk) -> None:
+    identity = Identity(person="a1", role="agent")
+    early = await desk.store.issue_ticket(identity)
+    desk.now_ms += 1
+    later = await desk.store.issue_ticket(identity)
+    for ticket in (later, early):
+        await desk.store.redeem_ticket(ticket)
+    await desk.store.connect(identity, node="n1", socket="s-later", token=later)
+    resume = await desk.store.issue_resume(identity, socket="s-later")
+    with pytest.raises(Superseded):
+        await desk.store.connect(identity, node="n2", socket="s-early", token=early)
+    with pytest.raises(Superseded):
+        await desk.store.issue_resume(identity, socket="s-early")
+    assert await desk.store.beat([("a1", "s-later")]) == ([], [])
+    await desk.store.redeem_resume(resume)
+    await desk.store.connect(identity, node="n2", socket="s-back", token=resume)
+    assert await desk.store.beat([("a1", "s-later")]) == ([], ["s-later"])
 
 
 async def test_only_those_who_may_can(desk: Desk) -> None:

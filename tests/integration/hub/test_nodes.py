@@ -184,10 +184,10 @@ async def test_whoever_is_greeted_while_a_node_goes_is_sent_elsewhere_too(
     await there.start()
     issue_resume, greeted, goes_on = here.store.issue_resume, asyncio.Event(), asyncio.Event()
 
-    async def late(identity: Identity) -> str:
+    async def late(identity: Identity, *, socket: str) -> str:
         greeted.set()
         await goes_on.wait()
-        return await issue_resume(identity)
+        return await issue_resume(identity, socket=socket)
 
     monkeypatch.setattr(here.store, "issue_resume", late)
     page = Page(here)
