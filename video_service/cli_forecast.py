@@ -16,25 +16,9 @@ from scheduler.forecast import as_document, corrected, from_document
 from scheduler.forecast_backtest import Scores, backtest, held_by_lead
 from scheduler.forecast_models import Forecast
 from scheduler.history import Ints, State, runs
-from video_service.cli_plan_common import (
-    CalendarPath,
-    Csv,
-    Days,
-    First,
-    Holidays,
-    Queue,
-    Weeks,
-    Zone,
-    days_of,
-    demand_for,
-    keep_forecast,
-    past_of,
-    region_of,
-    say,
-    store_of,
-    today_of,
-)
-from video_service.cli_store import AsJson, DataDir, print_json, print_table, telling_errors, with_store
+from video_service.cli_plan_common import say, store_of, today_of
+from video_service.cli_plan_options import AHEAD, PAST, Asked, asking
+from video_service.cli_store import print_json, print_table, telling_errors, with_store
 from video_service.clock import SystemClock
 from video_service.plan_source import INTERVAL_S, calendar_of, past_of_service, today_of_service
 from video_service.settings import Settings
@@ -42,28 +26,20 @@ from video_service.settings import Settings
 LONGEST_LEAD_DAYS = 84
 
 
+@asking(*PAST, *AHEAD)
 def forecast(
-    csv: Csv = None,
-    queue: Queue = "main",
-    weeks: Weeks = 26,
-    calendar: CalendarPath = None,
-    holidays: Holidays = None,
-    first: First = "",
-    days: Days = 14,
-    zone: Zone = "",
+    asked: Asked,
     keep: Annotated[
         bool, typer.Option("--keep/--no-keep", help="Keep it, to be held against what comes (`plan accuracy`).")
     ] = True,
-    as_json: AsJson = False,
-    data: DataDir = None,
 ) -> None:
     """Say how many calls to expect, day by day; as JSON by interval, with all that a program needs to know of it."""
     with telling_errors():
-        past = past_of(data, csv, zone, queue, weeks)
-        made = demand_for(past, calendar, region_of(data, holidays), days_of(past, first, days), 1.0).result
-        if keep and csv is None:
-            keep_forecast(data, queue, made.forecast)
-    if as_json:
+        past = asked.past()
+        made = asked.demand(past, asked.wanted(past), 1.0).result
+        if keep:
+            asked.keep(made.forecast)
+    if asked.as_json:
         print_json(as_document(made.forecast))
         return
     table = Table("day", "", "calls", "8 days of 10")
@@ -75,26 +51,20 @@ def forecast(
     say(said.notes)
 
 
+@asking(*PAST)
 def held_against_the_past(
-    csv: Csv = None,
-    queue: Queue = "main",
-    weeks: Weeks = 26,
-    calendar: CalendarPath = None,
-    holidays: Holidays = None,
+    asked: Asked,
     test_days: Annotated[int, typer.Option(min=1, max=400, help="The last so many days are forecast again.")] = 28,
     lead_days: Annotated[int, typer.Option(min=1, max=84, help="From how many days before.")] = 14,
-    zone: Zone = "",
-    as_json: AsJson = False,
-    data: DataDir = None,
 ) -> None:
     """Hold each method of forecasting against what really came."""
     with telling_errors():
-        past = past_of(data, csv, zone, queue, weeks)
+        past = asked.past()
         exposure = past.history.exposure.sum(axis=1)
         open_days = [day for day, seen in zip(past.history.days, exposure > 0, strict=True) if seen][-test_days:]
-        known = calendar_of(calendar, region_of(data, holidays), past, past.history.days[-1])
+        known = calendar_of(asked.calendar, asked.region, past, past.history.days[-1])
         found = backtest(past.history, known, open_days, lead_days)
-    if as_json:
+    if asked.as_json:
         methods = {method.value: asdict(scores) for method, scores in found.scores.items()}
         print_json({"days": [str(day) for day in found.days], "best": found.best.value, "methods": methods})
         return
@@ -103,57 +73,46 @@ def held_against_the_past(
     say([f"{len(found.days)} days; best: {found.best.value}; {gaps} gaps and {outages} outages not learned from"])
 
 
-def accuracy(
-    queue: Queue = "main",
-    weeks: Weeks = 8,
-    as_json: AsJson = False,
-    data: DataDir = None,
-) -> None:
+@asking("queue", "weeks", weeks=8)
+def accuracy(asked: Asked) -> None:
     """Hold the forecasts that were kept against what came, by how far ahead they were."""
 
     async def work(redis: Redis, loaded: Settings) -> dict[str, Scores]:
         now_ms = SystemClock().now_ms()
-        past = await past_of_service(redis, loaded, queue, weeks, now_ms)
+        past = await past_of_service(redis, loaded, asked.queue, asked.weeks, now_ms)
         first, last = past.history.days[0], past.history.days[-1]
-        kept = await store_of(redis, loaded).made_within(queue, first - timedelta(days=LONGEST_LEAD_DAYS), last)
+        kept = await store_of(redis, loaded).made_within(asked.queue, first - timedelta(days=LONGEST_LEAD_DAYS), last)
         return held_by_lead(((day, from_document(each)) for day, each in kept), past.history)
 
     with telling_errors():
-        found = with_store(data, work)
+        found = with_store(asked.data, work)
         if not found:
             raise NoHistory("No day of a forecast that was kept has come yet: `plan forecast` keeps them.")
-    if as_json:
+    if asked.as_json:
         print_json({lead: asdict(scores) for lead, scores in found.items()})
         return
     print_table(_scores_table("made ahead", found.items()))
 
 
-def today(
-    queue: Queue = "main",
-    weeks: Weeks = 26,
-    calendar: CalendarPath = None,
-    holidays: Holidays = None,
-    as_json: AsJson = False,
-    data: DataDir = None,
-) -> None:
+@asking("queue", "weeks", "calendar", "holidays")
+def today(asked: Asked) -> None:
     """Say what today still brings: its forecast, corrected by the calls that have come."""
 
     async def work(redis: Redis, loaded: Settings) -> tuple[date, Forecast | None, Ints, int]:
         now_ms = SystemClock().now_ms()
         day = today_of(loaded, now_ms)
-        kept = await store_of(redis, loaded).made_within(queue, day - timedelta(days=LONGEST_LEAD_DAYS), day)
+        kept = await store_of(redis, loaded).made_within(asked.queue, day - timedelta(days=LONGEST_LEAD_DAYS), day)
         reaching = [made for made in (from_document(each) for _, each in kept) if day in made.days]
-        calls, past_slots = await today_of_service(redis, loaded, queue, now_ms)
+        calls, past_slots = await today_of_service(redis, loaded, asked.queue, now_ms)
         return day, reaching[-1] if reaching else None, calls, past_slots
 
     with telling_errors():
-        day, made, calls, past_slots = with_store(data, work)
+        day, made, calls, past_slots = with_store(asked.data, work)
         if made is None:
-            past = past_of(data, None, "", queue, weeks)
-            made = demand_for(past, calendar, region_of(data, holidays), [day], 1.0).result.forecast
+            made = asked.demand(asked.past(), [day], 1.0).result.forecast
         now = corrected(made, day, calls, past_slots)
     said = made.expected[made.days.index(day)]
-    if as_json:
+    if asked.as_json:
         print_json({"came": calls[:past_slots].tolist(), "said": said.tolist(), "now": as_document(now)})
         return
     table = Table("from", "said", "now", "came")

@@ -23,35 +23,11 @@ from scheduler.planning import problem_of, replayed, roster_of, staffing_of
 from scheduler.roster.search import Limits, Progress
 from scheduler.roster_file import RosterDocument, read_document
 from scheduler.small_team import truth_of
-from video_service import cli_forecast, cli_rollups
+from video_service import cli_forecast, cli_pool, cli_rollups
 from video_service.cipher import Cipher
-from video_service.cli_plan_common import (
-    CalendarPath,
-    Csv,
-    Days,
-    First,
-    HandleS,
-    Holidays,
-    Queue,
-    Weeks,
-    Zone,
-    days_of,
-    demand_for,
-    keep_forecast,
-    past_of,
-    region_of,
-    say,
-    zone_of,
-)
-from video_service.cli_store import (
-    AsJson,
-    DataDir,
-    fail,
-    print_json,
-    print_table,
-    telling_errors,
-    with_cipher,
-)
+from video_service.cli_plan_common import say
+from video_service.cli_plan_options import AHEAD, PAST, Asked, asking
+from video_service.cli_store import AsJson, DataDir, fail, print_json, print_table, telling_errors, with_cipher
 from video_service.plan_publish import Published
 from video_service.plan_publish import publish as publish_shifts
 from video_service.settings import Settings
@@ -83,28 +59,15 @@ def example() -> None:
 
 
 @app.command()
-def staff(
-    plan: PlanPath,
-    csv: Csv = None,
-    queue: Queue = "main",
-    weeks: Weeks = 26,
-    calendar: CalendarPath = None,
-    holidays: Holidays = None,
-    first: First = "",
-    days: Days = 14,
-    handle_s: HandleS = None,
-    zone: Zone = "",
-    as_json: AsJson = False,
-    data: DataDir = None,
-) -> None:
+@asking(*PAST, *AHEAD, "handle_s")
+def staff(asked: Asked, plan: PlanPath) -> None:
     """Say how many agents each interval needs, and what service level that comes to when days are played out."""
     with telling_errors():
-        file, past = _plan(plan), past_of(data, csv, zone, queue, weeks)
-        demand = demand_for(past, calendar, region_of(data, holidays), days_of(past, first, days), handle_s)
-        if csv is None:
-            keep_forecast(data, queue, demand.result.forecast)
+        file, past = _plan(plan), asked.past()
+        demand = asked.demand(past, asked.wanted(past))
+        asked.keep(demand.result.forecast)
         plans = staffing_of(demand, file, _report_day)
-    if as_json:
+    if asked.as_json:
         print_json([_day_json(one) for one in plans])
         return
     table = Table("day", "", "most", "agent hours", "answered in time", "")
@@ -123,57 +86,36 @@ def staff(
 
 
 @app.command()
-def hours(
-    plan: PlanPath,
-    csv: Csv = None,
-    queue: Queue = "main",
-    weeks: Weeks = 26,
-    calendar: CalendarPath = None,
-    holidays: Holidays = None,
-    first: First = "",
-    handle_s: HandleS = None,
-    zone: Zone = "",
-    as_json: AsJson = False,
-    data: DataDir = None,
-) -> None:
+@asking(*PAST, "first", "handle_s", days=7)
+def hours(asked: Asked, plan: PlanPath) -> None:
     """Say what the opening hours and the target take in people, and which hours this team can keep."""
     with telling_errors():
-        file, past = _plan(plan), past_of(data, csv, zone, queue, weeks)
-        demand = demand_for(past, calendar, region_of(data, holidays), days_of(past, first, 7), handle_s)
+        file, past = _plan(plan), asked.past()
+        demand = asked.demand(past, asked.wanted(past))
         found = truth_of(demand, staffing_of(demand, file, _report_day), file)
-    if as_json:
+    if asked.as_json:
         print_json({**asdict(found), "enough": found.enough})
         return
     say(found.words)
 
 
 @app.command()
+@asking(*PAST, *AHEAD, "handle_s", days=28)
 def roster(
+    asked: Asked,
     plan: PlanPath,
-    csv: Csv = None,
-    queue: Queue = "main",
-    weeks: Weeks = 26,
-    calendar: CalendarPath = None,
-    holidays: Holidays = None,
-    first: First = "",
-    days: Days = 28,
-    handle_s: HandleS = None,
-    zone: Zone = "",
     seconds: Annotated[float, typer.Option(min=1, max=36_000, help="How long to search; Ctrl-C ends it sooner.")] = 60,
     output: Annotated[Path | None, typer.Option(help="Write the roster here, for `simulate` and `publish`.")] = None,
-    as_json: AsJson = False,
-    data: DataDir = None,
 ) -> None:
     """Make a roster for what is expected; it always is one, with what is short in it."""
     with telling_errors():
-        file, past = _plan(plan), past_of(data, csv, zone, queue, weeks)
-        demand = demand_for(past, calendar, region_of(data, holidays), days_of(past, first, days), handle_s)
-        if csv is None:
-            keep_forecast(data, queue, demand.result.forecast)
+        file, past = _plan(plan), asked.past()
+        demand = asked.demand(past, asked.wanted(past))
+        asked.keep(demand.result.forecast)
         plans = staffing_of(demand, file, _report_day)
         with _until_interrupted() as interrupted:
             document, made = roster_of(
-                problem_of(plans, file, zone_of(data, zone).key),
+                problem_of(plans, file, asked.zone_name),
                 Limits(seconds=seconds),
                 _report_search,
                 lambda: bool(interrupted),
@@ -183,7 +125,7 @@ def roster(
             output.write_bytes(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
         except OSError as error:
             fail(f"{output} cannot be written: {error.strerror}.")
-    if as_json:
+    if asked.as_json:
         print_json(msgspec.to_builtins(document))
         return
     print_table(_roster_table(document, [person.name for person in file.people]))
@@ -195,26 +137,35 @@ def roster(
 
 
 @app.command()
+@asking(*PAST, "handle_s")
 def simulate(
+    asked: Asked,
     plan: PlanPath,
-    roster_path: Annotated[Path, typer.Argument(metavar="ROSTER", help="A roster, as `plan roster` writes it.")],
-    csv: Csv = None,
-    queue: Queue = "main",
-    weeks: Weeks = 26,
-    calendar: CalendarPath = None,
-    holidays: Holidays = None,
-    handle_s: HandleS = None,
-    zone: Zone = "",
-    as_json: AsJson = False,
-    data: DataDir = None,
+    roster_path: Annotated[
+        Path | None, typer.Argument(metavar="ROSTER", help="A roster, as `plan roster` writes it.")
+    ] = None,
+    pool: Annotated[
+        bool, typer.Option("--pool", help="All queues at once: a team for each, by skills, and pooled.")
+    ] = False,
+    also: Annotated[
+        list[str] | None,
+        typer.Option("--also", metavar="NAME=CSV", help="With --pool and --csv: the past counts of a further queue."),
+    ] = None,
 ) -> None:
     """Play a roster against sampled days: what it really promises, breaks included."""
     with telling_errors():
-        file, document, past = _plan(plan), _document(roster_path), past_of(data, csv, zone, queue, weeks)
+        file = _plan(plan)
+        document = None if roster_path is None else _document(roster_path)
+        if pool:
+            cli_pool.show(cli_pool.pool_of(asked, file, document, also or ()), asked.as_json)
+            return
+        if document is None or also:
+            raise BadPlan("Without --pool a roster is played: name its file, and no queue beside it.")
+        past = asked.past()
         wanted = [document.first_day + timedelta(days=number) for number in range(document.days)]
-        demand = demand_for(past, calendar, region_of(data, holidays), wanted, handle_s)
+        demand = asked.demand(past, wanted)
         levels = {day: found.service_level for day, found in replayed(demand, file, document).items()}
-    if as_json:
+    if asked.as_json:
         print_json({str(day): asdict(one) for day, one in levels.items()})
         return
     table = Table("day", "", "answered in time", "between", "days played")

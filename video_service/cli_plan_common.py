@@ -1,11 +1,10 @@
-"""What the commands of `video-service plan` share: their options, and where the past and its calendar come from."""
+"""What the commands of `video-service plan` share: where the past and its calendar come from, and how they speak."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
@@ -21,32 +20,6 @@ from video_service.clock import SystemClock
 from video_service.forecast_store import ForecastStore
 from video_service.plan_source import Past, calendar_of, past_of_file, past_of_service
 from video_service.settings import Settings
-
-Csv = Annotated[Path | None, typer.Option("--csv", help="Past counts of another system instead of this service's own.")]
-Queue = Annotated[str, typer.Option(help="The queue to plan for.")]
-Weeks = Annotated[int, typer.Option(min=1, max=117, help="How much of the past to look at.")]
-CalendarPath = Annotated[
-    Path | None, typer.Option("--calendar", help="Days that are different, and campaigns, CSV.", show_default=False)
-]
-Holidays = Annotated[
-    str | None,
-    typer.Option(
-        help='Whose public holidays to know: CN, HK, DE-BY ..., or "" for none.', show_default="the service's"
-    ),
-]
-First = Annotated[
-    str, typer.Option("--from", help="First day to plan, such as 2026-03-02.", show_default="the day after the past")
-]
-Days = Annotated[int, typer.Option("--days", min=1, max=84, help="How many days.")]
-HandleS = Annotated[
-    float | None,
-    typer.Option(
-        "--handle-s", min=1, max=86_400, help="Seconds that a call keeps an agent, where the past does not tell."
-    ),
-]
-Zone = Annotated[
-    str, typer.Option("--zone", help="Time zone of a CSV's clock, such as Asia/Shanghai.", show_default="the service's")
-]
 
 
 def zone_of(data: Path | None, name: str) -> ZoneInfo:
