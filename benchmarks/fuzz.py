@@ -4,9 +4,10 @@
 
 One whole web node and a Valkey, each a process of its own. Customers, agents and a coordinator send what pages send,
 what pages nearly send, and rubbish (`tests/fuzzing.py`), each as fast as a page may; whose socket is closed for it
-comes back. Counted: messages, answers by code, sockets closed by code, and the node's memory, of which the last quarter
-is compared with the second one (the first is warming up). In the end two new people have to get to each other. Ends
-with status 1 for an internal error, for two who do not, or for memory that grew by more than a twentieth.
+comes back. Counted: messages, answers by code, sockets closed by code, and the node's memory, of which the last third
+is compared with the first one. In the end everybody hangs up, which has to leave no call behind, and two new people
+have to get to each other. Ends with status 1 for an internal error, for a caller who is stuck, for two who do not meet,
+or for memory that grew by more than a twentieth.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from video_service.tasks import cancel_and_wait
 POOL: Final = "fuzz"
 PER_S: Final = 45.0  # a page may send 50
 GROWTH_LIMIT: Final = 0.05
+ATTEMPTS: Final = 20
 SAMPLE_S: Final = 1.0
 SETTINGS: Final = {
     "VIDEO_SERVICE_DATA_KEYS": ",".join(DATA_KEYS),
@@ -101,6 +103,25 @@ def resident_bytes(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
+async def hang_up(node: WebNode, staff: Staff, who: Sequence[Identity]) -> int:
+    """Let every customer end what is open; return how many calls there are then."""
+    root = staff.store.keys.root
+    for identity in who:
+        page = await SocketPage.open(node, ticket=await staff.ticket(identity), beats=True)
+        await page.until(type="customer_view")
+        if call := page.view["call"]:
+            await page.send("hang_up", call=call)
+            await page.send("ping", t=1)
+            await page.until(type="pong", t=1)
+        await page.close()
+    for _ in range(ATTEMPTS):
+        left = int(await staff.store.redis.zcard(f"{root}:line")) + int(await staff.store.redis.zcard(f"{root}:active"))
+        if left == 0:
+            break
+        await asyncio.sleep(SAMPLE_S)
+    return left
+
+
 async def meet(node: WebNode, staff: Staff) -> bool:
     """Say whether two new people get to each other."""
     agent = await staff.agent("fresh", "fresh")
@@ -140,20 +161,22 @@ async def measured(url: str, messages: int, pages: int, seed: int) -> dict[str, 
             await asyncio.sleep(SAMPLE_S)
         await asyncio.gather(*tasks)
         took_s = time.monotonic() - began_s
+        stuck = await hang_up(node, staff, [identity for identity in who if identity.role == "customer"])
         met = await meet(node, staff)
     staff.close()
     await redis.aclose()
-    quarter = max(1, len(sizes) // 4)
-    second, last = statistics.median(sizes[quarter : 2 * quarter] or sizes), statistics.median(sizes[-quarter:])
+    third = max(1, len(sizes) // 3)
+    first, last = statistics.median(sizes[:third]), statistics.median(sizes[-third:])
     return {
         "messages": messages,
         "seconds": took_s,
         "errors": dict(crowd.said.most_common()),
         "closed": {str(code): count for code, count in crowd.closed.most_common()},
         "internal": crowd.said["internal"],
-        "second_quarter_mb": second / 1e6,
-        "last_quarter_mb": last / 1e6,
-        "growth_share": last / second - 1,
+        "first_third_mb": first / 1e6,
+        "last_third_mb": last / 1e6,
+        "growth_share": last / first - 1,
+        "stuck": stuck,
         "two_new_people_met": met,
     }
 
@@ -182,11 +205,13 @@ def main() -> None:
             print(f"  {code:24} {count}")
         print(f"sockets closed, by code: {found['closed']}")
         print(
-            f"memory of the node: {found['second_quarter_mb']:.1f} MB in the second quarter, "
-            f"{found['last_quarter_mb']:.1f} MB in the last ({found['growth_share']:+.1%})"
+            f"memory of the node: {found['first_third_mb']:.1f} MB in the first third, "
+            f"{found['last_third_mb']:.1f} MB in the last ({found['growth_share']:+.1%})"
         )
-        print(f"two new people get to each other: {found['two_new_people_met']}; internal errors: {found['internal']}")
-    if found["internal"] or not found["two_new_people_met"] or found["growth_share"] > GROWTH_LIMIT:
+        print(f"calls left once everybody has hung up: {found['stuck']}; internal errors: {found['internal']}")
+        print(f"two new people get to each other: {found['two_new_people_met']}")
+    grew = found["growth_share"] > GROWTH_LIMIT
+    if found["internal"] or found["stuck"] or not found["two_new_people_met"] or grew:
         sys.exit(1)
 
 

@@ -1,11 +1,15 @@
-"""The HTTP API as an OpenAPI document, made from the application: its routes, who may use them, and what they read."""
+"""The HTTP API as an OpenAPI document, made from the application.
+
+Its routes, who may use them, what they read and what they answer. The body of a request is the type that its handler
+reads, an answer stands in `openapi_answers`.
+"""
 
 from __future__ import annotations
 
 import inspect
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib import metadata
 from typing import Any, Final
 
@@ -13,6 +17,9 @@ import msgspec
 from quart import Blueprint, Quart, Response, current_app
 from werkzeug.routing import Rule
 
+from video_service.openapi_answers import ANSWERS
+from video_service.openapi_requests import QUERIES, RAW_BODIES
+from video_service.openapi_types import NOTHING
 from video_service.permissions import EVERYBODY, ROUTES
 
 openapi_api = Blueprint("openapi", __name__, url_prefix="/api")
@@ -20,7 +27,7 @@ openapi_api = Blueprint("openapi", __name__, url_prefix="/api")
 REF: Final = "#/components/schemas/{name}"
 _BODY = re.compile(r"\bbody\((\w+)\)")
 _ARGUMENT = re.compile(r"<(?:(\w+):)?(\w+)>")
-_ANSWERED_BY: Final = {"2XX": "done", "4XX": "refused, by name", "503": "too much at once, or the store is away"}
+_REFUSED_BY: Final = {"4XX": "refused, by name", "503": "too much at once, or the store is away"}
 
 
 @openapi_api.get("/openapi.json")
@@ -45,22 +52,26 @@ def body_type(view: Callable[..., Any]) -> Any:
 
 def document(app: Quart) -> dict[str, Any]:
     """Return the document (OpenAPI 3.1)."""
-    kinds = {rule.endpoint: body_type(app.view_functions[rule.endpoint]) for _, rule in routes(app)}
-    read = list(dict.fromkeys(kind for kind in kinds.values() if kind is not None))
-    schemas, components = msgspec.json.schema_components(read, ref_template=REF)
-    by_kind = dict(zip(read, schemas, strict=True))
+    bodies = {rule.endpoint: body_type(app.view_functions[rule.endpoint]) for _, rule in routes(app)}
+    kinds = [kind for kind in (*bodies.values(), *ANSWERS.values()) if kind is not None and not isinstance(kind, str)]
+    # By identity: two types may look the same to Python (`dict[str, Any]`).
+    distinct = list({id(kind): kind for kind in kinds}.values())
+    schemas, components = msgspec.json.schema_components(distinct, ref_template=REF)
+    by_kind = {id(kind): schema for kind, schema in zip(distinct, schemas, strict=True)}
     paths: dict[str, dict[str, Any]] = {}
     for method, rule in routes(app):
-        view, kind = app.view_functions[rule.endpoint], kinds[rule.endpoint]
+        view, kind, route = app.view_functions[rule.endpoint], bodies[rule.endpoint], f"{method} {rule.rule}"
         operation = {
             "operationId": f"{method.lower()} {rule.endpoint}",
             "summary": (inspect.getdoc(view) or "").partition("\n")[0],
-            "x-who": _who(method, rule),
-            "parameters": [_parameter(*found) for found in _ARGUMENT.findall(rule.rule)],
-            "responses": {status: _answer(status, words) for status, words in _ANSWERED_BY.items()},
+            "x-who": _who(route),
+            "parameters": [*map(_parameter, _ARGUMENT.findall(rule.rule)), *QUERIES.get(route, ())],
+            "responses": _done(route, by_kind) | {status: _refused(words) for status, words in _REFUSED_BY.items()},
         }
         if kind is not None:
-            operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": by_kind[kind]}}}
+            operation["requestBody"] = {"required": True, "content": _json(by_kind[id(kind)])}
+        elif route in RAW_BODIES:
+            operation["requestBody"] = {"required": True, "content": {kind: {} for kind in RAW_BODIES[route]}}
         paths.setdefault(_ARGUMENT.sub(r"{\2}", rule.rule), {})[method.lower()] = operation
     made = {
         "openapi": "3.1.0",
@@ -80,21 +91,31 @@ _REFUSAL: Final = {
 }
 
 
-def _who(method: str, rule: Rule) -> list[str]:
-    right = ROUTES.get(f"{method} {rule.rule}")
+def _json(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}
+
+
+def _who(route: str) -> list[str]:
+    right = ROUTES.get(route)
     return ["anybody"] if right is not None and right.who == EVERYBODY else sorted(right.who) if right else []
 
 
-def _parameter(kind: str, name: str) -> dict[str, Any]:
+def _parameter(found: tuple[str, str]) -> dict[str, Any]:
+    kind, name = found
     return {
         "name": name, "in": "path", "required": True, "schema": {"type": "integer" if kind == "int" else "string"},
     }  # fmt: skip
 
 
-def _answer(status: str, words: str) -> dict[str, Any]:
-    if status == "2XX":
-        return {"description": words}
-    return {
-        "description": words,
-        "content": {"application/json": {"schema": {"$ref": REF.format(name="Refusal")}}},
-    }
+def _done(route: str, by_kind: Mapping[int, dict[str, Any]]) -> dict[str, Any]:
+    told = {"description": "done"}
+    if route not in ANSWERS:
+        return {"2XX": told}
+    kind = ANSWERS[route]
+    if kind == NOTHING:
+        return {"204": told}
+    return {"2XX": told | {"content": {kind: {}} if isinstance(kind, str) else _json(by_kind[id(kind)])}}
+
+
+def _refused(words: str) -> dict[str, Any]:
+    return {"description": words, "content": _json({"$ref": REF.format(name="Refusal")})}
