@@ -15,6 +15,7 @@ from video_service.passwords import PasswordCost, Passwords
 
 CHEAP = PasswordCost(time_cost=1, memory_kib=8, parallelism=1)
 HOUR_MS = 3_600_000
+PASSWORD = "correct horse battery"
 
 
 class Staff:
@@ -27,14 +28,16 @@ class Staff:
 
     async def agent(self, name: str, *skills: str) -> Identity:
         """Make an account of an agent who is on shift."""
-        account = await self._accounts.add(
-            name, role=Role.AGENT, display_name=name, password="correct horse battery", skills=skills
-        )
+        account = await self._accounts.add(name, role=Role.AGENT, display_name=name, password=PASSWORD, skills=skills)
         now_ms = time.time_ns() // 1_000_000
         await self.store.add_shift(account.person, now_ms - HOUR_MS, now_ms + HOUR_MS)
         return Identity(
             person=account.person, role="agent", name=name, skills=account.skills, generation=account.generation
         )
+
+    async def coordinator(self, name: str) -> None:
+        """Make a coordinator's account."""
+        await self._accounts.add(name, role=Role.COORDINATOR, display_name=name, password=PASSWORD)
 
     async def ticket(self, identity: Identity) -> str:
         return await self.store.issue_ticket(identity)
