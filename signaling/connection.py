@@ -93,10 +93,11 @@ class Connection:
         self.bad_in_a_row = 0
         self.call = ""
         self.epoch = 0  # of that call
-        self.held: bool | None = None  # what the worker of that call was told last of its hold
+        self.route: tuple[bool, str] | None = None  # what the worker of that call was told last of hold and voice
         self.text_seq = 0
         self.watched = ""  # the call whose watching by this page is on the audit log
         self.seated = ""  # the leg of this page that is shown that call
+        self.seen = False  # whether the call's people are shown that leg's own picture
         self.seating = asyncio.Lock()
         self.closing: SocketClosed | None = None
         # None holds the place of the newest view: it goes out in its turn, with what it says by then.

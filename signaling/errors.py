@@ -147,6 +147,12 @@ class WatchRefused(SignalingError):
     code: ClassVar[str] = "watch_refused"
 
 
+class PictureRefused(SignalingError):
+    """The customer of this call has said that the coordinator's picture is not to come."""
+
+    code: ClassVar[str] = "picture_refused"
+
+
 class BadDisposition(SignalingError):
     """Only a follow-up has a time, and it has one of those that can be promised."""
 
@@ -252,6 +258,7 @@ BY_CODE: dict[str, type[SignalingError]] = {
         TooFast,
         Watched,
         WatchRefused,
+        PictureRefused,
         BadDisposition,
         NoPromise,
         UrgedAlready,

@@ -130,7 +130,9 @@ async def _act(hub: Hub, connection: Connection, message: messages.FromPage) -> 
         case messages.Watch():
             await store.watch(person, message.call, how=message.how)
         case messages.AllowWatch():
-            await store.allow_watch(person, message.call, ask=message.ask, allow=message.allow)
+            await store.allow_watch(person, message.call, ask=message.ask, allow=message.allow, picture=message.picture)
+        case messages.Voice():
+            await store.voice(person, message.call, on=message.on)
         case messages.Coach():
             await store.coach(person, message.call, message.text)
         case messages.CoachRead():

@@ -13,6 +13,7 @@ from signaling.connection import Connection
 from signaling.errors import NoCall, NoPicture, StaleReservation
 from signaling.store import Store
 from signaling.store_types import CallRouteInfo, Wake
+from signaling.views_watch import LEG_START
 from signaling.watch_desk import Note, WatchDesk, no_log
 from video_service.errors import ServiceError
 from video_service.media_plane import (
@@ -147,7 +148,7 @@ class MediaDesk:
             worker = kept if kept in self.alive() else self._plane.place()
             role = LegRole.AGENT
         elif connection.identity.role == "coordinator":
-            worker, role = await self.watchers.worker(person), LegRole.WATCHER
+            worker, role = await self.watchers.place(person)
             connection.seated = ""
         else:
             if route is None:
@@ -155,12 +156,13 @@ class MediaDesk:
             if route.agent_worker not in self.alive():
                 raise WorkerUnavailable
             worker, role = route.agent_worker, LegRole.CUSTOMER
-        leg = f"{role.value[0]}-{secrets.token_hex(8)}"
+        leg = f"{LEG_START[role]}{secrets.token_hex(8)}"
         if before is not None and before.worker in self.alive():
             # The page has left its old connection already; first out, then in, or a full worker would refuse its own.
             await self.close_leg(before.worker, before.leg)
         await self._store.leg_offered(person, leg=leg, worker=worker)
-        background = await self._store.background(person) if role is LegRole.AGENT else Background()
+        staff = role in (LegRole.AGENT, LegRole.GUEST)
+        background = await self._store.background(person) if staff else Background()
         request = LegRequest(
             leg_id=leg,
             person=person,
@@ -181,7 +183,8 @@ class MediaDesk:
             await self._store.leg_event(person, leg=leg, state=LegState.CLOSED)
             raise
         connection.post(messages.MediaAnswer(generation=offer.generation, sdp=answer.sdp))
-        await (self.watchers.seat(connection) if role is LegRole.WATCHER else self.join_legs(person))
+        beside = role in (LegRole.WATCHER, LegRole.GUEST)
+        await (self.watchers.seat(connection) if beside else self.join_legs(person))
 
     async def join_legs(self, person: str) -> None:
         """Join the legs of this person's call, when its two are on one worker. Doing it again is harmless."""
@@ -198,6 +201,7 @@ class MediaDesk:
                     agent_leg=route.agent_leg,
                     held=route.held,
                     helper_legs=route.helper_legs,
+                    voice_leg=route.voice_leg,
                 ),
             )
         except StaleEpoch:
@@ -206,19 +210,19 @@ class MediaDesk:
             # The other person's leg is not made yet; whoever is slower joins.
             log.info("other_leg_to_come", call=route.call, epoch=route.epoch)
 
-    def keep_hold(self, connection: Connection, *, held: bool) -> None:
-        """Have the worker of this agent's call do what the store says of its hold, unless it has been told."""
-        if connection.held is not held:
-            connection.held = held
-            self._spawn(self._tell_hold(connection), name="hold")
+    def keep_route(self, connection: Connection, route: tuple[bool, str]) -> None:
+        """Have the worker of this agent's call do what the store says of hold and voice, unless it has been told."""
+        if connection.route != route:
+            connection.route = route
+            self._spawn(self._tell_route(connection), name="route")
 
-    async def _tell_hold(self, connection: Connection) -> None:
+    async def _tell_route(self, connection: Connection) -> None:
         try:
             await self.join_legs(connection.person)
         except ServiceError as error:
             # The next look at this page, seconds from now, tells it again.
-            connection.held = None
-            log.warning("hold_not_told", call=connection.call, code=error.code)
+            connection.route = None
+            log.warning("route_not_told", call=connection.call, code=error.code)
 
     @staticmethod
     def _both_here(route: CallRouteInfo) -> bool:

@@ -55,6 +55,7 @@ AgentState = Literal["offline", "available", "reserved", "on_call", "after_call"
 Requeued = Literal["another_signer", "transferred", "agent_lost", ""]
 InviteEnded = Literal["declined", "missed", "left", ""]
 WatchState = Literal["coach", "asked", "in", "joined"]
+WatchPicture = Literal["", "ready", "asked", "unanswered", "shown", "refused"]
 WatchEnded = Literal["refused", "no_answer", "over", "gone", ""]
 Outcome = Literal["solved", "follow_up", "referred", "cut_off", "misdirected"]
 OutcomeSoFar = Literal["solved", "follow_up", "referred", "cut_off", "misdirected", ""]
@@ -168,12 +169,15 @@ class Onlooker(msgspec.Struct, frozen=True, kw_only=True):
 
     `state`: "asked" until `until_ms`: the customer has not said yet; "in": looks on; "joined": takes part in writing,
     too; "coach" (agents alone are told): only writes to the agent. `ask` numbers the questions of a call.
+    `picture`: that one's own, in the last slot: "asked" until `until_ms`, or "shown", and how it comes (`media`).
     """
 
     name: str
     state: WatchState
     ask: int = 0
     until_ms: Millis = 0
+    picture: Literal["", "asked", "shown"] = ""
+    media: MediaWish = "none"
 
 
 class CoachLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,8 +194,12 @@ class Watching(msgspec.Struct, frozen=True, kw_only=True):
     """The call that a coordinator is beside. `media`: what the page's peer connection should be.
 
     `connected`: an agent talks with the customer; between two agents the coordinator stays. `agent_media`,
-    `customer_media`: how their pictures come. `second_name`: of a second agent. `lines`: what went to and fro with this
-    agent, oldest first.
+    `customer_media`: how their pictures come. `others`: further agents, in the order of the slots after these two.
+    `lines`: what went to and fro with this agent, oldest first.
+
+    `picture`: the own one, which takes a connection of its own, with the own picture in the first slot: "ready" is seen
+    by nobody else, "asked" until `until_ms`, "unanswered", "shown", or "refused" for this call. `own_picture`,
+    `own_reason`, `camera_fps`: as an agent's (see AgentView).
     """
 
     call: str
@@ -204,8 +212,12 @@ class Watching(msgspec.Struct, frozen=True, kw_only=True):
     media: MediaWish = "none"
     agent_media: MediaWish = "none"
     customer_media: MediaWish = "none"
-    second_name: str = ""
+    others: tuple[OtherAgent, ...] = ()
     lines: tuple[CoachLine, ...] = ()
+    picture: WatchPicture = ""
+    own_picture: Literal["clear", "protected", "slate", ""] = ""
+    own_reason: str = ""
+    camera_fps: int = 0
 
 
 class AgentCall(msgspec.Struct, frozen=True, kw_only=True):
@@ -217,6 +229,8 @@ class AgentCall(msgspec.Struct, frozen=True, kw_only=True):
     slots from 2 on; `helps`: the reader is one who came in, who may leave and not hold, pass on or invite.
     `invite_ended`: why the last one who was asked did not come.
     `onlooker`: a coordinator beside the call; `coach`: what went to and fro with that one, for its agent alone.
+    `voice`: the agent whom the customer hears, marked as a writer is (see OtherAgent), "" for nobody; `speaks`: that is
+    the reader.
     """
 
     call: str
@@ -240,6 +254,8 @@ class AgentCall(msgspec.Struct, frozen=True, kw_only=True):
     invite_ended: InviteEnded = ""
     onlooker: Onlooker | None = None
     coach: tuple[CoachLine, ...] = ()
+    voice: str = ""
+    speaks: bool = False
     about: Caller = Caller()
 
 

@@ -61,7 +61,7 @@ from signaling.message_parts import (
     Watching,
     WatchState,
 )
-from signaling.messages_calls import Escalate, Hold, Invite, Transfer
+from signaling.messages_calls import Escalate, Hold, Invite, Transfer, Voice
 from signaling.messages_text import OtherTyping, Say, TextLine, Typing
 from signaling.messages_watch import AllowWatch, Coach, CoachRead, Watch
 from video_service.line_quality import LineWord
@@ -120,6 +120,7 @@ __all__ = [
     "Typing",
     "UrgentMatter",
     "UrgentReason",
+    "Voice",
     "WallAgent",
     "WallCall",
     "Watch",
@@ -325,6 +326,7 @@ FromPage = (
     | Say
     | Typing
     | Survey
+    | Voice
     | Watch
     | AllowWatch
     | Coach

@@ -50,6 +50,16 @@ class Escalate(Message, tag="escalate", frozen=True):
     epoch: Epoch
 
 
+class Voice(Message, tag="voice", frozen=True):
+    """An agent in a live call switches the own microphone on, or off. The customer hears who did so last, nobody else.
+
+    Whoever was heard before is told by the view (`speaks`), and switches off.
+    """
+
+    call: ShortId
+    on: bool
+
+
 class Invite(Message, tag="invite", frozen=True):
     """An agent asks a colleague to come into a live call, or ("") takes that back.
 

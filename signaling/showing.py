@@ -62,10 +62,10 @@ class Showing:
         is_new = bool(call) and (call, epoch) != (connection.call, connection.epoch)
         # With another agent all lines are sent again, as to whose they are; a busy node may have shown nothing between.
         if (call, epoch) != (connection.call, connection.epoch):
-            connection.call, connection.epoch, connection.text_seq, connection.held = call, epoch, 0, None
+            connection.call, connection.epoch, connection.text_seq, connection.route = call, epoch, 0, None
         connection.show(view)
         if isinstance(view, messages.AgentView) and view.call is not None:
-            self._media.keep_hold(connection, held=view.call.held_from_ms > 0)
+            self._media.keep_route(connection, (view.call.held_from_ms > 0, view.call.voice))
         if isinstance(view, messages.CoordinatorView):
             self._media.watchers.keep(connection, view.watching)
         if call:

@@ -114,6 +114,9 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True, rename={"call_class": "
     watch_state: WatchState | Literal[""] = ""
     watch_until_ms: int = 0
     watch_ask: int = 0
+    watch_picture: Literal["", "ready", "asked", "unanswered", "shown"] = ""
+    watch_unseen: bool = False
+    voice: str = ""
     coach_read: int = 0
     kept_until_ms: int = 0
     """Until when the place is kept while the page is away; 0: the customer has not asked for that."""

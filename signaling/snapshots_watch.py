@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from signaling.message_parts import WatchEnded
-from signaling.snapshots import CallRow, CoachRow, PersonRow
+from signaling.snapshots import CallRow, CoachRow, HelperRow, PersonRow
 
 
 class WatcherRow(PersonRow, frozen=True, kw_only=True):
@@ -25,5 +25,5 @@ class WatchSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     call: CallRow | None = None
     agent: PersonRow | None = None
     customer: PersonRow | None = None
-    second: PersonRow | None = None
+    helpers: tuple[HelperRow, ...] = ()
     lines: tuple[CoachRow, ...] = ()

@@ -50,6 +50,14 @@ class LiveStore(StoreBase):
         """
         await self.run("escalate", agent, call, epoch)
 
+    async def voice(self, agent: str, call: str, *, on: bool) -> None:
+        """Let the customer of a live call hear this agent, and no other; or nobody, when it was this one.
+
+        Raises:
+            NoCall: this agent is not in a live call of that name.
+        """
+        await self.run("voice", agent, call, int(on))
+
     async def invite(self, agent: str, call: str, epoch: int, *, to: str = "", note: str = "") -> None:
         """Ask `to` to come into a live call as a further agent, or ("") take that back; `note` is sealed.
 

@@ -42,7 +42,7 @@ class CallRouteInfo(msgspec.Struct, frozen=True, kw_only=True):
     """The two legs of an active call, as far as they are known ("" where they are not). `held`: it is on hold.
 
     `helper_legs`: those of further agents who are in it, in order; "" for one whose leg is not on the
-    agent's worker.
+    agent's worker. `voice_leg`: whom of these the customer hears, "" for the agent.
     """
 
     call: str
@@ -55,15 +55,21 @@ class CallRouteInfo(msgspec.Struct, frozen=True, kw_only=True):
     agent_worker: str
     held: bool = False
     helper_legs: tuple[str, ...] = ()
+    voice_leg: str = ""
 
 
 class WatchRoute(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a coordinator looks on: the agent's worker, and the own leg there, "" while there is none."""
+    """Where a coordinator looks on: the agent's worker, and the own leg there, "" while there is none of its kind.
+
+    `camera`: it is one with the own picture; `seen`: which the people of the call are shown.
+    """
 
     call: str
     epoch: int
     worker: str
     leg: str
+    camera: bool = False
+    seen: bool = False
 
 
 class LegInfo(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,23 +19,30 @@ class WatchStore(ViewStore):
     async def watch(self, coordinator: str, call: str, *, how: str) -> None:
         """Come beside a live call ("coach"), ask to look on ("watch"), take part ("join"), or go ("leave").
 
+        With the own picture: open the camera for oneself ("prepare"), ask the customer ("show"), end it ("hide").
+
         Raises:
             NotConnected: the coordinator has no socket.
             NoCall: it is not live.
             WatchRefused: its customer has said no.
             Watched: another coordinator is there.
             WrongState: only who looks on can join.
+            PictureRefused: the customer does not want the picture.
+            CallFull: there is no place for it.
+            NoPicture: it has not come yet.
         """
         await self.run("watch", coordinator, call, how)
 
-    async def allow_watch(self, customer: str, call: str, *, ask: int, allow: bool) -> None:
+    async def allow_watch(self, customer: str, call: str, *, ask: int, allow: bool, picture: bool = False) -> None:
         """Let the coordinator who asked in question `ask` look on, or nobody for as long as the call goes on.
+
+        `picture`: the same as to the coordinator's own picture.
 
         Raises:
             NoCall: not a live call of this customer.
             StaleReservation: nobody asks that any more.
         """
-        await self.run("allow_watch", customer, call, ask, int(allow))
+        await self.run("allow_watch", customer, call, ask, int(allow), int(picture))
 
     async def coach(self, person: str, call: str, text: str) -> int:
         """Keep a line between the coordinator beside a call and its agent, and return its number.
@@ -56,8 +63,8 @@ class WatchStore(ViewStore):
 
     async def _watch_snapshot(self, coordinator: str) -> WatchSnapshot:
         answer: dict[str, Any] = await self.run("read_watch", coordinator)
-        for role in ("agent", "second"):
-            self._open(answer.get(role), "name")
+        for row in (answer.get("agent"), *(each.get("person") for each in answer.get("helpers", ()))):
+            self._open(row, "name")
         answer["lines"] = self.coach_rows(answer.get("lines", ()))
         return msgspec.convert(answer, type=WatchSnapshot, strict=False)
 

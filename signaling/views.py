@@ -79,7 +79,7 @@ def seen_of(wish: MediaWish, other: PersonRow | None) -> MediaWish:
     return wish if other is not None and other.present else "reconnecting"
 
 
-def _beside(agent: PersonRow | None, other: PersonRow | None, alive: Container[str]) -> MediaWish:
+def beside(agent: PersonRow | None, other: PersonRow | None, alive: Container[str]) -> MediaWish:
     """Return what is to be said of the picture of one of two agents, who are to be on one worker."""
     together = agent is not None and other is not None and agent.leg_worker == other.leg_worker
     wish = agent_media(agent, alive)
@@ -113,7 +113,7 @@ def _others(snap: PersonSnapshot, alive: Container[str]) -> tuple[messages.Other
             name=row.name if row else "",
             state="in",
             writer=writer_key(snap.call_id, agent),
-            media=_beside(row, snap.person if row is first else first, alive),
+            media=beside(row, snap.person if row is first else first, alive),
         )
         for agent, row in found
     ]
@@ -123,7 +123,20 @@ def _others(snap: PersonSnapshot, alive: Container[str]) -> tuple[messages.Other
     return tuple(others)
 
 
-def _picture(person: PersonRow | None) -> Picture:
+def _onlooker(
+    snap: PersonSnapshot, call: CallRow, lead: PersonRow | None, alive: Container[str]
+) -> messages.Onlooker | None:
+    media = beside(snap.watcher, lead, alive)
+    return onlooker(call, snap.watcher, of_customer=snap.agent is None, media=media)
+
+
+def _is_voice(snap: PersonSnapshot, call: CallRow) -> bool:
+    """Return whether the agent who switched the microphone on last is still in the call."""
+    return call.voice != "" and call.voice in (call.agent, *(each.agent for each in snap.helpers))
+
+
+def picture_of(person: PersonRow | None) -> Picture:
+    """Return what viewers see of this person, "" while that is not known."""
     picture: Picture = msgspec.convert(person.picture if person else "", type=Picture)
     return picture
 
@@ -219,14 +232,14 @@ def customer_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy
             media=customer_media(snap.person, snap.other, snap.call_id, alive),
             other_media=seen_of(agent_media(snap.other, alive), snap.other),
             other_paused=bool(snap.other and snap.other.paused),
-            picture=_picture(snap.other) if snap.other and snap.other.present else "",
-            own_picture=_picture(snap.person),
+            picture=picture_of(snap.other) if snap.other and snap.other.present else "",
+            own_picture=picture_of(snap.person),
             narrow=narrow_of(snap.person, snap.other),
             camera_fps=snap.person.camera_fps if snap.person else 0,
             line_word=_line_word(snap, call),
             others=_others(snap, alive),
             held_from_ms=call.held_from_ms,
-            onlooker=onlooker(call, snap.watcher, of_customer=True),
+            onlooker=_onlooker(snap, call, snap.other, alive),
         )
     low, high = 0, 0
     if snap.hope:
@@ -266,7 +279,7 @@ def agent_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -
         waiting=max(0, snap.waiting - snap.ringing),
         agents_on=snap.agents_on,
         media=_own_media(snap, alive) if agent.state != "offline" else "none",
-        picture=_picture(snap.person),
+        picture=picture_of(snap.person),
         picture_reason=snap.person.picture_reason if snap.person else "",
         narrow=narrow_of(snap.person, None),
         camera_fps=snap.person.camera_fps if snap.person else 0,
@@ -332,8 +345,10 @@ def agent_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -
             others=_others(snap, alive),
             helps=snap.helps,
             invite_ended="" if snap.helps else call.invite_ended,
-            onlooker=onlooker(call, snap.watcher),
+            onlooker=_onlooker(snap, call, snap.lead or snap.person, alive),
             coach=coach_lines(snap.coach, call.agent, call.coach_read),
+            voice=writer_key(snap.call_id, call.voice) if _is_voice(snap, call) else "",
+            speaks=call.voice == snap.reader,
             about=_caller(snap, call),
         ),
     )
@@ -427,9 +442,10 @@ def route(snap: PersonSnapshot) -> CallRouteInfo | None:
     agent, customer = (snap.person, snap.other) if mine_is_agent else (snap.other, snap.person)
     if snap.helps and snap.lead is not None:
         agent = snap.lead
-    beside = [
+    together = [
         each.person if each.person and each.person.leg_worker == agent.leg_worker else None for each in snap.helpers
     ]
+    voice = next((row for each, row in zip(snap.helpers, together, strict=True) if each.agent == snap.call.voice), None)
     joined = customer.leg_call == snap.call_id
     return CallRouteInfo(
         call=snap.call_id,
@@ -441,7 +457,8 @@ def route(snap: PersonSnapshot) -> CallRouteInfo | None:
         agent_leg=agent.leg,
         agent_worker=agent.leg_worker,
         held=snap.call.held_from_ms > 0,
-        helper_legs=tuple(row.leg if row else "" for row in beside),
+        helper_legs=tuple(row.leg if row else "" for row in together),
+        voice_leg=voice.leg if voice else "",
     )
 
 

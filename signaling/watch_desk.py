@@ -10,15 +10,16 @@ from signaling.connection import Connection
 from signaling.errors import NoCall, StoreUnavailable
 from signaling.messages import Watching
 from signaling.store import Store
+from signaling.views_watch import LEG_START
 from video_service.errors import ServiceError
-from video_service.media_plane import LegStatistics, MediaPlane, WorkerUnavailable
+from video_service.media_plane import LegRole, LegStatistics, MediaPlane, WorkerUnavailable
 
 log = structlog.get_logger(__name__)
 
 Note = Callable[[str, str, str], Awaitable[None]]
 """Puts on the audit log who looks on, in which role, at which call. Raises when it cannot."""
 
-LEG_START = "w-"
+BESIDE = (LEG_START[LegRole.WATCHER], LEG_START[LegRole.GUEST])
 
 
 async def no_log(_who: str, _role: str, _call: str) -> None:
@@ -34,8 +35,8 @@ class WatchDesk:
         self._spawn = spawn
         self._note = note
 
-    async def worker(self, person: str) -> str:
-        """Return the worker on which this coordinator looks on.
+    async def place(self, person: str) -> tuple[str, LegRole]:
+        """Return the worker on which this coordinator looks on, and as what: with a camera, or without.
 
         Raises:
             NoCall: nobody lets this one look on now.
@@ -46,12 +47,16 @@ class WatchDesk:
             raise NoCall
         if route.worker not in {status.worker for status in self._plane.workers()}:
             raise WorkerUnavailable
-        return route.worker
+        return route.worker, LegRole.GUEST if route.camera else LegRole.WATCHER
 
     def keep(self, connection: Connection, watching: Watching | None) -> None:
-        """Seat whoever has a leg and is not seated: the call may have had nobody to show when the leg came."""
-        may = watching is not None and watching.media in ("connecting", "live", "reconnecting")
-        if may and not connection.seated:
+        """Seat whoever has a leg and is not seated as the view says.
+
+        The call may have had nobody to show when the leg came, or the customer has agreed to the picture since.
+        """
+        if watching is None or watching.media not in ("connecting", "live", "reconnecting"):
+            return
+        if not connection.seated or connection.seen is not (watching.picture == "shown"):
             self._spawn(self._seat_again(connection), name="watch")
 
     async def _seat_again(self, connection: Connection) -> None:
@@ -77,7 +82,7 @@ class WatchDesk:
             if leg is not None:
                 await self.close(leg.worker, leg.leg)
             return
-        if connection.seated == route.leg:
+        if (connection.seated, connection.seen) == (route.leg, route.seen):
             return
         connection.seated = ""
         if connection.watched != route.call:
@@ -90,8 +95,8 @@ class WatchDesk:
             # Asked anew: whoever was refused meanwhile has no leg in the store, and the one that was there is closed.
             route = await self._store.watch_route(person)
         if route is not None and route.leg:
-            await self._plane.watch_call(route.worker, route.call, route.epoch, route.leg)
-            connection.seated = route.leg
+            await self._plane.watch_call(route.worker, route.call, route.epoch, route.leg, seen=route.seen)
+            connection.seated, connection.seen = route.leg, route.seen
 
     async def close(self, worker: str, leg: str) -> None:
         """Close a leg; a worker that cannot be asked has lost it, or is asked again by `reconcile`."""
@@ -106,7 +111,7 @@ class WatchDesk:
         Raises:
             StoreUnavailable: no answer.
         """
-        watching = {leg.leg_id: leg.call_id for leg in legs if leg.call_id and leg.leg_id.startswith(LEG_START)}
+        watching = {leg.leg_id: leg.call_id for leg in legs if leg.call_id and leg.leg_id.startswith(BESIDE)}
         if watching:
             for leg in watching.keys() - await self._store.watch_legs(watching.values()):
                 log.warning("watcher_parted_late", leg=leg, worker=worker)

@@ -179,11 +179,12 @@ MESSAGES: dict[str, frozenset[str]] = {
     "media_offer": _IN_A_CALL | COORDINATING,  # of a coordinator: who has asked to look on, and may
     "pause_picture": _IN_A_CALL,
     "picture_shown": _IN_A_CALL,
-    "this_is_me": AGENT,
+    "this_is_me": AGENT | COORDINATING,  # of a coordinator: whose own picture is made
     "background": AGENT,
     "show_object": AGENT,
     "say": _IN_A_CALL | COORDINATING,  # of a coordinator: who has joined
     "rtt": _IN_A_CALL,
+    "voice": AGENT,
     "survey": frozenset({CUSTOMER}),
     "watch": COORDINATING,
     "allow_watch": frozenset({CUSTOMER}),

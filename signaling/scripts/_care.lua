@@ -22,7 +22,7 @@ end
 
 -- Whoever has gone on a break has had every other one that was wanted, asked for or owed.
 local function note_pause(agent, why)
-  put('agent', agent, {away = why, break_wanted = 0, break_granted = 0, missed = 0, break_owed_ms = 0})
+  put('agent', agent, {away = why, break_wanted = 0, missed = 0, break_owed_ms = 0})
   forget_ask(agent)
 end
 
@@ -52,11 +52,17 @@ local function unlist_staffed(agent)
   leave(key('staffed_sets'), name, key('staffed', name), agent)
 end
 
--- Lists an agent among those on shift, until then, or (nil) among none.
+-- Lists an agent among those on shift, until then, or (nil) among none. Who has signed enough for today has done so until
+-- midnight, whatever the agent does then.
 local function list_staffed(agent, until_ms)
   unlist_staffed(agent)
   local row = get('agent', agent)
   put('agent', agent, {listed_spent = spent(row) and 1 or 0})
+  if row.listed_spent == '1' then
+    arm('day', agent, TOMORROW)
+  else
+    clear('day', agent)
+  end
   if until_ms then
     local name = (row.listed_spent == '1' and SPENT or '') .. row.skills
     enter(key('staffed_sets'), name, key('staffed', name), int(until_ms), agent)
@@ -115,7 +121,7 @@ end
 
 function DO.agent.note_sign_in(id)
   put('agent', id, {
-    skills = get('person', id).skills, missed = 0, break_wanted = 0, break_granted = 0, away = '', ended_reason = '', lost = 0,
+    skills = get('person', id).skills, missed = 0, break_wanted = 0, away = '', ended_reason = '', lost = 0,
     break_from_ms = 0, break_length_ms = 0, break_owed_ms = 0, break_until_ms = 0, break_asked_ms = 0,
   })
   redis.call('PERSIST', key('agent', id))
@@ -136,10 +142,11 @@ end
 
 function DO.agent.note_sign_out(id, row)
   forget_ask(id)
-  put('agent', id, {call = '', break_wanted = 0, break_granted = 0, away = '', break_from_ms = 0, break_owed_ms = 0})
+  put('agent', id, {call = '', break_wanted = 0, away = '', break_from_ms = 0, break_owed_ms = 0})
   redis.call('ZREM', key('agents'), id)
   unlist_staffed(id)
   clear('shift', id)
+  clear('day', id)
   clear('no_picture', id)
   look_for_nobody()
   expire(AGENT_LINGER_MS, 'agent', id)

@@ -17,7 +17,9 @@ end
 if (call.invited or '') ~= '' then
   return refuse('wrong_state')
 end
-if #helpers_of(call) >= MOST_HELPERS then
+-- A coordinator who is seen, or about to be, has a place.
+local seen = call.watch_picture == 'asked' or call.watch_picture == 'shown'
+if #helpers_of(call) + (seen and 1 or 0) >= MOST_HELPERS then
   return refuse('call_full')
 end
 if whom == agent or was_left(id, whom) or not is_free(whom, {needs = '', class = call.class}) then

@@ -3,6 +3,7 @@ local person = ARGV[2]
 local row = get('person', person)
 if row and row.leg == ARGV[3] and step('leg', person, ARGV[4]) then
   wake('person', person)
+  WATCH.leg_moved(person)
   if ARGV[4] == 'closed' then
     set_object(person, '')
   end

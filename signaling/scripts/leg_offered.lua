@@ -17,6 +17,7 @@ put('person', person, {
 step('leg', person, 'offered')
 clear('no_picture', person)
 wake('person', person)
+WATCH.leg_moved(person)
 if live then
   wake('person', other_of(person, call))
 end

@@ -50,6 +50,9 @@ local function earlier_calls(customer, but)
   return #found > 0 and found or nil
 end
 
+if person.role == 'coordinator' then
+  answer.company = get('background')
+end
 local call_id = person.call or ''
 if person.role == 'agent' then
   answer.agent = get('agent', id)

@@ -7,7 +7,11 @@ if call and call.watcher == ARGV[2] then
   answer.call_id, answer.call = id, call
   answer.agent = call.agent ~= '' and get('person', call.agent) or nil
   answer.customer = get('person', call.customer)
-  answer.second = helper_is_in(call) and get('person', helpers_of(call)[1]) or nil
+  local helpers = {}
+  for at, agent in ipairs(helpers_of(call)) do
+    helpers[at] = {agent = agent, person = get('person', agent)}
+  end
+  answer.helpers = #helpers > 0 and helpers or nil
   local lines = call.coach_of == call.agent and redis.call('LRANGE', key('coach', id), 0, -1) or {}
   answer.lines = #lines > 0 and lines or nil
 end

@@ -1,4 +1,5 @@
--- ARGV: now, agent. Ends a break, after-call work, or a wish for a break; a rest ends by itself.
+-- ARGV: now, agent. Ends a break, after-call work, or in a call a wish for a break; a rest ends by itself. After a call
+-- the break that was wished for in it comes as soon as the work is done: it is not lost by the key that ends the work.
 local agent = ARGV[2]
 local row, person = get('agent', agent), get('person', agent)
 local rostered, seen = on_shift(agent), has_picture(agent)
@@ -17,8 +18,7 @@ elseif row.state == 'break' and not rostered then
 elseif (row.state == 'break' or row.state == 'after_call') and rostered and not seen then
   return refuse('no_picture')
 end
--- Who takes calls again has thought better of an own wish; what was granted after a long wait comes after this call.
-put('agent', agent, {break_wanted = row.state == 'after_call' and row.break_granted or 0, missed = 0})
+put('agent', agent, {break_wanted = row.state == 'after_call' and row.break_wanted or 0, missed = 0})
 if row.state == 'break' or row.state == 'after_call' then
   settle(agent)
   match({}, {agent})

@@ -36,10 +36,14 @@ function handlers.invite(id)
   match({}, {agent})
 end
 
--- The customer has not said whether the coordinator may look on: nobody does, and it may be asked again.
+-- The customer has not said whether the coordinator may look on, or be seen: no, and it may be asked again.
 function handlers.watch(id)
-  if (get('call', id) or {}).watch_state == 'asked' then
+  local row = get('call', id) or {}
+  if row.watch_state == 'asked' then
     WATCH.finish(id, 'no_answer')
+  elseif row.watch_picture == 'asked' then
+    put('call', id, {watch_picture = 'unanswered', watch_until_ms = 0})
+    WATCH.tell(id)
   end
 end
 
@@ -184,7 +188,17 @@ function handlers.break_wait(agent)
     pause(agent, 'asked')
   else
     forget_ask(agent)
-    put('agent', agent, {break_wanted = 1, break_granted = 1})
+    put('agent', agent, {break_wanted = 1})
+    wake('person', agent)
+    wake('queue', '')
+  end
+end
+
+-- A new day: what was signed yesterday counts no more, also for who is on a break.
+function handlers.day(agent)
+  local row = get('agent', agent)
+  if row and row.state ~= 'offline' then
+    look_at_limit(agent)
     wake('person', agent)
     wake('queue', '')
   end

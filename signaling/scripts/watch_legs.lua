@@ -4,7 +4,7 @@ for i = 2, #ARGV do
   local call = get('call', ARGV[i])
   if call and STATE_OF[call.phase] == 'active' and WATCH.sees(call) then
     local leg = (get('person', call.watcher) or {}).leg or ''
-    if leg ~= '' then
+    if leg ~= '' and WATCH.is_guest(leg) == WATCH.has_camera(call) then
       legs[#legs + 1] = leg
     end
   end

@@ -54,11 +54,12 @@ class Desk:
             await self.store.ready(name)
         return name
 
-    async def offer(self, person: str, worker: str = "w1") -> str:
-        """The page offers a new peer connection; the leg's name is returned."""
+    async def offer(self, person: str, worker: str = "w1", *, start: str = "leg") -> str:
+        """The page offers a new peer connection; the leg's name is returned, which begins with `start`."""
         self.legs += 1
-        await self.store.leg_offered(person, leg=f"leg{self.legs}", worker=worker)
-        return f"leg{self.legs}"
+        leg = f"{start}{self.legs}"
+        await self.store.leg_offered(person, leg=leg, worker=worker)
+        return leg
 
     def identity(self, customer: str) -> Identity:
         """Return who a customer is."""

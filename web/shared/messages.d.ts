@@ -325,6 +325,17 @@ export interface Survey {
 }
 
 /**
+ * An agent in a live call switches the own microphone on, or off. The customer hears who did so last, nobody else.
+ *
+ * Whoever was heard before is told by the view (`speaks`), and switches off.
+ */
+export interface Voice {
+  type: "voice";
+  call: string;
+  on: boolean;
+}
+
+/**
  * A coordinator comes beside a live call, or goes. One coordinator at a call, and one call for each.
  *
  * `how`: "coach" writes to its agent and sees nothing of it, "watch" asks the customer and looks on once that one
@@ -332,24 +343,31 @@ export interface Survey {
  * question, until the customer says no. "join" goes on from there: this one reads what is written in the call and
  * writes in it (`say`), by name. Refused as `watched` while another coordinator is there, as `watch_refused` once this
  * customer has said no in this call, a "join" of one who does not look on as `wrong_state`.
+ *
+ * With the own picture: "prepare" makes the next offer one of a camera, whose picture, out of the blur, only its owner
+ * sees; "show" asks the customer, and once that one agrees everybody of the call sees it; "hide" ends it at once, and
+ * one looks on as before. Refused as `picture_refused` once the customer has said no to it, as `call_full` while three
+ * agents are in or asked in, and a "show" as `no_picture` before the own picture has come.
  */
 export interface Watch {
   type: "watch";
   call: string;
-  how: "coach" | "join" | "leave" | "watch";
+  how: "coach" | "hide" | "join" | "leave" | "prepare" | "show" | "watch";
 }
 
 /**
  * A customer lets a coordinator look on, or does not: before it begins, and at any time while it lasts.
  *
  * `ask`: that of the view; a yes to somebody else than the one who asks now is refused as `stale`. A no is for good
- * as far as this call goes, and the coordinator sees nothing from then on.
+ * as far as this call goes, and the coordinator sees nothing from then on. `picture`: the answer is about the
+ * coordinator's own picture; a no to that ends it alone.
  */
 export interface AllowWatch {
   type: "allow_watch";
   call: string;
   ask: number;
   allow: boolean;
+  picture?: boolean;
 }
 
 /** A line between the coordinator beside a call and its agent, sent to nobody else, and gone with the call. */
@@ -481,12 +499,15 @@ export interface OtherAgent {
  *
  * `state`: "asked" until `until_ms`: the customer has not said yet; "in": looks on; "joined": takes part in writing,
  * too; "coach" (agents alone are told): only writes to the agent. `ask` numbers the questions of a call.
+ * `picture`: that one's own, in the last slot: "asked" until `until_ms`, or "shown", and how it comes (`media`).
  */
 export interface Onlooker {
   name: string;
   state: WatchState;
   ask: number;
   until_ms: number;
+  picture: "" | "asked" | "shown";
+  media: MediaWish;
 }
 
 /**
@@ -627,6 +648,8 @@ export interface Earlier {
  * slots from 2 on; `helps`: the reader is one who came in, who may leave and not hold, pass on or invite.
  * `invite_ended`: why the last one who was asked did not come.
  * `onlooker`: a coordinator beside the call; `coach`: what went to and fro with that one, for its agent alone.
+ * `voice`: the agent whom the customer hears, marked as a writer is (see OtherAgent), "" for nobody; `speaks`: that is
+ * the reader.
  */
 export interface AgentCall {
   call: string;
@@ -650,6 +673,8 @@ export interface AgentCall {
   invite_ended: InviteEnded;
   onlooker: Onlooker | null;
   coach: ReadonlyArray<CoachLine>;
+  voice: string;
+  speaks: boolean;
   about: Caller;
 }
 
@@ -810,8 +835,12 @@ export interface LatePromise {
  * The call that a coordinator is beside. `media`: what the page's peer connection should be.
  *
  * `connected`: an agent talks with the customer; between two agents the coordinator stays. `agent_media`,
- * `customer_media`: how their pictures come. `second_name`: of a second agent. `lines`: what went to and fro with this
- * agent, oldest first.
+ * `customer_media`: how their pictures come. `others`: further agents, in the order of the slots after these two.
+ * `lines`: what went to and fro with this agent, oldest first.
+ *
+ * `picture`: the own one, which takes a connection of its own, with the own picture in the first slot: "ready" is seen
+ * by nobody else, "asked" until `until_ms`, "unanswered", "shown", or "refused" for this call. `own_picture`,
+ * `own_reason`, `camera_fps`: as an agent's (see AgentView).
  */
 export interface Watching {
   call: string;
@@ -824,8 +853,12 @@ export interface Watching {
   media: MediaWish;
   agent_media: MediaWish;
   customer_media: MediaWish;
-  second_name: string;
+  others: ReadonlyArray<OtherAgent>;
   lines: ReadonlyArray<CoachLine>;
+  picture: "" | "asked" | "ready" | "refused" | "shown" | "unanswered";
+  own_picture: "" | "clear" | "protected" | "slate";
+  own_reason: string;
+  camera_fps: number;
 }
 
 /** The SDP answer to the offer of the same generation. */
@@ -903,6 +936,7 @@ export type FromPage =
   | Say
   | Typing
   | Survey
+  | Voice
   | Watch
   | AllowWatch
   | Coach

@@ -71,7 +71,7 @@ async def test_a_worker_that_could_not_be_told_is_told_at_the_next_look(
     monkeypatch.setattr(plane, "open_call", away)
     say_hold(agent, held=True)
     await poll(lambda: bool(tried))
-    await poll(lambda: hub.showing.newest["a-lin"].held is None)
+    await poll(lambda: hub.showing.newest["a-lin"].route is None)
     assert not plane.calls[call].held
     monkeypatch.setattr(plane, "open_call", told)
     hub.showing.look_again("a-lin")
