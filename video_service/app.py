@@ -61,6 +61,7 @@ from video_service.http_queues import queues_api
 from video_service.http_requests import requests_api
 from video_service.http_roster import roster_api
 from video_service.http_video_messages import video_messages_api
+from video_service.http_web_push import web_push_api
 from video_service.intraday import Intraday
 from video_service.keep_place import KeptPlaces
 from video_service.launch_tokens import LaunchKeys, read_keys
@@ -92,6 +93,8 @@ from video_service.skill_words import all_skills
 from video_service.turn import ClientIce
 from video_service.video_messages import VideoMessages, VideoRules
 from video_service.video_messages_files import folder_of as video_folder
+from video_service.web_push import read_sender
+from video_service.web_push_store import WebPush
 from video_service.web_sessions import SessionLimits, WebSessions
 from video_service.webhook import read_endpoint
 from video_service.webhook_outbox import Outbox
@@ -248,6 +251,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Quart:
     app.register_blueprint(video_messages_api)
     app.register_blueprint(photos_api)
     app.register_blueprint(place_api)
+    app.register_blueprint(web_push_api)
     app.register_blueprint(promises_api)
     app.register_blueprint(callbacks_api)
     app.register_blueprint(plan_api)
@@ -401,6 +405,14 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
         )
 
     audit = Audit(redis, pool=settings.pool, clock=clock, retention_days=settings.audit_retention_days)
+    pushes = WebPush(
+        redis,
+        pool=settings.pool,
+        cipher=cipher,
+        clock=clock,
+        rates=rates,
+        sender=read_sender(settings.web_push_key, settings.web_push_contact, settings.web_push_hosts),
+    )
     return Services(
         redis=redis,
         clock=clock,
@@ -444,6 +456,7 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
             rules=settings.project(VideoRules),
         ),
         places=KeptPlaces(redis, pool=settings.pool, cipher=cipher, rates=rates),
+        pushes=pushes,
         callbacks=callbacks,
         promises=promises,
         promise_watch=PromiseWatch(
@@ -455,6 +468,7 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
             outbox=outbox,
             line=store,
             callbacks=callbacks,
+            pushes=pushes,
             clock=clock,
             endpoint=endpoint,
         ),

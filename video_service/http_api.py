@@ -106,7 +106,11 @@ async def me() -> Response:
 async def enter() -> Response:
     """Begin a customer's session: with a launch token as whom it names, else as a guest."""
     wish = await body(Entering)
+    before = await services().customers.of(request.cookies.get(GUEST_COOKIE))
     cookie, customer = await services().customers.enter(wish.token, framed=wish.framed, address=_address())
+    if before is not None and before.person != customer.person:
+        # This browser is another one's now: it is told nothing more that concerns the one before.
+        await services().pushes.forget(before.person)
     return _with_guest_cookie(jsonify({"verified": customer.verified, "entry": customer.entry}), cookie)
 
 
@@ -155,6 +159,7 @@ async def line() -> Response:
             "consent_version": CONSENT_VERSION,
             "message_retention_days": services().messages.retention_days,
             "video_messages": await offer_of_videos(),
+            "push": await services().pushes.shown_to(customer.person if customer else ""),
             "hours": _hours(hours, shut=not door.open) if hours else None,
             "notice": await _notice(door, queue, shut=not (state.open or state.urgent_open)),
             "yours": yours,

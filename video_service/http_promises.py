@@ -152,6 +152,8 @@ async def act(call: str) -> Response:
         if wish.act == "call":
             await did("call_back", about=call)
             until_ms = await services().promises.call_back(account.person, call)
+            if until_ms:
+                services().reminders.soon("follow_up.calling", f"{call}|{until_ms}", promise.customer)
         else:
             await services().store.stop_calling(account.person, promise.customer, call)
     return jsonify({"call": call, "until_ms": until_ms})

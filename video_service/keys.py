@@ -287,6 +287,14 @@ OTHER_KEYS: tuple[KeySpec, ...] = (
     ),
     KeySpec("webhooks", "zset", "none", "webhook_put, webhook_take, webhook_tried", "events to be told, by next try"),
     KeySpec("webhooks_dead", "zset", "trimmed to 7 days", "webhook_tried", "events that were given up, by when"),
+    KeySpec("push_of:<customer>", "string", "7 days", "the HTTP surface", "address of the customer's browser, sealed"),
+    KeySpec(
+        "push_told:<digest>",
+        "hash",
+        "3 days",
+        "push_take",
+        "how often it was tried to tell a customer's browser of something",
+    ),
     KeySpec("place:<digest>", "string", "kept_place_s at most", "place", "whose place a link leads to, sealed"),
     KeySpec("place_of:<customer>", "string", "kept_place_s at most", "place", "digest of the customer's one link"),
     KeySpec("launch:<digest>", "string", "until the token would expire", "enter", "mark of a used launch token"),
@@ -579,6 +587,14 @@ class Keys:
     def webhook(self, event: str) -> str:
         """Key of an event for the host application."""
         return f"{self.root}:webhook:{event}"
+
+    def push_of(self, customer: str) -> str:
+        """Key of the address of a customer's browser."""
+        return f"{self.root}:push_of:{customer}"
+
+    def push_told(self, digest: str) -> str:
+        """Key of the mark that a customer's browser was told."""
+        return f"{self.root}:push_told:{digest}"
 
     def place(self, digest: str) -> str:
         """Key of what stands behind the link to a kept place."""

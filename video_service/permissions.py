@@ -71,6 +71,8 @@ ROUTES: dict[str, Right] = {
     "POST /api/my/promises/<call>": Right(who=AGENT),
     "POST /api/place": ANYBODY,  # of the customer whose cookie it is
     "POST /api/place/follow": ANYBODY,  # the link is the right
+    "PUT /api/push": ANYBODY,  # of the customer whose cookie it is
+    "DELETE /api/push": ANYBODY,
     "GET /api/agents": Right(who=COORDINATING, looks_at="agents"),
     "GET /api/people": Right(who=COORDINATING, looks_at="people"),
     "POST /api/people": COORDINATORS,  # of whom: only an administrator looks after coordinators

@@ -26,9 +26,11 @@ from video_service.keep_place import erase_place
 from video_service.keys import Keys
 from video_service.left_messages import LeftMessages
 from video_service.promises import erase_call_back
+from video_service.rate_limit import RateLimits
 from video_service.records import BATCH, Records, SessionRecord
 from video_service.redis_client import text_of
 from video_service.video_messages import VideoMessages
+from video_service.web_push_store import WebPush
 from video_service.webhook_outbox import Outbox
 
 SHOWN_OF_BLOCK = ("since_ms", "until_ms", "reason", "call")
@@ -63,6 +65,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     `notes`: what agents noted, each by call. `messages`: what was left when nobody
     could take the call. `callback`: what the customer has booked.
     `videos`: signed messages, each film as `mp4` in Base64.
+    `pushes`: where the customer's browser takes push messages.
     `to_be_told`: what the host application is not told yet.
     `block`: that this customer may not call for a while, and why. `looks`: when somebody looked at
     these data, and in which role.
@@ -77,6 +80,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     notes: dict[str, str]
     messages: tuple[dict[str, Any], ...]
     videos: tuple[dict[str, Any], ...] = ()
+    pushes: tuple[dict[str, Any], ...] = ()
     callback: dict[str, Any] | None = None
     to_be_told: tuple[dict[str, Any], ...] = ()
     block: dict[str, Any] | None
@@ -102,6 +106,14 @@ class Privacy:
         self._cipher = cipher
         self._messages = messages
         self._videos = videos
+        self._pushes = WebPush(
+            redis,
+            pool=pool,
+            cipher=cipher,
+            clock=SystemClock(),
+            rates=RateLimits(redis, pool=pool, cipher=cipher),
+            sender=None,
+        )
         self._blocks = BlockList(redis, pool=pool, cipher=cipher, clock=SystemClock())
         self._records = Records(redis, pool=pool)
         self._outbox = Outbox(redis, pool=pool, cipher=cipher, clock=SystemClock())
@@ -128,7 +140,8 @@ class Privacy:
         block = await self._blocks.get(customer)
         callback = await export_callback(self._redis, self._keys, self._cipher, customer)
         videos = await self._videos.export_of(customer) if self._videos else ()
-        if not (person or records or sessions or messages or videos or block or callback):
+        pushes = await self._pushes.export_of(customer)
+        if not (person or records or sessions or messages or videos or block or callback or pushes):
             raise UnknownCustomer
         about = {customer, *(record.call for record in records), *(message["id"] for message in messages)}
         return Known(
@@ -149,6 +162,7 @@ class Privacy:
             notes={record.call: note for record in records if (note := await self._note_of(record.call))},
             messages=messages,
             videos=videos,
+            pushes=pushes,
             callback=callback,
             to_be_told=await self._outbox.export_of(customer),
             block=None if block is None else {name: getattr(block, name) for name in SHOWN_OF_BLOCK},
@@ -190,11 +204,12 @@ class Privacy:
         await erase_place(self._redis, self._keys, customer)
         callback = await end_callback(self._redis, self._keys, customer)
         await self._outbox.erase_of(customer)
+        pushes = await self._pushes.forget(customer)
         messages = await self._messages.erase_of(customer)
         messages += await self._videos.erase_of(customer) if self._videos else 0
         blocked = await self._blocks.get(customer)
         await self._blocks.remove(customer)
-        if not (found or calls or sessions or messages or blocked or callback):
+        if not (found or calls or sessions or messages or blocked or callback or pushes):
             await self._redis.delete(self._keys.erased(customer))
             raise UnknownCustomer
         erased = 0

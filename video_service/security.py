@@ -41,6 +41,8 @@ _EMBED_ORIGINS = "VIDEO_SERVICE_EMBED_ORIGINS"
 # What another site may show in a frame, where a setting names it; and what its page may load from here.
 FRAMED = ("/customer/", "/embed/")
 LOADED_ELSEWHERE = "/embed/embed.js"
+# The one script that is bound by its own answer and by no page's: it shows what it was given, and asks nobody.
+WORKER_PATH = "/customer/later/push-worker.js"
 _READ_ONLY = frozenset({"GET", "HEAD", "OPTIONS"})
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 
@@ -196,7 +198,7 @@ async def _check_websocket() -> None:
 async def _add_headers(response: Response) -> Response:
     https = is_https(request)
     host = request.host if _HOST.fullmatch(request.host) else "invalid"
-    document = response.mimetype not in _NO_DOCUMENTS
+    document = response.mimetype not in _NO_DOCUMENTS or request.path == WORKER_PATH
     for name, value in (_HEADERS_OF_ALL | _DOCUMENT_HEADERS if document else _HEADERS_OF_ALL).items():
         response.headers.setdefault(name, value)
     framed_by = _framed_by(request.path)

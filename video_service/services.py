@@ -41,6 +41,7 @@ from video_service.reminders import Reminders
 from video_service.roster_desk import RosterDesk
 from video_service.shift_requests_desk import RequestDesk
 from video_service.video_messages import VideoMessages
+from video_service.web_push_store import WebPush
 from video_service.web_sessions import WebSessions
 
 # Nobody has this id: the line looks the same to everybody who has no call.
@@ -235,6 +236,7 @@ class Services:
     messages: LeftMessages
     videos: VideoMessages
     places: KeptPlaces
+    pushes: WebPush
     callbacks: Callbacks
     promises: Promises
     promise_watch: PromiseWatch

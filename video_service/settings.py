@@ -25,6 +25,7 @@ from video_service import turn
 from video_service.launch_tokens import read_keys
 from video_service.public_holidays import UnknownRegion, check_region
 from video_service.settings_text import PREFIX, BadSetting, ClientIceServer, Says, check, read, variable, write
+from video_service.web_push import read_sender
 from video_service.webhook import read_endpoint
 
 __all__ = ["BadSetting", "ClientIceServer", "Settings", "example", "load", "unknown_variables"]
@@ -270,6 +271,21 @@ class Settings:
         str,
         Says("Secret that signs those requests: whsec_ and the Base64 of 24 to 64 random bytes.", secret=True),
     ] = ""
+    web_push_key: Annotated[
+        str,
+        Says(
+            "Key that signs Web Push messages without content to browsers of customers who ask for them: Base64 for "
+            "addresses of 32 random bytes. Empty: none are sent and nothing connects.",
+            secret=True,
+        ),
+    ] = ""
+    web_push_contact: Annotated[
+        str, Says("How push services reach the operator: mailto:NAME@HOST or https://…; needed with web_push_key.")
+    ] = ""
+    web_push_hosts: Annotated[
+        tuple[str, ...],
+        Says("Hosts of push services that may be connected to, such as push.example.org; needed with web_push_key."),
+    ] = ()
     launch_max_age_s: Annotated[
         int, Says("Longest life of a launch token, from its iat to its exp.", unit="s", low=10, high=3600)
     ] = 300
@@ -521,6 +537,7 @@ def _check_together(settings: Settings) -> None:
     if settings.launch_keys and not settings.launch_issuer:
         raise BadSetting("VIDEO_SERVICE_LAUNCH_KEYS needs VIDEO_SERVICE_LAUNCH_ISSUER: who signs with them.")
     read_endpoint(settings.webhook_url, settings.webhook_secret)
+    read_sender(settings.web_push_key, settings.web_push_contact, settings.web_push_hosts)
     if not settings.guests_allowed and not settings.launch_keys:
         raise BadSetting("VIDEO_SERVICE_GUESTS_ALLOWED=no needs VIDEO_SERVICE_LAUNCH_KEYS: else nobody could call.")
     for origin in settings.embed_origins:

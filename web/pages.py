@@ -33,7 +33,7 @@ CUSTOMER_TEXTS: Mapping[str, Collection[str]] = {
         *("survey", "text", "waiting"),
     },
     # They come with the first of the parts that not everybody needs (web/customer/more.js).
-    "more": {"callback", "place", "promise", "record", "watched"},
+    "more": {"callback", "place", "push", "promise", "record", "watched"},
 }
 
 # Where an operator may explain things in sign language; each clip is CLIP.mp4 in one folder.

@@ -135,6 +135,8 @@ ASKS: dict[str, Ask] = {
     "GET /api/my/promises/<call>": Ask(404, path="/api/my/promises/c_none"),
     "POST /api/my/promises/<call>": Ask(404, {"act": "done"}, path="/api/my/promises/c_none"),
     "POST /api/place": Ask(410, {}),
+    "PUT /api/push": Ask(404, {"address": "https://push.example.org/x"}),
+    "DELETE /api/push": Ask(204),
     "POST /api/place/follow": Ask(410, {"token": "none"}),
     "GET /api/agents": Ask(),
     "GET /api/people": Ask(),

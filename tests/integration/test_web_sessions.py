@@ -53,6 +53,8 @@ from video_service.roster_store import RosterBook
 from video_service.shift_requests import Kind, ShiftRequest, State
 from video_service.shift_requests_store import RequestBook
 from video_service.video_messages import VideoMessages, VideoRules
+from video_service.web_push import read_sender
+from video_service.web_push_store import WebPush
 from video_service.web_sessions import ADDRESS_FACTOR, NAME_FACTOR, SessionLimits, WebSessions
 from video_service.webhook_outbox import Outbox
 
@@ -154,6 +156,10 @@ async def test_every_key_is_in_the_table_and_passes_when_the_table_says_so(
     rates = RateLimits(redis, pool=pool, cipher=CIPHER)
     videos = VideoMessages(redis, pool=pool, cipher=CIPHER, rates=rates, folder=tmp_path, rules=VideoRules())
     await videos.begin("c-1", "0" * 32, size=9, sound=False, address=ADDRESS, consent=1)
+    sender = read_sender("A" * 42 + "E", "mailto:operator@example.org", ("localhost:1",))
+    pushes = WebPush(redis, pool=pool, cipher=CIPHER, clock=clock, rates=rates, sender=sender)
+    await pushes.subscribe("c-1", "https://localhost:1/x")
+    assert not await pushes.tell("turn.near", "c_1", "c-1"), "nobody listens there"
     hours = OpeningHours(redis, pool=pool, clock=clock, zone="UTC")
     store = Store(redis, pool=pool, policy=Policy(), cipher=CIPHER)
     start_ms = (clock.now_ms() // 1_800_000 + 2) * 1_800_000

@@ -67,6 +67,9 @@ GIVEN: dict[str, object] = {
     "launch_issuer": "shop",
     "webhook_url": "https://app.example.org/hooks",
     "webhook_secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    "web_push_key": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE",
+    "web_push_contact": "mailto:operator@example.org",
+    "web_push_hosts": ("push.example.org",),
     "launch_audience": "line",
     "embed_origins": ("https://www.example.org",),
     "media_bind": ("10.0.0.9",),
@@ -81,6 +84,7 @@ GIVEN: dict[str, object] = {
     "metrics_token": "9e2d4c6a8b0f1e3d5c7b9a8f6e4d2c0b",
     "data_keys": ("At3pQ0mVb7yXw2Ks9RtLz8Nb3cDfGhJk4MnPqSvWxYU=",),
 }
+PUSH = {"web_push_key": ("web_push_contact", "web_push_hosts")}
 CONDITIONS = {"service_healthy", "service_completed_successfully"}
 
 
@@ -186,7 +190,7 @@ def test_what_the_operator_sets_reaches_the_part_that_reads_it_and_no_other(part
 def _with(name: str) -> tuple[str, ...]:
     """Return the settings without which this one is refused."""
     return {"guests_allowed": ("launch_keys", "launch_issuer"), "launch_keys": ("launch_issuer",)}.get(
-        name, {"webhook_url": ("webhook_secret",), "webhook_secret": ("webhook_url",)}.get(name, ())
+        name, {"webhook_url": ("webhook_secret",), "webhook_secret": ("webhook_url",)}.get(name, PUSH.get(name, ()))
     )
 
 

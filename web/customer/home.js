@@ -119,7 +119,7 @@ export class HomeScreen {
 
   /**
    * What few need comes when the rest is there.
-   * @param {"callback" | "promise"} name
+   * @param {"callback" | "promise" | "push"} name
    * @param {State} state
    */
   async drawMore(name, state) {
@@ -141,39 +141,40 @@ export class HomeScreen {
   /** @param {State} state */
   draw(state) {
     const { service, view, link, trouble } = state;
+    const said = service === "unreachable" ? null : service;
     const known = link === "open" && view ? view : service;
-    const stranger = service !== null && service !== "unreachable" && service.guests === false && !service.known;
+    const stranger = said?.guests === false && !said.known;
     const closed = stranger || (known !== null && known !== "unreachable" && !known.open);
     // Whoever is stranded is not turned away by a closed button, only by the service itself.
     setAttribute(this.startButton, "aria-disabled", closed ? "true" : null);
     show(this.urgent, !closed || isUrgentOnly(known, stranger));
     if (this.clip) show(this.clip, !closed);
     if (this.closedClip) show(this.closedClip, closed);
-    const [mark, tone, text] = truthOf(known, stranger, noticeOf(service));
+    const [mark, tone, text] = truthOf(known, stranger, own(said?.notice));
     if (this.truthText.textContent !== text) {
       this.truth.className = `truth truth-${tone}`;
       this.truthIcon.replaceChildren(icon(mark));
       setText(this.truthText, text);
     }
-    const hours = service !== null && service !== "unreachable" && !stranger ? service.hours : null;
+    const hours = stranger ? null : said?.hours;
     show(this.hours, Boolean(hours));
     if (hours) setText(this.hours, hoursWords(hours).join(" · "));
     show(this.messageButton, !stranger);
     this.messageButton.classList.toggle("button-main", closed);
-    if (service !== null && service !== "unreachable" && service.callbacks && !stranger) this.drawMore("callback", state);
-    if (service !== null && service !== "unreachable" && service.promises) this.drawMore("promise", state);
+    if (said?.callbacks && !stranger) this.drawMore("callback", state);
+    if (said?.promises) this.drawMore("promise", state);
+    if (said?.push && (this.parts.push || said.promises || said.callbacks?.booked)) this.drawMore("push", state);
     show(this.trouble, trouble !== "");
     if (trouble) setText(this.troubleText, errorText(trouble));
   }
 }
 
 /**
- * What a coordinator says who has closed the line, "" when nobody has or nothing is said that this person reads.
- * @param {State["service"]} service
+ * Words that a coordinator wrote, "" when there are none that this person reads.
+ * @param {Record<string, string> | null | undefined} words
  */
-function noticeOf(service) {
-  const said = service !== null && service !== "unreachable" && service.notice;
-  return (said && (said[locale()] || (locale() === "zh-HK" && said["zh-CN"]))) || "";
+function own(words) {
+  return (words && (words[locale()] || (locale() === "zh-HK" && words["zh-CN"]))) || "";
 }
 
 /**

@@ -90,6 +90,7 @@ export class MessageScreen {
         icon("write"),
         h("span", { text: t("message.another") }),
       ),
+      (this.push = new More(app, "push")).element,
     );
     this.element = h(
       "div",
@@ -176,6 +177,7 @@ export class MessageScreen {
   swap(sent) {
     show(this.form, !sent);
     show(this.sent, sent);
+    this.draw(this.app.state);
   }
 
   keepDraft() {
@@ -191,6 +193,8 @@ export class MessageScreen {
     const days = service?.message_retention_days;
     // @ts-expect-error as above
     if (service?.video_messages) this.film.draw();
+    // @ts-expect-error as above
+    if (service?.push && !this.sent.hidden) this.push.draw(state);
     setText(this.keptDays, days ? count("message.kept_days", days) : "");
     show(this.place, this.waiting);
     if (this.waiting && state.view) setText(this.placeText, t("message.still_waiting", { n: state.view.place }));

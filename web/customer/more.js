@@ -10,6 +10,7 @@ const PARTS = {
   callback: () => import("./callback.js"),
   others: () => import("./others.js"),
   place: () => import("./place.js"),
+  push: () => import("./push.js"),
   promise: () => import("./home-promise.js"),
   watched: () => import("./watched.js"),
   record: () => import("./record.js"),

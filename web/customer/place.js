@@ -6,6 +6,7 @@ import { icon } from "../shared/icons.js";
 import { request, RequestError } from "../shared/service.js";
 import { hourText } from "../shared/time.js";
 import { errorText } from "../shared/words.js";
+import { More } from "./more.js";
 
 /** @typedef {import("./app.js").CustomerApp} CustomerApp */
 /** @typedef {import("./state.js").State} State */
@@ -39,7 +40,8 @@ export class Part {
       icon("info"),
       (this.troubleText = h("span")),
     );
-    this.element = h("div", { class: "stack place-kept" }, this.keep, this.kept, this.copy, this.trouble);
+    this.push = new More(app, "push");
+    this.element = h("div", { class: "stack place-kept" }, this.keep, this.kept, this.copy, this.push.element, this.trouble);
   }
 
   /** The link works where this browser's memory does not reach; it is told once, so a new one is made each time. */
@@ -65,12 +67,15 @@ export class Part {
   }
 
   /** @param {State} state */
-  draw({ view }) {
+  draw(state) {
+    const { view, service } = state;
     const kept = view?.kept_until_ms ?? 0;
     const waits = view?.state === "waiting";
     show(this.keep, waits && !kept);
     show(this.kept, kept > 0);
     show(this.copy, kept > 0);
+    show(this.push.element, kept > 0);
+    if (kept && service && service !== "unreachable" && service.push) this.push.draw(state);
     if (kept) setText(this.until, t("place.until", { time: hourText(kept) }));
     if (!waits) show(this.trouble, false);
   }

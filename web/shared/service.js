@@ -126,6 +126,8 @@ export async function fetchMe() {
  * @property {string} [signs] how this customer signs, as the host application said; "" for not said
  * @property {number} [message_retention_days] after how many days a left message is deleted
  * @property {{ days: number, done_days: number, most_s: number, consent: number } | null} [video_messages] null: none
+ * @property {{ key: string, told: string } | null} [push] null: no browser is told of news; `told`: digest of the
+ *   address of the one that is, "" for none
  * @property {Hours | null} [hours] null: no opening hours are set
  * @property {boolean} [yours] this customer has a call that goes on
  * @property {{ booked: Booked | null } | null} [callbacks] null: none are booked here
