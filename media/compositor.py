@@ -7,6 +7,7 @@ the mask and by the shown box alone, whatever the backdrop is.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 import cv2
@@ -101,7 +102,7 @@ class YuvCompositor:
         self._cover = cover
         self._choice: tuple[Backdrop, Lift | None] = (background, None)
         self._shown: Rectangle | None = None
-        self._scratch: dict[tuple[int, int], tuple[Plane, Plane]] = {}
+        self._scratch: dict[tuple[int, int], tuple[Plane, ...]] = {}
         self._size = (0, 0)
 
     def choose(self, background: Backdrop, *, brighten: bool) -> None:
@@ -122,8 +123,8 @@ class YuvCompositor:
         luma = planes.y if lift is None else lift.apply(planes.y, share, planes.full_range)
         shown = self._shown
         halved = None if shown is None else ((shown[0] + 1) // 2, (shown[1] + 1) // 2, shown[2] // 2, shown[3] // 2)
-        y = self._blend(luma, behind.y, share, shown)
-        u, v = (self._blend(*pair, share, halved) for pair in ((planes.u, behind.u), (planes.v, behind.v)))
+        (y,) = self._blend([(luma, behind.y)], share, shown)
+        u, v = self._blend([(planes.u, behind.u), (planes.v, behind.v)], share, halved)
         return Planes(y, u, v, planes.full_range)
 
     def whole(self, planes: Planes) -> Planes:
@@ -135,26 +136,31 @@ class YuvCompositor:
         size = (planes.width, planes.height)
         if size != self._size:
             self._scratch = {
-                plane.shape: (np.empty_like(plane, order="C"), np.empty_like(plane, order="C"))
-                for plane in (planes.y, planes.u)
+                plane.shape: tuple(np.empty_like(plane, order="C") for _ in range(3)) for plane in (planes.y, planes.u)
             }
             self._size = size
 
-    def _blend(self, front: Plane, behind: Plane, share: cv2.typing.MatLike, shown: Rectangle | None) -> Plane:
-        """Return front * share + behind * (1 - share), each product rounded on its own: at most 1 from the exact one.
+    def _blend(
+        self, pairs: Sequence[tuple[Plane, Plane]], share: cv2.typing.MatLike, shown: Rectangle | None
+    ) -> list[Plane]:
+        """Return front * share + behind * (1 - share) of each pair, which all have one size.
 
-        Where the share is 0 or 255 the result is exact; it is 255 in `shown`.
+        Each product is rounded on its own: at most 1 from the exact one. Where the share is 0 or 255 the result is
+        exact; it is 255 in `shown`.
         """
-        height, width = front.shape
-        share_full, remainder = self._scratch[front.shape]
+        height, width = shape = pairs[0][0].shape
+        share_full, remainder, hidden = self._scratch[shape]
         cv2.resize(share, (width, height), share_full, interpolation=cv2.INTER_LINEAR)
         if shown is not None:
             left, top, right, bottom = shown
             share_full[top:bottom, left:right] = 255
         cv2.bitwise_not(share_full, remainder)
-        kept = cv2.multiply(front, share_full, scale=1 / 255)
-        cv2.multiply(behind, remainder, remainder, scale=1 / 255)
-        return _bytes(cv2.add(kept, remainder, kept))
+        blended = []
+        for front, behind in pairs:
+            kept = cv2.multiply(front, share_full, scale=1 / 255)
+            cv2.multiply(behind, remainder, hidden, scale=1 / 255)
+            blended.append(_bytes(cv2.add(kept, hidden, kept)))
+        return blended
 
 
 def _bytes(plane: cv2.typing.MatLike) -> Plane:

@@ -188,8 +188,8 @@ class PictureEncoder:
             "overshoot-pct": "15",
             "max-intra-rate": "700",
             "noise-sensitivity": "0",
-            # Blocks of the blurred room that hardly change are not coded again: a fifth to a quarter less time at 1 to 2
-            # Mbit/s, and what they would have taken goes to the signer (0 to 0.5 dB more).
+            # Blocks that hardly change, those of the blurred room above all, are not coded again: a quarter less time
+            # at 1 to 2 Mbit/s, and what they would have taken goes to the signer (0 to 0.5 dB more).
             "static-thresh": "400",
         }
         context.open()

@@ -51,7 +51,7 @@ class Still:
             for now, seen, most in zip(colours, self._seen, _ALIKE, strict=True):
                 change = cv2.blur(cv2.absdiff(now, seen) * known.astype(np.float32), (3, 3))
                 held &= change <= np.float32(most) * weight
-        mask = sure.astype(np.uint8)
+        mask = sure.view(np.uint8)
         for now, seen in zip(colours, self._seen, strict=True):
             cv2.copyTo(now, mask, seen)
         self._age += known
@@ -80,12 +80,14 @@ class Skin:
         if far is None:
             return nothing
         solid = people > SURE
-        bare = (reach & ~solid & (far < _SKIN)).astype(np.uint8)
+        bare = (reach & ~solid & (far < _SKIN)).view(np.uint8)
         if not 0 < cv2.countNonZero(bare) < _ALL_SKIN * face_area:
             return nothing
-        count, labels = cv2.connectedComponents(without_specks(bare), connectivity=4)
-        areas = np.bincount(labels.ravel(), minlength=count)
-        beside = cv2.dilate(solid.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        count, labels, table, _ = cv2.connectedComponentsWithStats(without_specks(bare), connectivity=4)
+        if count < 2:
+            return nothing
+        areas = table[:, cv2.CC_STAT_AREA]
+        beside = cv2.dilate(solid.view(np.uint8), np.ones((3, 3), np.uint8)) > 0
         hangs = (np.bincount(labels[beside], minlength=count) > 1) & (areas < _HAND * face_area)
         hangs[0] = False
         missed: Places = hangs[labels]

@@ -52,7 +52,7 @@ def judge(evidence: object, picture: RawPicture, shape: tuple[int, int], limits:
     least, most, _, _ = cv2.minMaxLoc(alpha)
     if least < -limits.range_slack or most > 1 + limits.range_slack:
         return Reason.OUT_OF_RANGE
-    share = float(alpha.mean())
+    share = cv2.mean(alpha)[0]
     if share < limits.min_share:
         return Reason.TOO_SMALL
     if share > limits.max_share:

@@ -8,7 +8,6 @@ Everything happens on the picture at hand and in its own time, so a file gets ex
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Final, Protocol
 
 import cv2
@@ -121,8 +120,7 @@ class SignerMasks:
     def segment(self, picture: RawPicture) -> Mask:
         """Return the mask of the signer in `picture`."""
         mask = self._people.segment(picture)
-        alpha = self._of_signer(picture, mask.alpha)
-        return dataclasses.replace(mask, alpha=alpha)
+        return Mask(mask.frame_id, self._of_signer(picture, mask.alpha), mask.produced_ms)
 
     def close(self) -> None:
         """Free both networks."""
@@ -135,7 +133,7 @@ class SignerMasks:
             track.doubt()
         self._time_ms = time_ms
         self._pictures += 1
-        small = cv2.resize(people, self._shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
+        small = self._small(people)
         self._aspect, self._solid, self._planes = picture.width / picture.height, small > 0.5, self._scaled()
         last, self._last_luma = self._last_luma, self._planes[0]
         track.look(picture)
@@ -150,7 +148,7 @@ class SignerMasks:
         if signer is None:
             return self._without_loose_pieces(people, small, None, 0.0)
         known = self._prior_at(picture, signer)
-        track.note_presence(float(small[known.core].mean()) if known.core.any() else 0.0, time_ms)
+        track.note_presence(cv2.mean(small, known.core.view(np.uint8))[0], time_ms)
         if track.presence is not Presence.HELD:
             return np.zeros_like(people)
         if self._revision != track.revision:
@@ -168,10 +166,11 @@ class SignerMasks:
         alpha = people
         if last is not None:
             moving = self._moving_at_edge(last, small, known)
-            alpha = np.maximum(people, cv2.resize(moving, people.shape[::-1], interpolation=cv2.INTER_LINEAR))
+            if moving is not None:
+                alpha = np.maximum(people, cv2.resize(moving, people.shape[::-1], interpolation=cv2.INTER_LINEAR))
         if track.colleagues:
             alpha = self._parted(picture, people, small, known, signer, last)
-            small = cv2.resize(alpha, self._shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
+            small = self._small(alpha)
         self._remember_clothes(known)
         return self._without_loose_pieces(alpha, small, known.core, face_area)
 
@@ -184,8 +183,12 @@ class SignerMasks:
         missed = held | self._skin.missed(self._planes, people, known.reach & ~known.heads, face_area)
         return missed.astype(np.float32) if missed.any() else None
 
-    def _moving_at_edge(self, last: Plane, small: Alpha, known: Prior) -> Alpha:
-        """Return 1 where something moves at the outline of people within the signer's reach: fingers, mostly.
+    def _small(self, alpha: Alpha) -> Alpha:
+        """Return the mask on the grid."""
+        return np.asarray(cv2.resize(alpha, self._shape[::-1], interpolation=cv2.INTER_AREA), np.float32)
+
+    def _moving_at_edge(self, last: Plane, small: Alpha, known: Prior) -> Alpha | None:
+        """Return 1 where something moves at the outline of people within the signer's reach: fingers; None: nowhere.
 
         The network gives fast hands too small a shape. `last` is the luma of the picture before.
         """
@@ -193,7 +196,8 @@ class SignerMasks:
         change = cv2.blur(cv2.absdiff(y, last), (3, 3)) > MOVES
         strange = self._room.strange(y, small)
         edge = cv2.dilate((small > 0.4).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-        return (change & strange & edge & known.reach).astype(np.float32)
+        moving = change & strange & edge & known.reach
+        return moving.astype(np.float32) if moving.any() else None
 
     def _parted(
         self, picture: RawPicture, people: Alpha, small: Alpha, known: Prior, signer: Head, last: Plane | None
@@ -274,12 +278,11 @@ class SignerMasks:
         A hand that the network has cut from its arm stays while it is small and where the signer has just been. With
         no `core`, for nobody's face was found, the largest piece is the signer.
         """
-        solid = (small > 0.4).astype(np.uint8)
-        count, labels = cv2.connectedComponents(solid, connectivity=4)
+        solid = (small > 0.4).view(np.uint8)
+        count, labels, table, _ = cv2.connectedComponentsWithStats(solid, connectivity=4)
         if count < 2:
             return alpha
-        flat = labels.ravel()
-        areas = np.bincount(flat, minlength=count)
+        areas = table[:, cv2.CC_STAT_AREA]
         if core is None:
             keep = areas == areas[1:].max()
         else:
@@ -288,10 +291,10 @@ class SignerMasks:
                 stayed = np.bincount(labels[self._kept], minlength=count) > 0.3 * areas
                 keep |= stayed & (areas < face_area)
         keep[0] = False
-        wanted = keep[labels].astype(np.uint8)
-        kept = cv2.dilate(wanted, np.ones((5, 5), np.uint8))
-        self._kept = kept > 0
-        if keep[1:].all():
+        whole = bool(keep[1:].all())
+        wanted = solid if whole else keep[labels].view(np.uint8)
+        self._kept = cv2.dilate(wanted, np.ones((5, 5), np.uint8)) > 0
+        if whole:
             return alpha
         near = cv2.dilate(wanted, np.ones((3, 3), np.uint8)) > 0
         loose = (cv2.dilate(solid - wanted, np.ones((5, 5), np.uint8)) > 0) & ~near
