@@ -40,6 +40,7 @@ LINE = row(
     hours=maybe(HOURS_NOW),
     notice=maybe(Notice),
     callbacks=maybe(BOOKED),
+    push=maybe(row("PushOffer", "key told")),
 )
 PROMISE = row(
     "Promise",
@@ -141,6 +142,8 @@ ANSWERS: dict[str, Answer] = {
     "POST /api/my/promises/<call>": row("PromiseTurned", "call", "until_ms"),
     "POST /api/place": row("KeptPlace", "token", "until_ms"),
     "POST /api/place/follow": NOTHING,
+    "PUT /api/push": NOTHING,
+    "DELETE /api/push": NOTHING,
     "GET /api/agents": row("Agents", agents=many(AGENT)),
     "GET /api/people": row("People", people=many(PERSON)),
     "POST /api/people": NEW_PASSWORD,
