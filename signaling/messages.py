@@ -435,6 +435,7 @@ class AgentView(Message, tag="agent_view", frozen=True):
     `background`: what stands behind the agent. `object_box`: what the customer sees beside the signer, as in
     show_object; empty for nothing.
     `day_signing_ms`, `day_limit_ms`: the same of today; at that limit (0: none) only urgent calls ask until tomorrow.
+    `day_from_ms`: since when the running call counts for today, midnight at the earliest (0: none runs).
     `break_from_ms`, `break_length_ms`: the shift's next break; from `break_quiet_ms` on only urgent calls are offered.
     `break_owed_ms`: length of a break whose time has come and that begins when the call is over; `break_until_ms`: end
     of the one that goes on. `break_asked_ms`: since when a break that was asked for waits; `break_latest_ms`: it waits
@@ -470,6 +471,7 @@ class AgentView(Message, tag="agent_view", frozen=True):
     signing_from_ms: Millis = 0
     signing_limit_ms: Millis = 0
     day_signing_ms: Millis = 0
+    day_from_ms: Millis = 0
     day_limit_ms: Millis = 0
     rest_until_ms: Millis = 0
     rest_owed: bool = False

@@ -292,6 +292,9 @@ def agent_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -
         signing_from_ms=agent.signing_from_ms if agent.state == "on_call" else 0,
         signing_limit_ms=round(policy.max_signing_minutes * 60_000),
         day_signing_ms=snap.day_signing_ms,
+        day_from_ms=max(agent.signing_from_ms, day_start_ms(snap.now, policy.time_zone))
+        if agent.state == "on_call"
+        else 0,
         day_limit_ms=round(policy.max_signing_minutes_a_day * 60_000),
         rest_until_ms=snap.rest_until_ms if agent.state == "rest" else 0,
         rest_owed=agent.state == "reserved" and must_rest(snap, agent, policy),

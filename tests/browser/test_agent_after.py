@@ -232,6 +232,9 @@ async def test_a_service_that_keeps_nothing_of_it_asks_for_nothing(open_page: Op
     await expect(page.locator(".after")).to_be_hidden()
     await page.keyboard.press("1")
     await page.keyboard.press("n")
+    await stage.show(views.agent("after_call", ended_reason="agent_lost", break_wanted=True))
+    await expect(page.get_by_role("button", name="做完了，去休息")).to_be_visible()
+    await expect(page.locator("[data-act='break']")).to_be_hidden()
     await page.keyboard.press("r")
     await stage.message("ready")
     assert said(stage) == []

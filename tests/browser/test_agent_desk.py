@@ -168,6 +168,11 @@ async def test_the_clock_is_read_from_the_view_alone(open_page: OpenPage, stage:
             "async (view) => (await import('/agent/clock.js')).readClock(view, 1_000_000)", {**none, **change}
         )
         assert {name: read[name] for name in wanted} == wanted, change
+    # A call over midnight counts for today from then on, and its signing without a rest goes on.
+    late = {**none, "day_signing_ms": 0, "signing_from_ms": MINUTE_MS, "day_from_ms": 10 * MINUTE_MS}
+    today = "async (view) => (await import('/agent/clock.js')).signedToday(view, 720_000)"
+    assert await page.evaluate(today, late) == 2 * MINUTE_MS
+    assert await page.evaluate(today, {**none, "day_signing_ms": 7}) == 7
 
 
 async def test_the_clock_does_not_chatter(open_page: OpenPage, stage: Stage) -> None:

@@ -210,10 +210,39 @@ async def test_a_call_over_midnight_counts_for_each_day_what_was_signed_in_it(da
     call = await day.talk("a1", "c1")
     await day.pass_time(45 * 60)
     assert (await on_wall(day, "a1")).day_signing_ms == 15 * MINUTE_MS, "and while it goes on"
+    view = await day.look("a1")
+    assert (view.day_signing_ms, view.day_from_ms) == (0, MIDNIGHT_MS), "on the agent's own page too"
+    assert view.signing_from_ms < MIDNIGHT_MS
     await day.pass_time(5 * 60)
     await day.store.hang_up("a1", call)
     await day.store.ready("a1")
     assert (await day.look("a1")).day_signing_ms == 20 * MINUTE_MS
+
+
+async def test_on_a_break_over_midnight_nobody_stays_at_the_limit(day: Desk) -> None:
+    """Callers are told that the line is closed while all have signed enough: not longer than that is so."""
+    await sign(day, "c1", 60)
+    await day.store.break_("a1")
+    assert not (await day.see("c2")).open
+    await day.pass_time((MIDNIGHT_MS - day.now_ms) / 1_000 - 1)
+    assert not (await day.see("c2")).open
+    await day.pass_time(1)
+    assert ((await day.look("a1")).state, (await day.see("c2")).open, (await day.see("c2")).agents_on) == (
+        "break",
+        True,
+        1,
+    )
+    waiting = await day.join("c2")
+    await day.store.ready("a1")
+    assert await day.rings("a1") == waiting
+
+
+async def test_who_has_left_is_not_counted_anew_at_midnight(day: Desk) -> None:
+    await sign(day, "c1", 60)
+    await day.store.sign_out("a1")
+    await day.pass_time((MIDNIGHT_MS - day.now_ms) / 1_000)
+    assert (await day.look("a1")).state == "offline"
+    assert not (await day.see("c2")).open
 
 
 async def test_only_urgent_calls_are_let_in_when_all_have_signed_enough(day: Desk) -> None:
@@ -404,6 +433,18 @@ async def test_a_break_that_was_granted_is_not_taken_back_by_taking_calls_again(
     await desk.store.ready("a1")
     view = await desk.look("a1")
     assert (view.state, view.away_reason, view.break_wanted) == ("break", "asked", False)
+    await desk.store.ready("a1")
+    assert (await desk.look("a1")).state == "available"
+
+
+async def test_a_break_that_was_granted_can_be_taken_back_in_the_call(desk: Desk) -> None:
+    await desk.agent("a1", "csl")
+    call = await desk.talk("a1", "c1", "csl")
+    await desk.store.ask_break("a1")
+    await desk.pass_time(desk.policy.break_wait_limit_s)
+    await desk.store.ready("a1")
+    assert not (await desk.look("a1")).break_wanted
+    await desk.store.hang_up("c1", call)
     await desk.store.ready("a1")
     assert (await desk.look("a1")).state == "available"
 

@@ -64,6 +64,11 @@ CARED: list[Command] = [
     *[("sign_in", 2, 0), ("ready", 2, 0), ("connect_customer", 6, 0), ("join", 6, 10), ("decline", 2, 0)],
     *[("advance", 0, 4), ("advance", 0, 3), ("hang_up_customer", 6, 0)],
 ]
+# Somebody signs enough for the day, and then it ends.
+TILL_MIDNIGHT: list[Command] = [
+    *[("ready", 0, 0), ("join", 0, 1), ("accept", 0, 0), ("advance", 0, 6), ("advance", 0, 6)],
+    *[("hang_up_agent", 0, 0), *[("advance", 0, 6)] * 13],
+]
 HARDLY_BY_CHANCE = {("rest", "tire")}  # when the day's limit ends at midnight and the rest for much at once does not
 relaxed = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -127,11 +132,14 @@ async def test_long_histories_take_every_step_of_the_life_cycles(redis: Redis, s
         ["a2", "agent_hung_up"],
         ["a0", "took_over"],
     ]
+    late = World(redis, second, f"{pool}-late")
+    await run(late, TILL_MIDNIGHT, at_once=1)
+    visited |= late.oracle.visited
     for machine in (CALL, AGENT):
         taken = {(state, event) for name, state, event in visited if name == machine.name}
         assert set(machine.table) - taken <= HARDLY_BY_CHANCE
     # No coordinator looks on in these histories: it changes nothing of who serves whom.
-    known = {*DELAY_FIELDS, "shift", "break_over"} - {"watch"}
+    known = {*DELAY_FIELDS, "shift", "break_over", "day"} - {"watch"}
     assert {kind for name, _, kind in visited if name == "deadline"} == known
 
 

@@ -256,8 +256,13 @@ async def test_a_break_that_was_asked_for_begins_as_soon_as_the_work_is_done(des
     call = await desk.talk("a1", "c2")
     await desk.store.break_("a1")
     await desk.store.hang_up("c2", call)
+    assert (await desk.look("a1")).break_wanted
+    await desk.join("c3")
     await desk.store.ready("a1")
-    assert (await desk.look("a1")).state == "available", "who takes calls again has thought better of it"
+    view = await desk.look("a1")
+    assert (view.state, view.away_reason, view.break_wanted) == ("break", "asked", False), "the wish outlives the work"
+    await desk.store.ready("a1")
+    assert (await desk.look("a1")).state == "reserved", "and once more takes calls"
 
 
 async def sign(desk: Desk, minutes: float) -> None:

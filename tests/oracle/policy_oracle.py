@@ -133,7 +133,7 @@ class Oracle(Steps):
             raise Refused("not_rostered")
         if agent.state in ("break", "after_call") and self.on_shift(name) and not self.persons[name].leg_up:
             raise Refused("no_picture")
-        agent.break_wanted, agent.missed = agent.break_granted and agent.state == "after_call", 0
+        agent.break_wanted, agent.missed = agent.break_wanted and agent.state == "after_call", 0
         if agent.state in ("break", "after_call"):
             self.settle(agent)
 
@@ -437,13 +437,15 @@ class Oracle(Steps):
             self.arm_shift(key)
             if self.agents[key].state in ("available", "rest") and not self.on_shift(key):
                 self.pause(self.agents[key], "shift_over")
+        elif kind == "day":
+            self.look_at_limit(self.agents[key])
         elif kind == "break_over":
             if self.agents[key].state == "break":
                 self.settle(self.agents[key])
         elif kind == "break_wait" and self.agents[key].state in ("available", "rest"):
             self.pause(self.agents[key], "asked")
         elif kind == "break_wait":
-            self.agents[key].break_wanted = self.agents[key].break_granted = True
+            self.agents[key].break_wanted = True
             self.forget_ask(self.agents[key])
         elif self.agents[key].state == kind:
             self.settle(self.agents[key])

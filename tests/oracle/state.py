@@ -79,7 +79,6 @@ class Agent:
     call: str = ""
     missed: int = 0
     break_wanted: bool = False
-    break_granted: bool = False
     away: str = ""
     signing_ms: int = 0
     signing_from_ms: int = 0

@@ -50,6 +50,9 @@ class Steps:
     def today(self) -> int:
         return day_start_ms(self.now, self.policy.time_zone)
 
+    def tomorrow(self) -> int:
+        return day_start_ms(self.today() + 129_600_000, self.policy.time_zone)
+
     def spent(self, agent: Agent) -> bool:
         today, limit = self.today(), self.policy.max_signing_minutes_a_day * 60_000
         return 0 < limit <= sum(max(0, to - max(since, today)) for since, to in agent.signed)
@@ -100,8 +103,7 @@ class Steps:
     def go_to_rest(self, agent: Agent, rested_ms: int) -> None:
         self.step_agent(agent, "tire", served_ms={"rest": rested_ms})
         if self.spent(agent):
-            noon = self.today() + 129_600_000
-            self.deadlines[f"rest:{agent.id}"] = day_start_ms(noon, self.policy.time_zone)
+            self.deadlines[f"rest:{agent.id}"] = self.tomorrow()
 
     def after_ring(self, agent: Agent) -> None:
         if agent.state != "available":
@@ -123,6 +125,10 @@ class Steps:
         shift = self.shift_now(agent.id)
         agent.staffed_until_ms = shift.end_ms if shift else 0
         agent.staffed_spent = self.spent(agent)
+        if agent.staffed_spent:
+            self.deadlines[f"day:{agent.id}"] = self.tomorrow()
+        else:
+            self.deadlines.pop(f"day:{agent.id}", None)
         self.look_for_nobody()
 
     def may_serve(self, agent: Agent, call: Call) -> bool:
@@ -284,15 +290,14 @@ class Steps:
             elif name == "note_sign_in":
                 agent.skills = self.persons[agent.id].skills
                 agent.missed, agent.break_wanted, agent.away, agent.lost = 0, False, "", False
-                agent.break_granted = False
                 agent.break_from_ms = agent.break_owed_ms = agent.break_until_ms = 0
                 self.arm_shift(agent.id)
             elif name == "note_sign_out":
                 agent.call, agent.break_wanted, agent.away = "", False, ""
-                agent.break_granted = False
                 agent.break_from_ms = agent.break_owed_ms = 0
                 self.forget_ask(agent)
                 self.deadlines.pop(f"shift:{agent.id}", None)
+                self.deadlines.pop(f"day:{agent.id}", None)
                 self.deadlines.pop(f"no_picture:{agent.id}", None)
                 agent.staffed_until_ms = 0
                 self.look_for_nobody()
@@ -333,7 +338,6 @@ class Steps:
 
     def note_pause(self, agent: Agent, why: str) -> None:
         agent.away, agent.break_wanted, agent.missed, agent.break_owed_ms = why, False, 0, 0
-        agent.break_granted = False
         self.forget_ask(agent)
 
     def settle(self, agent: Agent) -> None:

@@ -108,17 +108,17 @@ export class SigningClock {
 }
 
 /**
- * Milliseconds signed since midnight, the running call included.
- * @param {Pick<AgentView, "day_signing_ms" | "signing_from_ms">} view
+ * Milliseconds signed since the service's midnight, the running call included.
+ * @param {Pick<AgentView, "day_signing_ms" | "day_from_ms">} view
  * @param {number} nowMs
  */
 export function signedToday(view, nowMs) {
-  return (view.day_signing_ms ?? 0) + (view.signing_from_ms ? Math.max(0, nowMs - view.signing_from_ms) : 0);
+  return (view.day_signing_ms ?? 0) + (view.day_from_ms ? Math.max(0, nowMs - view.day_from_ms) : 0);
 }
 
 /**
  * Whether the day's limit of signing is reached.
- * @param {Pick<AgentView, "day_signing_ms" | "day_limit_ms" | "signing_from_ms">} view
+ * @param {Pick<AgentView, "day_signing_ms" | "day_limit_ms" | "day_from_ms">} view
  * @param {number} nowMs
  */
 export function isSpent(view, nowMs) {

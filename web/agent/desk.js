@@ -233,6 +233,7 @@ export class Desk {
     }
     const { ready, break: pause, ask, hide, hold, invite, end } = this.buttons;
     setText(wordOf(hold), t(holdWord(view)));
+    setText(wordOf(ready), t(readyWord(view)));
     setText(wordOf(invite), t(inviteWord(view)));
     setText(wordOf(end), t(endWord(view)));
     setAttribute(hold, "aria-pressed", String(Boolean(view?.call?.held_from_ms)));
@@ -259,6 +260,11 @@ export class Desk {
     this.others.tick();
     this.customer.tick(state);
   }
+}
+
+/** What the button that ends what goes on says. @param {import("../shared/messages.js").AgentView | null} view */
+function readyWord(view) {
+  return view?.state === "after_call" && view.break_wanted ? "agent.ready_break" : "agent.ready";
 }
 
 /** What the button for a break says. @param {import("../shared/messages.js").AgentView | null} view */

@@ -141,12 +141,21 @@ function actsOfState(view) {
     case "on_call":
       return view.call ? actsInCall(view.call) : ["end"];
     case "after_call":
-      return view.after_call ? ["note", "ready", "break"] : ["ready", "break"];
+      return [...(view.after_call ? /** @type {const} */ (["note"]) : []), ...actsAfterCall(view)];
     case "rest":
       return ["break"];
     default:
       return [];
   }
+}
+
+/**
+ * The break that was wished for in the call begins with the end of the work: there is no other way on.
+ * @param {AgentView} view
+ * @returns {Act[]}
+ */
+function actsAfterCall(view) {
+  return view.break_wanted ? ["ready"] : ["ready", "break"];
 }
 
 /**

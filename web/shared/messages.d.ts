@@ -519,6 +519,7 @@ export interface Onlooker {
  * `background`: what stands behind the agent. `object_box`: what the customer sees beside the signer, as in
  * show_object; empty for nothing.
  * `day_signing_ms`, `day_limit_ms`: the same of today; at that limit (0: none) only urgent calls ask until tomorrow.
+ * `day_from_ms`: since when the running call counts for today, midnight at the earliest (0: none runs).
  * `break_from_ms`, `break_length_ms`: the shift's next break; from `break_quiet_ms` on only urgent calls are offered.
  * `break_owed_ms`: length of a break whose time has come and that begins when the call is over; `break_until_ms`: end
  * of the one that goes on. `break_asked_ms`: since when a break that was asked for waits; `break_latest_ms`: it waits
@@ -555,6 +556,7 @@ export interface AgentView {
   signing_from_ms: number;
   signing_limit_ms: number;
   day_signing_ms: number;
+  day_from_ms: number;
   day_limit_ms: number;
   rest_until_ms: number;
   rest_owed: boolean;
