@@ -124,20 +124,31 @@ async def test_a_killed_store_comes_back_to_the_same_pages(
     await goes_on(desk)
 
 
-@pytest.mark.parametrize(
-    ("setting", "trouble", "well"),
-    [("maxmemory", "1", "0"), ("min-replicas-to-write", "1", "0")],
-    ids=["full", "read-only"],
-)
-async def test_a_store_that_takes_nothing_refuses_each_step_whole_and_still_shows_every_page(
-    client: Redis, pool: str, setting: str, trouble: str, well: str
-) -> None:
+async def reached(client: Redis, pool: str) -> list[tuple[Desk, list[object]]]:
+    """Return a desk in each state, and what its pages show."""
     desks = []
     for reach in STATES:
         desk = Desk(client, f"{pool}-{reach.__name__}")
         await reach(desk)
         desks.append((desk, await seen(desk)))
-    await client.config_set(setting, trouble)
+    return desks
+
+
+TROUBLES = {
+    "full": (("CONFIG", "SET", "maxmemory", "1"), ("CONFIG", "SET", "maxmemory", "0")),
+    "no copies": (("CONFIG", "SET", "min-replicas-to-write", "1"), ("CONFIG", "SET", "min-replicas-to-write", "0")),
+    # As one that was the primary, until its clients find the new one. Nobody answers at that port.
+    "read-only": (("REPLICAOF", "127.0.0.1", "1"), ("REPLICAOF", "NO", "ONE")),
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+async def test_a_store_that_takes_nothing_refuses_each_step_whole_and_still_shows_every_page(
+    client: Redis, pool: str, trouble: str
+) -> None:
+    begin, end = TROUBLES[trouble]
+    desks = await reached(client, pool)
+    await client.execute_command(*begin)  # type: ignore[no-untyped-call]
     try:
         for desk, before in desks:
             with pytest.raises(StoreUnavailable) as refused:
@@ -147,7 +158,7 @@ async def test_a_store_that_takes_nothing_refuses_each_step_whole_and_still_show
                 await desk.store.sweep()
             assert await seen(desk) == before
     finally:
-        await client.config_set(setting, well)
+        await client.execute_command(*end)  # type: ignore[no-untyped-call]
     for desk, before in desks:
         assert await seen(desk) == before, "no step was done by half"
         await goes_on(desk)
@@ -196,24 +207,23 @@ class SlowWay:
             sink.close()
 
 
-async def test_on_a_slow_store_a_call_is_slow_and_whole_and_on_a_silent_one_it_is_refused(
+async def test_on_a_slow_store_every_call_is_slow_and_whole_and_on_a_silent_one_it_is_refused(
     server: RealValkey, pool: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with SlowWay(server)() as way:
         client = hot(way.url, timeout_s=30)
-        desk = Desk(client, pool)
-        way.late_s = 0.02
-        await held(desk)
-        before = await seen(desk)
+        way.late_s = 0.01
+        desks = await reached(client, pool)
         way.open.clear()
         with monkeypatch.context() as impatient:
             impatient.setattr(store_base, "CALL_TIMEOUT_S", 1.0)
-            with pytest.raises(StoreUnavailable) as refused:
-                await desk.see("c1")
-        assert refused.value.retryable
+            asked = await asyncio.gather(*(desk.see("c1") for desk, _ in desks), return_exceptions=True)
+        assert [type(each) for each in asked] == [StoreUnavailable] * len(STATES)
+        assert all(isinstance(each, StoreUnavailable) and each.retryable for each in asked)
         way.open.set()
-        assert await seen(desk) == before
-        await goes_on(desk)
+        for desk, before in desks:
+            assert await seen(desk) == before
+        await asyncio.gather(*(goes_on(desk) for desk, _ in desks))
         await client.aclose()
 
 
