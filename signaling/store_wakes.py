@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 
 import msgspec
@@ -16,10 +17,15 @@ _decoder = msgspec.json.Decoder(list[Wake])
 
 POLL_S = 1.0
 RECONNECT_S = 0.2
+SPARE_S = 3.0
+"""So long after its own subscription was cut a node takes no other for dead: the server has cut everybody's, and one
+that is merely slow just then has not come to renew it."""
 
 
 class WakeStore(StoreBase):
     """Listening. Wakes are hints: what they lose, "lagged" makes up for."""
+
+    _spares_until_s = 0.0
 
     async def look_at_nodes(self, node: str) -> bool:
         """Say that `node` is here ("": it goes), and let everybody on a node that is gone be gone.
@@ -27,7 +33,7 @@ class WakeStore(StoreBase):
         Returns:
             True when there are more of them than one script handles.
         """
-        answer = await self.run("nodes", node)
+        answer = await self.run("nodes", node, int(time.monotonic() < self._spares_until_s))
         return bool(answer["more"])
 
     async def leave_node(self, node: str) -> None:
@@ -43,11 +49,14 @@ class WakeStore(StoreBase):
 
         The first wake is always "lagged": it means that the subscription stands. So does one after each reconnection.
         """
+        cut = False
         while True:
             pubsub = self.redis.pubsub(ignore_subscribe_messages=True)
             try:
                 with keeps_cancellation():
                     await pubsub.subscribe(self.keys.wakes, *([self.keys.node(node)] if node else []))
+                if cut:
+                    self._spares_until_s = time.monotonic() + SPARE_S
                 yield Wake(kind="lagged")
                 while True:
                     message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=POLL_S)
@@ -55,6 +64,7 @@ class WakeStore(StoreBase):
                         for wake in _decoder.decode(message["data"]):
                             yield wake
             except (RedisError, OSError, TimeoutError):
+                cut = True
                 await asyncio.sleep(RECONNECT_S)
             finally:
                 await pubsub.aclose()  # type: ignore[no-untyped-call]

@@ -1,4 +1,5 @@
--- ARGV: now, the node that asks ('' when it goes). Everybody on a node that is gone is gone, a bounded number at a time.
+-- ARGV: now, the node that asks ('' when it goes), and '1' when the server has cut this one's own channel shortly before,
+-- and so perhaps everybody's: then nobody is taken for gone. Everybody on a node that is gone is gone, a bounded number at a time.
 -- A node is here while it asks, or while its own channel has its subscription: the kernel closes that with the process,
 -- at once, and a node that is merely slow keeps it. What is missed at two looks, GONE_AFTER_MS apart, is gone.
 local GONE_AFTER_MS, BATCH = 1000, 256
@@ -23,7 +24,7 @@ for i = 1, #missing, 2 do
     if since ~= 0 then
       note(node, 0)
     end
-  elseif since == 0 then
+  elseif since == 0 or ARGV[3] == '1' then
     note(node, NOW)
   elseif NOW - since >= GONE_AFTER_MS then
     dead[node] = true

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import math
 import time
 from collections.abc import Callable
 
@@ -13,6 +15,7 @@ from redis.asyncio.client import PubSub
 from signaling.hub import Hub
 from signaling.identity_types import Identity
 from signaling.messages import CloseCode
+from signaling.store_wakes import SPARE_S
 from tests.oracle.compare import text
 from tests.support.calls import AGENT, CUSTOMER, call_between, offer, on_shift, poll, ready_agent
 from tests.support.desk import Desk
@@ -81,6 +84,57 @@ async def test_everybody_on_a_node_that_died_is_gone_a_second_after_it_was_misse
     await desk.back("a1")
     assert (await desk.see("c1")).call == call
     assert (await desk.look("a1")).state == "on_call"
+
+
+async def test_a_node_that_stands_still_loses_nobody_while_its_channel_stands(desk: Desk) -> None:
+    await desk.agent("a1")
+    ringing, waiting = await desk.join("c1"), await desk.join("c2")
+    channel = await open_node(desk)
+    for _ in range(20):  # no beat, no look of its own, and the other node looks each quarter of a second
+        await look(desk, 0.25)
+        await desk.store.sweep()
+    ring = (await desk.look("a1")).reservation
+    assert ring is not None
+    assert (ring.call, ring.epoch) == (ringing, 1), "it never stopped ringing"
+    assert ((await desk.see("c2")).state, (await desk.see("c2")).call) == ("waiting", waiting)
+    await desk.pass_time(1)
+    assert [await is_present(desk, person) for person in ("a1", "c1", "c2")] == [True] * 3
+    await die(desk, channel)
+
+
+async def test_a_server_that_cut_every_channel_makes_no_slow_node_a_dead_one(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.customer("c1")
+    channel = await open_node(desk)
+    async with contextlib.aclosing(desk.store.wakes(THERE)) as wakes:
+        assert (await anext(wakes)).kind == "lagged"
+        await desk.store.redis.client_kill_filter(_type="pubsub")
+        async with asyncio.timeout(30):
+            while (await anext(wakes)).kind != "lagged":
+                pass
+        await die(desk, channel)
+        monkeypatch.setattr(desk.store, "_spares_until_s", math.inf)  # three seconds, however slow the test is
+        for _ in range(12):
+            await look(desk, 0.25)
+        assert await is_present(desk, "c1"), "it is given time to renew its own"
+        monkeypatch.setattr(desk.store, "_spares_until_s", 0.0)
+        await look(desk, 0.5)
+        assert await is_present(desk, "c1")
+        await look(desk, 0.5)
+        assert not await is_present(desk, "c1"), "and no more of it than that"
+
+
+async def test_whose_channel_was_cut_spares_the_others_for_a_while(desk: Desk) -> None:
+    before_s = time.monotonic()
+    async with contextlib.aclosing(desk.store.wakes(THERE)) as wakes:
+        assert (await anext(wakes)).kind == "lagged"
+        assert desk.store._spares_until_s == 0, "whoever begins has missed nothing"
+        await desk.store.redis.client_kill_filter(_type="pubsub")
+        async with asyncio.timeout(30):
+            while (await anext(wakes)).kind != "lagged":
+                pass
+    assert desk.store._spares_until_s > before_s + SPARE_S
 
 
 async def test_a_node_whose_channel_is_cut_is_here_as_long_as_it_asks(desk: Desk) -> None:
