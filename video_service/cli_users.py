@@ -19,6 +19,7 @@ from video_service.cipher import Cipher
 from video_service.cli_store import AsJson, DataDir, print_json, print_table, with_cipher
 from video_service.clock import SystemClock, utc
 from video_service.passwords import MAX_CHARACTERS, Passwords
+from video_service.promise_watch import tell_of_shut
 from video_service.settings import Settings
 from video_service.skill_words import all_skills
 
@@ -124,7 +125,7 @@ def change(
 @app.command()
 def disable(name: Name, data: DataDir = None) -> None:
     """Shut an account out; whatever it has signed in ends."""
-    account = _do(data, lambda accounts: accounts.set_disabled(name, True))
+    account = _off_the_line(data, lambda accounts: accounts.set_disabled(name, True))
     typer.echo(f"Disabled {account.name}.")
 
 
@@ -138,7 +139,7 @@ def enable(name: Name, data: DataDir = None) -> None:
 @app.command("sign-out")
 def sign_out(name: Name, data: DataDir = None) -> None:
     """End all that an account has signed in, wherever; the password stays."""
-    account = _do(data, lambda accounts: accounts.sign_out_everywhere(name))
+    account = _off_the_line(data, lambda accounts: accounts.sign_out_everywhere(name))
     typer.echo(f"Signed {account.name} out everywhere.")
 
 
@@ -146,13 +147,28 @@ def sign_out(name: Name, data: DataDir = None) -> None:
 def reset(name: Name, password_stdin: PasswordStdin = False, data: DataDir = None) -> None:
     """Give an account a new password; whatever it has signed in ends."""
     password = _password(password_stdin)
-    account = _do(data, lambda accounts: accounts.reset(name, password, one_time=not password_stdin))
+    account = _off_the_line(data, lambda accounts: accounts.reset(name, password, one_time=not password_stdin))
     typer.echo(f"Reset {account.name}.")
     _show(password, password_stdin)
 
 
 def _do(data_dir: Path | None, work: Callable[[Accounts], Awaitable[T]]) -> T:
     return with_cipher(data_dir, lambda redis, settings, cipher: _with_accounts(redis, settings, cipher, work))
+
+
+def _off_the_line(data_dir: Path | None, change: Callable[[Accounts], Awaitable[Account]]) -> Account:
+    """Change an account so that all it has signed in ends, with what follows at once: no call rings at its desk."""
+
+    async def work(redis: Redis, settings: Settings, cipher: Cipher) -> Account:
+        account = await _with_accounts(redis, settings, cipher, change)
+        store = Store(redis, pool=settings.pool, policy=settings.project(Policy), cipher=cipher)
+        if account.role is Role.AGENT:
+            await store.sign_out(account.person)
+        if account.disabled:
+            await tell_of_shut(redis, store, account.person, pool=settings.pool)
+        return account
+
+    return with_cipher(data_dir, work)
 
 
 async def _with_accounts(

@@ -1,6 +1,6 @@
 """Sees whose promises cannot be kept: the owner's account is shut, or the owner is on leave. The coordinators are told.
 
-One node of a pool looks each minute; whoever shuts an account looks at once.
+One node of a pool looks each minute; whoever shuts an account, on a page or by a command, sees to it at once.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
-from typing import Protocol
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from redis.asyncio import Redis
@@ -20,6 +20,7 @@ from video_service.clock import Clock
 from video_service.errors import ServiceError
 from video_service.keys import Keys
 from video_service.promises import Promise, Promises
+from video_service.redis_client import text_of
 from video_service.shift_requests import Kind, ShiftRequest, State
 from video_service.tasks import cancel_and_wait, keeps_cancellation
 
@@ -43,6 +44,15 @@ class Days(Protocol):
     async def days(self, first_day: date, days: int) -> Sequence[ShiftRequest]:
         """Return what stands about any of these days."""
         ...
+
+
+async def tell_of_shut(redis: Redis, store: Marks, owner: str, *, pool: str) -> None:
+    """Let the coordinators know at once that an account is shut whose open promises somebody else has to keep.
+
+    For whoever has no watch, as a command beside the service; opening an account again is seen by the nodes' look.
+    """
+    owed: list[Any] = await redis.zrange(Keys(pool).promises_of(owner), 0, -1)
+    await store.promises_away([(text_of(call), "disabled") for call in owed])
 
 
 class PromiseWatch:

@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 from signaling.identity_types import Identity
 from signaling.store import Store
 from tests.data_keys import CIPHER
+from tests.support.desk import Desk
 from tests.valkey_server import RealValkey
 from video_service import cli_users
 from video_service.accounts import Accounts, SignInRefused
@@ -128,6 +129,36 @@ async def test_what_is_not_named_stays_and_a_signed_in_agent_signs_the_new_at_on
     (last,) = listed()
     assert (last["display_name"], last["skills"], last["languages"]) == ("林晓", [], [])
     assert [agent.name for agent in (await store.coordinator_view()).agents] == ["林晓"]
+
+
+async def test_shutting_an_agent_out_frees_the_desk_and_tells_coordinators_of_the_promises_at_once(
+    users: Users, redis: Redis, pool: str
+) -> None:
+    for name in ("lin", "wang"):
+        users("add", name, "--role", "agent")
+    lin, wang = (each["person"] for each in listed())
+    desk = Desk(redis, pool)
+    for person in (lin, wang):
+        await desk.agent(person)
+    first = await desk.join("c1")
+    holder = lin if await desk.rings(lin) else wang
+    name, other = ("lin", wang) if holder == lin else ("wang", lin)
+    await desk.accept(holder)
+    await desk.store.hang_up("c1", first)
+    await desk.store.disposition(holder, first, outcome="follow_up", note="", due_in_h=24)
+    await desk.store.ready(holder)
+    await desk.store.break_(other)
+    ringing = await desk.join("c2")
+    assert await desk.rings(holder) == ringing
+    await desk.store.ready(other)
+
+    assert users("disable", name).exit_code == 0
+    assert ((await desk.look(holder)).state, await desk.rings(other)) == ("offline", ringing)
+    wall = await desk.store.coordinator_view()
+    assert [(each.call, each.away) for each in wall.late_promises] == [(first, "disabled")]
+    assert users("sign-out", "lin" if name == "wang" else "wang").exit_code == 0
+    assert (await desk.look(other)).state == "offline"
+    assert len((await desk.store.coordinator_view()).late_promises) == 1, "whoever signs in again keeps the own ones"
 
 
 def test_a_change_of_nothing_or_of_both_is_a_usage_error(users: Users) -> None:
