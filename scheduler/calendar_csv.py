@@ -44,9 +44,9 @@ def calendar_from_csv(text: str) -> Calendar:
             acts_as = cells.get("acts_as", "")
             mark = DayMark(cells.get("kind", ""), int(acts_as) if acts_as else None)
         except (ValueError, BadHistory) as fault:
-            raise BadHistory(f"Line {reader.line_num} of the calendar: {fault}") from None
+            raise BadHistory(f"Line {reader.line_num} of the calendar: {str(fault).rstrip('.')}.") from None
         if day in marks:
-            raise BadHistory(f"Line {reader.line_num} of the calendar: {day} is there twice")
+            raise BadHistory(f"Line {reader.line_num} of the calendar: {day} is there twice.")
         marks[day] = mark
     return Calendar(marks, tuple(campaigns))
 

@@ -29,10 +29,24 @@ from scheduler.errors import BadHistory
 from scheduler.history import DAY_S, Floats, History, State, with_hours
 
 MOST_LINES_NAMED = 20
+MOST_YEARS = 10
+"""A file's days may reach over so many years: more is a slip of the pen, and no forecast learns from it."""
+_MOST_LINES_SAID = 3
 _MISSED_ZEROS = 10.0
 _MOST = 1_000_000
 _YEARS = range(1970, 2200)
 _COUNT_NAMES = ("calls", "offered")
+
+
+class BadLines(BadHistory):
+    """Lines of the file cannot be read; `lines` has (number, sentence) for the first of them, `faults` how many."""
+
+    def __init__(self, faults: list[tuple[int, str]]) -> None:
+        self.lines = faults[:MOST_LINES_NAMED]
+        self.faults = len(faults)
+        said = "; ".join(f"line {line}: {sentence}" for line, sentence in faults[:_MOST_LINES_SAID])
+        more = "" if self.faults <= _MOST_LINES_SAID else f"; and {self.faults - _MOST_LINES_SAID} lines more"
+        super().__init__(f"{said[:1].upper()}{said[1:]}{more}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +65,11 @@ def read_csv(path: Path, zone: tzinfo = UTC, interval_s: int | None = None) -> H
     `interval_s` is found from the file where it is not given.
 
     Raises:
-        BadHistory: the file cannot be read; `data["lines"]` has (line number, sentence) for each faulty line.
+        BadLines: lines cannot be read, or do not go together.
+        BadHistory: the file cannot be read.
         NoHistory: there is no interval in it.
     """
-    return read_text(_decoded(path.read_bytes()), zone, interval_s)
+    return read_text(decoded(path.read_bytes()), zone, interval_s)
 
 
 def read_text(text: str, zone: tzinfo = UTC, interval_s: int | None = None) -> History:
@@ -63,7 +78,8 @@ def read_text(text: str, zone: tzinfo = UTC, interval_s: int | None = None) -> H
     headings = [heading.strip().lower() for heading in reader.fieldnames or []]
     reader.fieldnames = headings
     if "start" not in headings or not any(name in headings for name in _COUNT_NAMES):
-        raise BadHistory("The first line must name the columns, at least start and calls.", headings=headings)
+        found = ", ".join(headings) or "nothing"
+        raise BadHistory(f"Line 1 must name the columns, at least start and calls; it has {found}.")
     rows: list[_Row] = []
     faults: list[tuple[int, str]] = []
     for record in reader:
@@ -75,7 +91,12 @@ def read_text(text: str, zone: tzinfo = UTC, interval_s: int | None = None) -> H
     return _history(rows, zone, _interval(rows) if interval_s is None else interval_s)
 
 
-def _decoded(raw: bytes) -> str:
+def decoded(raw: bytes) -> str:
+    """Return the text of a file in UTF-8, with or without a byte order mark, or in GB18030.
+
+    Raises:
+        BadHistory: it is neither.
+    """
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return raw.decode(encoding)
@@ -86,8 +107,7 @@ def _decoded(raw: bytes) -> str:
 
 def _stop_at(faults: list[tuple[int, str]]) -> None:
     if faults:
-        line, sentence = faults[0]
-        raise BadHistory(f"Line {line}: {sentence}", lines=faults[:MOST_LINES_NAMED], faults=len(faults))
+        raise BadLines(sorted(faults))
 
 
 def _row(line: int, record: Mapping[str | None, str | None], zone: tzinfo) -> _Row:
@@ -153,7 +173,8 @@ def _interval(rows: list[_Row]) -> int:
 
 def _history(rows: list[_Row], zone: tzinfo, interval_s: int) -> History:
     if interval_s <= 0 or DAY_S % interval_s:
-        raise BadHistory("The interval between lines must divide a day.", interval_s=interval_s)
+        raise BadHistory(f"The interval between lines must divide a day; it is {interval_s} s.")
+    _not_far_apart(rows)
     first = min((row.start.date() for row in rows), default=date(1970, 1, 1))
     last = max((row.start.date() for row in rows), default=first)
     shape = ((last - first).days + 1, DAY_S // interval_s)
@@ -192,6 +213,17 @@ def _history(rows: list[_Row], zone: tzinfo, interval_s: int) -> History:
         first, interval_s, calls, recorded, told, answered if timed else None, handle_s if timed else None
     )
     return replace(history, notes=notes)
+
+
+def _not_far_apart(rows: list[_Row]) -> None:
+    """Refuse days that reach over more years than a history can have; the lines farthest from most are named."""
+    days = sorted(row.start.date() for row in rows)
+    if not days or (days[-1] - days[0]).days <= MOST_YEARS * 366:
+        return
+    middle = days[len(days) // 2]
+    far = [row for row in rows if abs((row.start.date() - middle).days) > MOST_YEARS * 366 / 2]
+    rest = f"is years away from most lines, such as {middle}; a file has {MOST_YEARS} at most"
+    raise BadLines([(row.line, f"{row.start:%Y-%m-%d} {rest}") for row in far])
 
 
 def _zeros_are_left_out(rows: list[_Row]) -> bool:

@@ -6,33 +6,21 @@ that contradicts itself is refused with the row and the rule, by reading it or, 
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Annotated, Any
 
-import msgspec
-from msgspec import Meta
-
-from scheduler.errors import BadRoster
-from scheduler.roster.problem import QUARTER_MIN, QUARTERS, BreakRule, Contract, Hours, Need, Person, Problem, Request
+from scheduler.plan_file_check import check, minutes_of
+from scheduler.plan_file_rows import WISH_WEIGHT, ContractRow, Rows, ShiftRow, TargetsRow, read_rows
+from scheduler.roster.problem import QUARTER_MIN, BreakRule, Contract, Hours, Need, Person, Problem, Request
 from scheduler.roster.problem import ShiftType as Shift
+from scheduler.roster.validate import validate
 from scheduler.roster_shares import Mix, Share, mixed, shared
-from scheduler.service_level import Definition
 from scheduler.shrinkage import Shrinkage
-from scheduler.targets import MINIMUM_WHEN_OPEN, Abandonment, LongestWait, Promise, ServiceLevel, Targets
+from scheduler.targets import Abandonment, LongestWait, Promise, ServiceLevel, Targets
 
 WEEK_DAYS = 7
-WISH_WEIGHT = 50
-"""Penalty points of a wish that is not kept, where the rules say nothing else."""
-
-Name = Annotated[str, Meta(min_length=1, max_length=64)]
-Clock = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):(00|15|30|45)\Z")]
-Quarters = Annotated[int, Meta(ge=QUARTER_MIN, le=1440, multiple_of=QUARTER_MIN)]
-Part = Annotated[float, Meta(gt=0, lt=1)]
-Points = Annotated[int, Meta(ge=0, le=100_000)]
+_ANY_MONDAY = date(2026, 1, 5)
 
 EXAMPLE = """\
 [targets]
@@ -107,86 +95,6 @@ skills = ["csl"]
 """
 
 
-class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    pass
-
-
-class _Targets(_Row, frozen=True):
-    answered_share: Part = 0.95
-    within_s: Annotated[float, Meta(ge=0)] = 20
-    definition: Definition = Definition.SERVED_OF_OFFERED
-    give_up_share: Part | None = None
-    longest_wait_s: Annotated[float, Meta(gt=0)] | None = None
-    minimum: Annotated[int, Meta(ge=0, le=1000)] = MINIMUM_WHEN_OPEN
-    kept_often: Part = 0.9
-
-
-class _Again(_Row, frozen=True):
-    share: Annotated[float, Meta(ge=0, lt=1)]
-    pause_s: Annotated[float, Meta(gt=0, le=86_400)]
-
-
-class _Shift(_Row, frozen=True):
-    name: Name
-    start: Clock = msgspec.field(name="from")
-    end: Clock = msgspec.field(name="to")
-    paid_min: Annotated[int, Meta(gt=0, le=1440)] | None = None
-    break_min: Quarters | None = None
-    most_signing_min: Quarters = 120
-    weekdays: frozenset[Annotated[int, Meta(ge=1, le=7)]] | None = None
-    tags: frozenset[Name] = frozenset()
-    site: Name | None = None
-    not_before: frozenset[Name] = frozenset()
-
-
-class _Contract(_Row, frozen=True):
-    name: Name
-    most_hours_a_week: Annotated[float, Meta(gt=0, le=168)]
-    least_hours_a_week: Annotated[float, Meta(ge=0, le=168)] = 0
-    days_in_a_row: Annotated[int, Meta(ge=1, le=14)] = 6
-    days_off_in_a_row: Annotated[int, Meta(ge=1, le=7)] = 1
-    weekends: Annotated[int, Meta(ge=0)] | None = None
-    rest_hours: Annotated[float, Meta(ge=0, le=24)] = 11
-    split_shifts: bool = False
-    days_on_in_a_row: Annotated[int, Meta(ge=1, le=7)] = 1
-    most_of: dict[Name, Annotated[int, Meta(ge=0)]] = {}
-
-
-class _Fair(_Row, frozen=True):
-    burden: Name
-    weight: Points = WISH_WEIGHT
-
-
-class _Mix(_Row, frozen=True):
-    people: Annotated[int, Meta(ge=1, le=1000)] = 1
-    seniority: Annotated[int, Meta(ge=0, le=100)] = 0
-    skill: Name | None = None
-    site: Name | None = None
-    weight: Points = 100
-
-
-class _Person(_Row, frozen=True):
-    name: Name
-    contract: Name
-    skills: frozenset[Name] = frozenset()
-    seniority: Annotated[int, Meta(ge=0, le=100)] = 0
-    sites: frozenset[Name] = frozenset()
-    off: tuple[date, ...] = ()
-    wishes_off: tuple[date, ...] = ()
-    wish_weight: Points = WISH_WEIGHT
-
-
-class _File(_Row, frozen=True):
-    shifts: Annotated[tuple[_Shift, ...], Meta(min_length=1, max_length=64)]
-    contracts: Annotated[tuple[_Contract, ...], Meta(min_length=1)]
-    people: Annotated[tuple[_Person, ...], Meta(min_length=1, max_length=1000)]
-    targets: _Targets = _Targets()
-    again: _Again | None = None
-    fair: tuple[_Fair, ...] = ()
-    mix: tuple[_Mix, ...] = ()
-    shrinkage: dict[Name, Annotated[float, Meta(ge=0, lt=1)]] = {}
-
-
 @dataclass(frozen=True)
 class PlanFile:
     """What a plan file says. `minimum`: people on the floor whenever open. `kept_often`: see `demand.needs_of`.
@@ -254,21 +162,18 @@ def read_plan_file(text: str) -> PlanFile:
     """Return what a plan file says.
 
     Raises:
-        BadRoster: it is no TOML, a row lacks something or has what it must not, or a person has no such contract.
+        BadRoster: it is no TOML, a row lacks something or has what it must not, or rows contradict one another.
     """
-    try:
-        raw: dict[str, Any] = tomllib.loads(text)
-        file = msgspec.convert(_named(raw), type=_File)
-    except tomllib.TOMLDecodeError as error:
-        raise BadRoster(f"The plan file is no TOML: {error}.") from error
-    except msgspec.ValidationError as error:
-        raise BadRoster(
-            f"The plan file says something that cannot be: {_in_words(str(error), _named(raw))}."
-        ) from error
+    file = read_rows(text)
+    check(file)
     contracts = {row.name: _contract(row) for row in file.contracts}
-    for person in file.people:
-        if person.contract not in contracts:
-            raise BadRoster(f"Person {person.name} has the contract {person.contract}, which the file does not have.")
+    found = _plan_file(file, contracts)
+    # What rules of work say together is the roster's to know: any week shows it.
+    validate(found.problem(_ANY_MONDAY, WEEK_DAYS, [], "UTC"))
+    return found
+
+
+def _plan_file(file: Rows, contracts: Mapping[str, Contract]) -> PlanFile:
     return PlanFile(
         targets=Targets(tuple(_promises(file.targets)), minimum=file.targets.minimum),
         shrinkage=Shrinkage(file.shrinkage),
@@ -286,15 +191,7 @@ def read_plan_file(text: str) -> PlanFile:
     )
 
 
-def _named(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the file with its contracts as rows that know their names, so that a fault can name its row."""
-    contracts = raw.get("contracts")
-    if not isinstance(contracts, dict) or not all(isinstance(row, dict) for row in contracts.values()):
-        return dict(raw)
-    return {**raw, "contracts": [{**row, "name": name} for name, row in contracts.items()]}
-
-
-def _promises(row: _Targets) -> list[Promise]:
+def _promises(row: TargetsRow) -> list[Promise]:
     promises: list[Promise] = [ServiceLevel(row.answered_share, row.within_s, row.definition)]
     if row.give_up_share is not None:
         promises.append(Abandonment(row.give_up_share))
@@ -303,12 +200,12 @@ def _promises(row: _Targets) -> list[Promise]:
     return promises
 
 
-def _shift(row: _Shift) -> Shift:
-    start_q, end_q = _quarter(row.start), _quarter(row.end)
+def _shift(row: ShiftRow) -> Shift:
+    hours, minutes = row.start.split(":")
     return Shift(
         name=row.name,
-        start_q=start_q,
-        length_q=(end_q - start_q - 1) % QUARTERS + 1,  # to an earlier time: the next day's; to the same: 24 hours
+        start_q=(int(hours) * 60 + int(minutes)) // QUARTER_MIN,
+        length_q=minutes_of(row) // QUARTER_MIN,
         paid_min=row.paid_min,
         tags=row.tags,
         not_before=row.not_before,
@@ -320,7 +217,7 @@ def _shift(row: _Shift) -> Shift:
     )
 
 
-def _contract(row: _Contract) -> Contract:
+def _contract(row: ContractRow) -> Contract:
     week = Hours(round(row.most_hours_a_week * 60), round(row.least_hours_a_week * 60), WEEK_DAYS)
     return Contract(
         hours=(week,),
@@ -332,27 +229,3 @@ def _contract(row: _Contract) -> Contract:
         min_rest_q=round(row.rest_hours * 60 / QUARTER_MIN),
         split_shifts=row.split_shifts,
     )
-
-
-def _quarter(clock: str) -> int:
-    hours, minutes = clock.split(":")
-    return (int(hours) * 60 + int(minutes)) // QUARTER_MIN
-
-
-_WHERE = re.compile(r" - at `\$\.?([^`]*)`")
-
-
-def _in_words(error: str, raw: Mapping[str, Any]) -> str:
-    """Return msgspec's sentence with the row's own name: `people[3].off[0]` becomes `people 4 (amei), off`."""
-    found = _WHERE.search(error)
-    if not found:
-        return error
-    what, where = error[: found.start()], found[1]
-    if "matching regex" in what:
-        what = "must be a clock time in quarter hours, such as 09:15"
-    row = re.match(r"(\w+)\[(\d+)\]\.?(\w*)", where)
-    if row:
-        rows: Any = raw.get(row[1])
-        name = rows[int(row[2])].get("name", "") if isinstance(rows[int(row[2])], dict) else ""
-        where = f"{row[1]} {int(row[2]) + 1}" + (f" ({name})" if name else "") + (f", {row[3]}" if row[3] else "")
-    return f"{where}: {what[:1].lower()}{what[1:]}"

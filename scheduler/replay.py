@@ -22,6 +22,7 @@ from scheduler.simulate import Calls, Floats, Ints, Outcome, Retry, simulate_day
 _NORMAL_95 = 1.959963984540054
 _FEWEST_DAYS = 200
 _BATCH = 50
+_FEW_A_DAY, _DAYS_OF_FEW = 0.25, 2000
 
 
 class DaySource(Protocol):
@@ -159,7 +160,8 @@ def replay(
     """Simulate days until the service level is known to within `half_width` (95 %), and return what the plan comes to.
 
     With the default of a quarter of a point two independent replays differ by more than a point next to never. A queue
-    with a call a day is not known so well after `most_days`; the interval then says how well.
+    with a call a day is not known so well after `most_days`, nor is one with next to none after a tenth of them; the
+    interval then says how well.
     """
     random = np.random.default_rng(seed)
     good, counted = np.zeros((0, intervals)), np.zeros((0, intervals))
@@ -181,7 +183,8 @@ def replay(
         counted = np.vstack([counted, [row[1] for row in rows]])
         level = ratio_of_sums(good.sum(axis=1), counted.sum(axis=1))
         known = len(good) >= _FEWEST_DAYS and not level.high - level.low > 2 * half_width
-        if known or len(good) >= most_days:
+        few = len(good) >= _DAYS_OF_FEW and sum(attempts) < _FEW_A_DAY * len(good)
+        if known or few or len(good) >= most_days:
             break
     with np.errstate(invalid="ignore"):
         by_interval = good.sum(axis=0) / counted.sum(axis=0)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -220,6 +220,17 @@ def read_document(text: str | bytes) -> RosterDocument:
     if document.v != DOCUMENT_VERSION:
         raise BadRoster(f"This roster has version {document.v}; this program reads {DOCUMENT_VERSION}.")
     return document
+
+
+def skipped_starts(document: RosterDocument) -> list[Duty]:
+    """Return the duties that begin at a time that the day does not have, because the clock is put forward over it."""
+    zone = ZoneInfo(document.zone)
+
+    def there(duty: Duty) -> bool:
+        begins = duty.begins(zone)
+        return begins.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == begins.replace(tzinfo=None)
+
+    return [duty for duty in document.duties if not there(duty)]
 
 
 def spans_ms(document: RosterDocument) -> list[tuple[str, int, int, tuple[tuple[int, int], ...]]]:

@@ -26,7 +26,7 @@ class ServiceLevel:
     def __post_init__(self) -> None:
         _share("service level", self.share)
         if not (math.isfinite(self.within_s) and self.within_s >= 0):
-            raise BadTarget("The service level's seconds must not be negative.", within_s=self.within_s)
+            raise BadTarget(f"A service level is within a number of seconds, 0 or more, not {self.within_s:g}.")
 
     @property
     def words(self) -> str:
@@ -78,7 +78,7 @@ class LongestWait:
     def __post_init__(self) -> None:
         _share("longest wait", self.share)
         if not (math.isfinite(self.wait_s) and self.wait_s >= 0):
-            raise BadTarget("The longest wait must not be negative.", wait_s=self.wait_s)
+            raise BadTarget(f"The longest wait is a number of seconds, 0 or more, not {self.wait_s:g}.")
 
     @property
     def words(self) -> str:

@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from rich.table import Table
 
 from scheduler.errors import BadPlan
+from scheduler.history_csv import decoded
 from scheduler.plan import DayPlan
 from scheduler.plan_file import EXAMPLE, PlanFile, read_plan_file
 from scheduler.planning import problem_of, replayed, roster_of, staffing_of
@@ -25,7 +26,7 @@ from scheduler.roster_file import RosterDocument, read_document
 from scheduler.small_team import truth_of
 from video_service import cli_forecast, cli_pool, cli_rollups
 from video_service.cipher import Cipher
-from video_service.cli_plan_common import say
+from video_service.cli_plan_common import say, share_words
 from video_service.cli_plan_options import AHEAD, PAST, Asked, asking
 from video_service.cli_store import AsJson, DataDir, fail, print_json, print_table, telling_errors, with_cipher
 from video_service.plan_publish import Published
@@ -72,13 +73,13 @@ def staff(asked: Asked, plan: PlanPath) -> None:
         return
     table = Table("day", "", "most", "agent hours", "answered in time", "")
     for one in plans:
-        level = one.promised.service_level
+        level, between = share_words(one.promised.service_level)
         table.add_row(
             str(one.day),
             f"{one.day:%a}",
             str(max(one.agents)),
             f"{sum(one.agents) * one.interval_s / 3600:.1f}",
-            f"{level.mean:.1%} ({level.low:.1%} to {level.high:.1%})",
+            f"{level} ({between})" if between else level,
             "" if one.reached else "not reached",
         )
     print_table(table)
@@ -170,7 +171,7 @@ def simulate(
         return
     table = Table("day", "", "answered in time", "between", "days played")
     for day, one in levels.items():
-        table.add_row(str(day), f"{day:%a}", f"{one.mean:.1%}", f"{one.low:.1%} and {one.high:.1%}", str(one.days))
+        table.add_row(str(day), f"{day:%a}", *share_words(one), str(one.days))
     print_table(table)
 
 
@@ -200,9 +201,9 @@ def publish(
 
 def _plan(path: Path) -> PlanFile:
     try:
-        return read_plan_file(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadPlan(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is not in UTF-8'}.") from error
+        return read_plan_file(decoded(path.read_bytes()))
+    except OSError as error:
+        raise BadPlan(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def _document(path: Path) -> RosterDocument:
@@ -248,7 +249,8 @@ def _until_interrupted() -> Iterator[list[bool]]:
 
 
 def _report_day(one: DayPlan) -> None:
-    typer.echo(f"{one.day}: at most {max(one.agents)} agents, {one.promised.service_level.mean:.1%} in time", err=True)
+    level, _ = share_words(one.promised.service_level)
+    typer.echo(f"{one.day}: at most {max(one.agents)} agents, in time: {level}", err=True)
 
 
 def _report_search(progress: Progress) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from scheduler.errors import BadPlan
 from scheduler.forecast import as_document
 from scheduler.forecast_models import Forecast
 from scheduler.planning import Demand, demand_of
+from scheduler.replay import Share
 from video_service import settings as service_settings
 from video_service.cli_store import with_store
 from video_service.clock import SystemClock
@@ -85,6 +87,13 @@ def say(sentences: Iterable[str]) -> None:
     """Print sentences, a line each."""
     for sentence in sentences:
         typer.echo(f"{sentence[:1].upper()}{sentence[1:]}.".replace("..", "."))
+
+
+def share_words(share: Share) -> tuple[str, str]:
+    """Return a share and its interval as people read them."""
+    if math.isnan(share.mean):
+        return "nobody calls", ""
+    return f"{share.mean:.1%}", f"{share.low:.1%} to {share.high:.1%}"
 
 
 def today_of(settings: Settings, now_ms: int) -> date:

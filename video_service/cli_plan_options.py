@@ -103,7 +103,7 @@ PAST = ("csv", "queue", "weeks", "calendar", "holidays", "zone")
 AHEAD = ("first", "days")
 
 
-def asking(*names: str, **defaults: object) -> Callable[[Callable[Concatenate[Asked, Own], None]], Callable[..., None]]:
+def asking(*names: str, **defaults: Any) -> Callable[[Callable[Concatenate[Asked, Own], None]], Callable[..., None]]:
     """Let a command take these options, and `--json` and `--data`, beside its own; its first parameter is an `Asked`.
 
     `defaults`: those that are other than usual here.
@@ -130,7 +130,7 @@ def asking(*names: str, **defaults: object) -> Callable[[Callable[Concatenate[As
 
         @functools.wraps(command)
         def called(**values: Any) -> None:
-            asked = Asked(**{name: values.pop(name) for name in shared})
+            asked = Asked(**(defaults | {name: values.pop(name) for name in shared}))
             command(asked, **values)  # type: ignore[call-arg]
 
         called.__signature__ = inspect.Signature(ordered)  # type: ignore[attr-defined]

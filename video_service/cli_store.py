@@ -62,9 +62,14 @@ def telling_errors() -> Iterator[None]:
     try:
         yield
     except ServiceError as error:
-        fail(str(error))
+        fail(_sentence(error))
     except RedisError as error:
         fail(f"Redis does not answer as expected: {type(error).__name__}. Check REDIS_URL, and that it is running.")
+
+
+def _sentence(error: ServiceError) -> str:
+    facts = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in error.data.items())
+    return f"{error.message.rstrip('.')} ({facts})." if facts else error.message
 
 
 def fail(sentence: str) -> NoReturn:

@@ -14,7 +14,7 @@ from scheduler.calendar_csv import calendar_from_csv
 from scheduler.day_types import Calendar, Campaign
 from scheduler.errors import BadHistory
 from scheduler.history import Floats, History, Ints
-from scheduler.history_csv import read_csv
+from scheduler.history_csv import decoded, read_csv
 from scheduler.patience import USUAL_PATIENCE_S
 from scheduler.rollups import Span, history_of, midnight_ms, patience_of
 from signaling.policy import Policy
@@ -168,8 +168,6 @@ def _calendar_in(path: Path | None) -> Calendar:
     try:
         if path.stat().st_size > MOST_CALENDAR_BYTES:
             raise BadHistory(f"{path} is too large for a calendar.")
-        return calendar_from_csv(path.read_text(encoding="utf-8-sig"))
+        return calendar_from_csv(decoded(path.read_bytes()))
     except OSError as error:
         raise BadHistory(f"{path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise BadHistory(f"{path} is not in UTF-8.") from error

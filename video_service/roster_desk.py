@@ -15,9 +15,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from scheduler.errors import BadRoster
 from scheduler.plan_file import PlanFile, read_plan_file
 from scheduler.roster_draft import DAYS_BEFORE, MOST_DAYS, Looked, look, starter, with_breaks
-from scheduler.roster_file import Duty, Pause, RosterDocument, read_document, spans_ms
+from scheduler.roster_file import Duty, Pause, RosterDocument, read_document, skipped_starts, spans_ms
 from signaling.errors import ShiftOverlaps
 from signaling.store_requests import RequestChange
 from signaling.store_roster import Publication, RosterStore
@@ -38,6 +39,12 @@ class NotPublished(ServiceError):
     """The roster cannot be published."""
 
     code: ClassVar[str] = "not_published"
+
+
+class TimeSkipped(ServiceError):
+    """Shifts begin at a time that their day does not have, for the clock is put forward over it."""
+
+    code: ClassVar[str] = "roster_time_skipped"
 
 
 class Overlapping(ServiceError):
@@ -122,6 +129,8 @@ class RosterDesk:
             BadRoster: there is nobody to be rostered.
         """
         text = await self.team_text()
+        if text == starter([]):
+            raise BadRoster("There is nobody to be rostered: no account is an agent's.")
         file = await asyncio.to_thread(read_plan_file, text)
         if self._requests is None:
             return file
@@ -170,15 +179,22 @@ class RosterDesk:
 
         Raises:
             NotPublished: somebody in it is no agent here.
+            TimeSkipped: a shift begins at a time that its day does not have.
         """
-        names, rules = await self.names(), await self.rules()
+        names = await self.names()
         people = {name: person for person, name in names.items()}
         unknown = sorted({duty.person for duty in document.duties if duty.person not in people})
         if unknown:
             raise NotPublished(
                 f"Nobody with these sign-in names is an agent here: {', '.join(unknown)}. Nothing was changed."
             )
-        last = await self.book.last()
+        skipped = [f"{duty.person} {duty.day} {duty.start}" for duty in skipped_starts(document)]
+        if skipped:
+            raise TimeSkipped(
+                f"These shifts begin at a time that does not exist, for the clock is put forward over it: "
+                f"{', '.join(skipped)}. Nothing was changed."
+            )
+        rules, last = await self.rules(), await self.book.last()
         standing = await self.standing(document.first_day, document.days)
         wanted: list[NewShift] = [(people[name], *rest) for name, *rest in spans_ms(document)]  # type: ignore[misc]
         found = changes(standing, wanted, frozenset(replaces), now_ms=self._clock.now_ms())

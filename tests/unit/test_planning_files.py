@@ -54,7 +54,8 @@ def test_days_off_and_wishes_are_placed_on_the_rosters_days_and_others_left(exam
     ("start", "end", "quarters"), [("22:00", "06:00", 32), ("08:00", "08:00", 96), ("23:45", "00:00", 1)]
 )
 def test_a_shift_may_end_on_the_next_day(start: str, end: str, quarters: int) -> None:
-    text = EXAMPLE.replace('from = "09:00"\nto = "17:00"', f'from = "{start}"\nto = "{end}"')
+    old = 'from = "09:00"\nto = "17:00"\npaid_min = 450\nbreak_min = 15'
+    text = EXAMPLE.replace(old, f'from = "{start}"\nto = "{end}"')
 
     assert read_plan_file(text).shifts[0].length_q == quarters
 
@@ -64,13 +65,52 @@ def test_a_shift_may_end_on_the_next_day(start: str, end: str, quarters: int) ->
     [
         ('"17:00"', '"17:10"', r"shifts 1 \(early\), to: must be a clock time in quarter hours, such as 09:15"),
         ('"17:00"', '"24:00"', r"shifts 1 \(early\), to: must be a clock time"),
-        ('contract = "full"', 'contract = "half"', "Person amei has the contract half, which the file does not have"),
+        ('contract = "full"', 'contract = "half"', r"people 1 \(amei\), contract: there is no contract half"),
         ('"2026-03-07"', '"2026-02-30"', r"people 1 \(amei\), off: "),
         ("within_s = 20", "within_seconds = 20", "targets: object contains unknown field `within_seconds`"),
         ("answered_share = 0.95", "answered_share = 1", r"targets\.answered_share: expected `float` < 1"),
         ("most_hours_a_week = 40\n", "", r"contracts 1 \(full\): object missing required field `most_hours_a_week`"),
         ("sickness = 0.04", "sickness = 1.0", "shrinkage"),
         ("[targets]", "[targets", "is no TOML"),
+        ("within_s = 20", "within_s = inf", r"targets\.within_s: expected `float` <= 86400"),
+        ('name = "linxiao"', 'name = "amei"', r"people 2 \(amei\), name: people 1 has the same"),
+        ('name = "late"', 'name = "early"', r"shifts 2 \(early\), name: shifts 1 has the same"),
+        (
+            "break_min = 15",
+            "break_min = 600",
+            r"shifts 1 \(early\), break_min: a break of 600 minutes does not fit into",
+        ),
+        ("break_min = 15", "break_min = 465", "No breaks fit into shift early"),
+        (
+            "paid_min = 450",
+            "paid_min = 999",
+            r"shifts 1 \(early\), paid_min: 999 minutes cannot be paid of a shift of 480",
+        ),
+        ("paid_min = 450", "weekdays = []", r"shifts 1 \(early\), weekdays: on no weekday at all"),
+        ('not_before = ["early"]', 'not_before = ["nix"]', r"shifts 2 \(late\), not_before: there is no shift nix"),
+        (
+            "least_hours_a_week = 30",
+            "least_hours_a_week = 41",
+            r"contracts 1 \(full\), least_hours_a_week: at least 41 hours",
+        ),
+        (
+            "days_in_a_row = 5",
+            "days_in_a_row = 2\ndays_on_in_a_row = 5",
+            r"contracts 1 \(full\), days_on_in_a_row: at least 5",
+        ),
+        (
+            "rest_hours = 11",
+            "most_of = { nix = 12 }",
+            r"contracts 1 \(full\), most_of: nix is neither a shift nor a tag",
+        ),
+        (
+            "rest_hours = 11",
+            "rest_hours = 11\n[[fair]]\nburden = 'nix'",
+            "fair 1, burden: nix is neither weekend nor a tag",
+        ),
+        ("rest_hours = 11", "rest_hours = 11\n[[mix]]\nskill = 'nix'", "mix 1, skill: nobody has the skill nix"),
+        ("rest_hours = 11", "rest_hours = 11\n[[mix]]\nsite = 'nix'", "mix 1, site: no shift is at nix"),
+        ("rest_hours = 11", "rest_hours = 11\n[[mix]]\nseniority = 3", "mix 1, seniority: nobody has 3 or more"),
         ("break_min = 15", "break_min = 10", r"shifts 1 \(early\), break_min: "),
         (
             "[shrinkage]",
@@ -85,10 +125,14 @@ def test_a_fault_names_its_row_and_its_rule(old: str, new: str, sentence: str) -
 
 
 def test_a_file_without_people_or_contracts_is_refused() -> None:
-    with pytest.raises(BadRoster, match="people"):
+    with pytest.raises(BadRoster, match="there is no row of people"):
         read_plan_file(EXAMPLE.partition("[[people]]")[0])
     with pytest.raises(BadRoster, match="contracts"):
         read_plan_file("contracts = 3\n" + EXAMPLE.replace("[contracts.full]", "[other]"))
+
+
+def test_a_mark_before_the_text_is_no_part_of_it() -> None:
+    assert read_plan_file("\ufeff" + EXAMPLE) == read_plan_file(EXAMPLE)
 
 
 def roster(*duties: Duty, zone: str = "Asia/Shanghai", first_day: date = MONDAY) -> RosterDocument:

@@ -11,7 +11,7 @@ import pytest
 
 from scheduler.errors import BadHistory, NoHistory
 from scheduler.history import State, runs
-from scheduler.history_csv import read_csv, read_text
+from scheduler.history_csv import BadLines, read_csv, read_text
 
 pytestmark = pytest.mark.unit
 
@@ -129,19 +129,32 @@ def test_a_file_without_zeros_that_should_have_some() -> None:
     ],
 )
 def test_a_faulty_line_is_named(line: str, sentence: str) -> None:
-    with pytest.raises(BadHistory, match=sentence) as refused:
+    with pytest.raises(BadLines, match=sentence) as refused:
         read_text(text("2026-03-02T09:00:00Z,3,,", line, heading="start,calls,answered,handle_s,state"), interval_s=900)
-    assert refused.value.message.startswith("Line 3: ")
-    assert refused.value.data["faults"] == 1
+    assert str(refused.value).startswith("Line 3: ")
+    assert str(refused.value).count(sentence) == 1
+    assert refused.value.faults == 1
 
 
 def test_many_faulty_lines_are_counted_and_the_first_ones_named() -> None:
-    with pytest.raises(BadHistory) as refused:
+    with pytest.raises(BadLines) as refused:
         read_text(text(*["never,1"] * 50))
-    lines = refused.value.data["lines"]
-    assert isinstance(lines, list)
-    assert (len(lines), refused.value.data["faults"]) == (20, 50)
-    assert lines[0][0] == 2
+    assert (len(refused.value.lines), refused.value.faults) == (20, 50)
+    assert refused.value.lines[0][0] == 2
+    assert "; line 4: start must be" in str(refused.value)
+    assert str(refused.value).endswith("; and 47 lines more.")
+
+
+def test_a_stray_day_years_away_is_named_by_its_line() -> None:
+    with pytest.raises(
+        BadLines, match=r"^Line 4: 1970-01-05 is years away from most lines, such as 2026-03-02; a file"
+    ) as refused:
+        read_text(text("2026-03-02T09:00:00Z,3", "2026-03-02T09:15:00Z,3", "1970-01-05T09:00:00Z,1"))
+    assert refused.value.faults == 1
+    with pytest.raises(BadLines, match=r"^Line 2: 2199-12-31 is years away"):
+        read_text(text("2199-12-31T09:00:00Z,3", "2026-03-02T09:15:00Z,3", "2026-03-02T09:30:00Z,1"))
+    ten_years = read_text(text("2016-03-07T09:00:00Z,3", "2026-03-02T09:00:00Z,3"), interval_s=900)
+    assert len(ten_years.days) == 3648
 
 
 def test_a_file_that_is_not_one_is_refused() -> None:

@@ -102,13 +102,13 @@ def test_every_line_of_the_example_is_read() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
-        ('burden = "evening"', 'burden = "night"', "Fairness of night: no shift is of that kind"),
-        ("{ evening = 12 }", "{ night = 12 }", "limits night, which is neither a shift nor a kind of shift"),
+        ('burden = "evening"', 'burden = "night"', "fair 2, burden: night is neither weekend nor a tag of any shift"),
+        ("{ evening = 12 }", "{ night = 12 }", "most_of: night is neither a shift nor a tag of any shift"),
     ],
 )
 def test_a_burden_that_no_shift_is_is_refused_by_its_name(old: str, new: str, sentence: str) -> None:
     with pytest.raises(BadRoster, match=sentence):
-        make_roster(problem(team("amei", rules=RULES.replace(old, new))), Limits(None, rounds=1))
+        team("amei", rules=RULES.replace(old, new))
 
 
 def test_a_row_that_cannot_be_is_named() -> None:
