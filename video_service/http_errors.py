@@ -78,6 +78,7 @@ STATUS = {
     "request_over": 409,
     "requests_full": 409,
     "roster_changed": 409,
+    "roster_time_skipped": 409,
     "rosters_full": 409,
     "same_password": 400,
     "shift_overlaps": 409,

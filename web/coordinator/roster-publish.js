@@ -150,7 +150,7 @@ export class RosterPublish {
   }
 }
 
-const CODES = ["roster_changed", "roster_overlaps", "not_published", "unknown_roster", "rosters_full"];
+const CODES = ["roster_changed", "roster_overlaps", "not_published", "roster_time_skipped", "unknown_roster", "rosters_full"];
 
 /**
  * @param {string} code
