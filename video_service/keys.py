@@ -53,10 +53,24 @@ KEYS: tuple[KeySpec, ...] = (
         "counters: tokens refused and replayed, repairs, failures, calls answered by length of wait, calls abandoned",
     ),
     # Tokens
-    KeySpec("ticket:<digest>", "string", "ticket_ttl_s", "ticket_issue", "when it was given out, identity behind a ticket"),
-    KeySpec("resume:<digest>", "string", "resume_ttl_s", "resume_issue", "when it was given out, identity behind a resume token"),
+    KeySpec(
+        "ticket:<digest>", "string", "ticket_ttl_s", "ticket_issue", "when it was given out, identity behind a ticket"
+    ),
+    KeySpec(
+        "resume:<digest>",
+        "string",
+        "resume_ttl_s",
+        "resume_issue",
+        "when it was given out, identity behind a resume token",
+    ),
     KeySpec("resume_of:<person>", "string", "resume_ttl_s", "resume_issue", "digest of the person's one resume token"),
-    KeySpec("spent:<digest>", "string", "resume_ttl_s", "token_redeem", "of a used token when it was given out, to tell a replay and an older socket"),
+    KeySpec(
+        "spent:<digest>",
+        "string",
+        "resume_ttl_s",
+        "token_redeem",
+        "of a used token when it was given out, to tell a replay and an older socket",
+    ),
     # People
     KeySpec(
         "person:<person>",
