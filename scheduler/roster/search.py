@@ -1,7 +1,7 @@
 """The search for a roster: build one, bound it by column generation, dive, then improve it in neighbourhoods.
 
 1. `construct`: each person in turn gets the best roster given everybody else's, again and again (exact, by `Pricer`).
-2. A small team is solved as a whole, by `Team`; larger ones go on with 3 and 4.
+2. A small team is solved as a whole, by `search_team`; larger ones go on with 3 and 4.
 3. `Master.generate`: the linear programme over whole rosters; its value bounds every roster from below.
 4. `_dive`: people are fixed to the rosters that the programme likes most; the last few are solved together, exactly.
 5. Neighbourhoods in CP-SAT, from the best roster: some people on all days, or all people in a window of days.
@@ -23,13 +23,12 @@ from ortools.sat.python import cp_model
 from scheduler.errors import BadRoster
 from scheduler.roster.cancel import unless
 from scheduler.roster.columns import Column, Master, keeps_sums
-from scheduler.roster.days import day_costs
 from scheduler.roster.evaluate import Evaluator
 from scheduler.roster.grid import FORBIDDEN, Grid
 from scheduler.roster.model import Model, Roster, Solution, spread_breaks
 from scheduler.roster.pricing import NEVER, Pricer
 from scheduler.roster.rules import add_rules
-from scheduler.roster.team import Team
+from scheduler.roster.team_search import search_team
 
 _FOUND = (cp_model.OPTIMAL, cp_model.FEASIBLE)
 _TURNS = 4
@@ -47,8 +46,6 @@ _BREAKS_S = 4.0
 _MOST_COLUMNS = 3000
 _WINDOW_SIZE = 200
 _AFTER_S = 0.0006
-_NEAR = (5.0, 20.0, 60.0)
-_NODES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +74,10 @@ class Progress:
 
 @dataclass
 class Search:
-    """One search over one grid; `run` may be called once. `stop` is asked often, `report` told of every improvement."""
+    """One search over one grid; `run` may be called once. `cancelled` is asked often, `report` told of improvements.
+
+    `owed`: points for what contracts lack in any roster, which are no part of the models' objective.
+    """
 
     grid: Grid
     limits: Limits
@@ -92,8 +92,7 @@ class Search:
         self._score = Evaluator(self.grid)
         self._pricer = Pricer(self.grid, together=False)
         self._random = np.random.default_rng(self.limits.seed)
-        # What contracts lack in any roster is no part of the models' objective.
-        self._owed = sum(
+        self.owed = sum(
             one.short_weight * max(0, one.least_minutes - one.least * one.unit)
             for person in self.grid.people
             for one in person.resources
@@ -104,15 +103,15 @@ class Search:
         self._keep(self._complete(self._construct() if first is None else first))
         assert self.best is not None
         tiny = self._size() <= _TINY_SIZE
-        if tiny and not self._done():
+        if tiny and not self.done():
             self._whole()
-        if not self._done() and not self._team():
+        if not self.done() and not search_team(self):
             if not tiny:
                 self._whole()
-            if not self._done():
+            if not self.done():
                 self._columns()
         self.phase = "neighbourhoods"
-        if not self._done():
+        if not self.done():
             self._neighbourhoods()
         return self.best
 
@@ -120,20 +119,23 @@ class Search:
         """Return the seconds since `started_s`, on the monotonic clock."""
         return time.monotonic() - self.started_s
 
-    def _left_s(self) -> float:
+    def left_s(self) -> float:
+        """Return the seconds left to search, infinite where no clock is looked at."""
         if self.limits.seconds is None:
             return np.inf
         # Some time is left for what cannot be cut short: the last model made, names, breaks, what is short.
         after = 0.01 * self.limits.seconds + _AFTER_S * len(self.grid.people) * self.grid.days
         return self.limits.seconds - min(after, 0.1 * self.limits.seconds) - self.elapsed_s()
 
-    def _done(self) -> bool:
+    def done(self) -> bool:
+        """Tell whether the search is stopped, or its best is good enough."""
         assert self.best is not None
         proved = self.best.cost - self.bound <= max(0.999, self.limits.gap * self.best.cost)
-        return self._stopped() or proved
+        return self.stopped() or proved
 
-    def _stopped(self) -> bool:
-        return self._left_s() <= 0 or (self.cancelled is not None and self.cancelled())
+    def stopped(self) -> bool:
+        """Tell whether the time is over, or somebody has cancelled."""
+        return self.left_s() <= 0 or (self.cancelled is not None and self.cancelled())
 
     def _keep(self, found: Solution | None) -> bool:
         if found is None or (self.best is not None and found.cost >= self.best.cost):
@@ -142,12 +144,18 @@ class Search:
         self._tell()
         return True
 
+    def keep_roster(self, roster: Roster | None) -> None:
+        """Keep a roster, with its best breaks, if it is better than the best."""
+        if roster is not None:
+            self._keep(self._complete(roster))
+
     def _tell(self) -> None:
         if self.report is not None and self.best is not None:
             self.report(Progress(self.elapsed_s(), self.best.cost, self.bound, self.phase))
 
-    def _raise_bound(self, bound: float) -> None:
-        bound = np.ceil(bound - 1e-6) + self._owed
+    def raise_bound(self, bound: float) -> None:
+        """Take note of a bound of the models, which leave aside what contracts lack in any roster."""
+        bound = np.ceil(bound - 1e-6) + self.owed
         if np.isfinite(bound) and bound > self.bound:
             self.bound = float(bound)
             self._tell()
@@ -173,14 +181,14 @@ class Search:
             solver.parameters.max_deterministic_time = seconds
         else:
             solver.parameters.num_workers = self.limits.workers if workers is None else workers
-            solver.parameters.max_time_in_seconds = max(0.05, min(seconds, self._left_s()))
+            solver.parameters.max_time_in_seconds = max(0.05, min(seconds, self.left_s()))
         return solver, unless(self.cancelled, lambda: solver.solve(model.cp), solver.stop_search)
 
     def _construct(self) -> Roster:
         """Return a roster in which nobody's line can be bettered alone."""
         grid, pricer = self.grid, self._pricer
         roster = np.full((len(grid.people), grid.days), -1, dtype=np.int64)
-        counts, late = self._score.counts(roster), self._until(0.3)
+        counts, late = self._score.counts(roster), self.until(0.3)
         for turn in range(_TURNS):
             changed = False
             for p in self._random.permutation(len(grid.people)).tolist():
@@ -222,44 +230,23 @@ class Search:
         roster, _ = model.read(solver.value)
         return np.asarray(roster[p])
 
-    def _team(self) -> bool:
-        """Solve a small team as a whole, first among few ways to share a day, then more; tell whether it was small."""
-        assert self.best is not None
-        costs = day_costs(self.grid)
-        if costs is None:
-            return False
-        self.phase = "team"
-        team = Team(self.grid, costs)
-        team.add_roster(self.best.roster)
-        team.generate(self._until(0.5), None if self.limits.seconds is None else self._share(0.3))
-        self._raise_bound(team.bound)
-        for most in _NEAR:
-            if self._done() or not team.reduced:
-                break
-            seconds = None if self.limits.seconds is None else 0.75 * self._left_s()
-            near = team.near(most)
-            roster = team.choose(near, seconds, _NODES * self.limits.rounds, self.limits.gap, self.cancelled)
-            if roster is not None:
-                self._keep(self._complete(roster))
-            self._raise_bound(team.bound)
-        return bool(team.reduced)
-
     def _whole(self) -> None:
         """Try the whole problem in CP-SAT for a short while: small ones are proved best at once."""
         self.phase = "whole problem"
         if self._size() <= _WHOLE_SIZE:
-            self._neighbourhood(range(len(self.grid.people)), range(self.grid.days), self._share(0.08))
+            self._neighbourhood(range(len(self.grid.people)), range(self.grid.days), self.share(0.08))
 
     def _size(self) -> int:
         return sum(int((person.cost < FORBIDDEN).sum()) for person in self.grid.people)
 
-    def _share(self, share: float) -> float:
+    def share(self, share: float) -> float:
+        """Return a share of all seconds; a fixed amount of work where no clock is looked at."""
         return _WORK_S if self.limits.seconds is None else share * self.limits.seconds
 
-    def _until(self, share: float) -> Callable[[], bool]:
+    def until(self, share: float) -> Callable[[], bool]:
         """Return what says whether a share of the time is over, or the search is stopped."""
-        until = self.elapsed_s() + self._share(share)
-        return lambda: self._stopped() or (self.limits.seconds is not None and self.elapsed_s() > until)
+        until = self.elapsed_s() + self.share(share)
+        return lambda: self.stopped() or (self.limits.seconds is not None and self.elapsed_s() > until)
 
     def _columns(self) -> None:
         """Generate columns, dive, and solve the programme over the best columns in whole numbers."""
@@ -271,21 +258,21 @@ class Search:
         for p, line in enumerate(self.best.roster):
             master.add(p, tuple(int(duty) for duty in line))
         rounds = _ROUNDS if self.limits.seconds is None else 1 << 20
-        master.generate(self._until(0.4), most_rounds=rounds)
-        self._raise_bound(master.bound)
+        master.generate(self.until(0.4), most_rounds=rounds)
+        self.raise_bound(master.bound)
         self.phase = "dive"
-        if not self._done():
+        if not self.done():
             self._dive(master, rounds)
         self.phase = "best columns"
-        if not self._done():
+        if not self.done():
             self._best_columns(master)
 
     def _dive(self, master: Master, rounds: int) -> None:
         """Fix people one after the other to what the programme likes most; leave the last few to CP-SAT."""
         people = len(self.grid.people)
         lines: dict[int, np.ndarray] = {}
-        stop = self._until(0.3)
-        while len(lines) < people - _TOGETHER and not self._stopped():
+        stop = self.until(0.3)
+        while len(lines) < people - _TOGETHER and not self.stopped():
             liked = [
                 (share, index)
                 for share, index in master.chosen()
@@ -314,7 +301,7 @@ class Search:
         rest = [p for p in range(people) if p not in lines]
         kept = self.best
         self.best = self._complete(roster)
-        self._neighbourhood(rest, range(self.grid.days), self._share(0.08))
+        self._neighbourhood(rest, range(self.grid.days), self.share(0.08))
         if self.best.cost > kept.cost:
             self.best = kept
         self._tell()
@@ -339,7 +326,7 @@ class Search:
                 model.cp.add_hint(literal, int(column.duties == tuple(self.best.roster[p].tolist())))
         model.add_cover(pools, touched_only=False)
         model.minimize()
-        solver, status = self._solve(model, self._share(0.06))
+        solver, status = self._solve(model, self.share(0.06))
         if status in _FOUND:
             lines = [next(c.duties for literal, c in ways[p] if solver.value(literal)) for p in sorted(ways)]
             _, breaks = model.read(solver.value)
@@ -351,11 +338,11 @@ class Search:
         people, days = len(self.grid.people), self.grid.days
         some, window = min(people, 6), min(days, 7)
         rounds = 0
-        while not self._done():
+        while not self.done():
             if self.limits.seconds is None and rounds >= self.limits.rounds:
                 return
             rounds += 1
-            limit = min(_WORK_S * 2, self._share(0.06))
+            limit = min(_WORK_S * 2, self.share(0.06))
             if rounds % 2 or window >= days:
                 free_people: Iterable[int] = self._related(some)
                 easy = self._neighbourhood(free_people, range(days), limit)
@@ -389,7 +376,7 @@ class Search:
         model.hint(self.best)
         solver, status = self._solve(model, seconds)
         if len(model.free) == len(self.grid.people) and len(free_days) == self.grid.days:
-            self._raise_bound(solver.best_objective_bound)
+            self.raise_bound(solver.best_objective_bound)
         if status in _FOUND:
             roster, breaks = model.read(solver.value)
             breaks = {**self.best.breaks, **breaks}

@@ -15,7 +15,7 @@ from scheduler.roster.breaks import plans_of
 from scheduler.roster.check import check
 from scheduler.roster.days import NO_WAY, DayCosts, day_costs
 from scheduler.roster.grid import Grid, build
-from scheduler.roster.model import Model
+from scheduler.roster.model import Model, Roster
 from scheduler.roster.pricing import Pricer
 from scheduler.roster.problem import (
     WEEKEND,
@@ -212,6 +212,55 @@ def test_a_cancelled_choice_ends_and_breaks_nothing() -> None:
     team.generate(never)
     roster = team.choose(1e6, 30.0, 0, 0.0, lambda: True)
     assert roster is None or roster.shape == (3, 10)
+
+
+def given(grid: Grid, roster: Roster) -> int:
+    """The least cost of a roster whose lines are given, so that only breaks are left to choose."""
+    model = Model(grid, {p: frozenset(range(grid.days)) for p in range(len(grid.people))})
+    for p in model.free:
+        add_rules(model, p)
+    model.add_cover()
+    model.minimize()
+    for (p, day), literals in model.x.items():
+        for duty, literal in literals.items():
+            model.cp.add(literal == int(roster[p, day] == duty))
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    assert solver.solve(model.cp) == cp_model.OPTIMAL, "a rule is broken"
+    return round(solver.objective_value)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_dive_is_a_roster_that_keeps_the_rules_and_costs_what_it_says(seed: int) -> None:
+    grid = relieved(build(weeks(seed)))
+    team = Team(grid, costs_of(grid))
+    team.generate(never)
+    bound, most = team.bound, plain_optimum(grid) * 2
+    dives = [team.dive(never, most, doubt) for doubt in (None, 0, 1)]
+    rosters = [(dive.roster, dive.cost) for dive in dives if dive.roster is not None]
+    assert rosters
+    for roster, cost in rosters:
+        assert given(grid, roster) == pytest.approx(cost, abs=1e-3)
+        assert bound <= cost < most
+    team.generate(never)
+    assert team.bound == pytest.approx(bound, abs=0.1), "days that were given are free again, and a dive bounds nothing"
+
+
+def test_a_dive_that_is_stopped_or_comes_to_nothing_better_has_no_roster() -> None:
+    grid = relieved(build(weeks(2)))
+    team = Team(grid, costs_of(grid))
+    team.generate(never)
+    assert team.dive(lambda: True, np.inf).roster is None
+    assert team.dive(never, team.bound).roster is None
+    assert team.dive(never, np.inf).roster is not None
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_small_team_is_searched_on_one_core_or_two(workers: int) -> None:
+    problem = weeks(5)
+    made = make_roster(problem, Limits(seconds=60.0, workers=workers))
+    checked = check(problem, made.roster, made.breaks)
+    assert (checked.broken, checked.cost, made.proved) == ((), made.cost, True)
 
 
 def test_large_teams_and_stretches_that_two_days_share_are_left_to_the_columns() -> None:
