@@ -88,7 +88,19 @@ def people(role: str = "coordinator") -> list[dict[str, Any]]:
 def intraday(**more: Any) -> dict[str, Any]:
     """Return today against its plan, nobody has called yet."""
     fields: dict[str, Any] = {"now_ms": views.now_ms(), "at_ms": 1, "pending": False, "trouble": "planning_no_history"}
-    return {**fields, "plan": None, "scheduled": [0] * 96, "people": [], **more}
+    fields |= {"queue": "main", "goal_percent": 95, "target_s": 20, "present": [-1] * 96, "occupancy": [-1] * 24}
+    return {**fields, "plan": None, "scheduled": [0] * 96, "hours": [], "people": [], **more}
+
+
+def floor() -> dict[str, Any]:
+    """Return how the day went on the floor from nine to noon: people there, busy hours, calls and their waits."""
+    late = {"within_target": 3, "answered": 5, "abandoned": 1, "wait_ms": 31_000}
+    fine = {"within_target": 4, "answered": 4, "abandoned": 0, "wait_ms": 8_400}
+    return {
+        "present": [-1] * 36 + [2, 1.67, 2, 3] * 3 + [-1] * 48,
+        "occupancy": [-1] * 9 + [0.62, 0.91, 0.4] + [-1] * 12,
+        "hours": [{"hour": 9, "offered": 4, **fine}, {"hour": 11, "offered": 6, **late}],
+    }
 
 
 def long_story() -> dict[str, Any]:

@@ -99,6 +99,7 @@ def job(state: str = "running", **more: Any) -> dict[str, Any]:
         "kind": "roster",
         "first_day": str(FIRST),
         "days": 14,
+        "queue": "main",
         "started_ms": 1_000_000,
         "limit_s": 60,
         "phase": "search",
@@ -118,8 +119,30 @@ def outlook(days: int = 14) -> dict[str, Any]:
     """Return coming days with twenty calls each."""
     level = {"mean": 0.953, "low": 0.94, "high": 0.96}
     day = {"calls": 20.0, "low": 13.2, "high": 26.8, "most": 3, "hours": 36.0, "level": level}
+    day |= {"wait_s": 4.2, "occupancy": 0.413}
     coming = [{**day, "day": str(FIRST + timedelta(days=n))} for n in range(days)]
     return {"days": coming, "goal": 0.95, "within_s": 20.0, "truth": explained()["truth"], "notes": []}
+
+
+def pool() -> dict[str, Any]:
+    """Return two queues with a team each, by skills and pooled, and a third in which nobody has called."""
+
+    def level(mean: float, half: float) -> dict[str, float]:
+        return {"mean": mean, "low": mean - half, "high": mean + half}
+
+    def way(name: str, mean: float, *groups: tuple[list[str], int, float, float]) -> dict[str, Any]:
+        goals = [{"queue": "main", "goal": 0.95, "within_s": 20.0, "level": level(mean - 0.02, 0.01), "calls": 280.0}]
+        goals += [{"queue": "rail", "goal": 0.9, "within_s": 30.0, "level": level(mean + 0.01, 0.01), "calls": 90.0}]
+        parts = [dict(zip(("queues", "people", "hours", "occupancy"), each, strict=True)) for each in groups]
+        return {"way": name, "hours": 290.5, "level": level(mean, 0.012), "queues": goals, "groups": parts}
+
+    ways = [
+        way("apart", 0.86, (["main"], 4, 200.0, 0.41), (["rail"], 2, 90.5, 0.52)),
+        way("skilled", 0.92, (["main"], 3, 150.0, 0.43), (["main", "rail"], 3, 140.5, 0.45)),
+        way("pooled", 0.958, (["main", "rail"], 6, 290.5, 0.44)),
+    ]
+    left_out = {"air": "planning_no_history"}
+    return {"first_day": str(FIRST), "days": 14, "roster": True, "ways": ways, "left_out": left_out, "notes": []}
 
 
 def explained(**more: Any) -> dict[str, Any]:

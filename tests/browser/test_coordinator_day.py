@@ -29,7 +29,7 @@ async def wall(open_page: OpenPage, stage: Stage, **more: Any) -> Page:
 
 async def test_the_days_curve_says_its_units_its_target_and_its_source(open_page: OpenPage, stage: Stage) -> None:
     page = await wall(open_page, stage)
-    chart = page.locator(".chart")
+    chart = page.locator(".now-level .chart")
     await expect(chart).to_have_attribute("aria-label", re.compile(r"现在 85%，目标 95%"))
     await expect(chart).to_contain_text("今天到此的服务水平（%）")
     await expect(chart).to_contain_text("来电（每 15 分钟）")
@@ -37,7 +37,7 @@ async def test_the_days_curve_says_its_units_its_target_and_its_source(open_page
     assert await chart.locator(".chart-within").count() == 12
     assert await chart.locator("rect.chart-late").count() == 3
     assert await chart.locator("rect.chart-left").count() == 3
-    await expect(page.locator(".chart-legend li")).to_have_text(
+    await expect(page.locator(".now-level .chart-legend li")).to_have_text(
         ["服务水平", "目标 95%", "20 秒内接通", "晚些接通", "自己离开"]
     )
     await expect(page.locator(".day")).to_contain_text("来源：已经结束的来电")
@@ -54,12 +54,12 @@ async def test_the_numbers_behind_the_curve_are_a_table_for_the_keyboard(open_pa
     numbers = await rows.nth(4).locator("td").all_text_contents()
     assert numbers == ["8", "7", "5", "1", "50 秒", "77%"]
     assert await rows.nth(3).locator("td").all_text_contents() == ["0", "0", "0", "0", "—", "90%"]
-    await expect(page.locator(".chart")).to_be_hidden()
+    await expect(page.locator(".now-level .chart")).to_be_hidden()
     await page.keyboard.press("Tab")
     await expect(page.get_by_role("region", name="今天的变化")).to_be_focused()
     await page.keyboard.press("Shift+Tab")
     await page.keyboard.press("Enter")
-    await expect(page.locator(".chart")).to_be_visible()
+    await expect(page.locator(".now-level .chart")).to_be_visible()
 
 
 async def test_a_morning_without_calls_draws_nothing(open_page: OpenPage, stage: Stage) -> None:
@@ -68,7 +68,7 @@ async def test_a_morning_without_calls_draws_nothing(open_page: OpenPage, stage:
     await stage.until(lambda: stage.sockets)
     await stage.show(views.empty_wall())
     await expect(page.locator(".day")).to_contain_text("今天还没有结束的来电。")
-    await expect(page.locator(".chart-frame")).to_be_hidden()
+    await expect(page.locator(".now-level .chart-frame")).to_be_hidden()
     await expect(page.locator(".level .pill")).to_be_hidden()
 
 
@@ -76,12 +76,12 @@ async def test_the_curve_is_drawn_anew_when_a_call_is_over_or_the_window_changes
     open_page: OpenPage, stage: Stage
 ) -> None:
     page = await wall(open_page, stage)
-    wide = await page.locator(".chart").evaluate("(chart) => chart.clientWidth")
+    wide = await page.locator(".now-level .chart").evaluate("(chart) => chart.clientWidth")
     await page.set_viewport_size({"width": 360, "height": 740})
-    await expect(page.locator(".chart")).not_to_have_attribute("width", str(wide))
+    await expect(page.locator(".now-level .chart")).not_to_have_attribute("width", str(wide))
     stage.answers["GET day"] = (200, day(((9, 0, 0),), goal_percent=80))
     await stage.show(msgspec.structs.replace(views.wall(), offered_today=48, answered_today=45))
-    await expect(page.locator(".chart")).to_have_attribute("aria-label", re.compile("现在 100%，目标 80%"))
+    await expect(page.locator(".now-level .chart")).to_have_attribute("aria-label", re.compile("现在 100%，目标 80%"))
     await expect(page.locator(".level .pill")).to_have_text("达到目标 80%")
 
 
@@ -114,7 +114,7 @@ async def test_the_roster_ahead_stands_beside_who_is_here_and_a_gap_leads_to_the
 
 async def test_the_wall_fits_a_tablet_both_ways_and_a_desk(open_page: OpenPage, stage: Stage) -> None:
     page = await wall(open_page, stage)
-    for asked in (".chart", ".now-door", ".now-ahead"):
+    for asked in (".now-level .chart", ".now-door", ".now-ahead"):
         await page.locator(asked).wait_for()
 
     async def places(width: int, height: int) -> list[dict[str, float]]:

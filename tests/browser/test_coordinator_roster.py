@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
-from tests.browser import rosters
+from tests.browser import rosters, views
 from tests.browser.board import board
 from tests.browser.conftest import OpenPage
 from tests.browser.looks import look
@@ -93,7 +93,7 @@ async def test_a_roster_is_made_watched_and_stopped(open_page: OpenPage, stage: 
     await expect(page.get_by_role("alert").filter(visible=True)).to_have_text(
         "正在排另一份班表，请等一等，或先停下它。"
     )
-    wish = {"first_day": "2027-03-01", "days": 14, "seconds": 20, "people": ["amei", "wang", "chen"]}
+    wish = {"first_day": "2027-03-01", "days": 14, "queue": "main", "seconds": 20, "people": ["amei", "wang", "chen"]}
     assert ("POST", "plan/roster", wish) in stage.requests
     running = rosters.job(phase="staffing", done=3, of=14)
     stage.answers |= {"POST plan/roster": (202, running), "GET plan/job": (200, running)}
@@ -166,11 +166,18 @@ async def test_the_coming_days_are_shown_and_what_would_be_otherwise(open_page: 
     card = page.locator(".roster-ahead")
     await expect(card.get_by_role("status")).to_have_text("正在推算…")
     stage.answers["POST plan/outlook"] = (200, {"pending": False, "trouble": "", "outlook": rosters.outlook()})
-    await expect(card.get_by_role("img")).to_have_attribute("aria-label", "14 天预计约 280 通来电。")
-    await expect(card.locator("tbody tr").first).to_have_text("3月1日周一20.013–27336.095%")
+    await expect(card.get_by_role("img")).to_have_count(4)
+    await expect(card.get_by_role("img", name="每天来电。14 天预计约 280 通来电。")).to_be_visible()
+    days = card.get_by_role("region", name="接下来两周").locator("tbody tr")
+    await expect(days.first).to_have_text("3月1日周一20.013–27336.095%4.2 秒41%")
+    await expect(card.get_by_role("status")).to_have_text("目标：95% 在 20 秒内接起。")
+    await card.get_by_role("button", name="看表格：预计的服务水平").press("Enter")
+    await expect(card.get_by_role("region", name="预计的服务水平").locator("tr").nth(1)).to_have_text(
+        "3月1日周一95%94–96%"
+    )
     await expect(card.locator(".plan-truth")).to_contain_text("要 7 人")
     await look(page, "coordinator-zh-CN-roster-ahead", themes=True)
-    first = {"calls_factor": 1, "length_factor": 1, "share": 0, "people": 0}
+    first = {"queue": "main", "calls_factor": 1, "length_factor": 1, "share": 0, "people": 0}
     assert ("POST", "plan/outlook", first) in stage.requests
     await card.get_by_label("来电数量").fill("150")
     await card.get_by_label("人数").fill("9")
@@ -178,8 +185,43 @@ async def test_the_coming_days_are_shown_and_what_would_be_otherwise(open_page: 
     await stage.until(lambda: ("POST", "plan/outlook", changed) in stage.requests)
     await expect(card.get_by_text("150%")).to_be_visible()
     stage.answers["POST plan/outlook"] = (200, {"pending": False, "trouble": "planning_no_history", "outlook": None})
-    await card.get_by_label("目标").fill("90")
+    await card.get_by_role("slider", name="目标").fill("90")
     await expect(card.get_by_role("status")).to_have_text("还没有来电可以参考，过几天就有了。")
+
+
+async def test_a_queue_is_chosen_and_queues_are_pooled(open_page: OpenPage, stage: Stage) -> None:
+    answer(stage)
+    rail = views.queue("rail", title={"zh-CN": "高铁", "en": "Trains", "zh-HK": ""})
+    stage.answers["GET queues"] = (200, views.queues(rail, views.queue("air")))
+    stage.answers["POST plan/outlook"] = (409, {"error": "nobody_able"})
+    stage.answers["POST plan/pool"] = (200, {"pending": True, "trouble": "", "pool": None})
+    page = await board(open_page, stage, "roster")
+    await page.get_by_role("heading", name="接下来两周").click()
+    await page.get_by_label("队列").select_option("rail")
+    ahead = page.locator(".roster-ahead")
+    await expect(ahead.get_by_role("status")).to_have_text("小组里没有人会这个队列要的技能，请看“人员”。")
+    asked = [body["queue"] for _, path, body in stage.requests if path == "plan/outlook"]
+    assert asked[-1] == "rail"
+    stage.answers["POST plan/roster"] = (202, rosters.job(queue="rail"))
+    stage.answers["GET plan/job"] = (200, rosters.job(queue="rail"))
+    await page.get_by_role("button", name="排一份班表").press("Enter")
+    await expect(page.get_by_role("heading", name="正在排 3月1日周一至3月14日周日 的班表 · 高铁")).to_be_visible()
+    card = page.locator(".roster-pool")
+    await card.get_by_role("heading", name="各队分开，还是一起").click()
+    await expect(card.get_by_role("status")).to_have_text("正在推算…")
+    stage.answers["POST plan/pool"] = (200, {"pending": False, "trouble": "", "pool": rosters.pool()})
+    await expect(card.get_by_role("status")).to_have_text("用现有的班表，接下来 14 天。")
+    await expect(card).to_contain_text("各队分开：约 86.0% 及时接起（84.8–87.2）。在岗 291 小时。")
+    await expect(card).to_contain_text("大家一起：约 95.8% 及时接起（94.6–97.0）。在岗 291 小时。")
+    await expect(card.locator("thead th")).to_have_text(["怎么接", "在岗时数", "所有队列", "主队列", "高铁"])
+    await expect(card.locator("tbody tr").first).to_have_text(
+        "各队分开290.586.0%（84.8–87.2）84.0%（83.0–85.0）87.0%（86.0–88.0）"
+    )
+    await expect(card).to_contain_text("大家一起：主队列、高铁。6 人，在岗 290.5 小时，忙的时间 44%。")
+    await expect(card).to_contain_text("air 没有算进去：还没有来电可以参考。")
+    stage.answers["POST plan/pool"] = (409, {"error": "no_planner"})
+    await card.get_by_role("button", name="再算一次").press("Enter")
+    await expect(card.get_by_role("status")).to_have_text("这台服务器没有装排班程序，请问维护的人。")
 
 
 async def test_two_rosters_stand_side_by_side(open_page: OpenPage, stage: Stage) -> None:

@@ -331,7 +331,7 @@ async def test_coordinator(open_page: OpenPage, stage: Stage, lang: str) -> None
     await stage.message("hello")
     await stage.show(views.wall())
     await page.locator(".tile").first.wait_for()
-    await page.locator(".chart").wait_for()
+    await page.locator(".now-level .chart").wait_for()
     await seen("02-now")
     await page.locator(".day .button").click()
     await seen("11-now-table")

@@ -1,14 +1,14 @@
-/** Today against its plan: calls forecast and come, people required and there, what would help, and who is where. */
+/** Today of a queue against its plan: what would help, the day in charts, and who is where. */
 
 import { announce, h, setAttribute, setText, show } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { request } from "../shared/service.js";
 import { hourText } from "../shared/time.js";
-import { topOf } from "./day.js";
-import { clock } from "./roster-model.js";
-import { s, stripes } from "./svg.js";
+import { FloorCharts } from "./floor-charts.js";
+import { QueueChoice } from "./queue-choice.js";
 
+/** @typedef {import("../shared/messages.js").CoordinatorView} CoordinatorView */
 /** @typedef {{ mean: number, low: number, high: number }} Level shares, -1 where nobody calls */
 
 /**
@@ -43,19 +43,17 @@ import { s, stripes } from "./svg.js";
  * @property {boolean} pending
  * @property {string} trouble
  * @property {Plan | null} plan
- * @property {number[]} scheduled
+ * @property {number} goal_percent
+ * @property {number} target_s
+ * @property {number[]} scheduled by quarter hour
+ * @property {number[]} present by quarter hour, on average, -1 where nobody looked
+ * @property {number[]} occupancy by hour, -1 where nobody was there
+ * @property {import("./floor-charts.js").Hour[]} hours
  * @property {Person[]} people
  */
 
-const HEIGHT = 190;
-const LEFT = 36;
-const RIGHT = 12;
-const TOP = 26;
-const BARS = 130;
-const NARROW_PX = 240;
-const LABEL_PX = 52;
 const SOON_MS = 3000;
-const TROUBLES = ["planning_no_history", "no_planner"];
+const TROUBLES = ["planning_no_history", "planning_target", "no_planner", "nobody_able"];
 
 export class IntradayCard {
   /**
@@ -63,24 +61,19 @@ export class IntradayCard {
    * @param {(error: unknown) => string} on.refused
    * @param {() => Map<string, string>} on.names of agents by id
    * @param {() => number} on.here how many agents are on the floor now
+   * @param {() => CoordinatorView | null} on.wall
    */
   constructor(on) {
     this.on = on;
     /** @type {Today | null} */
     this.today = null;
-    this.width = 0;
+    this.attempt = 0;
     this.drawn = "";
+    this.queue = new QueueChoice("intraday-queue", () => this.change());
+    this.charts = new FloorCharts();
     this.level = h("p", { class: "intraday-level figure" });
     this.people = h("p", {});
     this.note = h("p", { class: "soft", text: t("plan_day.loading") });
-    this.picture = h("div", { class: "intraday-frame" });
-    this.legend = h(
-      "ul",
-      { class: "intraday-legend small" },
-      /** @type {const} */ (["came", "now", "band"]).map((kind) =>
-        h("li", {}, swatch(kind), h("span", { text: t(`plan_day.kind.${kind}`) })),
-      ),
-    );
     this.advice = h("ul", { class: "intraday-advice" });
     this.adviceTitle = h("h3", { text: t("plan_day.advice") });
     this.trouble = h(
@@ -121,8 +114,6 @@ export class IntradayCard {
       { class: "stack", hidden: true },
       this.level,
       this.people,
-      this.picture,
-      this.legend,
       this.adviceTitle,
       this.advice,
     );
@@ -130,23 +121,44 @@ export class IntradayCard {
     this.element = h(
       "section",
       { class: "card stack intraday" },
-      h("h2", { text: t("plan_day.title") }),
+      h("div", { class: "row spread" }, h("h2", { text: t("plan_day.title") }), this.queue.element),
       this.note,
       this.trouble,
       this.body,
+      (this.floor = h("div", { hidden: true }, this.charts.element)),
       this.who,
       this.source,
     );
-    new ResizeObserver(() => this.fit()).observe(this.element);
+    this.queue.look();
   }
 
   async look() {
+    const attempt = ++this.attempt;
     try {
-      this.take(await request("GET", "/api/intraday"));
+      const today = await request("GET", `/api/intraday?queue=${encodeURIComponent(this.queue.value)}`);
+      if (attempt === this.attempt) this.take(today);
     } catch (error) {
-      // What was read before stays; being signed out is said by the page.
-      this.on.refused(error);
+      // What was read before stays; being signed out is said by the page. A queue that is gone is not asked for again.
+      const code = this.on.refused(error);
+      if (attempt !== this.attempt) return;
+      if (code === "unknown_queue") this.queue.look();
+      else if (!this.today) this.fail();
     }
+  }
+
+  /** Another queue: nothing of the one before stays. */
+  change() {
+    this.today = null;
+    this.drawn = "";
+    setText(this.note, t("plan_day.loading"));
+    for (const part of [this.body, this.floor, this.who, this.source, this.trouble]) show(part, false);
+    show(this.note, true);
+    this.look();
+  }
+
+  /** Nothing has been read yet, and could not be. */
+  fail() {
+    setText(this.note, t("plan_day.not_read"));
   }
 
   /** @param {Today} today */
@@ -154,14 +166,6 @@ export class IntradayCard {
     this.today = today;
     // What does not come with this answer is being reckoned: it is there in a moment.
     if (today.pending) setTimeout(() => this.element.isConnected && this.look(), SOON_MS);
-    this.draw();
-  }
-
-  fit() {
-    const width = Math.floor(this.element.clientWidth) - 32;
-    if (width === this.width) return;
-    this.width = width;
-    this.drawn = "";
     this.draw();
   }
 
@@ -175,6 +179,9 @@ export class IntradayCard {
     show(this.body, plan !== null);
     show(this.source, plan !== null);
     this.drawPeople(today.people);
+    show(this.floor, true);
+    const wall = this.on.wall();
+    this.charts.show(today, wall?.agents ?? [], wall?.day_limit_ms ?? 0);
     if (!plan) return;
     setText(this.source, t("plan_day.source", { time: hourText(today.at_ms) }));
     setText(this.level, levelText(plan));
@@ -183,10 +190,9 @@ export class IntradayCard {
     const values = { wanted, rostered: today.scheduled[quarter] ?? 0, here: this.on.here() };
     setText(this.people, t("plan_day.people", values));
     // A button that has the focus must not be made anew because nothing changed.
-    const drawn = JSON.stringify([plan, this.width, [...this.on.names()]]);
+    const drawn = JSON.stringify([plan, [...this.on.names()]]);
     if (drawn === this.drawn) return;
     this.drawn = drawn;
-    this.picture.replaceChildren(chart(plan, Math.max(NARROW_PX, this.width)));
     show(this.adviceTitle, plan.advice.length > 0);
     this.advice.replaceChildren(...plan.advice.map((advice) => this.adviceRow(advice)));
   }
@@ -275,56 +281,4 @@ function percent(share) {
 function quarterNow() {
   const now = new Date();
   return now.getHours() * 4 + Math.floor(now.getMinutes() / 15);
-}
-
-/**
- * @param {Plan} plan
- * @param {number} width px
- */
-function chart(plan, width) {
-  const hours = openHours(plan);
-  const most = topOf(Math.max(1, ...plan.high, ...plan.came, ...plan.now));
-  const inner = width - LEFT - RIGHT;
-  const step = inner / Math.max(1, hours.length);
-  const x = (/** @type {number} */ n) => LEFT + n * step;
-  const y = (/** @type {number} */ n) => TOP + BARS * (1 - n / most);
-  const parts = [stripes("intraday-band"), s("text", { x: 0, y: 14, class: "chart-text chart-unit" }, t("plan_day.unit"))];
-  for (const n of [0, most / 2, most]) {
-    parts.push(s("path", { d: `M${LEFT} ${y(n)}H${width - RIGHT}`, class: "chart-rule" }));
-    parts.push(s("text", { x: LEFT - 8, y: y(n) + 5, class: "chart-text chart-end" }, String(n)));
-  }
-  const every = Math.max(1, Math.ceil(LABEL_PX / step));
-  hours.forEach((hour, n) => {
-    const [low, high] = [plan.low[hour], plan.high[hour]];
-    const height = Math.max(1, y(low) - y(high));
-    parts.push(s("rect", { x: x(n) + 1, y: y(high), width: Math.max(1, step - 2), height, class: "intraday-band" }));
-    const came = plan.came[hour];
-    if (came) {
-      parts.push(s("rect", { x: x(n) + step * 0.25, y: y(came), width: step * 0.5, height: y(0) - y(came), class: "chart-bar chart-within" }));
-    }
-    parts.push(s("path", { d: `M${x(n)} ${y(plan.now[hour])}h${step}`, class: "chart-goal" }));
-    if (n % every || x(n) + LABEL_PX > width) return;
-    parts.push(s("text", { x: x(n) + 2, y: HEIGHT - 10, class: "chart-text" }, clock(hour * 60)));
-  });
-  const said = hours.reduce((sum, hour) => sum + plan.now[hour], 0);
-  const came = plan.came.reduce((sum, n) => sum + n, 0);
-  const label = t("plan_day.chart", { said: Math.round(said), came });
-  const size = { width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}` };
-  return s("svg", { class: "intraday-chart", ...size, role: "img", "aria-label": label }, parts);
-}
-
-/** @param {Plan} plan hours in which calls are expected, or came */
-function openHours(plan) {
-  const all = plan.said.map((_, hour) => hour).filter((hour) => plan.high[hour] > 0 || plan.said[hour] > 0 || plan.came[hour]);
-  if (!all.length) return plan.said.map((_, hour) => hour);
-  return Array.from({ length: all[all.length - 1] - all[0] + 1 }, (_, n) => all[0] + n);
-}
-
-/** @param {"came" | "now" | "band"} kind */
-export function swatch(kind) {
-  const inside =
-    kind === "now"
-      ? s("path", { d: "M1 10h26", class: "chart-goal" })
-      : s("rect", { x: 6, y: 2, width: 16, height: 16, class: kind === "band" ? "intraday-band" : "chart-bar chart-within" });
-  return s("svg", { class: "chart-swatch", viewBox: "0 0 28 20", "aria-hidden": "true", focusable: "false" }, [inside]);
 }

@@ -139,6 +139,7 @@ export class NowPart {
         refused: this.refused,
         names: () => new Map(agents().map((agent) => [agent.agent, agent.name])),
         here: () => agents().filter((agent) => !["offline", "break"].includes(agent.state)).length,
+        wall: () => this.view,
       });
       this.element.append(this.plan.element);
     }

@@ -3,56 +3,59 @@
 import { h, setText, show } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { request } from "../shared/service.js";
-import { topOf } from "./day.js";
-import { swatch } from "./intraday.js";
+import { OutlookCharts, shareText, waitText } from "./outlook-charts.js";
 import { truthLines } from "./roster-why.js";
 import { rosterDay } from "./roster-words.js";
-import { s } from "./svg.js";
 
-/** @typedef {{ day: string, calls: number, low: number, high: number, most: number, hours: number, level: { mean: number } }} Day */
-/** @typedef {{ days: Day[], goal: number, truth: import("./roster-why.js").Truth | null }} Outlook */
+/**
+ * @typedef {object} Day shares and seconds less than 0 where nobody calls
+ * @property {string} day
+ * @property {number} calls
+ * @property {number} low
+ * @property {number} high
+ * @property {number} most
+ * @property {number} hours
+ * @property {{ mean: number, low: number, high: number }} level
+ * @property {number} wait_s
+ * @property {number} occupancy
+ */
+/** @typedef {{ days: Day[], goal: number, within_s: number, truth: import("./roster-why.js").Truth | null }} Outlook */
 
 const AGAIN_MS = 1500;
 const SOON_MS = 500;
-const HEIGHT = 190;
-const LEFT = 36;
-const RIGHT = 12;
-const TOP = 26;
-const BARS = 130;
-const NARROW_PX = 240;
-const LABEL_PX = 84;
-const TROUBLES = ["planning_no_history", "no_planner", "bad_roster"];
+const TROUBLES = ["planning_no_history", "planning_target", "no_planner", "bad_roster", "nobody_able"];
 
 export class RosterAhead {
-  /** @param {(error: unknown) => string} refused */
-  constructor(refused) {
+  /**
+   * @param {(error: unknown) => string} refused
+   * @param {() => string} queue whose days are meant
+   */
+  constructor(refused, queue) {
     this.refused = refused;
+    this.queue = queue;
     this.attempt = 0;
     this.timer = 0;
     /** @type {Outlook | null} */
     this.outlook = null;
-    this.width = 0;
+    /** As long as nobody moves it the slider stands at the goal that is planned for. */
+    this.ownGoal = true;
     this.calls = slider("ahead-calls", 50, 200, 5, 100, (n) => `${n}%`);
     this.length = slider("ahead-length", 50, 200, 5, 100, (n) => `${n}%`);
     this.goal = slider("ahead-goal", 70, 99, 1, 95, (n) => `${n}%`);
     this.people = slider("ahead-people", 0, 40, 1, 0, (n) => (n ? String(n) : t("outlook.own_team")));
+    this.goal.input.addEventListener("input", () => (this.ownGoal = false));
     for (const one of this.sliders()) one.input.addEventListener("input", () => this.changed());
     this.status = h("p", { role: "status" });
-    this.picture = h("div", { class: "intraday-frame" });
     this.rows = h("tbody");
     this.truth = h("div", { class: "plan-truth" });
+    this.charts = new OutlookCharts();
     this.body = h(
       "div",
       { class: "stack", hidden: true },
-      this.picture,
-      h(
-        "ul",
-        { class: "intraday-legend small" },
-        /** @type {const} */ (["now", "band"]).map((kind) =>
-          h("li", {}, swatch(kind), h("span", { text: t(`outlook.kind.${kind}`) })),
-        ),
-      ),
+      h("h3", { text: t("truth.title") }),
       this.truth,
+      this.charts.element,
+      h("p", { class: "small soft", text: t("outlook.source") }),
       h(
         "div",
         { class: "table-frame import-frame", tabindex: "0", role: "region", "aria-label": t("outlook.title") },
@@ -65,7 +68,7 @@ export class RosterAhead {
             h(
               "tr",
               {},
-              ["day", "calls", "band", "most", "hours", "level"].map((name) =>
+              ["day", "calls", "band", "most", "hours", "level", "wait", "busy"].map((name) =>
                 h("th", { scope: "col", text: t(`outlook.col_${name}`) }),
               ),
             ),
@@ -95,7 +98,15 @@ export class RosterAhead {
       ),
     );
     this.element = h("section", { class: "card stack" }, this.details);
-    new ResizeObserver(() => this.fit()).observe(this.element);
+  }
+
+  /** Another queue has other days, and another goal. */
+  other() {
+    this.outlook = null;
+    this.ownGoal = true;
+    show(this.body, false);
+    if (this.details.open) this.ask();
+    else this.attempt++;
   }
 
   sliders() {
@@ -113,11 +124,11 @@ export class RosterAhead {
     clearTimeout(this.timer);
     const attempt = ++this.attempt;
     setText(this.status, t("outlook.pending"));
-    const goal = this.goal.value();
     const wish = {
+      queue: this.queue(),
       calls_factor: this.calls.value() / 100,
       length_factor: this.length.value() / 100,
-      share: goal === 95 ? 0 : goal / 100,
+      share: this.ownGoal ? 0 : this.goal.value() / 100,
       people: this.people.value(),
     };
     try {
@@ -138,11 +149,12 @@ export class RosterAhead {
   /** @param {Outlook} outlook */
   take(outlook) {
     this.outlook = outlook;
-    setText(this.status, "");
+    setText(this.status, t("outlook.goal_is", { p: Math.round(outlook.goal * 100), s: Math.round(outlook.within_s) }));
+    if (this.ownGoal) this.goal.set(Math.round(outlook.goal * 100));
     show(this.body, true);
     this.truth.replaceChildren(...(outlook.truth ? truthLines(outlook.truth) : []).map((text) => h("p", { text })));
     this.rows.replaceChildren(
-      ...outlook.days.map(({ day, calls, low, high, most, hours, level }) =>
+      ...outlook.days.map(({ day, calls, low, high, most, hours, level, wait_s: wait, occupancy }) =>
         h(
           "tr",
           {},
@@ -152,28 +164,19 @@ export class RosterAhead {
             `${Math.floor(low)}–${Math.ceil(high)}`,
             String(most),
             hours.toFixed(1),
-            level.mean < 0 ? t("records.nothing") : `${Math.floor(level.mean * 100)}%`,
+            shareText(level.mean),
+            waitText(wait),
+            shareText(occupancy),
           ].map((text) => h("td", { class: "figure", text })),
         ),
       ),
     );
-    this.draw();
+    this.charts.show(outlook);
   }
 
   /** @param {string} code */
   fail(code) {
     setText(this.status, t(`outlook.trouble.${TROUBLES.includes(code) ? code : "other"}`));
-  }
-
-  fit() {
-    const width = Math.floor(this.element.clientWidth) - 32;
-    if (width === this.width) return;
-    this.width = width;
-    this.draw();
-  }
-
-  draw() {
-    if (this.outlook) this.picture.replaceChildren(chart(this.outlook.days, Math.max(NARROW_PX, this.width)));
   }
 }
 
@@ -193,8 +196,12 @@ function slider(id, min, max, step, first, words) {
     setText(output, words(value()));
     input.setAttribute("aria-valuetext", words(value()));
   };
+  const set = (/** @type {number} */ n) => {
+    input.value = String(n);
+    say();
+  };
   say();
-  return { input, output, value, say };
+  return { input, output, value, say, set };
 }
 
 /**
@@ -203,33 +210,4 @@ function slider(id, min, max, step, first, words) {
  */
 function field(key, { input, output }) {
   return h("div", { class: "field" }, h("label", { for: input.id, text: t(key) }), h("div", { class: "row" }, input, output));
-}
-
-/**
- * @param {Day[]} days
- * @param {number} width px
- */
-function chart(days, width) {
-  const most = topOf(Math.max(1, ...days.map((each) => each.high)));
-  const inner = width - LEFT - RIGHT;
-  const step = inner / days.length;
-  const x = (/** @type {number} */ n) => LEFT + n * step;
-  const y = (/** @type {number} */ n) => TOP + BARS * (1 - n / most);
-  const parts = [s("text", { x: 0, y: 14, class: "chart-text chart-unit" }, t("outlook.unit"))];
-  for (const n of [0, most / 2, most]) {
-    parts.push(s("path", { d: `M${LEFT} ${y(n)}H${width - RIGHT}`, class: "chart-rule" }));
-    parts.push(s("text", { x: LEFT - 8, y: y(n) + 5, class: "chart-text chart-end" }, String(n)));
-  }
-  const every = Math.max(1, Math.ceil(LABEL_PX / step));
-  days.forEach(({ day, calls, low, high }, n) => {
-    const height = Math.max(1, y(low) - y(high));
-    parts.push(s("rect", { x: x(n) + 1, y: y(high), width: Math.max(1, step - 2), height, class: "intraday-band" }));
-    parts.push(s("path", { d: `M${x(n)} ${y(calls)}h${step}`, class: "chart-goal" }));
-    if (n % every || x(n) + LABEL_PX > width) return;
-    parts.push(s("text", { x: x(n) + 2, y: HEIGHT - 10, class: "chart-text" }, rosterDay(day, true)));
-  });
-  const all = Math.round(days.reduce((sum, each) => sum + each.calls, 0));
-  const size = { width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}` };
-  const label = t("outlook.chart", { n: all, d: days.length });
-  return s("svg", { class: "intraday-chart", ...size, role: "img", "aria-label": label }, parts);
 }

@@ -15,6 +15,7 @@ import { rosterDay } from "./roster-words.js";
  * @property {"running" | "done" | "ended" | "failed"} state
  * @property {string} first_day
  * @property {number} days
+ * @property {string} queue
  * @property {number} started_ms
  * @property {number} limit_s
  * @property {"" | "queue" | "forecast" | "staffing" | "search" | "why" | "ways"} phase
@@ -32,7 +33,7 @@ import { rosterDay } from "./roster-words.js";
 
 const LOOK_MS = 1000;
 const SECONDS = /** @type {const} */ ([20, 60, 300]);
-const CODES = ["plan_busy", "plan_days", "no_planner", "plan_lost", "plan_failed", "rosters_full", "bad_roster"];
+const CODES = ["plan_busy", "plan_days", "no_planner", "plan_lost", "plan_failed", "rosters_full", "bad_roster", "nobody_able"];
 
 export class RosterMake {
   /**
@@ -40,6 +41,8 @@ export class RosterMake {
    * @param {(error: unknown) => string} on.refused
    * @param {() => { first_day: string, days: number }} on.span what is asked for
    * @param {() => void} on.made there is a new draft
+   * @param {() => string} on.queue whose calls it is to serve
+   * @param {(queue: string) => string} on.nameOf what a queue is called, "" where there is one only
    */
   constructor(on) {
     this.on = on;
@@ -138,7 +141,7 @@ export class RosterMake {
     if (all && !people.length) return this.fail("nobody", "");
     setAttribute(this.go, "aria-disabled", "true");
     try {
-      const wish = { ...span, seconds: Number(this.seconds.value), people: people.length === all ? [] : people };
+      const wish = { ...span, queue: this.on.queue(), seconds: Number(this.seconds.value), people: people.length === all ? [] : people };
       this.take(await request("POST", "/api/plan/roster", wish), true);
       this.title.scrollIntoView({ block: "nearest" });
     } catch (error) {
@@ -204,7 +207,8 @@ export class RosterMake {
     if (!job) return;
     const days = daysFrom(job.first_day, job.days);
     const span = { from: rosterDay(days[0]), to: rosterDay(days[days.length - 1]) };
-    setText(this.title, t(running ? "plan.making" : "plan.made", span));
+    const name = this.on.nameOf(job.queue);
+    setText(this.title, [t(running ? "plan.making" : "plan.made", span), name].filter(Boolean).join(" · "));
     setText(this.phase, running ? phaseText(job) : t("plan.done"));
     show(this.bar, running);
     if (job.of > 0 && job.phase !== "ways") Object.assign(this.bar, { max: job.of, value: job.done });

@@ -158,19 +158,21 @@ export function gapsOf(required, scheduled) {
 }
 
 /**
- * The day in stretches in which neither number changes.
+ * The day in stretches in which no number changes.
  * @param {readonly number[]} required empty: not known
  * @param {readonly number[]} scheduled
- * @returns {{ from: number, to: number, required: number, scheduled: number }[]}
+ * @param {readonly number[]} [present] less than 0: not known
+ * @returns {{ from: number, to: number, required: number, scheduled: number, present: number }[]}
  */
-export function stretches(required, scheduled) {
-  /** @type {{ from: number, to: number, required: number, scheduled: number }[]} */
+export function stretches(required, scheduled, present = []) {
+  /** @type {ReturnType<typeof stretches>} */
   const found = [];
   scheduled.forEach((there, at) => {
     const wanted = required[at] ?? 0;
+    const here = present[at] ?? -1;
     const last = found[found.length - 1];
-    if (last && last.required === wanted && last.scheduled === there) last.to = at + 1;
-    else found.push({ from: at, to: at + 1, required: wanted, scheduled: there });
+    if (last && last.required === wanted && last.scheduled === there && last.present === here) last.to = at + 1;
+    else found.push({ from: at, to: at + 1, required: wanted, scheduled: there, present: here });
   });
   return found;
 }

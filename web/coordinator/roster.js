@@ -5,12 +5,14 @@ import { count, t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { request } from "../shared/service.js";
 import { momentText } from "../shared/time.js";
+import { QueueChoice } from "./queue-choice.js";
 import { RosterAhead } from "./roster-ahead.js";
 import { RosterCampaigns } from "./roster-campaigns.js";
 import { RosterCompare } from "./roster-compare.js";
 import { RosterDraft } from "./roster-draft.js";
 import { RosterMake } from "./roster-make.js";
 import { daysFrom } from "./roster-model.js";
+import { RosterPool } from "./roster-pool.js";
 import { known } from "./roster-publish.js";
 import { RosterTeam } from "./roster-team.js";
 import { rosterDay } from "./roster-words.js";
@@ -44,8 +46,13 @@ export class RosterPart {
       WEEKS.map((n) => h("option", { value: String(n), text: count("roster.weeks", n) })),
     );
     this.weeks.value = "4";
+    this.queues = new QueueChoice("roster-queue", () => this.ahead.other());
+    this.ahead = new RosterAhead(refused, () => this.queues.value);
+    this.pool = new RosterPool(refused, this.queues);
     this.making = new RosterMake({
       refused,
+      queue: () => this.queues.value,
+      nameOf: (name) => (this.queues.queues.length > 1 ? this.queues.nameOf(name) : ""),
       span: () => ({ first_day: this.first.value, days: Number(this.weeks.value) * 7 }),
       made: () => this.load(),
     });
@@ -65,6 +72,7 @@ export class RosterPart {
       { class: "stack roster-list" },
       this.listHeading,
       h("p", { class: "soft", text: t("roster.what") }),
+      this.queues.element,
       h(
         "form",
         {
@@ -87,7 +95,8 @@ export class RosterPart {
       this.trouble,
       h("section", { class: "card stack" }, h("h2", { text: t("roster.drafts") }), this.none, this.drafts),
       h("section", { class: "card stack" }, h("h2", { text: t("roster.versions") }), this.noVersion, this.versions),
-      new RosterAhead(refused).element,
+      this.ahead.element,
+      this.pool.element,
       this.compare.element,
       new RosterCampaigns(refused).element,
       new RosterTeam(refused).element,
@@ -107,7 +116,14 @@ export class RosterPart {
       this.element.replaceChildren(this.list);
       this.load();
       this.making.look();
+      this.readQueues();
     }
+  }
+
+  async readQueues() {
+    await this.queues.look();
+    this.pool.offer();
+    this.making.draw();
   }
 
   async load() {
