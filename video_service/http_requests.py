@@ -19,7 +19,7 @@ from video_service.services import services
 from video_service.shift_requests import LIVE, OF_A_SHIFT, Act, Kind, ShiftRequest, State
 from video_service.shift_requests_around import RulesBroken
 from video_service.shift_requests_desk import BadShiftRequest
-from video_service.shift_requests_means import Means
+from video_service.shift_requests_means import MOST_MEANT, Means
 
 SHOWN_OPEN = 30
 SHOWN_MINE = 40
@@ -27,6 +27,7 @@ SHOWN_MINE = 40
 requests_api = Blueprint("requests_api", __name__, url_prefix="/api")
 
 Name = Annotated[str, Meta(max_length=64)]
+Id = Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]+\Z")]
 OptionalId = Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]*\Z")]
 
 
@@ -72,6 +73,12 @@ class OpenWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     start: Annotated[str, Meta(max_length=40)]
     end: Annotated[str, Meta(max_length=40)]
+
+
+class MeansWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of POST /api/requests/means."""
+
+    requests: Annotated[tuple[Id, ...], Meta(max_length=MOST_MEANT)]
 
 
 class RulesWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -169,13 +176,24 @@ async def answer(request_id: str) -> Response:
 
 @requests_api.get("/my/shifts/<shift>/swaps")
 async def swaps(shift: str) -> Response:
-    """List the colleagues' shifts that one's own could be swapped for, and who could take it, with no rule broken."""
+    """List the colleagues' shifts that one's own could be swapped for, and who could take it, with no rule broken.
+
+    `unlike` are those of them who cannot do all that one can: a coordinator decides about them.
+    """
     account = await one_of()
     found, people = await services().requests.swaps(account.person, shift)
     rows = [
-        {"person": one.person, "shift": one.shift, "start": iso(one.start_ms), "end": iso(one.end_ms)} for one in found
+        {
+            "person": one.person,
+            "shift": one.shift,
+            "start": iso(one.start_ms),
+            "end": iso(one.end_ms),
+            "alike": one.alike,
+        }
+        for one in found
     ]
-    return jsonify({"people": people, "swaps": rows})
+    unlike = [person for person, alike in people.items() if not alike]
+    return jsonify({"people": list(people), "unlike": unlike, "swaps": rows})
 
 
 @requests_api.post("/my/away")
@@ -189,7 +207,10 @@ async def away() -> tuple[Response, int]:
 
 @requests_api.get("/requests")
 async def inbox() -> Response:
-    """List what waits for the coordinator or for colleagues, the days that stand, and what came to an end."""
+    """List what waits for the coordinator or for colleagues, the days that stand, and what came to an end.
+
+    What one means takes a while to work out: of those that lapse first it is there, of the others pages ask for it.
+    """
     desk = services().requests
     await looked()
     live = await desk.live()
@@ -200,11 +221,23 @@ async def inbox() -> Response:
             "zone": desk.rosters.zone.key,
             "auto": await desk.book.automatic(),
             "people": await _people(),
-            "live": [_row(one) | {"means": _means(means.get(one.request))} for one in live],
+            "live": [
+                _row(one) | ({"means": _means(means[one.request])} if one.request in means else {}) for one in live
+            ],
             "days": [_row(one) for one in await desk.book.days(today, 800)],
             "past": [_row(one) for one in await desk.book.past()],
         }
     )
+
+
+@requests_api.post("/requests/means")
+async def means_of() -> Response:
+    """Say what granting each of these requests would mean; what waits for nobody any more is left out."""
+    wish = await body(MeansWish)
+    desk = services().requests
+    wanted = set(wish.requests)
+    found = await desk.means([one for one in await desk.live() if one.request in wanted])
+    return jsonify({"means": {request: _means(one) for request, one in found.items()}})
 
 
 @requests_api.get("/requests/count")

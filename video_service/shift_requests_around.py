@@ -60,12 +60,16 @@ class Lack(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Swap(msgspec.Struct, frozen=True, kw_only=True):
-    """A colleague's shift that could be had for one's own, with no rule broken by either."""
+    """A colleague's shift that could be had for one's own, with no rule broken by either.
+
+    `alike`: each can do what the other can.
+    """
 
     person: str
     shift: str
     start_ms: int
     end_ms: int
+    alike: bool = True
 
 
 @dataclass(frozen=True)
@@ -181,10 +185,17 @@ async def look_around(desk: RosterDesk, amend: RosterAmend, days: Sequence[date]
     return Around(desk, file, window, names, duties, tuple(shifts))
 
 
-async def swaps_for(around: Around, mine: Shift, now_ms: int) -> list[Swap]:
+async def swaps_for(around: Around, mine: Shift, now_ms: int, people: Iterable[Account]) -> list[Swap]:
     """Return at most `MOST_SWAPS` of `Around.swaps`, worked out beside the requests of others."""
+    can = {one.person: all_skills(one) for one in people}
+    own = can.get(mine.agent, ())
+
+    def alike(person: str) -> bool:
+        theirs = can.get(person, ())
+        return not lacking(theirs, own) and not lacking(own, theirs)
 
     def first_few() -> list[Swap]:
-        return [swap for swap, _ in zip(around.swaps(mine, now_ms), range(MOST_SWAPS), strict=False)]
+        found = (swap for swap, _ in zip(around.swaps(mine, now_ms), range(MOST_SWAPS), strict=False))
+        return [msgspec.structs.replace(swap, alike=alike(swap.person)) for swap in found]
 
     return await asyncio.to_thread(first_few)

@@ -191,8 +191,8 @@ class RequestDesk:
         """Return what waits for somebody, what lapses first at the head."""
         return await self._moves.live()
 
-    async def means(self, found: Sequence[ShiftRequest]) -> dict[str, Means]:
-        """Return what granting each of some requests means, by its id."""
+    async def means(self, found: Sequence[ShiftRequest]) -> dict[str, Means | None]:
+        """Return what granting each of the first of some requests means; as `RequestMeaning.of`."""
         return await RequestMeaning(self._moves, self.rosters).of(found)
 
     async def candidates(self, request: str) -> list[Candidate]:
@@ -207,8 +207,10 @@ class RequestDesk:
             raise BadShiftRequest("no_shift")
         return await self._candidates(await self._moves.around(found), found.person, self._moves.left_of(found))
 
-    async def swaps(self, person: str, shift: str) -> tuple[list[Swap], list[str]]:
-        """Return the shifts that one's own could be swapped for, and who could take it (ids), with no rule broken.
+    async def swaps(self, person: str, shift: str) -> tuple[list[Swap], dict[str, bool]]:
+        """Return the shifts that one's own could be swapped for, and who could take it, with no rule broken.
+
+        Of whoever could take it, by id, it says whether they can do as much as one can oneself.
 
         Raises:
             BadShiftRequest: it is not one's own, or has begun.
@@ -217,8 +219,8 @@ class RequestDesk:
         around = await self._moves.around_days([mine.start_ms])
         found = await self._candidates(around, person, (mine.start_ms, mine.end_ms, mine.breaks))
         ids = {name: one for one, name in around.names.items()}
-        fits = [ids[one.person] for one in found if not one.faults]
-        return await swaps_for(around, mine, self._clock.now_ms()), fits
+        fits = {ids[one.person]: not one.lacks for one in found if not one.faults}
+        return await swaps_for(around, mine, self._clock.now_ms(), await self.rosters.agents()), fits
 
     async def broken(self, person: str, found: Sequence[ShiftRequest]) -> dict[str, list[Broken]]:
         """Return what somebody's taking each of some shifts would break, of whose rules, by the request's id."""

@@ -50,8 +50,8 @@ class RequestMeaning:
         self._rosters = rosters
         self._amend = RosterAmend(rosters)
 
-    async def of(self, asked: Sequence[ShiftRequest]) -> dict[str, Means]:
-        """Return what each of the first `MOST_MEANT` requests means, by its id; what has no shift any more is left out.
+    async def of(self, asked: Sequence[ShiftRequest]) -> dict[str, Means | None]:
+        """Return what each of the first `MOST_MEANT` requests means, by its id; None for what has no shift any more.
 
         Raises:
             BadRoster: the team's rules cannot be read.
@@ -59,12 +59,12 @@ class RequestMeaning:
         if not asked:
             return {}
         people, team = await self._rosters.agents(), await team_of(self._rosters)
-        answer = {}
+        answer: dict[str, Means | None] = {}
         for one in asked[:MOST_MEANT]:
             try:
                 answer[one.request] = await self._of_one(one, lacks_of(one, people), team)
             except RosterChanged:
-                continue
+                answer[one.request] = None
         return answer
 
     async def _of_one(self, found: ShiftRequest, lacks: Sequence[Lack], team: Team) -> Means:

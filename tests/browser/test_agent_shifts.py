@@ -194,12 +194,14 @@ async def test_a_shift_is_offered_swapped_or_given_up(open_page: OpenPage, stage
     answer(stage, 20)
     asks(stage)
     start, end = hours(54, 62)
-    swap = {"person": WANG, "shift": "s-9", "start": start, "end": end}
-    stage.answers["GET my/shifts/s-0/swaps"] = (200, {"people": [WANG], "swaps": [swap]})
+    swap = {"person": WANG, "shift": "s-9", "start": start, "end": end, "alike": False}
+    stage.answers["GET my/shifts/s-0/swaps"] = (200, {"people": [WANG], "unlike": [WANG], "swaps": [swap]})
     page = await opened(open_page, stage)
     change = page.get_by_role("button", name="换班").first
     await change.press("Enter")
-    await expect(page.get_by_label("换成")).to_contain_text("王静")
+    said = "王静（不会您全部的手语或文字，要协调员同意）"
+    await expect(page.get_by_label("换成")).to_contain_text(f"{said} · ")
+    await expect(page.get_by_label("让给谁").locator("option")).to_have_text(["谁愿意都行", said])
     await look(page, "agent-zh-CN-shift-acts")
     stage.answers["POST my/requests"] = (201, {})
     await page.get_by_role("button", name="请同事换").press("Enter")

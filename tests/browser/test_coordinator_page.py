@@ -170,7 +170,18 @@ ROSTER = {
     "mimeType": "text/csv",
     "buffer": "客服,日期,从,到\n林晓,2026-03-02,22:00,06:00\n".encode(),
 }
-PLANNED = [{"line": 2, "name": "林晓", "start": "2026-03-02T14:00:00.000Z", "end": "2026-03-02T22:00:00.000Z"}]
+PLANNED = [
+    {
+        "line": 2,
+        "name": "林晓",
+        "start": "2026-03-02T14:00:00.000Z",
+        "end": "2026-03-02T22:00:00.000Z",
+        "breaks": [
+            {"start": "2026-03-02T16:00:00.000Z", "end": "2026-03-02T16:15:00.000Z"},
+            {"start": "2026-03-02T18:00:00.000Z", "end": "2026-03-02T18:30:00.000Z"},
+        ],
+    }
+]
 
 
 async def test_a_file_of_shifts_is_shown_first_and_imported_by_a_second_step(open_page: OpenPage, stage: Stage) -> None:
@@ -182,6 +193,7 @@ async def test_a_file_of_shifts_is_shown_first_and_imported_by_a_second_step(ope
     await (await chooser.value).set_files(ROSTER)  # type: ignore[arg-type]
     await expect(page.get_by_role("heading", name="三月.csv：1 个班次，没有问题。还没有导入。")).to_be_focused()
     await expect(page.locator(".import-table tbody tr")).to_contain_text(["3月2日周一 22:00–3月3日周二 06:00"])
+    await expect(page.locator(".import-table tbody td").last).to_have_text("00:00–00:15、02:00–02:30")
     stage.answers["POST shifts/import"] = (201, {**answer, "imported": 1})
     await page.get_by_role("button", name="导入 1 个班次").press("Enter")
     await expect(page.get_by_text("已导入 1 个班次。")).to_be_visible()

@@ -7,7 +7,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.board import ASK_AGAIN, IN_HAND, board
 from tests.browser.conftest import OpenPage
-from tests.browser.requests import LIN, REST, WANG, candidates, inbox, live, row, sent
+from tests.browser.requests import LIN, REST, WANG, candidates, inbox, live, means, row, sent
 from tests.browser.stage import Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -38,6 +38,21 @@ async def test_each_request_says_what_it_means(open_page: OpenPage, stage: Stage
     await expect(page.locator("[data-request='q-2'] .request-means li")).to_have_text(["都合规则", "在岗人数不变。"])
     against = page.locator("[data-request='q-3'] .request-means li").first
     await expect(against).to_have_text("王静：上班前只休息 10 小时，至少要 11 小时、不会 香港手语（2级）、英文。")
+
+
+async def test_what_the_fortieth_and_later_mean_is_asked_for(open_page: OpenPage, stage: Stage) -> None:
+    rows = [row(f"q-{number}", "open", "waiting", means=means((0, 1, None))) for number in range(40)]
+    rows += [row(f"q-{number}", "open", "waiting") for number in range(40, 83)]
+    inbox(stage, rows)
+    meant = {f"q-{number}": means((0, 1, 2)) for number in range(40, 82)} | {"q-82": None}
+    stage.answers["POST requests/means"] = (200, {"means": meant})
+    page = await opened(open_page, stage)
+    for request in ("q-40", "q-81"):
+        await expect(page.locator(f"[data-request='{request}'] .request-means li")).to_have_count(1)
+    last = page.locator("[data-request='q-82']")
+    await expect(last.get_by_text("正在看会怎样…")).to_have_count(0)
+    await expect(last.locator(".request-means")).to_have_count(0)
+    assert [len(one["requests"]) for one in sent(stage, "requests/means")] == [40, 3]
 
 
 async def test_a_no_has_its_reason(open_page: OpenPage, stage: Stage) -> None:

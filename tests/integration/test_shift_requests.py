@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from signaling.identity_types import Identity
 from tests.integration.http_site import SECRET, STEADY_ZONE, Browser, Site, error_of
 from tests.valkey_server import RealValkey
+from video_service import shift_requests_means
 from video_service.accounts import Role
 from video_service.keys import OTHER_KEYS, spec_of
 from video_service.settings import Settings
@@ -441,6 +442,39 @@ async def test_what_is_asked_says_what_it_means(site: Site, boss: Browser) -> No
     assert (cover["now"], cover["then"]) == (0, 1)
     newest_ms = max(row["changed_ms"] for row in rows.values())
     assert await ok(await boss.get("/api/requests/count")) == {"live": 3, "for_you": 3, "newest_ms": newest_ms}
+
+
+async def test_what_many_requests_mean_is_worked_out_some_at_a_time(
+    site: Site, boss: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shift_requests_means, "MOST_MEANT", 2)
+    day = monday(site)
+    for hour in (9, 12, 15):
+        start = datetime.fromtimestamp(ms(day, hour) / 1000, ZONE)
+        opens = {"start": start.isoformat(), "end": (start + timedelta(hours=2)).isoformat()}
+        await ok(await boss.post("/api/requests/open", opens), 201)
+    live = (await ok(await boss.get("/api/requests")))["live"]
+    assert ["means" in row for row in live] == [True, True, False]
+    last = live[2]["request"]
+    found = (await ok(await boss.post("/api/requests/means", {"requests": [last, "q_none"]})))["means"]
+    assert list(found) == [last]
+    assert (found[last]["cover"]["now"], found[last]["cover"]["then"]) == (0, 1)
+    assert (await boss.post("/api/requests/means", {"requests": [last] * 41})).status_code == 400
+
+
+async def test_who_cannot_do_the_same_is_told_apart_when_a_shift_is_offered(site: Site) -> None:
+    day = monday(site)
+    await site.account("signer", Role.AGENT, skills=("csl", "rail"))
+    shift = await works(site, "signer", day)
+    theirs = await works(site, "amei", day + timedelta(days=1))
+    amei, wang = await person(site, "amei"), await person(site, "wang")
+    found = await ok(await (await at(site, "signer")).get(f"/api/my/shifts/{shift}/swaps"))
+    assert {amei, wang} <= set(found["people"])
+    assert {amei, wang} <= set(found["unlike"])
+    assert [(one["shift"], one["alike"]) for one in found["swaps"]] == [(theirs, False)]
+    found = await ok(await (await at(site, "amei")).get(f"/api/my/shifts/{theirs}/swaps"))
+    assert wang in found["people"]
+    assert wang not in found["unlike"]
 
 
 async def test_a_no_has_its_reason_and_an_open_shift_is_told_whom_it_was_not_given(site: Site, boss: Browser) -> None:

@@ -8,7 +8,7 @@ import { request } from "../shared/service.js";
 import { nowMs } from "../shared/time.js";
 
 /** @typedef {import("./my-shifts.js").Shift} Shift */
-/** @typedef {{ person: string, shift: string, start: string, end: string }} Swap */
+/** @typedef {{ person: string, shift: string, start: string, end: string, alike: boolean }} Swap */
 
 const ANYBODY = "";
 
@@ -91,14 +91,16 @@ export class ShiftActs {
     setText(this.say, answer ? "" : t("agent.requests.not_read"));
     if (!answer) return;
     const people = this.requests.mine?.people ?? {};
+    const who = (/** @type {string} */ one, /** @type {boolean} */ alike) =>
+      alike ? (people[one] ?? one) : t("agent.requests.unlike", { name: people[one] ?? one });
     this.fill(this.to, [
       [ANYBODY, t("agent.requests.anybody")],
-      ...answer.people.map((/** @type {string} */ one) => [one, people[one] ?? one]),
+      ...answer.people.map((/** @type {string} */ one) => [one, who(one, !answer.unlike.includes(one))]),
     ]);
     this.swaps = answer.swaps;
     this.fill(
       this.swap,
-      this.swaps.map((one) => [one.shift, `${people[one.person] ?? one.person} · ${shiftText(one.start, one.end)}`]),
+      this.swaps.map((one) => [one.shift, `${who(one.person, one.alike)} · ${shiftText(one.start, one.end)}`]),
     );
     show(this.swapPart, this.swaps.length > 0);
     if (!answer.people.length && !this.swaps.length) setText(this.say, t("agent.requests.nobody"));

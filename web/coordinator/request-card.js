@@ -39,6 +39,7 @@ export class RequestCard {
     const names = [first, row.other && desk.nameOf(row.other)].filter(Boolean);
     this.title = h("h3", { class: "request-title", tabindex: "-1" }, icon(KINDS[row.kind]), h("span", { text: t(`requests.kind.${row.kind}`) }));
     this.say = h("div", { class: "notice notice-attention", role: "alert", hidden: true }, icon("urgent"), (this.sayText = h("span")));
+    this.means = h("div");
     this.buttons = h("div", { class: "row" });
     this.more = h("div", { class: "stack" });
     this.whoText = h("span", { text: t("requests.who") });
@@ -59,13 +60,22 @@ export class RequestCard {
           h("span", { class: `pill pill-${look.tone}` }, icon(look.icon), h("span", { text: look.text })),
       ),
       row.why && h("p", { class: "soft", text: t(`requests.why.${row.why}`) }),
-      row.means && meansList(meansLines(row, row.means, desk.nameOf)),
+      this.means,
       this.say,
       this.buttons,
       this.more,
     );
     this.acts = acts;
+    this.drawMeans();
     this.drawButtons();
+  }
+
+  drawMeans() {
+    const { means } = this.row;
+    const waits = this.row.state === "asked" || this.row.state === "waiting";
+    if (means === undefined && waits) this.means.replaceChildren(h("p", { class: "soft", text: t("requests.means_coming") }));
+    else this.means.replaceChildren(...(means ? [meansList(meansLines(this.row, means, this.desk.nameOf))] : []));
+    show(this.means, this.means.childElementCount > 0);
   }
 
   drawButtons() {

@@ -21,6 +21,7 @@ import { againstTexts } from "./request-means.js";
  */
 
 const SHOWN_PAST = 20;
+const MEANT_AT_ONCE = 40;
 // What somebody else was quicker with: the list is read anew, and says how it is now.
 const STALE = new Set(["request_changed", "request_over", "roster_changed", "unknown_request"]);
 
@@ -110,6 +111,25 @@ export class RequestsPart {
     show(this.none, live.length === 0);
     setText(this.none, live.length ? "" : t("requests.none"));
     if (kept) (this.cards.get(kept)?.title ?? this.heading).focus();
+    this.workOut(live.filter(({ means }) => means === undefined));
+  }
+
+  /**
+   * Ask what the further requests mean, some at a time: of many it takes a while.
+   * @param {Row[]} rows
+   */
+  async workOut(rows) {
+    const attempt = this.attempt;
+    for (let at = 0; at < rows.length; at += MEANT_AT_ONCE) {
+      const some = rows.slice(at, at + MEANT_AT_ONCE);
+      const wish = { requests: some.map((row) => row.request) };
+      const answer = await request("POST", "/api/requests/means", wish).catch(() => null);
+      if (attempt !== this.attempt || !answer) return;
+      for (const row of some) {
+        row.means = answer.means[row.request] ?? null;
+        this.cards.get(row.request)?.drawMeans();
+      }
+    }
   }
 
   /**

@@ -7,7 +7,7 @@ import { request } from "../shared/service.js";
 import { dayText, hourText } from "../shared/time.js";
 import { errorText } from "../shared/words.js";
 
-/** @typedef {{ line: number, name: string, start: string, end: string }} PlannedShift */
+/** @typedef {{ line: number, name: string, start: string, end: string, breaks: { start: string, end: string }[] }} PlannedShift */
 /** @typedef {{ line: number, code: string, column?: string, value?: string, other?: number }} Fault */
 /** @typedef {{ shifts: PlannedShift[], faults: Fault[], rows: number, imported: number }} Answer */
 
@@ -133,7 +133,7 @@ export class ShiftImport {
     this.result.replaceChildren(
       heading,
       h("p", { class: "small soft", text: t("import.zone", { zone: this.zone }) }),
-      table("import.preview", ["import.col_line", "shifts.agent", "import.col_when"], shifts.map(shiftRow)),
+      table("import.preview", ["import.col_line", "shifts.agent", "import.col_when", "import.breaks"], shifts.map(shiftRow)),
       h("div", { class: "row" }, go, drop),
     );
     heading.focus();
@@ -239,7 +239,7 @@ function faultRow({ line, code, column, value = "", other = 0 }) {
 }
 
 /** @param {PlannedShift} shift */
-function shiftRow({ line, name, start, end }) {
+function shiftRow({ line, name, start, end, breaks }) {
   const [from, to] = [Date.parse(start), Date.parse(end)];
   const last = dayText(from) === dayText(to) ? hourText(to) : `${dayText(to)} ${hourText(to)}`;
   return h(
@@ -248,5 +248,11 @@ function shiftRow({ line, name, start, end }) {
     h("th", { scope: "row", class: "figure", text: String(line) }),
     h("td", { text: name }),
     h("td", { class: "figure", text: `${dayText(from)} ${hourText(from)}–${last}` }),
+    h("td", { class: "figure", text: breaks.map(pauseText).join(t("list.comma")) || t("records.nothing") }),
   );
+}
+
+/** @param {{ start: string, end: string }} pause */
+function pauseText({ start, end }) {
+  return `${hourText(Date.parse(start))}–${hourText(Date.parse(end))}`;
 }
