@@ -101,6 +101,7 @@ ROUTES: dict[str, Right] = {
     "PUT /api/rosters/team": COORDINATORS,
     "GET /api/requests": Right(who=COORDINATING, looks_at="shift_requests"),
     "GET /api/requests/count": COORDINATORS,
+    "POST /api/requests/means": COORDINATORS,
     "GET /api/requests/<request_id>/people": COORDINATORS,
     "POST /api/requests/<request_id>": COORDINATORS,
     "POST /api/requests/away": COORDINATORS,

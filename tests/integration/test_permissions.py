@@ -179,6 +179,7 @@ ASKS: dict[str, Ask] = {
     "POST /api/intraday/break": Ask(409, {"shift": "s_none", "old": [0, 1], "new": [2, 3]}),
     "GET /api/requests": Ask(),
     "GET /api/requests/count": Ask(),
+    "POST /api/requests/means": Ask(body={"requests": []}),
     "GET /api/requests/<request_id>/people": Ask(path="/api/requests/{request}/people"),
     "POST /api/requests/<request_id>": Ask(body={"act": "cancel", "rev": 1}, path="/api/requests/{request}"),
     "POST /api/requests/away": Ask(201, {"agent": "{agent}", "first_day": "{day}", "last_day": "{day}"}),
