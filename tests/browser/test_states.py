@@ -351,7 +351,13 @@ async def test_coordinator(open_page: OpenPage, stage: Stage, lang: str) -> None
     await page.locator(".shift-row .button").first.click()
     await seen("04-shifts-asks")
     file = {"name": "roster.csv", "mimeType": "text/csv", "buffer": b"x"}
-    plan = {"line": 2, "name": "林晓", "start": views.shifts()[3]["start"], "end": views.shifts()[3]["end"]}
+    plan = {
+        "line": 2,
+        "name": "林晓",
+        "start": views.shifts()[3]["start"],
+        "end": views.shifts()[3]["end"],
+        "breaks": [],
+    }
     fault = {"line": 3, "code": "date_unreadable", "column": "date", "value": "3/2/26"}
     for name, faults in (("07-import", []), ("08-import-faults", [fault, {**fault, "line": 4}])):
         checked = {"shifts": [plan] * 3, "faults": faults, "rows": 3, "imported": 0}
