@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Final
 
 from video_service.campaigns import Campaign
+from video_service.floor import Hour
 from video_service.intraday import Person
 from video_service.openapi_types import NOTHING, Answer, Missing, many, maybe, row
 from video_service.roster_desk import DayChange
@@ -44,7 +45,7 @@ SHOWN = row(
 CHANGED = "added removed kept late"
 JOB = row(
     "Job",
-    "job state kind phase draft error words",
+    "job state kind phase draft error words queue",
     "started_ms done of cost cancel attempts days",
     limit_s=float,
     bound=float,
@@ -54,11 +55,14 @@ JOB_NOW = row("JobNow", "", "now_ms", job=maybe(JOB))
 CAMPAIGNS = row("Campaigns", "", "rev", campaigns=many(Campaign))
 TODAY = row(
     "Intraday",
-    "trouble",
-    "now_ms at_ms",
+    "trouble queue",
+    "now_ms at_ms goal_percent target_s",
     "pending",
     plan=maybe(WORKED_OUT),
     scheduled=many(int),
+    present=many(float),
+    occupancy=many(float),
+    hours=many(Hour),
     people=many(Person),
 )
 REQUEST_FIELDS: Final[dict[str, Any]] = {

@@ -73,8 +73,19 @@ export class RosterDay {
       this.heading,
       h("p", { class: "small soft", text: t("roster.day_keys") }),
       this.form,
-      h("div", { class: "roster-frame" }, this.lines),
+      (this.frame = h("div", { class: "roster-frame" }, this.lines)),
     );
+  }
+
+  /** Where the day is wider than the window its first shift is seen, not the night before it. */
+  reveal() {
+    const left = (/** @type {Element} */ element) => element.getBoundingClientRect().left;
+    const bars = [...this.lines.querySelectorAll(".roster-bar")].map(left);
+    const track = this.lines.querySelector(".roster-track");
+    if (!bars.length || !track) return;
+    // Names may stand on the left, over what is scrolled.
+    const names = left(track) - left(this.lines);
+    this.frame.scrollLeft += Math.min(...bars) - left(this.frame) - names;
   }
 
   /**

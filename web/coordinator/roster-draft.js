@@ -242,6 +242,7 @@ export class RosterDraft {
     this.column = column;
     this.byDay = true;
     this.drawAll();
+    this.day.reveal();
     if (first) this.day.heading.focus();
   }
 

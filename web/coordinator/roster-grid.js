@@ -1,6 +1,7 @@
 /**
  * The roster as a grid of people and days. Arrow keys walk, a digit gives a shift, 0 or Delete takes it, x c v cut, copy
- * and paste, Enter opens the day; a pointer drags a shift to another cell. Source: WAI-ARIA APG, data grid.
+ * and paste, Enter opens the day; a pointer drags a shift to another cell. The whole grid is one stop of the Tab key: the
+ * days on top are reached by the arrow up. Source: WAI-ARIA APG, data grid.
  */
 
 import { h, setAttribute } from "../shared/dom.js";
@@ -11,6 +12,8 @@ import { hoursText, rosterDay, ruleText } from "./roster-words.js";
 
 /** @typedef {import("./roster-model.js").Draft} Draft */
 /** @typedef {import("./roster-model.js").Duty} Duty */
+
+const TOP = -1;
 
 /** @type {Record<string, [number, number]>} key: rows and columns to go */
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
@@ -131,6 +134,9 @@ export class RosterGrid {
       class: "roster-day",
       type: "button",
       "aria-label": t("roster.open_day", { day: rosterDay(day) }),
+      tabindex: "-1",
+      "data-row": TOP,
+      "data-column": column,
       text: rosterDay(day, true),
       on: { click: () => this.on.openDay(column) },
     });
@@ -216,12 +222,13 @@ export class RosterGrid {
   /** @param {KeyboardEvent} event */
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || !this.draft) return;
-    if (!(event.target instanceof Element) || !event.target.matches("[role='gridcell']")) return;
-    const { row, column } = this.at;
+    if (!(event.target instanceof HTMLElement) || !event.target.matches("[data-row]")) return;
+    const [row, column] = [Number(event.target.dataset.row), Number(event.target.dataset.column)];
     const { key } = event;
     if (key in STEPS) this.cellAt(row + STEPS[key][0], column + STEPS[key][1])?.focus();
     else if (key === "Home") this.cellAt(row, 0)?.focus();
     else if (key === "End") this.cellAt(row, this.days.length - 1)?.focus();
+    else if (row === TOP) return; // the day's own button
     else if (key === "Enter") this.on.openDay(column);
     else if (key === "Delete" || key === "Backspace" || key === "0") this.give(-1);
     else if (/^[1-9]$/.test(key) && Number(key) <= this.draft.shifts.length) this.give(Number(key) - 1);
