@@ -11,12 +11,18 @@ from scheduler.roster.problem import WEEKEND
 _DAY_MIN = 1440
 
 
-def check(rows: Rows) -> None:
-    """Refuse rows that cannot be together.
+def check(rows: Rows, *, strict: bool = True) -> None:
+    """Refuse rows that cannot be together. `strict`: False lets pass what can be read all the same.
 
     Raises:
         BadRoster: the first such row, and its rule.
     """
+    contracts = {one.name for one in rows.contracts}
+    for number, person in enumerate(rows.people, 1):
+        if person.contract not in contracts:
+            raise _Bad(f"people {number} ({person.name})", "contract", f"there is no contract {person.contract}")
+    if not strict:
+        return
     _once("shifts", [one.name for one in rows.shifts])
     _once("people", [one.name for one in rows.people])
     shifts = {one.name for one in rows.shifts}
@@ -25,10 +31,6 @@ def check(rows: Rows) -> None:
         _shift(f"shifts {number} ({shift.name})", shift, shifts)
     for number, contract in enumerate(rows.contracts, 1):
         _contract(f"contracts {number} ({contract.name})", contract, shifts | tags)
-    contracts = {one.name for one in rows.contracts}
-    for number, person in enumerate(rows.people, 1):
-        if person.contract not in contracts:
-            raise _Bad(f"people {number} ({person.name})", "contract", f"there is no contract {person.contract}")
     for number, fair in enumerate(rows.fair, 1):
         if fair.burden != WEEKEND and fair.burden not in tags:
             raise _Bad(f"fair {number}", "burden", f"{fair.burden} is neither {WEEKEND} nor a tag of any shift")

@@ -74,14 +74,14 @@ REQUEST_FIELDS: Final[dict[str, Any]] = {
 }
 REQUEST_TEXTS, REQUEST_NUMBERS = "request person other why", "rev at_ms changed_ms"
 REQUEST = row("Request", REQUEST_TEXTS, REQUEST_NUMBERS, **REQUEST_FIELDS)
-MEANT = row("MeantRequest", REQUEST_TEXTS, REQUEST_NUMBERS, means=maybe(WORKED_OUT), **REQUEST_FIELDS)
+MEANT = row("MeantRequest", REQUEST_TEXTS, REQUEST_NUMBERS, means=Missing(maybe(WORKED_OUT)), **REQUEST_FIELDS)
 FRESH = row("MyRequest", REQUEST_TEXTS, REQUEST_NUMBERS, "fresh", broken=Missing(many(WORKED_OUT)), **REQUEST_FIELDS)
 NAMES: Final[Any] = dict[str, str]
 CANDIDATE = row(
     "Candidate", "person", "week_min most_min recent_min", "wished_off", broken=many(WORKED_OUT), lacks=STRINGS
 )
 AWAY = row("AwayTold", "request", opened=STRINGS)
-SWAP = row("Swap", "person shift start end")
+SWAP = row("Swap", "person shift start end", "", "alike")
 
 PLANS: dict[str, Answer] = {
     "GET /api/rosters": row("Rosters", "zone", drafts=many(DRAFT), versions=many(VERSION), people=many(ROSTERED)),
@@ -101,6 +101,7 @@ PLANS: dict[str, Answer] = {
         "Inbox", "zone", "", "auto", people=NAMES, live=many(MEANT), days=many(REQUEST), past=many(REQUEST)
     ),
     "GET /api/requests/count": row("RequestCount", "", "live for_you newest_ms"),
+    "POST /api/requests/means": row("Meanings", means=dict[str, maybe(WORKED_OUT)]),  # type: ignore[misc]
     "GET /api/requests/<request_id>/people": row("Candidates", people=many(CANDIDATE)),
     "POST /api/requests/<request_id>": REQUEST,
     "POST /api/requests/away": AWAY,
@@ -113,7 +114,7 @@ PLANS: dict[str, Answer] = {
     "POST /api/my/requests/<request_id>": REQUEST,
     "POST /api/my/requests/seen": NOTHING,
     "POST /api/my/away": AWAY,
-    "GET /api/my/shifts/<shift>/swaps": row("Swaps", people=STRINGS, swaps=many(SWAP)),
+    "GET /api/my/shifts/<shift>/swaps": row("Swaps", people=STRINGS, unlike=STRINGS, swaps=many(SWAP)),
     "POST /api/plan/roster": JOB_NOW,
     "GET /api/plan/job": JOB_NOW,
     "POST /api/plan/cancel": JOB_NOW,

@@ -131,7 +131,7 @@ class RosterDesk:
         text = await self.team_text()
         if text == starter([]):
             raise BadRoster("There is nobody to be rostered: no account is an agent's.")
-        file = await asyncio.to_thread(read_plan_file, text)
+        file = await asyncio.to_thread(read_plan_file, text, strict=False)
         if self._requests is None:
             return file
         today = self.local(self._clock.now_ms()).date()
