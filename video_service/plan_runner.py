@@ -75,20 +75,20 @@ class PlanRunner:
         """Return how the job ends."""
         order = await self._store.order(job)
         if order is None or took == "lost":
-            return await self._cut_off(job, order, {"state": "failed", "error": "plan_lost"})
+            return await self._cut_off(job, owner, order, {"state": "failed", "error": "plan_lost"})
         if took == "stopped":
-            return await self._cut_off(job, order, {"state": "ended", "error": "plan_ended"})
+            return await self._cut_off(job, owner, order, {"state": "ended", "error": "plan_ended"})
         best = await self._store.best(job)
         work = order.work if best is None else msgspec.structs.replace(order.work, begun=best.duties)
         try:
             async with asyncio.timeout(work.seconds + SLACK_S):
                 said = await self._until_said(job, owner, work)
-            return await self._outcome(job, said, order)
+            return await self._outcome(job, owner, said, order)
         except (ServiceError, TimeoutError) as error:
             if isinstance(error, NotOurs):
                 raise
             code = error.code if isinstance(error, ServiceError) else PlanFailed.code
-            return await self._cut_off(job, order, {"state": "failed", "error": code})
+            return await self._cut_off(job, owner, order, {"state": "failed", "error": code})
 
     async def _until_said(self, job: str, owner: str, work: MakeRoster) -> Said:
         """Return how the work ended. Its lease is renewed at every beat; the process is told when it is to end."""
@@ -111,7 +111,7 @@ class PlanRunner:
                             else:
                                 return said
 
-    async def _outcome(self, job: str, said: Said, order: Order) -> Facts:
+    async def _outcome(self, job: str, owner: str, said: Said, order: Order) -> Facts:
         """Return how the job ends; ended soon after it went on here, what was found before may be the better roster."""
         if said.trouble is not None:
             ended = said.trouble.code == "plan_ended"
@@ -121,18 +121,23 @@ class PlanRunner:
             raise PlanFailed
         best = await self._store.best(job)
         if best is not None and best.cost < said.roster.cost:
-            return await self._cut_off(job, order, {})
-        return await self._draft(said.roster, order)
+            return await self._cut_off(job, owner, order, {})
+        return await self._draft(job, owner, said.roster, order)
 
-    async def _cut_off(self, job: str, order: Order | None, otherwise: Facts) -> Facts:
+    async def _cut_off(self, job: str, owner: str, order: Order | None, otherwise: Facts) -> Facts:
         """Return the best found as the job's draft, or how it ends when there is none."""
         best = None if order is None else await self._store.best(job)
         if order is None or best is None:
             return otherwise
-        return await self._draft(msgspec.structs.replace(best, notes=(CUT_OFF, *best.notes)), order)
+        return await self._draft(job, owner, msgspec.structs.replace(best, notes=(CUT_OFF, *best.notes)), order)
 
-    async def _draft(self, document: RosterDocument, order: Order) -> Facts:
-        """Keep a made roster as a draft; what stood in its days may be replaced by publishing it."""
+    async def _draft(self, job: str, owner: str, document: RosterDocument, order: Order) -> Facts:
+        """Keep a made roster as a draft; what stood in its days may be replaced by publishing it.
+
+        Raises:
+            NotOurs: whoever made it has slept so long that another process has the job: its roster counts.
+        """
+        await self._store.keep(job, owner, {})
         text = msgspec.json.encode(document).decode()
         first_day = document.first_day.isoformat()
         draft = await self._book.begin(first_day, document.days, text, list(order.base), by=order.by)

@@ -8,11 +8,14 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
+from scheduler.roster_file import RosterDocument
 from tests.integration.http_site import Browser, Site
 from tests.integration.test_plan_jobs import HARD, LIMIT_S, ZONE, begun, monday, ok, until
 from tests.valkey_server import RealValkey
@@ -20,13 +23,18 @@ from video_service import plan_queue, plan_store, redis_client
 from video_service.accounts import Role
 from video_service.health import check
 from video_service.keys import Keys, spec_of
+from video_service.plan_process import PlanProcess
 from video_service.plan_queue import stream_of
-from video_service.plan_store import PlanStore
+from video_service.plan_runner import PlanRunner
+from video_service.plan_store import Order, PlanStore
+from video_service.plan_work import Basis, MakeRoster, RawPast, Said, Team
 from video_service.settings import Settings
 
 pytestmark = pytest.mark.integration
 
 HOUR_S = 3600.0
+LEASE_S = 6.0
+"""Short enough to wait for, long enough for a worker that is awake: it renews the lease each second."""
 Started = Callable[[], Any]
 
 
@@ -47,8 +55,10 @@ async def boss(site: Site) -> Browser:
 
 
 @asynccontextmanager
-async def worker(valkey: RealValkey, pool: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A worker as operators start it; SIGKILL at the end if need be."""
+async def worker(
+    valkey: RealValkey, pool: str, *, idle_s: float = HOUR_S, log: int | None = None
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A worker as operators start it; SIGKILL at the end if need be. `log`: a file for what it says."""
     environment = {
         **os.environ,
         "REDIS_URL": valkey.url,
@@ -56,7 +66,10 @@ async def worker(valkey: RealValkey, pool: str) -> AsyncIterator[asyncio.subproc
         "VIDEO_SERVICE_LOG_FORMAT": "json",
     }
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "video_service.cli", "plan-worker", "--idle-s", str(HOUR_S)), env=environment
+        *(sys.executable, "-m", "video_service.cli", "plan-worker", "--idle-s", str(idle_s)),
+        env=environment,
+        stdout=log,
+        stderr=log,
     )
     try:
         yield process
@@ -117,6 +130,69 @@ async def test_a_killed_workers_job_goes_on_in_another_at_the_best_that_was_foun
     draft = await ok(await boss.get(f"/api/rosters/{over['draft']}"))
     assert draft["faults"] == []
     assert len(draft["duties"]) > 60
+
+
+async def test_who_slept_longer_than_the_lease_has_lost_the_job_and_leaves_no_roster_of_it(
+    site: Site, boss: Browser, valkey: RealValkey, redis: Redis, pool: str, tmp_path: Path
+) -> None:
+    await ok(await boss.put("/api/rosters/team", {"text": HARD}))
+    job = await begun(boss, monday(site), days=28, seconds=600)
+    said = tmp_path / "sleeper.log"
+    with said.open("wb") as log:
+        async with worker(valkey, pool, idle_s=LEASE_S, log=log.fileno()) as sleeper:
+            cost = await found(redis, pool, job["job"])
+            sleeper.send_signal(signal.SIGSTOP)
+            async with asyncio.timeout(LIMIT_S):
+                while await redis.exists(Keys(pool).plan_running):  # the lease lapses by itself: nobody renews it
+                    await asyncio.sleep(0.1)
+            left = (await ok(await boss.get("/api/plan/job")))["job"]
+            async with worker(valkey, pool, idle_s=LEASE_S):
+                again = await until(boss, lambda job: job["attempts"] > left["attempts"])
+                assert (again["job"], again["state"]) == (job["job"], "running")
+                sleeper.send_signal(signal.SIGCONT)
+                async with asyncio.timeout(LIMIT_S):  # it tells its own end, and is told that it is not its any more
+                    while b"plan_job_lost" not in said.read_bytes():
+                        await asyncio.sleep(0.1)
+                sleeper.send_signal(signal.SIGKILL)
+                await ok(await boss.post("/api/plan/cancel", {"job": job["job"]}))
+                over = await until(boss, lambda job: job["state"] != "running")
+    assert over["state"] == "done"
+    assert over["cost"] <= cost, "it went on from the best that the sleeper had found"
+    drafts = (await ok(await boss.get("/api/rosters")))["drafts"]
+    assert [one["draft"] for one in drafts] == [over["draft"]]
+
+
+async def test_a_result_that_comes_after_the_lease_has_lapsed_becomes_no_draft(
+    site: Site, redis: Redis, pool: str
+) -> None:
+    store, book, first = PlanStore(redis, pool=pool), site.services.rosters.book, monday(site)
+    past = RawPast(first=first - timedelta(days=1), today=first, from_ms=0)
+    basis = Basis(zone=ZONE.key, region="", queue="main", past=past, team=Team(text=HARD))
+    order = Order(work=MakeRoster(basis=basis, first_day=first, days=1, seconds=1), base=(), by="u_test")
+    assert await store.begin("j-1", {"state": "running"})
+    await store.keep_order("j-1", order)
+
+    class Sleeper(PlanProcess):
+        """Says its result when another process has the job already."""
+
+        def __init__(self) -> None:
+            """Has no process."""
+
+        async def said(self) -> Said:
+            await redis.delete(Keys(pool).plan_running)
+            assert await store.take("j-1", "another") == "taken"
+            return Said(roster=RosterDocument(zone=ZONE.key, first_day=first, days=1, duties=()))
+
+    @asynccontextmanager
+    async def run(work: MakeRoster) -> AsyncIterator[PlanProcess]:
+        yield Sleeper()
+
+    assert not await PlanRunner(store, book, run=run).do("j-1")
+    assert await book.drafts() == []
+    assert await store.keep("j-1", "another", {}) is False, "the other one has it still"
+    job = await store.get("j-1")
+    assert job is not None
+    assert (job.state, job.draft) == ("running", "")
 
 
 async def test_a_worker_that_is_stopped_gives_its_job_back_and_nothing_of_it_stays_behind(
