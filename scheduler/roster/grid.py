@@ -13,15 +13,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scheduler.roster.breaks import plans_of
 from scheduler.roster.clock import Clock
 from scheduler.roster.cover import CoverRow, Duty, Ints, counts_for, cover_rows
-from scheduler.roster.problem import QUARTERS, WEEKEND, Assignment, Contract, Hours, Person, Problem
+from scheduler.roster.day_rules import POINTS, POSSIBLE, Bools
+from scheduler.roster.problem import WEEKEND, Assignment, Contract, Hours, Person, Problem
 from scheduler.roster.validate import validate
 
-Bools = NDArray[np.bool_]
 FORBIDDEN = 1 << 40
 
 
@@ -176,28 +175,14 @@ def _person(
     problem: Problem, person: Person, group: int, follow: int, duties: Sequence[Duty], times: Ints
 ) -> PersonGrid:
     contract = person.contract
-    cost = np.zeros((problem.days, len(duties)), dtype=np.int64)
-    off_cost = np.zeros(problem.days, dtype=np.int64)
-    for index, duty in enumerate(duties):
-        for day in range(problem.days):
-            if not _possible(problem, person, day, duty, times):
-                cost[day, index] = FORBIDDEN
+    possible = np.ones((problem.days, len(duties)), dtype=np.bool_)
+    for may in POSSIBLE.values():
+        possible &= may(problem, person, duties, times)
     names = [frozenset(problem.shifts[shift].name for shift in duty.shifts) for duty in duties]
-    for one in problem.requests:
-        if one.person != person.name:
-            continue
-        has = np.asarray([one.shift is None or one.shift in name for name in names])
-        cost[one.day, has != one.wanted] += one.weight
-        off_cost[one.day] += one.weight if one.wanted else 0
-    fixed = {day: set(shifts) for (name, day), shifts in problem.fixed.items() if name == person.name}
-    for day, wanted in fixed.items():
-        cost[day, [name != wanted for name in names]] += problem.fixed_weight
-        off_cost[day] += problem.fixed_weight if wanted else 0
-    if problem.published is not None:
-        for day in range(problem.days):
-            before = set(problem.published.get((person.name, day), ()))
-            cost[day, [name != before for name in names]] += problem.change_weight
-            off_cost[day] += problem.change_weight if before else 0
+    cost, off_cost = np.where(possible, 0, FORBIDDEN), np.zeros(problem.days, dtype=np.int64)
+    for points in POINTS.values():
+        for_work, for_rest = points(problem, person, names)
+        cost, off_cost = cost + for_work, off_cost + for_rest
     start = None
     if person.before is not None:
         start = (person.before.days_on, person.before.days_off)
@@ -210,43 +195,10 @@ def _person(
         contract=contract,
         start=start,
         follows=follow,
-        resources=tuple(_resources(problem, person, duties, cost < FORBIDDEN)),
+        resources=tuple(_resources(problem, person, duties, possible)),
         most_weekends=contract.most_weekends,
         fair_weekends=None if fair is None else (fair_shares(problem, fair.burden)[person.name], fair.weight),
     )
-
-
-def _possible(problem: Problem, person: Person, day: int, duty: Duty, times: Ints) -> bool:
-    contract = person.contract
-    if (person.name, day) in problem.absences:
-        return False
-    if day == 0 and not _follows_history(problem, person, duty, times):
-        return False
-    if len(duty.shifts) > 1:
-        ends = [times[day, shift] for shift in duty.shifts]
-        if not contract.split_shifts or ends[1][0] - ends[0][1] < contract.split_gap_q:
-            return False
-    for index in duty.shifts:
-        shift = problem.shifts[index]
-        if times[day, index, 0] < 0 or (person.name, day, shift.name) in problem.unavailable:
-            return False
-        if person.sites and shift.site is not None and shift.site not in person.sites:
-            return False
-        if any(contract.most_of.get(name, 1) == 0 for name in (shift.name, *shift.tags)):
-            return False
-        if shift.start_q + shift.length_q > QUARTERS and (person.name, day + 1) in problem.absences:
-            return False
-    return True
-
-
-def _follows_history(problem: Problem, person: Person, duty: Duty, times: Ints) -> bool:
-    """Tell whether the first day's duty may follow the last shift before the roster."""
-    before = person.before
-    last = next((one for one in problem.shifts if before is not None and one.name == before.last_shift), None)
-    if last is None or before is None or not before.days_on:
-        return True
-    rested = times[0, duty.shifts[0], 0] >= last.start_q + last.length_q - QUARTERS + person.contract.min_rest_q
-    return bool(rested) and not any(problem.shifts[shift].name in last.not_before for shift in duty.shifts)
 
 
 def fair_shares(problem: Problem, burden: str) -> Mapping[str, int]:
