@@ -14,7 +14,8 @@ from signaling.identity_types import Identity
 from signaling.messages import CloseCode, FromPage, ToPage
 from video_service.real_time_text import TextPace
 
-OUTBOX_LIMIT = 256
+# Above the longest text of a call (`Policy.text_buffer_lines`): whoever comes back into it is sent all of it at once.
+OUTBOX_LIMIT = 768
 SEND_TIMEOUT_S = 5.0
 BAD_MESSAGES_IN_A_ROW = 10
 # A page sends a heartbeat each 2 s and at most a few dozen messages at once: far above anything a person does.

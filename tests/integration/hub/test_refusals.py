@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from signaling.connection import OUTBOX_LIMIT
 from signaling.hub import Hub
 from signaling.identity_types import Identity
 from signaling.messages import CloseCode, Pong
@@ -43,7 +44,7 @@ async def test_a_page_that_does_not_read_is_cut(hub: Hub) -> None:
     page = await enter(hub, CUSTOMER)
     page.wire.reads.clear()
     connection = hub.sockets[next(iter(hub.sockets))]
-    for number in range(400):
+    for number in range(OUTBOX_LIMIT + 1):
         connection.post(Pong(t=number))
     assert connection.closing is not None
     assert connection.closing.code == CloseCode.TOO_SLOW

@@ -114,6 +114,21 @@ async def test_a_page_that_comes_back_asks_for_the_unfinished_line(hub: Hub) -> 
     assert (await back.until(type="rtt", number=1))["text"] == "gate 1"
 
 
+async def test_whoever_comes_back_into_a_long_conversation_is_sent_all_that_is_kept_of_it(hub: Hub) -> None:
+    agent, customer = await ready_agent(hub), await enter(hub, CUSTOMER)
+    call = await call_between(customer, agent)
+    await customer.vanish()
+    kept = hub.store.policy.text_buffer_lines
+    for number in range(kept + 20):
+        await hub.store.say(AGENT.person, call, f"line {number}")
+    back = Page(hub)
+    back.send("hello", v=1, resume=customer.resume)
+    last = await back.until(type="text_line", text=f"line {kept + 19}")
+    lines = [message["seq"] for message in back.seen if message["type"] == "text_line"]
+    assert lines == list(range(last["seq"] - kept + 1, last["seq"] + 1))
+    await heard(back, 1)
+
+
 async def test_people_on_two_nodes_read_each_other_as_they_write(make_hub: Callable[..., Hub], hub: Hub) -> None:
     other = make_hub()
     await other.start()
