@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import ast
 import asyncio
 import contextlib
-from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
 
 from signaling.errors import NoCall, SignalingError
+from tests.named import missing
 from tests.oracle.compare import Dump, sound
 from tests.support.desk import Desk
 
 pytestmark = pytest.mark.integration
 
-TESTS = Path(__file__).resolve().parents[1]
 MATCHING, HUB = "integration/test_matching_rules.py", "integration/hub/test_calls.py"
 HERE = "integration/test_went_wrong_elsewhere.py"
 MISSED = "test_a_ring_that_is_missed_goes_to_another_and_three_set_the_agent_away"
@@ -43,11 +41,16 @@ ELSEWHERE = {
     ),
     "endless wrap-up": (("integration/test_matching_shifts.py", "test_after_call_work_ends_by_itself"),),
     "one party's hang-up ends everybody's call": (
+        ("integration/hub/test_invite.py", "test_a_second_agent_is_seated_and_parted_without_the_others"),
         (HERE, "test_hanging_up_ends_the_own_call_alone"),
         ("integration/test_store_calls.py", "test_nobody_hangs_up_a_call_of_others"),
     ),
-    # There is no transfer yet; the customer's wish for another signer is what moves a call.
-    "transfer race": ((HERE, "test_a_call_that_moves_while_both_hang_up_has_one_end"),),
+    "transfer race": (
+        ("integration/test_transfer.py", "test_of_two_at_the_same_time_each_order_ends_well"),
+        ("integration/test_transfer.py", "test_what_comes_late_or_from_elsewhere_is_refused"),
+        ("integration/test_transfer.py", "test_it_comes_back_when_nobody_else_takes_it_and_then_without_the_own_words"),
+        (HERE, "test_a_call_that_moves_while_both_hang_up_has_one_end"),
+    ),
     "message cut off or empty": (
         (HERE, "test_a_line_arrives_whole_or_not_at_all"),
         ("integration/test_left_messages.py", "test_text_is_kept_as_it_was_meant"),
@@ -60,8 +63,14 @@ ELSEWHERE = {
         ("unit/test_deployment_files.py", "test_no_secret_has_a_default_or_stands_in_a_command"),
         ("unit/test_deployment_files.py", "test_a_weak_secret_is_refused"),
     ),
-    # There is no text key by key yet; a line is sent once, when it is done.
-    "real-time text that re-sends the whole line at each key": ((HERE, "test_what_was_read_is_not_sent_again"),),
+    "real-time text that re-sends the whole line at each key": (
+        ("browser/test_rtt.py", "test_what_is_sent_is_what_stands_in_the_field_in_time_and_at_a_readers_pace"),
+        (
+            "integration/hub/test_text.py",
+            "test_characters_reach_the_other_in_their_order_and_the_line_takes_their_place",
+        ),
+        (HERE, "test_what_was_read_is_not_sent_again"),
+    ),
 }
 
 
@@ -72,10 +81,7 @@ def desk(redis: Redis, pool: str) -> Desk:
 
 @pytest.mark.parametrize("fault", ELSEWHERE)
 def test_each_has_its_tests(fault: str) -> None:
-    for file, name in ELSEWHERE[fault]:
-        tree = ast.parse((TESTS / file).read_text(encoding="utf-8"))
-        found = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
-        assert name in found, f"{fault}: {file}"
+    assert missing(ELSEWHERE[fault]) == []
 
 
 async def test_the_next_customer_of_an_agent_reads_nothing_of_the_one_before(desk: Desk) -> None:
