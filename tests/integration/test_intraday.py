@@ -75,7 +75,9 @@ async def until(boss: Browser, ready: Callable[[dict[str, Any]], bool]) -> dict[
             await asyncio.sleep(0.1)
 
 
-async def called(site: Site, redis: Redis, pool: str, *, days: int = 21, hours: range = range(24)) -> None:
+async def called(
+    site: Site, redis: Redis, pool: str, *, days: int = 21, hours: range = range(24), queue: str = "main"
+) -> None:
     """Let two people have called in every quarter hour of these hours of all days before today, and been answered."""
     _, began_ms = today_of(site.services.clock.now_ms(), ZONE)
     keys = Keys(pool)
@@ -84,8 +86,8 @@ async def called(site: Site, redis: Redis, pool: str, *, days: int = 21, hours: 
     async with redis.pipeline(transaction=False) as pipe:
         quarters = [day * 96 + hour * 4 + quarter for day in range(-days, 0) for hour in hours for quarter in range(4)]
         for start_ms in (began_ms + number * HOUR_MS // 4 for number in quarters):
-            pipe.hset(keys.rollup(f"main:{start_ms}"), mapping=fields)
-            pipe.zadd(keys.rollups, {f"main:{start_ms}": start_ms})
+            pipe.hset(keys.rollup(f"{queue}:{start_ms}"), mapping=fields)
+            pipe.zadd(keys.rollups, {f"{queue}:{start_ms}": start_ms})
         await pipe.execute()
 
 
@@ -165,6 +167,16 @@ async def test_a_queue_is_held_against_its_own_calls_goal_and_people(
     assert (rail["trouble"], rail["queue"]) == ("nobody_able", "rail")
     assert (rail["goal_percent"], rail["target_s"]) == (80, 60)
     assert (max(rail["scheduled"]), set(rail["present"])) == (0, {-1})
+    # Once somebody can, its days, its cost and the hours to keep are its own: of one person, and of its own goal.
+    await site.account("linxiao", Role.AGENT, skills=("hksl",))
+    await called(site, redis, pool, hours=range(10, 12), queue="rail")
+    async with asyncio.timeout(LIMIT_S):
+        while (ahead := await ok(await boss.post("/api/plan/outlook", {"queue": "rail", "days": 7})))["pending"]:
+            await asyncio.sleep(0.2)
+    outlook = ahead["outlook"]
+    assert (outlook["goal"], outlook["within_s"], outlook["truth"]["has"]) == (0.8, 60, 1)
+    assert outlook["days"][0]["calls"] == pytest.approx(16, rel=0.1)
+    assert outlook["truth"]["takes"] >= 1
     main = await ok(await boss.get("/api/intraday"))
     assert (max(main["scheduled"]), main["goal_percent"], main["target_s"]) == (1, 95, 20)
 
