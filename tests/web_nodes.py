@@ -37,8 +37,12 @@ BEAT_S = 1.0
 class WebNode:
     """One web node. `start` may be called again after it has ended: it comes back at the same port."""
 
-    def __init__(self, redis_url: str, pool: str, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, redis_url: str, pool: str, settings: Mapping[str, str] | None = None, *, buffer_bytes: int = 0
+    ) -> None:
+        """`buffer_bytes`: about so much the system keeps for a page that does not read; 0: as it likes."""
         self.port = 0
+        self._buffer_bytes = buffer_bytes
         self._environment = {
             **os.environ,
             "REDIS_URL": redis_url,
@@ -74,6 +78,8 @@ class WebNode:
         self._keep_port()
         with socket.create_server((HOST, self.port), backlog=2_048) as listener:
             self.port = listener.getsockname()[1]
+            if self._buffer_bytes:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._buffer_bytes)
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.web_nodes", str(listener.fileno())],
                 pass_fds=(listener.fileno(),),
@@ -131,8 +137,20 @@ class SocketPage:
         self.resume = ""
 
     @classmethod
-    async def open(cls, node: WebNode, *, ticket: str = "", resume: str = "", beats: bool = False) -> SocketPage:
-        """Connect and say hello. With `beats` the service hears the page also while nobody reads from it."""
+    async def open(
+        cls, node: WebNode, *, ticket: str = "", resume: str = "", beats: bool = False, buffer_bytes: int = 0
+    ) -> SocketPage:
+        """Connect and say hello. With `beats` the service hears the page also while nobody reads from it.
+
+        `buffer_bytes`: about so much may be under way to a page that does not read; 0: as the system likes it.
+        """
+        more: dict[str, Any] = {}
+        if buffer_bytes:
+            raw = socket.socket()
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)  # counts only before it is connected
+            raw.connect((HOST, node.port))
+            raw.setblocking(False)
+            more["sock"] = raw
         async with asyncio.timeout(CONNECT_S):
             # Pings are the page's own, so that it is the service that says when a socket is over.
             wire = await connect(
@@ -143,6 +161,7 @@ class SocketPage:
                 max_queue=None,
                 open_timeout=None,
                 ping_interval=None,
+                **more,
             )
         page = cls(wire)
         proof = {"ticket": ticket} if ticket else {"resume": resume}

@@ -15,7 +15,9 @@ from signaling.identity_types import Identity
 from signaling.messages import CloseCode
 from tests.support.staff import Staff
 from tests.valkey_server import RealValkey
-from tests.web_nodes import SocketPage, WebNode
+from tests.web_nodes import LIMIT_S, SocketPage, WebNode
+from video_service.consent import CONSENT_VERSION
+from video_service.tasks import cancel_and_wait
 
 pytestmark = pytest.mark.faults
 
@@ -23,11 +25,14 @@ POOL = f"t-{secrets.token_hex(6)}"
 
 LARGE = 1 << 20
 AT_ONCE = 10_000
+SMALL = 4_096
+LONG = 500
+PER_S = 40
 
 
 @pytest.fixture(scope="module")
 def node(valkey: RealValkey) -> Iterator[WebNode]:
-    with WebNode(valkey.url, POOL) as running:
+    with WebNode(valkey.url, POOL, buffer_bytes=SMALL) as running:
         yield running
 
 
@@ -50,9 +55,11 @@ async def polite(node: WebNode, staff: Staff) -> AsyncIterator[SocketPage]:
     await page.close()
 
 
-async def open_page(node: WebNode, staff: Staff, name: str, *, beats: bool = False) -> SocketPage:
+async def open_page(
+    node: WebNode, staff: Staff, name: str, *, beats: bool = False, buffer_bytes: int = 0
+) -> SocketPage:
     ticket = await staff.ticket(Identity(person=f"c-{name}", role="customer"))
-    page = await SocketPage.open(node, ticket=ticket, beats=beats)
+    page = await SocketPage.open(node, ticket=ticket, beats=beats, buffer_bytes=buffer_bytes)
     await page.until(type="customer_view")
     return page
 
@@ -73,6 +80,43 @@ async def test_ten_thousand_messages_at_once_end_their_own_socket(node: WebNode,
         for number in range(AT_ONCE):
             await page.wire.send(f'{{"type":"ping","t":{number}}}')
     assert await reading == CloseCode.TOO_MANY
+
+
+async def test_a_page_that_never_reads_is_cut_and_the_other_person_of_its_call_goes_on(
+    node: WebNode, staff: Staff
+) -> None:
+    agent = await SocketPage.open(node, ticket=await staff.ticket(await staff.agent("patient", "rude")), beats=True)
+    await agent.until(type="agent_view")
+    await agent.send("media_offer", generation=1, sdp="offer")
+    await agent.until(type="media_answer")
+    await agent.send("ready")
+    await agent.until(type="agent_view", state="available")
+    # It goes on beating, so that nothing can end it but that it reads nothing.
+    deaf = await open_page(node, staff, "deaf", beats=True, buffer_bytes=SMALL)
+    await deaf.send("join", consent=CONSENT_VERSION, needs=["rude"])
+    ring = (await agent.until(type="agent_view", state="reserved"))["reservation"]
+    await agent.send("accept", call=ring["call"], epoch=ring["epoch"])
+    await deaf.until(type="customer_view", state="connected")
+    deaf.wire.transport.pause_reading()
+    talking = asyncio.create_task(talk(agent, ring["call"]))
+    async with asyncio.timeout(LIMIT_S):
+        while (agent.view["call"] or {}).get("other_media") != "reconnecting":
+            await agent.next()
+    await cancel_and_wait((talking,))
+    back = await SocketPage.open(node, resume=deaf.resume, beats=True)
+    await back.until(type="customer_view", state="connected")
+    await agent.send("say", call=ring["call"], text="there you are")
+    await back.until(type="text_line", text="there you are")
+    deaf.wire.transport.abort()
+    for page in (agent, deaf, back):
+        await page.close()
+
+
+async def talk(agent: SocketPage, call: str) -> None:
+    """Say long lines, nearly as fast as a page may."""
+    while True:
+        await agent.send("say", call=call, text="🀄" * LONG)
+        await asyncio.sleep(1 / PER_S)
 
 
 async def test_a_ticket_and_a_resume_token_open_one_socket_each(node: WebNode, staff: Staff) -> None:
