@@ -206,6 +206,10 @@ class LeftMessages:
         if not await self._turn(keys=keys, args=[entry, state, by, self._retention_ms, *kept]):
             raise UnknownMessage
 
+    async def done_by(self, entry: str) -> str:
+        """Return whose account marked a message as done, "" where nobody did."""
+        return text_of(await self._redis.hget(self._keys.message(entry), "done_by") or "")
+
     async def count_open(self) -> int:
         """Return how many messages and follow-ups are open."""
         return int(await self._redis.zcard(self._keys.messages("open"))) + int(

@@ -114,6 +114,7 @@ MESSAGE = row(
     state=Literal["open", "done"],
     video=maybe(Film),
 )
+TURNED = row("MessageTurned", "id state")
 BLOCK = row("Block", "customer by reason call", "since_ms until_ms")
 
 ANSWERS: dict[str, Answer] = {
@@ -178,11 +179,12 @@ ANSWERS: dict[str, Answer] = {
     "POST /api/messages": row("MessageLeft", "message"),
     "GET /api/messages": row("Messages", "cursor", "open", "more", messages=many(MESSAGE)),
     "GET /api/messages/count": row("OpenMessages", "", "open"),
-    "POST /api/messages/<message>": row("MessageTurned", "id state"),
+    "POST /api/messages/<message>": TURNED,
     "POST /api/video-messages": row("FilmBegun", "", "part_bytes", parts=many(int)),
     "POST /api/video-messages/part": NOTHING,
     "POST /api/video-messages/finish": FilmFacts,
     "GET /api/signed-messages": row("SignedMessages", messages=many(MESSAGE)),
+    "POST /api/signed-messages/<message>": TURNED,
     "GET /api/messages/<message>/video": MP4,
     "GET /api/blocks": row("Blocks", blocks=many(BLOCK)),
     "POST /api/blocks": BLOCK,

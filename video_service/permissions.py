@@ -148,6 +148,7 @@ ROUTES: dict[str, Right] = {
     "POST /api/video-messages/part": ANYBODY,
     "POST /api/video-messages/finish": ANYBODY,
     "GET /api/signed-messages": Right(who=STAFF, looks_at="signed_messages"),
+    "POST /api/signed-messages/<message>": Right(who=STAFF),  # open again: whoever marked it, or a coordinator
     "GET /api/messages/<message>/video": Right(who=STAFF, looks_at="video_message"),  # agents: while it is open
     "GET /api/blocks": Right(who=COORDINATING, looks_at="blocks"),
     "POST /api/blocks": COORDINATORS,

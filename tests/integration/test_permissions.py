@@ -217,6 +217,7 @@ ASKS: dict[str, Ask] = {
     "POST /api/video-messages/part": Ask(404, {}, path=f"/api/video-messages/part?part=0&video={32 * '0'}"),
     "POST /api/video-messages/finish": Ask(404, {"video": 32 * "0"}),
     "GET /api/signed-messages": Ask(),
+    "POST /api/signed-messages/<message>": Ask(404, {"state": "done"}, path="/api/signed-messages/{message}"),
     "GET /api/messages/<message>/video": Ask(404, path="/api/messages/{message}/video"),
     "GET /api/blocks": Ask(),
     "POST /api/blocks": Ask(201, {"customer": "c-blocked", "reason": "insults", "days": 7}),

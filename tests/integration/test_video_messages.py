@@ -177,6 +177,44 @@ async def test_a_signed_message_is_left_and_seen_by_staff_alone_and_each_look_is
         assert spec_of(name.decode(), site.settings.pool) is not None, name
 
 
+async def test_an_agent_marks_a_signed_message_as_answered_and_takes_back_only_the_own_word(site: Site) -> None:
+    chen = await site.signed_in(Role.COORDINATOR, "chen")
+    lin, wang = await site.signed_in(Role.AGENT, "lin"), await site.signed_in(Role.AGENT, "wang")
+    message = await left(site.browser())
+    path = f"/api/signed-messages/{message}"
+    for browser, state, status in (
+        (lin, "done", 200),
+        (lin, "done", 200),
+        (wang, "open", 404),
+        (lin, "open", 200),
+        (wang, "done", 200),
+        (lin, "open", 404),
+        (chen, "open", 200),
+        (wang, "done", 200),
+    ):
+        assert (await browser.post(path, {"state": state})).status_code == status
+    assert await listed(lin, "/api/signed-messages") == []
+    assert await error_of(await lin.get(f"/api/messages/{message}/video")) == (404, "video_gone")
+    (entry,) = await listed(chen, "/api/messages?state=done")
+    assert entry["id"] == message
+    done = [(look.role, look.what) async for look in site.services.audit.each() if look.what.startswith("message_")]
+    assert done == [
+        ("agent", "message_done"),
+        ("coordinator", "message_open"),
+        ("agent", "message_done"),
+        ("agent", "message_open"),
+        ("agent", "message_done"),
+        ("agent", "message_done"),
+    ], "the newest first, and no refused one"
+    phone = site.browser()
+    written = await phone.post("/api/messages", {"text": "hello", "consent": CONSENT_VERSION})
+    other = (await written.get_json())["message"]
+    for wrong in (other, "m-00000000000000000000", "c_x"):
+        response = await lin.post(f"/api/signed-messages/{wrong}", {"state": "done"})
+        assert await error_of(response) == (404, "unknown_message")
+    assert await error_of(await lin.post(path, {"state": "gone"})) == (400, "bad_request")
+
+
 async def test_what_is_on_the_disk_is_encrypted_private_and_has_no_name(site: Site) -> None:
     phone = site.browser()
     message = await left(phone)

@@ -4,8 +4,9 @@ import { h, setText } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { messageFilm } from "../shared/message-film.js";
-import { request } from "../shared/service.js";
+import { request, RequestError } from "../shared/service.js";
 import { momentText } from "../shared/time.js";
+import { errorText } from "../shared/words.js";
 
 /** @typedef {{ id: string, at_ms: number, text: string, contact: string, locale: string, video: import("../shared/message-film.js").Film }} Signed */
 
@@ -41,8 +42,29 @@ export class SignedMessages {
   }
 }
 
-/** @param {Signed} message */
+/**
+ * A message that was answered stays until the list is read again: a press by mistake can be taken back.
+ * @param {Signed} message
+ */
 function row({ id, at_ms, text, contact, locale, video }) {
+  let done = false;
+  let asking = false;
+  const word = h("span", { text: t("inbox.mark_done") });
+  const say = h("p", { class: "soft small", role: "status" });
+  const turn = async () => {
+    if (asking) return;
+    asking = true;
+    try {
+      const { state } = await request("POST", `/api/signed-messages/${id}`, { state: done ? "open" : "done" });
+      done = state === "done";
+      setText(word, t(done ? "inbox.mark_open" : "inbox.mark_done"));
+      setText(say, t(done ? "inbox.now_done" : "inbox.now_open"));
+    } catch (error) {
+      setText(say, errorText(error instanceof RequestError ? error.code : ""));
+    }
+    asking = false;
+  };
+  const button = h("button", { class: "button", type: "button", on: { click: turn } }, icon("check"), word);
   return h(
     "li",
     { class: "stack" },
@@ -50,5 +72,7 @@ function row({ id, at_ms, text, contact, locale, video }) {
     text ? h("p", { dir: "auto", lang: locale, text }) : null,
     h("p", { class: "small", dir: "auto", text: contact || t("inbox.no_contact") }),
     messageFilm(id, video),
+    button,
+    say,
   );
 }
