@@ -209,14 +209,14 @@ KEYS: tuple[KeySpec, ...] = (
     KeySpec(
         "call_back:<customer>",
         "hash",
-        "30 min",
+        "call_back_s and keep_place_s",
         "call_back, call_back_end, join, sweep",
         "whom an agent calls back: for which promise, until when",
     ),
     KeySpec(
         "call_back_link:<digest>",
         "string",
-        "30 min at most",
+        "call_back_s at most",
         "call_back",
         "whom the link to a call back leads to, sealed",
     ),
