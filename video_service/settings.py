@@ -109,6 +109,30 @@ class Settings:
     callback_share: Annotated[
         float, Says("How much of the agents' time may be booked for callbacks, as a share.", low=0.05, high=1)
     ] = 0.5
+    call_back_s: Annotated[
+        float,
+        Says(
+            "How long a customer whom an agent calls back may answer, by the page or a link.",
+            unit="s",
+            low=60,
+            high=14_400,
+        ),
+    ] = 1800.0
+    call_back_window_s: Annotated[
+        float,
+        Says(
+            "How long whoever answers waits for that agent before anybody takes the call.", unit="s", low=0, high=3600
+        ),
+    ] = 300.0
+    watch_answer_s: Annotated[
+        float,
+        Says(
+            "How long a customer is asked whether a coordinator may look on; then the answer is no.",
+            unit="s",
+            low=5,
+            high=600,
+        ),
+    ] = 60.0
     agent_return_s: Annotated[
         float, Says("How long a call waits for an agent whose page went away.", unit="s", low=0, high=3600)
     ] = 10.0

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.unit
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "privacy.md").read_text(encoding="utf-8")
 SPECS = {spec.stem: spec for spec in (*KEYS, *OTHER_KEYS) if spec.type != "channel"}
 TIME = re.compile(r"`(\w+)` \((\d+) (days|s)\)")
-SETTING = re.compile(r"\b\w+_(?:days|ttl_s|linger_s|buffer_s|place_s)\b")
+SETTING = re.compile(r"\b\w+_(?:days|ttl_s|linger_s|buffer_s|place_s|back_s)\b")
 
 
 def words(text: str) -> list[str]:
