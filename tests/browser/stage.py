@@ -175,7 +175,8 @@ async def _answer_offer(stage: Stage, page: PageSocket, offer: dict[str, Any]) -
     await pc.addIceCandidate(nowhere)
     kinds = [transceiver.kind for transceiver in pc.getTransceivers()]
     # An agent's page has one more, in which it sees itself.
-    assert kinds == ["audio", "video", *["video"] * (4 if page.role == "agent" else 3)], kinds
+    slots = {"customer": (3,), "agent": (4,), "coordinator": (4, 5)}[page.role]  # 5: with the own picture
+    assert kinds in [["audio", "video", *["video"] * count] for count in slots], kinds
     camera = pc.getTransceivers()[1].receiver.track
     stage.watchers.append(asyncio.create_task(_watch(stage, camera)))
     for slot, transceiver in enumerate(pc.getTransceivers()[2:]):

@@ -14,8 +14,9 @@ from tests.browser import views
 from tests.browser.board import answer, board
 from tests.browser.conftest import DESK, SHOTS, OpenPage
 from tests.browser.desk import clock, desk, known_customer
-from tests.browser.line import Launch, Line, open_line
+from tests.browser.line import AGENT_CLIP, Launch, Line, open_line
 from tests.browser.looks import look
+from tests.browser.people import Coordinator
 from tests.browser.stage import Stage
 from tests.browser.steps import call, pictures
 from tests.catalogues import catalogue
@@ -60,15 +61,21 @@ def wall(state: str = "", *, ended: str = "", lines: tuple[messages.CoachLine, .
     return _with(whole, **fields)
 
 
+def with_picture(picture: str, own: str = "", others: tuple[messages.OtherAgent, ...] = ()) -> messages.CoordinatorView:
+    """Return the wall of a coordinator who looks on, and whose own picture is so far."""
+    view = wall("in")
+    assert view.watching is not None
+    fields = {"picture": picture, "own_picture": own, "others": others, "until_ms": views.now_ms() + 50_000}
+    return _with(view, watching=msgspec.structs.replace(view.watching, **fields))
+
+
 def _with(view: messages.CoordinatorView, **more: object) -> messages.CoordinatorView:
     return msgspec.structs.replace(view, **more)
 
 
 async def flows(page: Page, selector: str) -> None:
     """Wait until a video shows pictures."""
-    await page.locator(selector).evaluate(
-        "(v) => v.videoWidth || new Promise((done) => v.addEventListener('loadeddata', done))"
-    )
+    await expect(page.locator(selector)).not_to_have_js_property("videoWidth", 0, timeout=90_000)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -118,6 +125,123 @@ async def test_how_each_page_looks(open_page: OpenPage, stage: Stage, lang: str)
             for who in ("agent", "customer"):
                 await flows(page, f".beside-figure[data-who='{who}'] video")
         await look(page, f"coordinator-{lang}-{number}-beside-{name}", themes=first)
+
+
+async def test_how_four_people_look(open_page: OpenPage, stage: Stage) -> None:
+    """A customer, two agents and a coordinator, at each one's page, and the steps on the way there."""
+    page = await open_page("/customer/")
+    await call(page, stage)
+    stage.pictures |= {1: pictures("dev-student"), 2: pictures("customer")}
+    others = (messages.OtherAgent(name="王静", state="in", media="live"),)
+    fields = {"media": "live", "others": others, "agent_name": "林晓"}
+    question = msgspec.structs.replace(onlooker("in", 4), picture="asked")
+    await stage.show(views.customer("connected", **fields, onlooker=question))
+    await expect(page.locator(".watched")).to_contain_text("周岚 想露面加入")
+    await look(page, "customer-zh-CN-27-asked-for-a-picture", themes=True)
+    await page.get_by_role("button", name="同意", exact=True).click()
+    await stage.message("allow_watch", call=views.CALL, ask=4, allow=True, picture=True)
+    here = msgspec.structs.replace(onlooker("joined", 4), picture="shown", media="live")
+    await stage.show(views.customer("connected", **fields, onlooker=here))
+    await flows(page, ".others .picture:nth-child(2) video")
+    await expect(page.locator(".call-name")).to_have_text("林晓、王静、周岚")
+    await look(page, "customer-zh-CN-28-four-people", themes=True)
+    await page.get_by_role("button", name="不看画面").click()
+    await stage.message("allow_watch", call=views.CALL, ask=4, allow=False, picture=True)
+    await page.close()
+
+    stage.heard.clear()
+    stage.pictures = {
+        0: pictures("dev-student"),
+        1: pictures("customer"),
+        2: pictures("dev-book"),
+        3: pictures("customer"),
+    }
+    its = views.agent_call(about=known_customer(), onlooker=here, others=others)
+    page = await desk(open_page, stage, views.agent("on_call", media="live", call=its, **clock(11)))
+    await flows(page, ".others > div:nth-child(2) video")
+    await expect(page.locator("[data-act='invite']")).to_be_hidden()
+    await page.get_by_role("button", name="声音").click()
+    await stage.message("voice", call=views.CALL, on=True)
+    its = msgspec.structs.replace(its, voice="me", speaks=True)
+    await stage.show(views.agent("on_call", media="live", call=its, **clock(11)))
+    await expect(page.locator(".voice-line")).to_have_text("客户那边现在听到您。不录音。")
+    await look(page, "agent-zh-CN-28-four-people", themes=True)
+    # Somebody else has switched on: the own microphone is off.
+    others = (msgspec.structs.replace(others[0], writer="she"),)
+    its = msgspec.structs.replace(its, voice="she", speaks=False, others=others)
+    await stage.show(views.agent("on_call", media="live", call=its, **clock(11)))
+    await expect(page.locator(".voice-line")).to_have_text("现在客户那边听到 王静。")
+    await expect(page.locator("[data-act='speak']")).to_have_attribute("aria-pressed", "false")
+    await page.close()
+
+
+async def test_a_coordinator_comes_in_with_her_picture_step_by_step(open_page: OpenPage, stage: Stage) -> None:
+    names = ("customer", "dev-student", "customer", "dev-book", "dev-book")
+    stage.pictures = {slot: pictures(name) for slot, name in enumerate(names)}
+    answer(stage)
+    stage.me = views.ME_COORDINATOR
+    agents = tuple(messages.OtherAgent(name=name, state="in", media="live") for name in ("王静", "陈默"))
+    start = with_picture("", others=agents)
+    stage.views["coordinator"] = start
+    page = await open_page("/coordinator/", size=DESK)
+    beside = page.locator(".beside")
+    for who in ("agent", "customer", "second", "third"):
+        await flows(page, f".beside-figure[data-who='{who}'] video")
+    await look(page, "coordinator-zh-CN-35-beside-three-agents")
+    await beside.get_by_role("button", name="开画面加入").click()
+    await stage.message("watch", call="c-4", how="prepare")
+    await stage.show(with_picture("ready", "slate", others=agents[:1]))
+    await stage.until(lambda: len([each for each in stage.heard if each["type"] == "media_offer"]) >= 2)
+    offer = [each for each in stage.heard if each["type"] == "media_offer"][-1]["sdp"]
+    assert (offer.count("m=video"), offer.count("a=sendonly")) == (6, 1), "her camera, and five pictures to see"
+    await flows(page, ".beside-own video")
+    await expect(beside.get_by_role("button", name="这是我")).to_be_visible()
+    await beside.get_by_role("button", name="这是我").click()
+    await stage.message("this_is_me")
+    for number, (picture, own) in enumerate((("ready", "clear"), ("asked", "clear"), ("shown", "clear")), 36):
+        await stage.show(with_picture(picture, own, others=agents[:1]))
+        await expect(beside.locator(".beside-own-say")).to_have_attribute("data-name", picture)
+        await look(page, f"coordinator-zh-CN-{number}-own-picture-{picture}", themes=picture == "ready")
+        if picture == "ready":
+            await beside.get_by_role("button", name="请求加入").click()
+            await stage.message("watch", call="c-4", how="show")
+
+    # Her network was gone: she comes back to where she was without a further press.
+    stage.heard.clear()
+    await stage.show(wall(ended="gone"))
+    await stage.message("watch", call="c-4", how="watch")
+    await stage.show(with_picture(""))
+    await stage.message("watch", call="c-4", how="prepare")
+    await stage.show(with_picture("ready", "clear"))
+    await stage.message("watch", call="c-4", how="show")
+    await stage.show(with_picture("shown", "clear"))
+    await beside.get_by_role("button", name="关掉我的画面").click()
+    await stage.message("watch", call="c-4", how="hide")
+    await stage.show(with_picture(""))
+    await expect(beside.locator(".beside-own")).to_be_hidden()
+
+    # The customer's no: the camera is off, and it is said.
+    await beside.get_by_role("button", name="开画面加入").click()
+    await stage.until(lambda: [each for each in stage.heard if each.get("how") == "prepare"][1:])
+    await stage.show(with_picture("refused"))
+    await expect(beside.locator(".beside-own-say")).to_contain_text("客户不想在这次通话里看到您")
+    await expect(beside.get_by_role("button", name="开画面加入")).to_be_hidden()
+
+
+@pytest.mark.parametrize(("camera", "said"), [("refused", "摄像头没打开"), ("none", "没有找到摄像头")])
+async def test_a_coordinator_without_a_camera_reads_why_and_goes_on_as_before(
+    open_page: OpenPage, stage: Stage, camera: str, said: str
+) -> None:
+    answer(stage)
+    stage.me = views.ME_COORDINATOR
+    stage.views["coordinator"] = with_picture("")
+    page = await open_page("/coordinator/", size=DESK, camera=camera)
+    await page.get_by_role("button", name="开画面加入").click()
+    await expect(page.locator(".beside-own-say")).to_contain_text(said)
+    await page.get_by_role("button", name="关掉我的画面").click()
+    await expect(page.locator(".beside-own")).to_be_hidden()
+    await expect(page.locator(".beside-figure").nth(1)).to_be_visible()
+    assert not [each for each in stage.heard if each.get("how") == "prepare"]
 
 
 async def test_a_customer_says_yes_and_later_no_to_whoever_asks(open_page: OpenPage, stage: Stage) -> None:
@@ -200,12 +324,50 @@ async def house(launch: Launch) -> AsyncIterator[Line]:
         yield opened
 
 
-async def test_three_people_at_the_real_service(house: Line) -> None:
+@pytest_asyncio.fixture(loop_scope="session")
+async def board_page(house: Line, launch: Launch) -> AsyncIterator[Page]:
+    """The coordinator's page where there is a camera; both have the agent's, as one browser serves them."""
+    context = await (await launch(AGENT_CLIP)).new_context(
+        viewport=DESK,  # type: ignore[arg-type]
+        locale="zh-CN",
+        timezone_id="Asia/Shanghai",
+    )
+    page = await context.new_page()
+    await page.goto(f"{house.service.url}/coordinator/")
+    await Coordinator(page).sign_in("zhou")
+    yield page
+    await context.close()
+
+
+async def in_and_out_with_a_picture(board_page: Page, phone: Page, desk_page: Page) -> None:
+    """Whoever looks on comes in with her own picture, by name and with the customer's yes, and goes without it."""
+    beside = board_page.locator(".beside")
+    await beside.get_by_role("button", name="开画面加入").click()
+    await flows(board_page, ".beside-own video")
+    await beside.get_by_role("button", name="请求加入").click(timeout=90_000)
+    await expect(phone.locator(".watched")).to_contain_text("周岚 想露面加入")
+    await expect(desk_page.locator(".beside")).to_contain_text("周岚 正在问客户")
+    await expect(phone.locator(".others .picture")).to_have_count(0)
+    await phone.get_by_role("button", name="同意", exact=True).click()
+    await expect(beside.locator(".beside-own-say")).to_contain_text("客户和客服看到您了", timeout=90_000)
+    await flows(phone, ".others video")
+    await flows(desk_page, ".others > div:nth-child(2) video")
+    for page, name in ((phone, "customer"), (desk_page, "agent"), (board_page, "coordinator")):
+        await page.screenshot(path=SHOTS / f"real-watch-{name}-sees-the-coordinator.png")
+    await beside.get_by_role("button", name="关掉我的画面").click()
+    await expect(phone.locator(".others .picture")).to_be_hidden()
+    await expect(desk_page.locator(".others > div:nth-child(2)")).to_be_hidden()
+    for who in ("agent", "customer"):
+        cover = board_page.locator(f".beside-figure[data-who='{who}'] .picture-empty")
+        await expect(cover).to_be_hidden(timeout=90_000)
+
+
+async def test_three_people_at_the_real_service(house: Line, board_page: Page) -> None:
     customer = await house.new_customer()
     await customer.begin()
     await house.agent.accept()
     await customer.see_agent(limit_s=90)
-    desk_page, phone, board_page = house.agent.page, customer.page, house.coordinator.page
+    desk_page, phone = house.agent.page, customer.page
     await board_page.goto(f"{house.service.url}/coordinator/#now")
     await board_page.get_by_role("button", name="辅导…").click()
     await board_page.get_by_label("只给客服看").fill("请问订单号。")
@@ -235,6 +397,7 @@ async def test_three_people_at_the_real_service(house: Line) -> None:
         await expect(page.locator(".line-theirs").last).to_contain_text("已经查到了。")
         await expect(page.locator(".line-theirs .line-who").last).to_have_text("周岚")
 
+    await in_and_out_with_a_picture(board_page, phone, desk_page)
     await phone.get_by_role("button", name="不让看了").click()
     await expect(board_page.locator(".beside .notice").first).to_contain_text("客户不同意旁观")
     await expect(board_page.locator(".beside video").first).to_be_hidden()

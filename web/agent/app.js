@@ -8,7 +8,8 @@ import { request } from "../shared/service.js";
 import { watchShown } from "../shared/shown.js";
 import { unreadOf } from "./coached.js";
 import { DispositionDesk } from "./disposition.js";
-import { actsOf, insideOf, isAsking, startState } from "./state.js";
+import { actsOf, isAsking, seenOf, startState } from "./state.js";
+import { Voice } from "./voice.js";
 
 /** @typedef {import("./state.js").State} State */
 /** @typedef {import("./state.js").Act} Act */
@@ -47,6 +48,7 @@ export class AgentApp extends PersonApp {
       send: (message) => this.socket.send(message),
       onChange: (work) => this.set({ work }),
     });
+    this.voice = new Voice(this);
     this.check = new CameraCheck(this.preview.video, (look) => this.looked(look));
     this.check.steady = new Steady(LOOKS_LAST, LOOKS_STAY);
     watchShown(
@@ -103,6 +105,7 @@ export class AgentApp extends PersonApp {
    * @param {string} trouble
    */
   away(trouble) {
+    this.voice.off();
     this.peer.close();
     this.closeCamera();
     this.preview.clear();
@@ -161,6 +164,8 @@ export class AgentApp extends PersonApp {
       this.say({ type: act });
     } else if (act === "heard" && view.call) {
       this.say({ type: "coach_read", call: view.call.call, seq: unreadOf(view.call) });
+    } else if (act === "speak") {
+      this.voice.turn();
     } else if (act === "me") {
       this.say({ type: "this_is_me" });
     } else if (act === "hide") {
@@ -290,6 +295,7 @@ export class AgentApp extends PersonApp {
     this.set({ view });
     this.peer.slow(view.camera_fps);
     this.disposition.see(view.after_call);
+    this.voice.see(view.call ?? null);
     // Each call starts without a picture: nothing of an earlier caller may be seen in it.
     if (before?.call?.call !== view.call?.call) {
       this.theirs.clear();
@@ -307,9 +313,9 @@ export class AgentApp extends PersonApp {
     // Without a camera there is nothing to protect and nothing to show: the leg waits for it.
     if (this.peer.pc || camera === "on") this.peer.follow(view.media);
     if (view.call && this.customerTrack) this.theirs.attach(this.customerTrack);
-    const inside = insideOf(view.call).length;
+    const seen = seenOf(view.call);
     this.others.forEach((picture, at) => {
-      if (at >= inside) picture.clear();
+      if (!seen[at]) picture.clear();
       else if (this.otherTracks[at]) picture.attach(this.otherTracks[at]);
     });
   }

@@ -17,7 +17,7 @@ import { KEYS } from "./state.js";
 const ANSWERS = /** @type {const} */ (["yes", "wait", "help"]);
 /** What was read before is not needed while signing. */
 const SHOWN = 3;
-const MARKS = /** @type {const} */ ({ asked: "clock", in: "eye", coach: "write", joined: "people" });
+const MARKS = /** @type {const} */ ({ asked: "clock", in: "eye", coach: "write", joined: "people", picture: "clock", shown: "people" });
 
 export class CoachCard {
   /** @param {AgentApp} app */
@@ -64,11 +64,12 @@ export class CoachCard {
     show(this.element, onlooker !== null);
     this.drawLines(call?.call ?? "", lines);
     if (!onlooker || !call) return;
-    if (this.who.dataset.name !== onlooker.state) {
-      this.who.dataset.name = onlooker.state;
-      this.mark.replaceChildren(icon(MARKS[onlooker.state]));
+    const state = onlooker.picture === "asked" ? "picture" : onlooker.picture || onlooker.state;
+    if (this.who.dataset.name !== state) {
+      this.who.dataset.name = state;
+      this.mark.replaceChildren(icon(MARKS[state]));
     }
-    setText(this.name, t(`coach.${onlooker.state}`, { name: onlooker.name }));
+    setText(this.name, t(`coach.${state}`, { name: onlooker.name }));
     const unread = unreadOf(call) > 0;
     this.element.classList.toggle("is-unread", unread);
     show(this.lines, lines.length > 0);

@@ -24,6 +24,7 @@ import { key, RingCard } from "./ring.js";
 import { SignedMessages } from "./signed.js";
 import { actsOf, KEYS } from "./state.js";
 import { TransferPanel } from "./transfer.js";
+import { VoiceLine } from "./voice.js";
 import { endWord, holdWord, inviteWord } from "./words.js";
 
 /** @typedef {import("./app.js").AgentApp} AgentApp */
@@ -37,6 +38,7 @@ const ACTS = /** @type {const} */ ({
   break: { icon: "cup", look: "button" },
   ask: { icon: "people", look: "button" },
   write: { icon: "write", look: "button" },
+  speak: { icon: "sound-off", look: "button button-quiet" },
   hold: { icon: "pause", look: "button" },
   transfer: { icon: "next", look: "button" },
   invite: { icon: "people", look: "button" },
@@ -72,7 +74,7 @@ export class Desk {
     this.ring = new RingCard(app);
     this.after = new AfterPanel(app);
     this.notices = new Notices(app, this.after.lost, () => this.focus("write"));
-    this.customer = new CustomerPicture(app);
+    this.customer = new CustomerPicture(app, this.buttons.speak);
     this.preview = new Preview(app, [this.buttons.hide, this.buttons.me]);
     this.object = new ObjectLayer(app);
     this.preview.picture.element.append(this.object.element);
@@ -80,6 +82,7 @@ export class Desk {
     this.background = new BackgroundChoice(app);
     this.callActs = h("div", { class: "call-acts" }, this.buttons.write, this.buttons.hold, this.buttons.transfer, this.buttons.invite, this.buttons.escalate, this.buttons.end);
     this.hold = new HoldLine();
+    this.voice = new VoiceLine();
     this.transfer = new TransferPanel(app);
     this.others = new OtherAgents(app);
     this.coach = new CoachCard(app);
@@ -126,6 +129,7 @@ export class Desk {
         this.others.line,
         this.customer.element,
         this.callActs,
+        this.voice.element,
         this.phrases.element,
         this.transfer.element,
       ),
@@ -196,6 +200,7 @@ export class Desk {
     this.ring.draw(view?.reservation ?? null, Boolean(view?.rest_owed));
     this.after.draw(state);
     this.hold.draw(view?.call ?? null);
+    this.voice.draw(state);
     this.customer.draw(state);
     this.preview.draw(state);
     this.object.draw(state);
@@ -224,19 +229,24 @@ export class Desk {
    * @param {State} state
    * @param {readonly Act[]} acts
    */
-  drawButtons({ view, hidden }, acts) {
+  drawButtons({ view, hidden, sound }, acts) {
     for (const [act, button] of Object.entries(this.buttons)) {
       const possible = acts.includes(/** @type {Act} */ (act));
       // What comes and goes with the picture keeps its place: nothing moves under a finger.
       if (act === "me") button.classList.toggle("is-away", !possible);
       else show(button, possible);
     }
-    const { ready, break: pause, ask, hide, hold, invite, end } = this.buttons;
+    const { ready, break: pause, ask, hide, hold, speak, invite, end } = this.buttons;
     setText(wordOf(hold), t(holdWord(view)));
     setText(wordOf(ready), t(readyWord(view)));
     setText(wordOf(invite), t(inviteWord(view)));
     setText(wordOf(end), t(endWord(view)));
     setAttribute(hold, "aria-pressed", String(Boolean(view?.call?.held_from_ms)));
+    setAttribute(speak, "aria-pressed", String(sound));
+    if (speak.dataset.on !== String(sound)) {
+      speak.dataset.on = String(sound);
+      speak.firstElementChild?.replaceWith(icon(sound ? "sound" : "sound-off"));
+    }
     const home = view?.after_call ? this.after.acts : this.me.acts;
     if (ready.parentElement !== home) home.append(ready, pause, ask);
     setText(wordOf(hide), t(hidden ? "agent.unhide" : "agent.hide"));

@@ -41,7 +41,7 @@ export class Phrases {
 
 /** Every key there is, and what it does; the order of the list on the page. @type {readonly { keys: string, act?: Act, text: string }[]} */
 export const KEY_TABLE = [
-  ...(/** @type {const} */ (["accept", "decline", "write", "hold", "transfer", "invite", "escalate", "end", "hide", "me", "heard", "note", "ready", "break", "ask"])).map((act) => ({
+  ...(/** @type {const} */ (["accept", "decline", "write", "speak", "hold", "transfer", "invite", "escalate", "end", "hide", "me", "heard", "note", "ready", "break", "ask"])).map((act) => ({
     keys: KEYS[act],
     act,
     text: act === "note" ? "agent.note_key" : `agent.${act}`,

@@ -1,10 +1,10 @@
-/** The other agents of a call: who is asked, whether that one comes, and their pictures beside the customer's. */
+/** The others of a call: who is asked, whether that one comes, and the pictures beside the customer's. */
 
 import { h, setText, show } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { clockText, nowMs } from "../shared/time.js";
-import { insideOf } from "./state.js";
+import { seenOf } from "./state.js";
 
 /** @typedef {import("./app.js").AgentApp} AgentApp */
 /** @typedef {import("./state.js").State} State */
@@ -37,10 +37,10 @@ export class OtherAgents {
     const ended = call?.invite_ended ?? "";
     show(this.line, Boolean(call) && (this.untilMs > 0 || ended !== ""));
     if (ended) setText(this.words, t(`second.${ended}`));
-    const inside = insideOf(call);
-    show(this.element, inside.length > 0);
+    const seen = seenOf(call);
+    show(this.element, seen.some(Boolean));
     this.places.forEach(({ picture, name, element }, at) => {
-      const other = inside[at];
+      const other = seen[at];
       show(element, Boolean(other));
       const word = other?.name || t("agent.colleague");
       setText(name, word);

@@ -13,8 +13,11 @@ import { bannerOf, customerWord, previewSentence, previewWord } from "./words.js
 
 /** The customer, as large as there is room for. */
 export class CustomerPicture {
-  /** @param {AgentApp} app */
-  constructor(app) {
+  /**
+   * @param {AgentApp} app
+   * @param {HTMLElement} sound switches the sound of this call
+   */
+  constructor(app, sound) {
     this.picture = app.theirs;
     this.pill = pill();
     this.say = h(
@@ -31,7 +34,7 @@ export class CustomerPicture {
       h(
         "div",
         { class: "row spread picture-head" },
-        h("h2", { text: t("agent.customer") }),
+        h("span", { class: "row" }, h("h2", { text: t("agent.customer") }), sound),
         h("span", { class: "row" }, this.clock, this.line.element, this.pill.element),
       ),
       h("div", { class: "picture-room" }, this.picture.element),

@@ -12,7 +12,7 @@ import { CHOICES, noWork } from "./disposition.js";
 /** @typedef {import("./disposition.js").Work} Work */
 
 /** @typedef {import("../shared/messages.js").AgentCall} AgentCall */
-/** @typedef {"accept" | "decline" | "end" | "hold" | "transfer" | "invite" | "escalate" | "ready" | "break" | "ask" | "write" | "me" | "hide" | "note" | "heard"} Act */
+/** @typedef {"accept" | "decline" | "end" | "hold" | "transfer" | "invite" | "escalate" | "ready" | "break" | "ask" | "write" | "speak" | "me" | "hide" | "note" | "heard"} Act */
 /** @typedef {{ key: string, ctrlKey: boolean, altKey: boolean, metaKey: boolean, repeat: boolean }} Press */
 /** @typedef {"text" | "control" | "page"} Focus where the focus is when a key is pressed */
 
@@ -31,6 +31,8 @@ import { CHOICES, noWork } from "./disposition.js";
  * @property {string} look what the page's own look at the own picture says (customer/check.js)
  * @property {boolean} keysOn single keys act
  * @property {"" | "transfer" | "invite"} passing it is asked to whom the call is passed on, or who shall come in
+ * @property {boolean} sound the customer is heard, and the own microphone is on if there is one
+ * @property {string} soundTrouble why there is no microphone; "" for none
  * @property {string} refused why the service took no picture at the last try; "" once it did
  * @property {string} trouble code of the last refusal; "" for none
  * @property {Line[]} lines
@@ -53,6 +55,8 @@ export function startState() {
     look: "still",
     keysOn: true,
     passing: "",
+    sound: false,
+    soundTrouble: "",
     refused: "",
     trouble: "",
     lines: [],
@@ -76,6 +80,7 @@ export const KEYS = Object.freeze({
   break: "B",
   ask: "P",
   write: "T",
+  speak: "S",
   me: "M",
   hide: "H",
   note: "N",
@@ -164,12 +169,12 @@ function actsAfterCall(view) {
  * @returns {Act[]}
  */
 function actsInCall(call) {
-  if (call.helps) return ["write", "break", "ask", "end"];
+  if (call.helps) return ["write", "speak", "break", "ask", "end"];
   const inside = insideOf(call).length;
-  const more = inside < MOST_INSIDE ? /** @type {const} */ (["invite"]) : [];
+  const more = inside + Number(Boolean(call.onlooker?.picture)) < MOST_INSIDE ? /** @type {const} */ (["invite"]) : [];
   const passing = inside ? [] : /** @type {const} */ (["transfer"]);
   const urgent = call.urgent ? [] : /** @type {const} */ (["escalate"]);
-  return ["write", "hold", ...passing, ...more, ...urgent, "break", "ask", "end"];
+  return ["write", "speak", "hold", ...passing, ...more, ...urgent, "break", "ask", "end"];
 }
 
 /** Whether somebody is asked just now to come in. @param {AgentCall | null | undefined} call */
@@ -180,6 +185,23 @@ export function isAsking(call) {
 /** The other agents who are in a call. @param {AgentCall | null | undefined} call */
 export function insideOf(call) {
   return (call?.others ?? []).filter(({ state }) => state === "in");
+}
+
+/**
+ * Who is seen beside the customer, by place: other agents, and a coordinator in the last one.
+ * @param {AgentCall | null | undefined} call
+ * @returns {({ name: string, media?: string } | undefined)[]}
+ */
+export function seenOf(call) {
+  const [first, second] = insideOf(call);
+  const { onlooker } = call ?? {};
+  return [first, onlooker?.picture === "shown" ? onlooker : second];
+}
+
+/** Who else is heard by the customer; "" for nobody. @param {AgentCall | null | undefined} call */
+export function voiceOf(call) {
+  if (!call?.voice || call.speaks) return "";
+  return insideOf(call).find(({ writer }) => writer === call.voice)?.name ?? "";
 }
 
 /**

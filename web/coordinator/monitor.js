@@ -1,6 +1,7 @@
 /**
  * The call that this coordinator is beside: its two pictures once the customer has let them be seen, and what is written
- * to its agent, or to both by whoever joins. Nothing else of the coordinator is sent to anybody.
+ * to its agent, or to both by whoever joins. Nothing else of the coordinator is sent to anybody, but the own picture by
+ * wish (own-camera.js).
  */
 
 import { h, keyed, setText, show } from "../shared/dom.js";
@@ -12,6 +13,7 @@ import { TextStrip } from "../shared/strip.js";
 import { Lines } from "../shared/text.js";
 import { clockText, nowMs } from "../shared/time.js";
 import { errorText } from "../shared/words.js";
+import { hasCamera, OwnCamera } from "./own-camera.js";
 
 /** @typedef {import("../shared/messages.js").CoordinatorView} CoordinatorView */
 /** @typedef {import("../shared/messages.js").FromPage} FromPage */
@@ -19,12 +21,12 @@ import { errorText } from "../shared/words.js";
 /** @typedef {import("../shared/messages.js").Watching} Watching */
 /** @typedef {import("../shared/socket.js").Socket} Socket */
 
-const ASKED = ["watch", "coach", "media_offer"];
+const ASKED = ["watch", "coach", "media_offer", "this_is_me"];
 const MOST_TEXT = 200;
 /** @type {readonly string[]} */
 const SEES = ["in", "joined"];
-/** Who is seen in which slot of the connection. */
-const SEEN = /** @type {const} */ (["agent", "customer", "second"]);
+/** Who is seen in which slot of the connection; with a camera the own picture comes before them. */
+const SEEN = /** @type {const} */ (["agent", "customer", "second", "third"]);
 
 export class Monitor {
   /** @param {Socket} socket */
@@ -38,8 +40,16 @@ export class Monitor {
     this.peer = new Peer({
       send: (message) => this.socket.send(message),
       iceServers: () => this.socket.welcome?.ice_servers ?? [],
-      onSlot: (slot, track) => Object.values(this.pictures)[slot].picture.attach(track),
+      onSlot: (slot, track) => this.slot(slot, track),
       onState: () => this.draw(),
+      slots: SEEN.length,
+    });
+    /** Whether the connection is one with the own picture. */
+    this.camera = false;
+    this.own = new OwnCamera({
+      send: (how) => this.send(how),
+      confirm: () => this.socket.send({ type: "this_is_me" }),
+      changed: () => this.draw(),
     });
     this.heading = h("h2", { tabindex: "-1" });
     this.clock = h("span", { class: "figure" });
@@ -49,6 +59,7 @@ export class Monitor {
     this.ask = button("eye", "beside.ask", "button button-main", () => this.send("watch"));
     this.stop = button("camera-off", "beside.stop", "button", () => this.send("coach"));
     this.join = button("people", "beside.join", "button", () => this.send("join"));
+    this.look = button("eye", "beside.only_look", "button", () => this.send("watch"));
     /** What is written in the call itself, once this one takes part. */
     this.text = new Lines({
       send: (call, text, line) => this.socket.send({ type: "say", call, text, line }),
@@ -77,9 +88,10 @@ export class Monitor {
     this.element = h(
       "section",
       { class: "card stack beside", "aria-label": t("beside.title"), hidden: true },
-      h("div", { class: "row spread" }, h("div", { class: "row" }, this.heading, this.clock), h("div", { class: "row" }, this.ask, this.join, this.stop, this.leave)),
+      h("div", { class: "row spread" }, h("div", { class: "row" }, this.heading, this.clock), h("div", { class: "row" }, this.ask, this.join, this.own.join, this.look, this.stop, this.leave)),
       this.say,
       this.trouble,
+      this.own.element,
       h("div", { class: "beside-body" }, this.shown, h("div", { class: "stack beside-side" }, this.call, this.lines, this.form)),
     );
   }
@@ -106,8 +118,34 @@ export class Monitor {
     this.peer.hear(message);
     if (message.type === "text_line") this.text.hear(message);
     if (message.type !== "error" || !ASKED.includes(message.reply_to ?? "")) return;
+    if (message.reply_to === "watch") this.own.refused(this.watching);
+    this.own.full = message.code === "media_full";
     // A connection that finds nobody is tried again by itself.
     if (message.reply_to !== "media_offer") this.refuse(message.code);
+    else this.draw();
+  }
+
+  /**
+   * @param {number} slot
+   * @param {MediaStreamTrack} track
+   */
+  slot(slot, track) {
+    const at = this.camera ? slot - 1 : slot;
+    if (at < 0) this.own.preview.attach(track);
+    else this.pictures[SEEN[at]]?.picture.attach(track);
+  }
+
+  /** A connection with the own picture is another one. @param {boolean} camera */
+  turn(camera) {
+    if (camera !== this.camera) {
+      this.camera = camera;
+      this.own.forget();
+      this.peer.drop();
+      this.peer.slots = SEEN.length + Number(camera);
+    }
+    if (!camera) this.own.dropCard();
+    const sent = camera ? this.own.sending() : null;
+    if (this.peer.picture !== sent) this.peer.setPicture(sent);
   }
 
   /** @param {string} code "" for nothing */
@@ -120,16 +158,18 @@ export class Monitor {
   /** The page shows nothing more of anybody. */
   close() {
     this.peer.close();
+    this.own.preview.clear();
     for (const { picture } of Object.values(this.pictures)) picture.clear();
   }
 
   /**
-   * @param {"watch" | "coach" | "join" | "leave"} how
+   * @param {"watch" | "coach" | "join" | "prepare" | "show" | "hide" | "leave"} how
    * @param {string} [call]
    */
   send(how, call = this.watching?.call || this.endedCall || "") {
     this.refuse("");
     if (how === "coach" || how === "leave") this.seen = "";
+    if (["coach", "leave", "watch"].includes(how)) this.own.close();
     if (!call) show(this.element, false);
     else if (!this.socket.send({ type: "watch", call, how })) this.refuse("unreachable");
   }
@@ -145,14 +185,18 @@ export class Monitor {
 
   /** The browser wanted a tap before it plays. */
   tap() {
-    for (const { picture } of Object.values(this.pictures)) play(picture.video);
+    for (const picture of [this.own.preview, ...SEEN.map((who) => this.pictures[who].picture)]) play(picture.video);
   }
 
   draw() {
     const { watching: now, ended = "" } = this;
     const looks = Boolean(now?.connected && SEES.includes(now.state));
+    this.own.follow(now, looks, ended);
+    this.turn(looks && hasCamera(now));
     this.peer.follow(looks ? (now?.media ?? "none") : "none");
+    this.peer.slow(this.camera ? (now?.camera_fps ?? 0) : 0);
     if (!looks) this.close();
+    this.own.draw(now, looks);
     const nobody = !now && !ended;
     if (nobody && this.trouble.hidden) show(this.element, false);
     else if (!nobody) show(this.element, true);
@@ -169,6 +213,7 @@ export class Monitor {
     show(this.stop, Boolean(now && now.state !== "coach"));
     setText(wordOf(this.leave), t(now ? "beside.leave" : "beside.read"));
     show(this.join, looks && now?.state === "in");
+    show(this.look, looks && now?.state === "joined" && !hasCamera(now));
     show(this.call, looks && now?.state === "joined");
     if (now) this.text.begin(now.call);
     show(this.shown, looks);
@@ -197,18 +242,25 @@ export class Monitor {
 
   /** @param {Watching | null} now */
   drawPictures(now) {
-    const media = { agent: now?.agent_media, customer: now?.customer_media, second: now?.second_name ? "live" : "none" };
+    const [second, third] = now?.others ?? [];
+    const people = {
+      agent: { name: now?.agent_name, media: now?.agent_media },
+      customer: { name: t("agent.customer"), media: now?.customer_media },
+      second,
+      third,
+    };
     for (const who of SEEN) {
       const { element, title, picture } = this.pictures[who];
-      const name = who === "customer" ? t("agent.customer") : who === "agent" ? now?.agent_name : now?.second_name;
-      setText(title, name ?? "");
+      const one = people[who];
+      setText(title, one ? one.name || t("agent.colleague") : "");
       picture.explain("hands", t("beside.connecting"));
-      picture.dim(this.peer.state === "interrupted" || media[who] === "reconnecting");
-      show(element, who !== "second" || Boolean(now?.second_name));
+      picture.dim(this.peer.state === "interrupted" || one?.media === "reconnecting");
+      show(element, Boolean(one));
     }
   }
 
   tick() {
+    this.own.tick();
     setText(this.clock, this.watching?.since_ms ? clockText(nowMs() - this.watching.since_ms) : "");
   }
 }
@@ -224,12 +276,13 @@ function sayingOf(now, ended) {
   if (!now.connected) return ["between", "clock", "attention"];
   if (now.held_from_ms && SEES.includes(now.state)) return ["held", "pause", "attention"];
   if (now.state === "asked") return ["asked", "clock", "accent"];
+  if (now.picture === "shown") return ["shown", "people", "accent"];
   if (now.state === "joined") return ["joined", "people", "accent"];
   return now.state === "in" ? ["in", "eye", "accent"] : ["coach", "write", "accent"];
 }
 
 /**
- * @param {"agent" | "customer" | "second"} who
+ * @param {typeof SEEN[number]} who
  * @param {() => void} tap
  */
 function figure(who, tap) {

@@ -52,7 +52,7 @@ const PART_ENDED = Object.freeze({
 });
 
 /** What an agent does in a call that is told; a record of a later version may know more. */
-const DONE = Object.freeze(["object_shown", "object_hidden", "held", "taken_up", "transferred_to", "escalated", "watch_began", "watch_joined", "watch_ended"]);
+const DONE = Object.freeze(["object_shown", "object_hidden", "held", "taken_up", "transferred_to", "escalated", "watch_began", "watch_joined", "watch_shown", "watch_hidden", "watch_ended"]);
 
 /**
  * @param {SessionRecord} record

@@ -236,8 +236,10 @@ export class CallScreen {
     if (!view) return;
     const name = view.agent_name || t("call.agent");
     const others = view.others ?? [];
-    setText(this.heading, others.reduce((all, { name: second }) => t("call.two", { name: all, second }), name));
-    if (others.length || this.others.part) this.others.draw(state);
+    const guest = view.onlooker?.picture === "shown" ? [view.onlooker] : [];
+    const all = [...others, ...guest];
+    setText(this.heading, all.reduce((before, { name: second }) => t("call.two", { name: before, second }), name));
+    if (all.length || this.others.part) this.others.draw(state);
     const pill = pillOf(state);
     if (this.pill.dataset.name !== pill.name) {
       this.pill.dataset.name = pill.name;
