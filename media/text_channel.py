@@ -17,7 +17,7 @@ import structlog
 from aiortc import RTCDataChannel, RTCDtlsTransport
 from aiortc.rtcsctptransport import Chunk, RTCSctpCapabilities, RTCSctpTransport
 
-from video_service.real_time_text import TextPace
+from video_service.real_time_text import TextPace, characters_of
 
 log = structlog.get_logger(__name__)
 
@@ -103,5 +103,5 @@ class TextChannel:
     def _received(self, message: str | bytes) -> None:
         if not isinstance(message, str) or len(message.encode()) > MOST_BYTES:
             return
-        if self._pace.take(len(message), asyncio.get_running_loop().time()):
+        if self._pace.take(characters_of(message), asyncio.get_running_loop().time()):
             self._on_text(message)

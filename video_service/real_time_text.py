@@ -64,6 +64,12 @@ def unpacked(message: str) -> tuple[str, Piece] | None:
         return None
 
 
+def characters_of(message: str) -> int:
+    """Return how many characters a data channel's message counts for: what was typed, and not what stands before it."""
+    head, end, text = message.partition("\x9c")
+    return max(1, len(text if end else head))
+
+
 def packed(call: str, writer: str, piece: Piece) -> str:
     """Return what a data channel brings to a page."""
     return f"\x98{call} {piece.line} {piece.number} {writer}\x9c{piece.text}"

@@ -16,6 +16,7 @@ from video_service.real_time_text import (
     MOST_PIECE,
     Piece,
     TextPace,
+    characters_of,
     unpacked,
 )
 
@@ -119,6 +120,16 @@ def test_a_data_channels_message_is_a_piece_of_a_call_or_nothing(
     message: str, expected: tuple[str, Piece] | None
 ) -> None:
     assert unpacked(message) == expected
+
+
+def test_over_a_channel_too_only_what_was_typed_counts() -> None:
+    """A person writes for ten minutes, a piece each 300 ms: what stands before each is longer than the piece."""
+    pace = TextPace(0.0)
+    for number in range(1, 2_000):
+        message = f"{SOS}c_lghDBpm9qx77-AYT 1764000000000 {number}{ST}字"
+        assert pace.take(characters_of(message), number * 0.3), number
+    assert characters_of("x" * 50) == 50, "what is no piece counts in full"
+    assert characters_of(f"{SOS}c 1 1{ST}") == characters_of("") == 1, "nothing is free"
 
 
 @given(st.text(max_size=80))
