@@ -24,6 +24,7 @@ import json
 import statistics
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -187,7 +188,7 @@ def print_promises(results: dict[str, dict[str, float]]) -> None:
         print(f"{name:<26}  {row['promised']:>8.2%}  {row['replayed']:>8.2%}  {row['difference_points']:+.2f}")
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     parser.add_argument("--calls", type=int, nargs="+", default=[1_000, 10_000, 100_000])
@@ -197,8 +198,14 @@ def main() -> None:
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--workers", type=int, default=8)
     parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
-    if options.agents:
+    options = parser.parse_args(arguments)
+    if options.agents is not None and options.agents < 1:
+        parser.error("--agents must be 1 or more")
+    if options.seconds is not None and not 0 < options.seconds < float("inf"):
+        parser.error("--seconds must be above 0")
+    if min(options.calls, default=1) < 1 or options.days < 1 or options.workers < 1:
+        parser.error("--calls, --days and --workers must be 1 or more")
+    if options.agents is not None:
         seconds = options.seconds or next(
             (s for most, s in ((12, 10.0), (100, 120.0)) if options.agents <= most), 300.0
         )

@@ -19,12 +19,14 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 from ortools.sat.python import cp_model
 
+from scheduler.errors import BadRoster
 from scheduler.roster.check import check
 from scheduler.roster.curtois import read
 from scheduler.roster.grid import build
@@ -77,6 +79,7 @@ def service(people: int, seed: int = 0) -> Problem:
         sites = frozenset(["east"]) if number % 5 else frozenset(["east", "west"])
         before = Before(days_on=2, last_shift="late") if number % 3 == 1 else Before(days_off=2)
         members.append(Person(f"p{number}", contract, frozenset(skills), sites, number % 2, before))
+    names = {one.name for one in members}
     needs = []
     curve = {8: 0.3, 10: 0.4, 12: 0.5, 15: 0.4, 17: 0.3}
     for day in range(DAYS):
@@ -105,10 +108,13 @@ def service(people: int, seed: int = 0) -> Problem:
         requests=tuple(requests),
         absences=frozenset(absences),
         fixed={("p0", 9): () if ("p0", 9) in absences else ("early",)},
-        fairness=(
-            Fairness("night", 30, people * 5, {"p0": 4, "p1": 9}),
-            Fairness(WEEKEND, 30, people * 2, {"p2": 3}),
-            Fairness("peak", 10, people * 8, {}),
+        fairness=tuple(
+            Fairness(burden, weight, people * times, {name: had for name, had in past.items() if name in names})
+            for burden, weight, times, past in (
+                ("night", 30, 5, {"p0": 4, "p1": 9}),
+                (WEEKEND, 30, 2, {"p2": 3}),
+                ("peak", 10, 8, {}),
+            )
         ),
         published=published,
         change_weight=4,
@@ -161,7 +167,7 @@ def measured(problem: Problem, limits: Limits, say: bool) -> dict[str, object]:
     }
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--instance", type=Path)
@@ -172,10 +178,27 @@ def main() -> None:
     parser.add_argument("--plain", action="store_true")
     parser.add_argument("--progress", action="store_true")
     parser.add_argument("--json", action="store_true")
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(arguments)
+    if not 0 < chosen.seconds < float("inf"):
+        parser.error("--seconds must be above 0")
+    if chosen.workers < 1 or (chosen.size is not None and chosen.size < 1):
+        parser.error("--workers and --size must be 1 or more")
     began = time.perf_counter()
+    try:
+        report = answered(chosen, began)
+    except BadRoster as refused:
+        sys.exit(str(refused))
+    print(json.dumps(report) if chosen.json else "\n".join(f"{key}: {value}" for key, value in report.items()))
+
+
+def answered(chosen: argparse.Namespace, began: float) -> dict[str, object]:
+    """Return what was asked for.
+
+    Raises:
+        BadRoster: the file cannot be read, or what it asks for contradicts itself.
+    """
     if chosen.instance is not None:
-        name, problem = chosen.instance.stem, read(chosen.instance.read_text(encoding="utf-8"))
+        name, problem = chosen.instance.stem, read(text_of(chosen.instance))
     else:
         name, problem = f"{chosen.size} people", service(chosen.size, chosen.seed)
     if chosen.plain:
@@ -184,8 +207,17 @@ def main() -> None:
         seconds = max(0.0, chosen.seconds - (time.perf_counter() - began))
         limits = Limits(seconds, workers=chosen.workers, seed=chosen.seed)
         found = measured(problem, limits, chosen.progress)
-    report = {"instance": name, **found}
-    print(json.dumps(report) if chosen.json else "\n".join(f"{key}: {value}" for key, value in report.items()))
+    return {"instance": name, **found}
+
+
+def text_of(path: Path) -> str:
+    """Return a file's text, with or without a byte order mark."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise BadRoster(f"{path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        raise BadRoster(f"{path} is not text in UTF-8: byte {error.start} is none.") from None
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ def _shift(row: Row) -> ShiftType:
         start_q=0,
         length_q=-(-minutes // QUARTER_MIN),
         paid_min=minutes,
-        not_before=frozenset(part for part in after.split("|") if part),
+        not_before=frozenset(part.strip() for part in after.split("|") if part.strip()),
     )
 
 
@@ -97,7 +97,7 @@ def _person(row: Row, shifts: Iterable[ShiftType]) -> Person:
     most, least, days_on, min_days_on, days_off, weekends = _numbers(row, 2, 8)
     most_of: dict[str, int] = {}
     for part in row[1][1].split("|"):
-        name, _, limit = part.partition("=")
+        name, _, limit = (text.strip() for text in part.partition("="))
         if name not in {one.name for one in shifts} or not limit.isdigit():
             raise BadRoster(f"Line {row[0]}: {part!r} is not a shift and its limit.")
         most_of[name] = int(limit)
@@ -115,7 +115,8 @@ def _person(row: Row, shifts: Iterable[ShiftType]) -> Person:
 
 def _days_off(rows: Iterable[Row]) -> Iterable[tuple[str, int]]:
     for row in rows:
-        for day in _numbers(row, 1, len(row[1])):
+        last = max((place for place, part in enumerate(row[1]) if part), default=0)
+        for day in _numbers(row, 1, last + 1):
             yield row[1][0], day
 
 
