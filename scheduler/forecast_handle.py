@@ -1,6 +1,6 @@
 """The handle time to expect: a recent mean, bent by hour and weekday as far as the calls show it.
 
-Handle time is what a call keeps an agent busy for, after-call work included. Calls are few and long here, so an hour's
+Handle time is what a call keeps an agent busy for, after-call work and calls back that come of it included. Calls are few and long here, so an hour's
 own mean is mostly chance: each hour and weekday is shrunk towards the whole by what chance alone would do.
 """
 
@@ -49,7 +49,8 @@ def forecast_handle_time(history: History, calendar: Calendar, days: Sequence[da
     if history.answered is None or history.handle_s is None or not (history.answered * (history.handle_s > 0)).any():
         raise NoHistory("The history has no handle times.")
     answered = np.where(history.exposure > 0, history.answered, 0).astype(np.float64)
-    handle_s = np.where(answered > 0, history.handle_s, 0.0)
+    # Also of slots without a call: the work of calls back that agents began.
+    handle_s = np.where(history.exposure > 0, history.handle_s, 0.0)
     age = np.arange(len(answered))[::-1]
     weight = 0.5 ** (age / HALF_LIFE_DAYS)
     total = float((answered * weight[:, None]).sum())

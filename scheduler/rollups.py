@@ -45,6 +45,8 @@ def history_of(
     overlap. A known interval that was not open is closed, unless a call is on record there. One that is not known is a
     gap where the weekday is usually open.
 
+    Handle times include the work of calls back, which count as no calls: so much work comes with each call.
+
     Raises:
         BadHistory: `last` is before `first`, or the interval does not divide a day.
         NoHistory: the line was never open, and nobody called.
@@ -85,7 +87,8 @@ def history_of(
             continue
         calls[found] += rollup.offered
         answered[found] += rollup.answered
-        handle_s[found] += rollup.handle_ms / _MS
+        # Calls back that agents began are no demand, and keep them as busy: what calls cost includes them.
+        handle_s[found] += (rollup.handle_ms + rollup.outbound_handle_ms) / _MS
         if rollup.offered and not recorded[found]:
             recorded[found] = 1.0
     if not recorded.any():

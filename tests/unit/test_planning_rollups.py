@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scheduler.day_types import Calendar
 from scheduler.errors import BadHistory, NoHistory
+from scheduler.forecast_handle import forecast_handle_time
 from scheduler.history import State
 from scheduler.rollups import Span, history_of, patience_of
 from video_service.records import Rollup
@@ -44,6 +46,24 @@ def test_a_quiet_interval_on_shift_is_open_and_one_without_a_shift_is_closed() -
     assert list(np.flatnonzero(found.state[0] == State.OPEN)) == list(range(36, 44))
     assert (found.state[1] == State.CLOSED).all()
     assert (found.exposure[0, 36:44] == 1).all()
+
+
+def test_calls_back_are_work_and_no_calls() -> None:
+    """The work of each answered call grows by what agents began themselves, wherever in the day that was."""
+    calls = [
+        Rollup(queue="main", start_ms=ms(MONDAY, 9), offered=4, answered=4, handle_ms=4 * 300_000),
+        Rollup(queue="main", start_ms=ms(MONDAY, 9, 15), outbound=1, outbound_answered=1, outbound_handle_ms=360_000),
+        Rollup(queue="main", start_ms=ms(MONDAY, 9, 30), offered=2, answered=2, handle_ms=600_000, outbound=1),
+    ]
+
+    found = history_of(calls, [shift(MONDAY, 9, 11)], SHANGHAI, MONDAY, MONDAY, 900)
+
+    assert found.calls[0, 36:39].tolist() == [4, 0, 2]
+    assert found.handle_s is not None
+    assert found.handle_s[0, 36:39].tolist() == [1200, 360, 600]
+    made = forecast_handle_time(found, Calendar(), [TUESDAY])
+    load_s = float(made.mean_s[0, 36:44].mean()) * 6
+    assert load_s == pytest.approx(1200 + 360 + 600), "six calls like these are planned with all of the work"
 
 
 def test_shifts_that_overlap_or_touch_are_open_once_and_half_an_interval_counts_half() -> None:
