@@ -1,7 +1,8 @@
 """The handle time to expect: a recent mean, bent by hour and weekday as far as the calls show it.
 
-Handle time is what a call keeps an agent busy for, after-call work and calls back that come of it included. Calls are few and long here, so an hour's
-own mean is mostly chance: each hour and weekday is shrunk towards the whole by what chance alone would do.
+Handle time is what a call keeps an agent busy for, after-call work and calls back that come of it included. Calls are
+few and long here, so an hour's own mean is mostly chance: each hour and weekday is shrunk towards the whole by what
+chance alone would do.
 """
 
 from __future__ import annotations
