@@ -94,9 +94,35 @@ async def test_the_owner_who_calls_back_rings_on_the_open_page(open_page: OpenPa
 
 
 async def test_who_answers_looks_at_the_own_picture_and_begins(open_page: OpenPage, stage: Stage) -> None:
+    # Also while the line is closed for everybody else.
+    stage.service |= {"open": False, "urgent_open": False, "agents_on": 0}
     page = await at_home(open_page, stage, promised(calls_until_ms=now_ms() + HOUR_MS))
     await page.get_by_role("button", name=catalogue("zh-CN")["promise.answer"]).click()
     await screen(page, "ready")
+    await page.get_by_role("button", name=catalogue("zh-CN")["ready.begin"]).click()
+    await stage.message("join")
+
+
+async def test_a_page_that_nobody_touches_asks_once_a_minute(open_page: OpenPage, stage: Stage) -> None:
+    page = await at_home(open_page, stage, promised())
+    ask = "() => { const asked = window.asked; again.forEach((act) => act()); return window.asked - asked; }"
+    await page.evaluate("""() => {
+      window.asked = 0;
+      const ask = window.fetch;
+      window.fetch = (url, more) => {
+        if (String(url).endsWith('/api/service')) window.asked += 1;
+        return ask(url, more);
+      };
+      window.hours = performance.now.bind(performance);
+      window.later = 0;
+      performance.now = () => window.hours() + window.later;
+    }""")
+    assert [await page.evaluate(ask) for _ in range(7)] == [1] * 7
+    await page.evaluate("window.later = 601_000")
+    assert sum([await page.evaluate(ask) for _ in range(18)]) == 3
+    await page.keyboard.press("Shift")
+    assert await page.evaluate("window.asked") == 7 + 3 + 1, "for who is there again it is asked at once"
+    assert [await page.evaluate(ask) for _ in range(7)] == [1] * 7
 
 
 async def test_the_link_of_a_message_leads_there_at_once_and_an_old_one_says_so(

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from signaling.errors import Closed
 from signaling.identity_types import Identity
 from tests.data_keys import CIPHER
 from tests.integration.http_site import Browser, Site, error_of
@@ -106,6 +107,44 @@ async def test_the_cookie_of_a_guest_lasts_until_the_promise_is_due(site: Site, 
     header = (await phone.get("/api/promises")).headers["Set-Cookie"]
     age_s = int(header.partition("Max-Age=")[2].partition(";")[0])
     assert timedelta(days=3.5).total_seconds() < age_s <= timedelta(days=4).total_seconds()
+
+
+async def test_whom_an_agent_calls_back_gets_through_outside_of_opening_hours_and_nobody_else(
+    site: Site, lin: Account
+) -> None:
+    phone, stranger = site.browser(), site.browser()
+    call = await promised(site, lin, phone)
+    chen, desk = await site.signed_in(Role.COORDINATOR, "chen"), await signed_in(site, "lin")
+    assert (await chen.put("/api/hours", {"week": [[]] * 7, "exceptions": []})).status_code == 200
+    people = []
+    for browser in (phone, stranger):
+        identity = await site.store.redeem_ticket(await browser.ticket("customer"))
+        await site.store.connect(identity, node="elsewhere", socket=f"s-{identity.person}")
+        people.append(identity.person)
+        with pytest.raises(Closed):
+            await join(site, identity.person)
+    answer = await desk.post(f"/api/my/promises/{call}", {"act": "call"})
+    assert (await answer.get_json())["until_ms"] > site.services.clock.now_ms()
+    said = await (await phone.get("/api/service")).get_json()
+    assert (said["open"], said["promises"]) == (False, 1), "the line stays closed, and the page rings"
+    assert (await mine(phone))[0]["calls_until_ms"] > 0
+    with pytest.raises(Closed):
+        await join(site, people[1])
+    back = await join(site, people[0])
+    view = await site.store.agent_view(lin.person, alive=())
+    assert view.reservation is not None
+    assert view.reservation.call == back
+    await site.store.accept(lin.person, back, view.reservation.epoch)
+    assert (await site.store.customer_view(people[0], alive=())).state == "connected"
+    await site.store.hang_up(lin.person, back)
+    await site.store.disposition(lin.person, back, outcome="solved", note="", due_in_h=0)
+    assert [each["state"] for each in await mine(phone)] == ["done"]
+    with pytest.raises(Closed):
+        await join(site, people[0])
+
+
+async def join(site: Site, person: str) -> str:
+    return await site.store.join(person, queue="main", needs=(), urgent=False, reason="", locale="zh-CN")
 
 
 async def test_a_promise_that_is_kept_is_shown_as_done_for_a_while(site: Site, lin: Account) -> None:

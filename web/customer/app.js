@@ -15,6 +15,9 @@ import { CONSENT_VERSION, isServed, screenOf, startState } from "./state.js";
 /** @typedef {import("../shared/messages.js").ToPage} ToPage */
 
 const SERVICE_EVERY_MS = 10_000;
+/** A page that nobody has touched for so long asks once a minute: whoever calls back does so for half an hour. */
+const LEFT_ALONE_MS = 600_000;
+const SELDOM = 6;
 const QUALITY_EVERY_MS = 2000;
 const WITHOUT_CAMERA = "video-service.without-camera";
 const BLUR = "video-service.blur";
@@ -48,8 +51,10 @@ export class CustomerApp extends PersonApp {
       (shown) => this.socket.send({ type: "picture_shown", ...shown }),
     );
     setInterval(() => this.watchQuality(), QUALITY_EVERY_MS);
-    setInterval(() => this.askService(), SERVICE_EVERY_MS);
+    this.turn = this.touchedMs = 0;
+    setInterval(() => this.askInTurn(), SERVICE_EVERY_MS);
     addEventListener("visibilitychange", () => this.askService());
+    for (const touch of ["pointerdown", "keydown", "visibilitychange"]) addEventListener(touch, () => this.touched());
   }
 
   /** Begin: a tab that was connected before goes back to where it was. */
@@ -415,6 +420,20 @@ export class CustomerApp extends PersonApp {
     this.refound = "";
     this.socket.close();
     this.settle();
+  }
+
+  touched() {
+    const alone = this.isAlone();
+    this.touchedMs = performance.now();
+    if (alone) this.askService();
+  }
+
+  isAlone() {
+    return performance.now() - this.touchedMs > LEFT_ALONE_MS;
+  }
+
+  askInTurn() {
+    if (!this.isAlone() || ++this.turn % SELDOM === 0) this.askService();
   }
 
   async askService() {
