@@ -139,8 +139,9 @@ async def test_a_guest_sees_everybody_and_is_seen_blurred_once_that_is_ordered_a
 
 
 async def test_each_agent_hears_the_customer_who_hears_one_of_them(place: Site) -> None:
-    await two(place, codec="video/VP8")
-    await helper(place, "second", 5000)
+    customer = await place.join("customer", LegRole.CUSTOMER, first=2000, codec="video/VP8", pitch_hz=880)
+    await helper(place, "agent", 1000)
+    second = await place.join("second", LegRole.AGENT, first=5000, codec="video/VP8", pitch_hz=440)
     legs = place.engine._legs
 
     def heard(name: str) -> str:
@@ -151,8 +152,11 @@ async def test_each_agent_hears_the_customer_who_hears_one_of_them(place: Site) 
 
     await join(place, ["second"])
     assert [heard(name) for name in ("customer", "agent", "second")] == ["agent", "customer", "customer"]
+    await until(lambda: len(second.sound.packets) > 10, "the second agent hears the clerk")
+    assert not customer.sound.packets, "the first one says nothing"
     await join(place, ["second"], voice="second")
     assert [heard(name) for name in ("customer", "agent", "second")] == ["second", "customer", "customer"]
+    await until(lambda: len(customer.sound.packets) > 10, "the clerk hears the second agent")
     await join(place, ["second"], voice="second", held=True)
     assert [heard(name) for name in ("customer", "agent", "second")] == ["", "customer", "customer"]
     await join(place, ["second"], voice="second")

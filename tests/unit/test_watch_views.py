@@ -63,6 +63,25 @@ def test_the_page_offers_where_the_agent_is(seat: dict[str, object], agent: Pers
     assert views_watch.own_media(snap(None, agent=agent, **seat), ALIVE) == wish
 
 
+@given(state=STATES, picture=st.sampled_from(("", "ready", "asked", "unanswered", "shown")), leg=st.sampled_from("gw"))
+def test_a_leg_counts_when_it_is_of_the_kind_that_is_wanted(state: str, picture: str, leg: str) -> None:
+    seen = snap(row(state, watch_picture=picture), leg=f"{leg}-1")
+    found = views_watch.route(seen)
+    fits = (leg == "g") is (picture != "")
+    if found is not None:
+        assert (found.leg != "", found.camera, found.seen) == (fits, picture != "", picture == "shown")
+    assert views_watch.own_media(seen, ALIVE) == ("live" if fits else "offer")
+
+
+@given(state=STATES, picture=st.sampled_from(("", "ready", "asked", "unanswered", "shown")))
+def test_of_a_camera_that_only_its_owner_sees_nobody_is_told(state: str, picture: str) -> None:
+    call, mei = row(state, watch_picture=picture), PersonRow(v=1, name="Mei")
+    told = onlooker(call, mei, media="live")
+    if told is not None:
+        assert told.picture == (picture if picture in ("asked", "shown") else "")
+        assert told.media == ("live" if picture == "shown" else "none")
+
+
 def test_a_leg_on_another_worker_is_none_of_the_route() -> None:
     there = views_watch.route(snap())
     elsewhere = views_watch.route(snap(leg_worker="w2"))

@@ -147,7 +147,7 @@ class Console {
 
   /** @param {import("../shared/socket.js").Link} link */
   linked(link) {
-    if (link !== "open" && link !== "connecting" && link !== "lost") this.now.monitor?.close();
+    if (link !== "open" && link !== "connecting" && link !== "lost") this.now.monitor?.away();
     if (link === "signed_out") return this.leave("sign_in_first");
     const words =
       link === "lost"

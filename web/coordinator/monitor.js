@@ -155,6 +155,12 @@ export class Monitor {
     if (code) show(this.element, true);
   }
 
+  /** Somebody else is at this page now, or nobody: the camera goes off. */
+  away() {
+    this.own.close();
+    this.close();
+  }
+
   /** The page shows nothing more of anybody. */
   close() {
     this.peer.close();
