@@ -206,3 +206,29 @@ async def test_days_in_the_wrong_order_are_said(open_page: OpenPage, stage: Stag
     await page.get_by_role("button", name="查看").click()
     await expect(page.get_by_role("alert").filter(visible=True)).to_have_text("日期不对。最后一天不能早于第一天。")
     await expect(page.get_by_label("第一天")).to_have_attribute("aria-invalid", "true")
+
+
+async def test_a_page_that_is_open_past_midnight_shows_the_new_day_unless_others_were_chosen(
+    open_page: OpenPage, stage: Stage
+) -> None:
+    page = await board(open_page, stage, "records")
+    days = await page.evaluate(
+        """async () => {
+          const { RecordFilters } = await import('/coordinator/record-filters.js');
+          const Real = Date;
+          let now = new Real(2055, 2, 4, 23, 59).getTime();
+          globalThis.Date = class extends Real { constructor(...at) { super(...(at.length ? at : [now])); } };
+          const filters = new RecordFilters(() => {});
+          const said = [];
+          const ask = () => { filters.query(); said.push(`${filters.from.value} ${filters.to.value}`); };
+          ask();
+          now += 120_000;
+          ask();
+          filters.from.value = '2055-03-01';
+          now += 86_400_000;
+          ask();
+          globalThis.Date = Real;
+          return said;
+        }"""
+    )
+    assert days == ["2055-02-26 2055-03-04", "2055-02-27 2055-03-05", "2055-03-01 2055-03-05"]

@@ -24,7 +24,8 @@ export class PeoplePart {
     this.heading = h("h1", { text: t("coordinator.people"), tabindex: "-1" });
     this.add = h(
       "button",
-      { class: "button", type: "button", on: { click: () => this.openForm() } },
+      // Which roles one may give is known with the list, where one's own stands.
+      { class: "button", type: "button", disabled: true, on: { click: () => this.openForm() } },
       icon("add"),
       h("span", { text: t("people.add") }),
     );
@@ -99,6 +100,7 @@ export class PeoplePart {
   /** @param {Person[]} people */
   draw(people) {
     this.people = people;
+    this.add.disabled = false;
     setText(this.caption, t("people.say"));
     this.rows.replaceChildren(...people.map((person) => this.row(person)));
   }

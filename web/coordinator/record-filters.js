@@ -35,11 +35,10 @@ export function daysQuery(from, to) {
 export class RecordFilters {
   /** @param {() => void} onAsked */
   constructor(onAsked) {
-    const today = new Date();
-    const first = new Date(today);
-    first.setDate(first.getDate() - DAYS_BACK);
-    this.from = h("input", { class: "input", id: "records-from", type: "date", value: dayField(first) });
-    this.to = h("input", { class: "input", id: "records-to", type: "date", value: dayField(today) });
+    this.offered = lastDays();
+    const [from, to] = this.offered;
+    this.from = h("input", { class: "input", id: "records-from", type: "date", value: from });
+    this.to = h("input", { class: "input", id: "records-to", type: "date", value: to });
     this.agent = h("select", { class: "input", id: "records-agent" });
     this.ended = select(
       "records-ended",
@@ -54,7 +53,7 @@ export class RecordFilters {
     this.drawAgents([]);
     /** @type {[string, HTMLInputElement][]} */
     this.ticks = TICKS.map((name) => [name, h("input", { type: "checkbox", id: `records-${name}` })]);
-    this.csv = h("a", { class: "button", download: true }, icon("download"), h("span", { text: t("records.csv") }));
+    this.csv = h("a", { class: "button", download: true, on: { click: () => this.query() } }, icon("download"), h("span", { text: t("records.csv") }));
     this.element = h(
       "form",
       {
@@ -87,6 +86,7 @@ export class RecordFilters {
    * @returns {URLSearchParams | null}
    */
   query() {
+    this.follow();
     const query = daysQuery(this.from.value, this.to.value);
     for (const input of [this.from, this.to]) setAttribute(input, "aria-invalid", query ? null : "true");
     if (!query) return null;
@@ -98,6 +98,14 @@ export class RecordFilters {
     return query;
   }
 
+  /** A page that is open past midnight offers the new day too, unless somebody has chosen others. */
+  follow() {
+    const [from, to] = this.offered;
+    if (this.from.value !== from || this.to.value !== to) return;
+    this.offered = lastDays();
+    [this.from.value, this.to.value] = this.offered;
+  }
+
   /** @param {[string, string][]} agents ids and names */
   drawAgents(agents) {
     const kept = this.agent.value;
@@ -106,6 +114,14 @@ export class RecordFilters {
     );
     if (agents.some(([agent]) => agent === kept)) this.agent.value = kept;
   }
+}
+
+/** @returns {[string, string]} the first and the last of the days that are shown when nobody chooses */
+function lastDays() {
+  const today = new Date();
+  const first = new Date(today);
+  first.setDate(first.getDate() - DAYS_BACK);
+  return [dayField(first), dayField(today)];
 }
 
 /**
