@@ -9,18 +9,19 @@ from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import Meta
-from quart import Blueprint, Response, jsonify
+from quart import Blueprint, Response, jsonify, request
 
 from scheduler.errors import BadRoster
 from scheduler.plan_file import read_plan_file
 from scheduler.roster.faults import Fault
 from scheduler.roster.validate import validate
 from scheduler.roster_draft import MOST_DAYS, Looked
-from scheduler.roster_file import Duty, Pause, RosterDocument, read_document
+from scheduler.roster_file import Duty, Pause, RosterDocument, read_document, spans_ms
 from video_service.errors import ServiceError
 from video_service.http_files import BOM, csv_file
 from video_service.http_gate import did
 from video_service.http_input import body, one_of
+from video_service.ical import WORDS, CalendarShift, shifts_file
 from video_service.roster_desk import Changed, Overlapping, Preview
 from video_service.roster_store import Draft, Version
 from video_service.services import services
@@ -176,6 +177,20 @@ async def version_workbook(number: int) -> Response:
     return await _workbook(read_document(found.document), f"roster-{found.first_day}-v{number}")
 
 
+@roster_api.get("/<draft>/roster.ics")
+async def roster_calendar(draft: str) -> Response:
+    """Return a draft as a calendar file: everybody's shifts with their names."""
+    found = await services().rosters.book.draft(draft)
+    return await _calendar(read_document(found.document), f"roster-{found.first_day}")
+
+
+@roster_api.get("/versions/<int:number>/roster.ics")
+async def version_calendar(number: int) -> Response:
+    """Return a published version as a calendar file, like a draft."""
+    found = await services().rosters.book.version(number)
+    return await _calendar(read_document(found.document), f"roster-{found.first_day}-v{number}")
+
+
 @roster_api.get("/<draft>/changes")
 async def to_publish(draft: str) -> Response:
     """Say what publishing would change."""
@@ -279,6 +294,22 @@ async def _workbook(document: RosterDocument, name: str) -> Response:
     titles = {one.name: one.display_name for one in await services().rosters.agents()}
     response = Response(await asyncio.to_thread(_made, document, titles), mimetype=XLSX)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.xlsx"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+async def _calendar(document: RosterDocument, name: str) -> Response:
+    titles = {one.name: one.display_name for one in await services().rosters.agents()}
+    shifts = [
+        CalendarShift(shift=f"{who}-{start_ms}", start_ms=start_ms, end_ms=end_ms, whose=titles.get(who) or who)
+        for who, start_ms, end_ms, _ in sorted(spans_ms(document), key=lambda one: (one[1], one[0]))
+    ]
+    locale = request.args.get("lang", "")
+    locale = locale if locale in WORDS else "en"
+    now_ms = services().clock.now_ms()
+    file = shifts_file(shifts, host=request.host, locale=locale, now_ms=now_ms, of_team=True)
+    response = Response(file, content_type="text/calendar; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.ics"'
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -18,6 +18,7 @@ STRINGS: Final[Any] = many(str)
 COUNTS: Final[Any] = many(many(int))
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv"
+ICS = "text/calendar"
 
 HEAD: Final[dict[str, Any]] = {"first_day": date}
 DRAFT = row("Draft", "draft state", "rev days changed_ms published", **HEAD)
@@ -92,6 +93,8 @@ PLANS: dict[str, Answer] = {
     "GET /api/rosters/<draft>/roster.csv": CSV,
     "GET /api/rosters/<draft>/roster.xlsx": XLSX,
     "GET /api/rosters/versions/<int:number>/roster.xlsx": XLSX,
+    "GET /api/rosters/<draft>/roster.ics": ICS,
+    "GET /api/rosters/versions/<int:number>/roster.ics": ICS,
     "GET /api/rosters/<draft>/changes": row("Changes", "token", CHANGED, days=many(DayChange)),
     "POST /api/rosters/<draft>/publish": row("Published", "", f"version {CHANGED}"),
     "GET /api/rosters/versions/<int:number>": row("ShownVersion", "", VERSION_FIELDS, **HEAD, **FACTS),

@@ -94,6 +94,8 @@ ROUTES: dict[str, Right] = {
     "GET /api/rosters/<draft>/roster.csv": COORDINATORS,
     "GET /api/rosters/<draft>/roster.xlsx": COORDINATORS,
     "GET /api/rosters/versions/<int:number>/roster.xlsx": COORDINATORS,
+    "GET /api/rosters/<draft>/roster.ics": COORDINATORS,
+    "GET /api/rosters/versions/<int:number>/roster.ics": COORDINATORS,
     "GET /api/rosters/<draft>/changes": COORDINATORS,
     "POST /api/rosters/<draft>/publish": COORDINATORS,
     "GET /api/rosters/versions/<int:number>": COORDINATORS,

@@ -146,7 +146,7 @@ async def test_a_roster_is_made_changed_and_published(open_page: OpenPage, stage
     await stage.until(lambda: bool(kept))
 
     # What comes out of it: files, paper; then what publishing changes, and publishing.
-    for name in ("下载表格", "Excel 表格"):
+    for name in ("下载表格", "Excel 表格", "日历文件"):
         await reach(page, page.get_by_role("link", name=name), "Shift+Tab")
     await reach(page, page.get_by_role("button", name="打印"))
     await reach(page, page.get_by_role("button", name="发布…"), "Shift+Tab")

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import icalendar
 import pytest
 from quart import Response
 from redis.asyncio import Redis
@@ -421,6 +422,24 @@ async def test_every_key_has_its_line_and_its_end(site: Site, boss: Browser, red
     ends = {stem for stem, left in found.items() if left > 0}
     assert set(found) - ends == {"roster", "roster_team", "roster_drafts", "roster_versions"}
     assert ends == {"roster_draft", "roster_version"}
+
+
+async def test_a_roster_comes_as_a_calendar_with_everybodys_name(site: Site, boss: Browser) -> None:
+    first = monday(site)
+    draft = await begun(boss, first)
+    await kept(boss, draft, duty("linxiao", first, "late"), duty("amei", first))
+    response = await boss.get(f"/api/rosters/{draft['draft']}/roster.ics?lang=zh-HK")
+    assert response.content_type == "text/calendar; charset=utf-8"
+    assert response.headers["Content-Disposition"] == f'attachment; filename="roster-{first}.ics"'
+    file: Any = icalendar.Calendar.from_ical(await response.get_data(as_text=False))
+    early, late = file.walk("VEVENT")
+    assert (str(file["name"]), str(early["summary"]), str(late["summary"])) == ("全組更表", "阿梅", "Linxiao")
+    assert early.decoded("dtstart").astimezone(ZONE).isoformat()[:16] == f"{first}T09:00"
+    assert early.decoded("dtend") - early.decoded("dtstart") == timedelta(hours=8)
+    assert await error_of(await boss.get("/api/rosters/versions/1/roster.ics")) == (404, "unknown_roster")
+    await published(boss, draft["draft"])
+    version = await boss.get("/api/rosters/versions/1/roster.ics")
+    assert version.headers["Content-Disposition"] == f'attachment; filename="roster-{first}-v1.ics"'
 
 
 async def test_a_roster_comes_as_a_workbook_that_the_import_reads(site: Site, boss: Browser) -> None:

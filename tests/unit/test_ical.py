@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import icalendar
+import msgspec
 import pytest
 
 from video_service.ical import WORDS, CalendarShift, shifts_file
@@ -53,3 +54,12 @@ def test_it_speaks_the_agents_language_and_asks_to_be_read_again(locale: str) ->
 
 def test_nobody_on_shift_is_an_empty_calendar() -> None:
     assert read().walk("VEVENT") == []
+
+
+def test_a_teams_calendar_says_whose_each_shift_is_and_asks_not_to_be_read_again() -> None:
+    named = msgspec.structs.replace(EARLY, whose="林晓")
+    text = shifts_file([named], host="h", locale="zh-CN", now_ms=NOW_MS, of_team=True)
+    file: Any = icalendar.Calendar.from_ical(text)
+    assert str(file["name"]) == WORDS["zh-CN"][2]
+    assert str(file.walk("VEVENT")[0]["summary"]) == "林晓"
+    assert b"REFRESH-INTERVAL" not in text

@@ -1,7 +1,7 @@
 /** One draft on the screen: the grid or a day of it, what is wrong in it, undo, publish. Each change is kept at once. */
 
 import { announce, h, setAttribute, setText, show } from "../shared/dom.js";
-import { count, t } from "../shared/i18n.js";
+import { count, locale, t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { request } from "../shared/service.js";
 import { RosterChart } from "./roster-chart.js";
@@ -54,6 +54,12 @@ export class RosterDraft {
       icon("download"),
       h("span", { text: t("roster.workbook") }),
     );
+    this.calendar = h(
+      "a",
+      { class: "button button-quiet", download: true },
+      icon("calendar"),
+      h("span", { text: t("roster.calendar") }),
+    );
     this.print = button("list", "roster.print", () => window.print());
     this.print.classList.add("button-quiet");
     const change = (/** @type {Duty[]} */ duties) => this.change(duties);
@@ -77,7 +83,7 @@ export class RosterDraft {
       { class: "stack" },
       h("a", { class: "button button-quiet roster-back", href: "#roster/" }, icon("back"), h("span", { text: t("roster.list") })),
       h("div", { class: "row spread" }, this.heading, this.state),
-      h("div", { class: "row roster-acts" }, this.undo, this.redo, this.publish, this.file, this.workbook, this.print),
+      h("div", { class: "row roster-acts" }, this.undo, this.redo, this.publish, this.file, this.workbook, this.calendar, this.print),
       this.status,
       this.trouble,
       this.clash.element,
@@ -196,6 +202,7 @@ export class RosterDraft {
     );
     this.file.href = `/api/rosters/${draft.draft}/roster.csv`;
     this.workbook.href = `/api/rosters/${draft.draft}/roster.xlsx`;
+    this.calendar.href = `/api/rosters/${draft.draft}/roster.ics?lang=${locale()}`;
     setText(this.state, t(`roster.state.${draft.state}`));
     this.state.className = `pill ${draft.state === "published" ? "pill-good" : "pill-accent"}`;
     setAttribute(this.undo, "aria-disabled", history.before.length ? null : "true");

@@ -1,7 +1,7 @@
 /** Rosters: drafts to open and begin, what was published, the team's rules; and the draft that is open. */
 
 import { h, setText, show } from "../shared/dom.js";
-import { count, t } from "../shared/i18n.js";
+import { count, locale, t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { request } from "../shared/service.js";
 import { momentText } from "../shared/time.js";
@@ -241,18 +241,21 @@ function versionRow(version) {
       text: t("roster.counts", { a: version.added, r: version.removed, k: version.kept }),
     }),
     h("span", { class: "small soft", text: momentText(version.at_ms) }),
-    h(
-      "a",
-      {
-        class: "button button-quiet",
-        download: true,
-        href: `/api/rosters/versions/${version.number}/roster.xlsx`,
-        "aria-label": t("roster.workbook_of", { n: version.number }),
-      },
-      icon("download"),
-      h("span", { text: t("roster.workbook") }),
-    ),
+    fileLink("download", "workbook", version.number, "xlsx"),
+    fileLink("calendar", "calendar", version.number, `ics?lang=${locale()}`),
   );
+}
+
+/**
+ * @param {import("../shared/icons.js").IconName} mark
+ * @param {"workbook" | "calendar"} kind
+ * @param {number} n of the version
+ * @param {string} file its ending, and what is asked of it
+ */
+function fileLink(mark, kind, n, file) {
+  const href = `/api/rosters/versions/${n}/roster.${file}`;
+  const says = { download: true, href, "aria-label": t(`roster.${kind}_of`, { n }) };
+  return h("a", { class: "button button-quiet", ...says }, icon(mark), h("span", { text: t(`roster.${kind}`) }));
 }
 
 function nextMonday() {
