@@ -24,7 +24,7 @@ from scheduler.planning import problem_of, replayed, roster_of, staffing_of
 from scheduler.roster.search import Limits, Progress
 from scheduler.roster_file import RosterDocument, read_document
 from scheduler.small_team import truth_of
-from video_service import cli_forecast, cli_pool, cli_rollups
+from video_service import cli_forecast, cli_past, cli_pool, cli_rollups
 from video_service.cipher import Cipher
 from video_service.cli_plan_common import say, share_words
 from video_service.cli_plan_options import AHEAD, PAST, Asked, asking
@@ -45,6 +45,7 @@ app.command("backtest")(cli_forecast.held_against_the_past)
 app.command()(cli_forecast.accuracy)
 app.command()(cli_forecast.today)
 app.command()(cli_rollups.rebuild)
+app.command("import")(cli_past.import_calls)
 
 SHOWN_GAPS = 12
 
