@@ -59,6 +59,7 @@ async def _act(hub: Hub, connection: Connection, message: messages.FromPage) -> 
                 locale=identity.locale,
                 entry=identity.entry,
                 sign_language=identity.sign_language or message.sign_language,
+                topic=message.topic,
                 context=identity.context,
                 vip=identity.vip and identity.verified,
             )

@@ -148,12 +148,17 @@ class Reservation(msgspec.Struct, frozen=True, kw_only=True):
     """The call that rings at an agent. `handover`: who passed it on, and what there is to know; None for nobody.
 
     `joins`: that agent is in the call, and asks this one to come in as a second.
+    `topic`: what the customer chose, "" for nothing; `topic_titles`: what the queue's topics are called, by language,
+    and `queue_title` the queue, where there are several.
     """
 
     call: str
     epoch: Epoch
     queue: str
     needs: tuple[str, ...]
+    topic: str = ""
+    topic_titles: dict[str, dict[str, str]] = {}
+    queue_title: dict[str, str] = {}
     urgent: bool
     reason: str
     note: str
@@ -230,13 +235,16 @@ class AgentCall(msgspec.Struct, frozen=True, kw_only=True):
     `invite_ended`: why the last one who was asked did not come.
     `onlooker`: a coordinator beside the call; `coach`: what went to and fro with that one, for its agent alone.
     `voice`: the agent whom the customer hears, marked as a writer is (see OtherAgent), "" for nobody; `speaks`: that is
-    the reader.
+    the reader. `topic`, `topic_titles`, `queue_title`: as in a reservation.
     """
 
     call: str
     epoch: Epoch
     queue: str
     needs: tuple[str, ...]
+    topic: str = ""
+    topic_titles: dict[str, dict[str, str]] = {}
+    queue_title: dict[str, str] = {}
     urgent: bool
     reason: str
     note: str

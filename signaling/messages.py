@@ -157,7 +157,8 @@ class Join(Message, tag="join", frozen=True):
 
     `needs`: what the agent must have, each a label or a label and the least level (voice, rail:2). `sign_language`: the
     variety that the customer is used to; "" for not said (that of the last call counts). What the host application said
-    comes before it.
+    comes before it. `topic`: what the matter is about, one of the queue's; who knows it is asked, or anybody where
+    nobody on shift does.
     `consent`: version of the consent text that the page showed and the customer agreed to (`consent_version` of
     GET /api/service); another one is refused as `consent_needed`.
     """
@@ -165,6 +166,7 @@ class Join(Message, tag="join", frozen=True):
     queue: ShortId = "main"
     needs: Annotated[tuple[Need, ...], Meta(max_length=8)] = ()
     sign_language: Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]*\Z")] = ""
+    topic: Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]*\Z")] = ""
     urgent: bool = False
     reason: UrgentReason = ""
     consent: Annotated[int, Meta(ge=0, le=1_000_000)] = 0

@@ -190,6 +190,8 @@ def _ts_type(schema: Mapping[str, Any], aliases: Mapping[frozenset[str], str]) -
         return aliases.get(frozenset(schema["enum"])) or " | ".join(json.dumps(value) for value in schema["enum"])
     if schema["type"] == "array":
         return f"ReadonlyArray<{_ts_type(schema['items'], aliases)}>"
+    if schema["type"] == "object":
+        return f"Readonly<Record<string, {_ts_type(schema['additionalProperties'], aliases)}>>"
     return {"integer": "number", "number": "number", "string": "string", "boolean": "boolean", "null": "null"}[
         schema["type"]
     ]

@@ -96,6 +96,7 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True, rename={"call_class": "
     verified: bool = False
     entry: str = "web"
     sign_language: str = ""
+    topic: str = ""
     context: str = ""
     agent: str = ""
     joined_ms: int = 0

@@ -33,14 +33,16 @@ class CallStore(LiveStore):
         consent: int = 0,
         entry: str = "web",
         sign_language: str = "",
+        topic: str = "",
         context: str = "",
         vip: bool = False,
     ) -> str:
         """Put a connected customer in the queue and return the call's id; one who has an open call gets that one's.
 
         `needs` is what an agent must have. `sign_language` is the variety that the customer is used to, "" for that of
-        the last call: who has it serves the call, or anybody where nobody on shift has it. It and `consent` (version
-        of the text that was agreed to, 0 for none) go on record; `context` is for the agent and goes with the call. A
+        the last call: who has it serves the call, or anybody where nobody on shift has it. So it is with `topic`, the
+        skill of who knows what the matter is about. They and `consent` (version of the text that was agreed to, 0 for
+        none) go on record; `context` is for the agent and goes with the call. A
         `vip` is waited for longer by the own last agent, and has a class of its own where the policy says so.
 
         Raises:
@@ -64,6 +66,7 @@ class CallStore(LiveStore):
             self.cipher.seal(context),
             consent,
             "1" if vip else "",
+            topic,
         )
         return str(answer["call"])
 

@@ -329,6 +329,7 @@ def agent_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -
             epoch=call.epoch,
             queue=call.queue,
             needs=_needs(call),
+            topic=call.topic,
             urgent=call.call_class == "urgent",
             reason=call.reason,
             note=call.note,
@@ -383,6 +384,7 @@ def _reservation(snap: PersonSnapshot, call: CallRow) -> messages.Reservation:
         epoch=call.invite_seq if snap.helps else call.epoch,
         queue=call.queue,
         needs=_needs(call),
+        topic=call.topic,
         urgent=call.call_class == "urgent",
         reason=call.reason,
         note=call.note,
@@ -421,9 +423,9 @@ def _caller(snap: PersonSnapshot, call: CallRow | None) -> messages.Caller:
 
 
 def _needs(call: CallRow) -> tuple[str, ...]:
-    """What an agent must have for the call; how the customer signs is said beside it."""
+    """What an agent must have for the call; how the customer signs, and the topic, are said beside it."""
     needs = filter(None, call.needs.split("+"))
-    return tuple(need.replace(".", ":") for need in needs if need != call.sign_need)
+    return tuple(need.replace(".", ":") for need in needs if need not in (call.sign_need, call.topic))
 
 
 def leg(snap: PersonSnapshot) -> LegInfo | None:

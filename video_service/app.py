@@ -23,7 +23,7 @@ from media import plane as media_plane
 from signaling.errors import Closed, TicketRefused
 from signaling.hub import Hub
 from signaling.identity_types import Identity
-from signaling.messages import CustomerView, IceServer
+from signaling.messages import AgentView, CustomerView, IceServer
 from signaling.policy import Policy
 from signaling.store import Store
 from video_service import http_errors, http_gate, redis_client, security
@@ -184,8 +184,11 @@ class StaffedStore(Store):
         comes_back = (await self._view(customer)).state in OPEN_CALL or await self._is_called_back(customer)
         if not comes_back and await self._queues.closed(queue):
             raise Closed
-        needs = (*wish["needs"], *(await self._queues.get(queue)).asked)
-        return await super().join(customer, **{**wish, "queue": queue, "needs": needs})
+        rules = await self._queues.get(queue)
+        # A topic that the queue has not, or has no more, is none: it is no reason not to be served.
+        topic = wish.get("topic", "") if rules.topic(wish.get("topic", "")) else ""
+        needs = (*wish["needs"], *rules.asked)
+        return await super().join(customer, **{**wish, "queue": queue, "needs": needs, "topic": topic})
 
     async def customer_view(
         self, customer: str, *, alive: Container[str], queue: str = "", needs: tuple[str, ...] = ()
@@ -195,6 +198,17 @@ class StaffedStore(Store):
         if (view.open or view.urgent_open) and await self._queues.closed(view.queue):
             return msgspec.structs.replace(view, open=False, urgent_open=False)
         return view
+
+    async def agent_view(self, agent: str, *, alive: Container[str]) -> AgentView:
+        """Return what an agent's page shows; as `Store`, with what the call's queue and topic are called."""
+        view = await super().agent_view(agent, alive=alive)
+        named: dict[str, Any] = {}
+        for name in ("reservation", "call"):
+            if (call := getattr(view, name)) is not None:
+                title = await self._queues.title(call.queue)
+                topics = await self._queues.topic_titles(call.queue)
+                named[name] = msgspec.structs.replace(call, queue_title=title, topic_titles=topics)
+        return msgspec.structs.replace(view, **named) if named else view
 
     async def _is_called_back(self, customer: str) -> bool:
         return bool(await self.redis.exists(self.keys.call_back(customer)))

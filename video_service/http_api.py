@@ -19,6 +19,7 @@ from video_service.http_input import body, one_of
 from video_service.http_video_messages import offer_of_videos
 from video_service.opening_hours import Hours
 from video_service.permissions import ENTRANCES, Entrance
+from video_service.queues import Topics
 from video_service.security import GUEST_COOKIE, SESSION_COOKIE, clear_cookie, set_cookie, set_framed_cookie
 from video_service.services import ANYBODY, Visitor, services
 from video_service.skill_words import all_skills
@@ -151,6 +152,7 @@ async def line() -> Response:
     yours = customer is not None and state.state in OPEN_CALL
     door = await services().door.state()
     hours = await services().queues.hours(queue)
+    topics = rules.topics if (rules := await services().queues.find(queue)) else ()
     return jsonify(
         {
             "open": state.open,
@@ -162,6 +164,9 @@ async def line() -> Response:
             "push": await services().pushes.shown_to(customer.person if customer else ""),
             "hours": _hours(hours, shut=not door.open) if hours else None,
             "notice": await _notice(door, queue, shut=not (state.open or state.urgent_open)),
+            "title": await services().queues.title(queue),
+            "topics": msgspec.to_builtins(topics),
+            "topic": await _topic(queue, topics, customer),
             "yours": yours,
             "callbacks": {"booked": await shown_to(customer)} if services().callbacks.offered else None,
             "promises": await services().promises.count_of(customer.person) if customer else 0,
@@ -232,6 +237,15 @@ async def _notice(door: DoorState, queue: str, *, shut: bool) -> dict[str, str] 
     said = door.notice if not door.open else (await services().queues.get(queue)).closed
     words: dict[str, str] = msgspec.to_builtins(said)
     return words if not door.open or (shut and any(words.values())) else None
+
+
+async def _topic(queue: str, topics: Topics, customer: Customer | None) -> str:
+    """Return what the matter is about as far as it is known: by the launch token, else as in the last call."""
+    if customer is None:
+        return ""
+    labels = {need.partition(":")[0] for need in customer.needs}
+    said = next((each.topic for each in topics if each.topic in labels), "")
+    return said or await services().queues.last_topic(queue, customer.person)
 
 
 def _hours(hours: Hours, *, shut: bool) -> dict[str, Any]:

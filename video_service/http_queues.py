@@ -16,7 +16,18 @@ from video_service.door import Notice
 from video_service.http_gate import did
 from video_service.http_input import body, one_of
 from video_service.queue_names import MAIN, NO_QUEUE, check_name
-from video_service.queues import CallClass, Languages, Minutes, Needs, QueueRules, QueueThere, Target, Title
+from video_service.queues import (
+    CallClass,
+    Languages,
+    Minutes,
+    Needs,
+    QueueRules,
+    QueueThere,
+    Target,
+    Title,
+    Topic,
+    Topics,
+)
 from video_service.queues_store import Expect
 from video_service.services import ANYBODY, services
 from video_service.skill_words import all_skills, covers
@@ -34,6 +45,7 @@ class QueueWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     closed: Notice = Notice()
     needs: Needs = ()
     languages: Languages = ()
+    topics: Topics = ()
     targets: dict[CallClass, Target] = msgspec.field(default_factory=dict)
     proposal_min: Minutes = 0
     solution_min: Minutes = 0
@@ -75,6 +87,7 @@ async def set_queue(queue: str) -> Response:
         closed=wish.closed,
         needs=tuple(dict.fromkeys(wish.needs)),
         languages=tuple(dict.fromkeys(wish.languages)),
+        topics=_each_once(wish.topics),
         targets=wish.targets,
         proposal_min=wish.proposal_min,
         solution_min=wish.solution_min,
@@ -97,6 +110,13 @@ async def remove_queue(queue: str) -> tuple[str, int]:
     return "", 204
 
 
+def _each_once(topics: Topics) -> Topics:
+    found: dict[str, Topic] = {}
+    for each in topics:
+        found.setdefault(each.topic, each)
+    return tuple(found.values())
+
+
 async def _agents() -> list[Account]:
     return [each for each in await services().accounts.all() if each.role is Role.AGENT and not each.disabled]
 
@@ -110,6 +130,7 @@ async def _row(name: str, rules: QueueRules, agents: Sequence[Account]) -> dict[
         "closed": msgspec.to_builtins(rules.closed),
         "needs": rules.needs,
         "languages": rules.languages,
+        "topics": msgspec.to_builtins(rules.topics),
         "targets": msgspec.to_builtins(rules.targets),
         "proposal_min": rules.proposal_min,
         "solution_min": rules.solution_min,

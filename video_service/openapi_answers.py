@@ -14,7 +14,7 @@ from video_service.door import Notice
 from video_service.media_plane import Background
 from video_service.openapi_plans import PLANS
 from video_service.openapi_types import NOTHING, Answer, many, maybe, row
-from video_service.queues import CallClass, Target, Title
+from video_service.queues import CallClass, Target, Title, Topic
 from video_service.records import SessionRecord
 from video_service.shift_import import Fault
 from video_service.video_messages import Film
@@ -33,13 +33,15 @@ VIDEO_OFFER = row("VideoOffer", "", "days done_days most_s consent")
 HOURS_NOW = row("HoursNow", "zone", "next_open_ms", "open_now", today=SPANS)
 LINE = row(
     "Line",
-    "signs",
+    "signs topic",
     "agents_on consent_version message_retention_days promises",
     "open urgent_open yours known guests",
     video_messages=maybe(VIDEO_OFFER),
     hours=maybe(HOURS_NOW),
     notice=maybe(Notice),
     callbacks=maybe(BOOKED),
+    title=dict[str, str],
+    topics=many(Topic),
     push=maybe(row("PushOffer", "key told")),
 )
 PROMISE = row(
@@ -103,6 +105,7 @@ QUEUE = row(
     closed=Notice,
     needs=STRINGS,
     languages=STRINGS,
+    topics=many(Topic),
     targets=dict[CallClass, Target],
 )
 MESSAGE = row(

@@ -18,12 +18,14 @@ from video_service.opening_hours import Hours
 from video_service.skill_words import writing
 
 MOST_QUEUES = 32
+MOST_TOPICS = 8
 
 CallClass = Literal["urgent", "resumed", "callback", "vip", "normal"]
 Need = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}(:[1-3])?\Z")]
 Language = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,32}\Z")]
 Needs = Annotated[tuple[Need, ...], Meta(max_length=8)]
 Languages = Annotated[tuple[Language, ...], Meta(max_length=8)]
+TopicLabel = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
 TitleText = Annotated[str, Meta(max_length=40, pattern=ONE_LINE)]
 Seconds = Annotated[int, Meta(ge=1, le=86_400)]
 Minutes = Annotated[int, Meta(ge=0, le=10_080)]  # of a week
@@ -61,6 +63,16 @@ class Title(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"zh
     en: TitleText = ""
 
 
+class Topic(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a call may be about, for the customer to choose: `topic` is the skill of agents who know it."""
+
+    topic: TopicLabel
+    title: Title = Title()
+
+
+Topics = Annotated[tuple[Topic, ...], Meta(max_length=MOST_TOPICS)]
+
+
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many of a hundred calls are to be answered, and within how many seconds."""
 
@@ -72,15 +84,17 @@ class QueueRules(msgspec.Struct, frozen=True, kw_only=True):
     """One queue.
 
     `needs`: what an agent must have, each a label or a label and the least level (rail:2); `languages`: what an agent
-    must be able to write. `closed`: what customers read while nobody may call. `targets`: by class, of those that are
-    other than the house's. `proposal_min`, `solution_min`: within how many minutes an urgent matter is to have a
-    proposal, and to be solved; 0 for the house's. `hours`: None for those of the line.
+    must be able to write; `topics`: what customers may choose from. `closed`: what customers read while nobody may
+    call. `targets`: by class, of those that are other than the house's. `proposal_min`, `solution_min`: within how many
+    minutes an urgent matter is to have a proposal, and to be solved; 0 for the house's. `hours`: None for those of the
+    line.
     """
 
     title: Title = Title()
     closed: Notice = Notice()
     needs: Needs = ()
     languages: Languages = ()
+    topics: Topics = ()
     targets: dict[CallClass, Target] = msgspec.field(default_factory=dict)
     proposal_min: Minutes = 0
     solution_min: Minutes = 0
@@ -90,6 +104,10 @@ class QueueRules(msgspec.Struct, frozen=True, kw_only=True):
     def asked(self) -> tuple[str, ...]:
         """What an agent must have, the written languages included."""
         return (*self.needs, *writing(self.languages))
+
+    def topic(self, label: str) -> Topic | None:
+        """Return the topic with this label, None when customers cannot choose it here."""
+        return next((each for each in self.topics if each.topic == label), None)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -92,6 +92,28 @@ class QueueBook:
         found = {name: await self.find(name) for name in (MAIN, *sorted(names))}
         return {name: rules for name, rules in found.items() if rules is not None}
 
+    async def title(self, name: str) -> dict[str, str]:
+        """Return what pages call a queue, by language; nothing while it is the only one."""
+        names = {text_of(each) for each in await self._redis.smembers(self._keys.queues)} - {MAIN}
+        rules = await self.find(name) if names else None
+        return dict(msgspec.to_builtins(rules.title)) if rules is not None else {}
+
+    async def topic_titles(self, name: str) -> dict[str, dict[str, str]]:
+        """Return what a queue's topics are called: by label, then by language."""
+        rules = await self.find(name)
+        topics = rules.topics if rules is not None else ()
+        return {each.topic: dict(msgspec.to_builtins(each.title)) for each in topics}
+
+    async def last_topic(self, name: str, customer: str) -> str:
+        """Return the topic of the customer's last call, "" when it was none that this queue has now."""
+        rules = await self.find(name)
+        if rules is None or not rules.topics or not customer:
+            return ""
+        calls: list[Any] = await self._redis.zrange(self._keys.calls_of(customer), 0, 0, desc=True)
+        said = await self._redis.hget(self._keys.record(text_of(calls[0])), "topic") if calls else None
+        found = rules.topic(text_of(said or ""))
+        return found.topic if found is not None else ""
+
     async def known(self, name: str) -> str:
         """Return the queue into which somebody comes who was sent to `name`: the main one when that is gone or "".
 

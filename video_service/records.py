@@ -85,9 +85,9 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"call_cla
     `wait_ms` is from joining to the first answer, or to the close of a call that nobody answered; `signing_ms` the sum
     of the segments, `holds` and `hold_ms` how often and how long the customer was on hold in them; `transfers` how
     often an agent passed the call on; `customer` a pseudonymous id; `sign_language` the variety asked for, "" for not
-    known, and `sign_matched` whether who served the call last has it; `consent` the version of the text that the
-    customer agreed to, 0 for none; `kept_ms` when the customer asked to keep the place while the page is away, which
-    may be much of `wait_ms`.
+    known, and `sign_matched` whether who served the call last has it; `topic` what the customer chose; `consent` the
+    version of the text that the customer agreed to, 0 for none; `kept_ms` when the customer asked to keep the place
+    while the page is away, which may be much of `wait_ms`.
 
     `helpers`: who was in the call beside the agent of the segment, from when to when, in the order in which they came.
 
@@ -114,6 +114,7 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"call_cla
     locale: str
     entry: str
     sign_language: str = ""
+    topic: str = ""
     sign_matched: bool | None = None
     site: str
     verified: bool

@@ -22,6 +22,7 @@ CSV_FIELDS = (
     "locale",
     "entry",
     "sign_language",
+    "topic",
     "site",
     "verified",
     "joined_ms",

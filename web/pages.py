@@ -30,7 +30,7 @@ CUSTOMER_TEXTS: Mapping[str, Collection[str]] = {
     # They come with the first of the other screens (web/customer/main.js).
     "later": {
         *("blur", "call", "camera", "check", "ended", "lost", "message", "own", "ready", "sign", "signing", "stopped"),
-        *("survey", "text", "waiting"),
+        *("survey", "text", "topic", "waiting"),
     },
     # They come with the first of the parts that not everybody needs (web/customer/more.js).
     "more": {"callback", "place", "push", "promise", "record", "watched"},

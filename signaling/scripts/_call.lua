@@ -155,11 +155,11 @@ local function enter_anew(id, fields)
   wake('person', row.customer)
 end
 
--- A customer's way of signing is worth a wait, not a closed door: without it, where others could take the call then.
--- Returns the fields that say so.
+-- A customer's way of signing, and a topic, are worth a wait, not a closed door: without them, where others could take
+-- the call then. Returns the fields that say so.
 local function any_signing(row)
   local base = row.base_needs or row.needs
-  if (row.sign_need or '') ~= '' and base ~= row.needs then
+  if base ~= row.needs then
     return {needs = base, sign_need = ''}, base
   end
 end

@@ -1,8 +1,8 @@
 -- ARGV: now, customer, new call id, queue, needs, class, reason, locale, entry, sign language, context,
--- version of the consent, whether the customer is a VIP ('1' or '').
+-- version of the consent, whether the customer is a VIP ('1' or ''), the topic.
 -- Joining twice is joining once.
 local customer, id, queue, needs, class = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local vip, sign = ARGV[13] == '1', ARGV[10]
+local vip, sign, topic = ARGV[13] == '1', ARGV[10], ARGV[14] or ''
 local person = get('person', customer)
 if not person or person.present ~= '1' then
   return refuse('not_connected')
@@ -79,16 +79,21 @@ if kept then
   end
 end
 
--- The customer's own way of signing, where somebody on shift has it.
+-- The customer's own way of signing, and the topic, where somebody on shift has them; the signing comes first.
 local base = needs
-needs = sign ~= '' and on_for(with_need(base, sign)) and with_need(base, sign) or base
+local function with(wanted, label)
+  local both = label ~= '' and with_need(wanted, label) or wanted
+  return both ~= wanted and on_for(both) and both or wanted
+end
+local signed = with(base, sign)
+needs = with(signed, topic)
 
 local seq = redis.call('HINCRBY', key('clock'), 'arrivals', 1)
 make('call', id, {
   phase = 'new', epoch = 0, seq = seq, customer = customer, queue = queue, needs = needs, class = class,
   reason = ARGV[7], note = '', joined_ms = NOW, since_ms = NOW, answered_ms = 0, closed_ms = 0, ring_until_ms = 0,
   agent = '', ended_reason = '', text_seq = 0, requeued = '', verified = person.verified, entry = ARGV[9],
-  sign_language = sign, base_needs = base, sign_need = needs ~= base and sign or '',
+  sign_language = sign, base_needs = base, sign_need = signed ~= base and sign or '', topic = topic,
   context = ARGV[11], counts_as = class, held_for = '', last_agent = last_agent,
   last_agent_until_ms = NOW + first_for_ms, vip = vip and 1 or 0, call_back_of = kept or '',
 })
@@ -96,7 +101,7 @@ local target_ms = num(rules['target_' .. class])
 make('record', id, {
   target_ms = target_ms > 0 and target_ms or POLICY.target_ms,
   call = id, state = 'new', customer = customer, queue = queue, needs = needs, class = class, reason = ARGV[7],
-  locale = ARGV[8], entry = ARGV[9], sign_language = sign, site = person.site, verified = person.verified,
+  locale = ARGV[8], entry = ARGV[9], sign_language = sign, topic = topic, site = person.site, verified = person.verified,
   joined_ms = NOW, answered_ms = 0,
   closed_ms = 0, wait_ms = 0, signing_ms = 0, after_call_ms = 0, reservations = 0, declines = 0, misses = 0,
   requeues = 0, consent = num(ARGV[12]), ended_reason = '', segments = '[]', legs = '[]',

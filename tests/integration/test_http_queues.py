@@ -25,11 +25,13 @@ ALWAYS = [[["00:00", "24:00"]]] * 7
 NEVER: list[list[list[str]]] = [[]] * 7
 TITLE = {"zh-CN": "铁路", "zh-HK": "鐵路", "en": "Rail"}
 CLOSED = {"zh-CN": "铁路客服不在。", "zh-HK": "鐵路客服不在。", "en": "Nobody for rail now."}
+REFUND = {"zh-CN": "退票", "zh-HK": "退票", "en": "Refund"}
 RAIL: dict[str, Any] = {
     "title": TITLE,
     "closed": CLOSED,
     "needs": ["rail:2"],
     "languages": ["en"],
+    "topics": [{"topic": "refund", "title": REFUND}, {"topic": "seat", "title": {"zh-CN": "", "zh-HK": "", "en": ""}}],
     "targets": {"normal": {"share_percent": 80, "within_s": 60}},
     "proposal_min": 5,
     "solution_min": 60,
@@ -48,8 +50,8 @@ async def chen(site: Site) -> Browser:
     return await site.signed_in(Role.COORDINATOR, "chen")
 
 
-async def on_shift(site: Site, name: str, *skills: str, languages: tuple[str, ...] = ()) -> None:
-    """An agent with an account is here, by a ticket as the page gets it."""
+async def on_shift(site: Site, name: str, *skills: str, languages: tuple[str, ...] = ()) -> str:
+    """An agent with an account is here, by a ticket as the page gets it; the person's id."""
     account = await site.account(name, Role.AGENT, skills=skills, languages=languages)
     browser = site.browser()
     assert (await browser.sign_in(name)).status_code == 200
@@ -58,6 +60,7 @@ async def on_shift(site: Site, name: str, *skills: str, languages: tuple[str, ..
     identity = await site.store.redeem_ticket(await browser.ticket("agent"))
     await site.store.connect(identity, node="n-1", socket=name)
     await site.store.sign_in(identity)
+    return account.person
 
 
 async def kept(browser: Browser, name: str, wish: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -88,7 +91,7 @@ async def comes(site: Site, browser: Browser) -> Identity:
     return identity
 
 
-async def join(site: Site, identity: Identity) -> str:
+async def join(site: Site, identity: Identity, topic: str = "") -> str:
     return await site.store.join(
         identity.person,
         queue=identity.queue,
@@ -97,6 +100,7 @@ async def join(site: Site, identity: Identity) -> str:
         reason="",
         locale="zh-CN",
         consent=CONSENT_VERSION,
+        topic=topic,
     )
 
 
@@ -108,7 +112,8 @@ async def line(browser: Browser) -> dict[str, Any]:
 async def test_there_is_the_main_queue_before_anybody_has_written_one_down(site: Site, chen: Browser) -> None:
     answer = await (await chen.get("/api/queues")).get_json()
     nothing = {"zh-CN": "", "zh-HK": "", "en": ""}
-    plain = {"queue": "main", "title": nothing, "closed": nothing, "needs": [], "languages": [], "targets": {}}
+    plain = {"queue": "main", "title": nothing, "closed": nothing, "needs": [], "languages": [], "topics": []}
+    plain |= {"targets": {}}
     numbers = {"proposal_min": 0, "solution_min": 0, "own_hours": False, "agents": 0, "able": 0, "on_now": 0}
     assert answer["queues"] == [{**plain, **numbers}]
     assert answer["house"] == {"share_percent": 95, "within_s": 20, "proposal_min": 15, "solution_min": 120}
@@ -144,6 +149,12 @@ async def test_a_name_is_taken_once_and_only_what_is_there_is_changed(chen: Brow
         {"needs": ["a b"]},
         {"needs": ["csl:4"]},
         {"needs": [f"n{number}" for number in range(9)]},
+        {"topics": [{"topic": "a b"}]},
+        {"topics": [{"topic": ""}]},
+        {"topics": [{"topic": "refund:2"}]},
+        {"topics": [{"topic": "refund", "title": {"en": "two\nlines"}}]},
+        {"topics": [{"topic": f"t{number}"} for number in range(9)]},
+        {"topics": ["refund"]},
         {"targets": {"gold": {"share_percent": 80, "within_s": 60}}},
         {"targets": {"normal": {"share_percent": 101, "within_s": 60}}},
         {"targets": {"normal": {"share_percent": 80, "within_s": 0}}},
@@ -252,3 +263,47 @@ async def test_holidays_are_part_of_hours_and_the_next_ones_are_said(chen: Brows
     assert (response.status_code, await response.get_json()) == (400, {"error": "bad_hours", "faults": faults})
     plain = await (await chen.put("/api/hours", {"week": ALWAYS})).get_json()
     assert (plain["holidays"], plain["special_days"]) == (None, [])
+
+
+async def test_a_queue_is_called_by_its_title_where_there_are_several(site: Site, chen: Browser) -> None:
+    await kept(chen, "main", {"title": TITLE})
+    assert (await line(site.browser()))["title"] == {}, "there is nothing to tell it from"
+    await kept(chen, "rail", RAIL, new=True)
+    assert (await line(await sent(site, "rail")))["title"] == TITLE
+    assert (await line(site.browser()))["title"] == TITLE
+    lin = await on_shift(site, "lin", "rail", languages=("en",))
+    await site.store.leg_offered(lin, leg="leg-1", worker="w1")
+    await site.store.ready(lin)
+    call = await join(site, await comes(site, await sent(site, "rail")))
+    ringing = (await site.store.agent_view(lin, alive=())).reservation
+    assert ringing is not None
+    assert (ringing.call, ringing.queue_title, ringing.topic) == (call, TITLE, "")
+    assert ringing.topic_titles["refund"] == REFUND
+
+
+async def test_a_customer_chooses_a_topic_and_the_page_knows_it_the_next_time(site: Site, chen: Browser) -> None:
+    await kept(chen, "rail", RAIL, new=True)
+    await on_shift(site, "lin", "rail", "refund", languages=("en",))
+    browser = await sent(site, "rail")
+    said = await line(browser)
+    assert (said["topics"], said["topic"]) == (RAIL["topics"], "")
+    identity = await comes(site, browser)
+    call = await join(site, identity, topic="refund")
+    assert (await site.services.records.get(call)).topic == "refund"
+    assert (await line(browser))["topic"] == "refund"
+    await kept(chen, "rail", {**RAIL, "topics": []})
+    assert ((await line(browser))["topics"], (await line(browser))["topic"]) == ([], "")
+    assert (await line(site.browser()))["topics"] == [], "the main queue has none"
+
+
+async def test_a_topic_that_the_queue_does_not_have_is_none(site: Site, chen: Browser) -> None:
+    await kept(chen, "rail", RAIL, new=True)
+    await on_shift(site, "lin", "rail", "secret", languages=("en",))
+    call = await join(site, await comes(site, await sent(site, "rail")), topic="secret")
+    assert (await site.services.records.get(call)).topic == ""
+
+
+async def test_a_topic_that_is_said_twice_counts_once(chen: Browser) -> None:
+    twice = [{"topic": "refund", "title": REFUND}, {"topic": "seat"}, {"topic": "refund"}]
+    saved = await kept(chen, "rail", {"topics": twice}, new=True)
+    assert [(each["topic"], each["title"]["en"]) for each in saved["topics"]] == [("refund", "Refund"), ("seat", "")]

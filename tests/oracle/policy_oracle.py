@@ -56,6 +56,10 @@ class Oracle(Steps):
         call.sign, call.base_needs = facts[3] or next(iter(signs), ""), call.needs
         if call.sign and self.on_for(call.needs | {call.sign}, call_class):
             call.needs |= {call.sign}
+            call.sign_need = call.needs - call.base_needs
+        topic = frozenset(filter(None, facts[7:8]))
+        if self.on_for(call.needs | topic, call_class):
+            call.needs |= topic
         call.vip = facts[6] == "1"
         window_s = self.policy.vip_agent_window_s if call.vip else self.policy.last_agent_window_s
         call.last_agent_until_ms = self.now + round(window_s * 1_000)
@@ -266,7 +270,7 @@ class Oracle(Steps):
             raise Refused("no_call")
         if call.epoch != int(epoch):
             raise Refused("stale")
-        signs = call.needs - call.base_needs
+        signs = call.sign_need if call.needs != call.base_needs else frozenset()
         base = call.base_needs | frozenset(filter(None, [need]))
         asked = frozenset([sign]) if sign else signs
         needs = base | asked
@@ -279,6 +283,7 @@ class Oracle(Steps):
                 raise Refused("nobody_else")
             needs = base
         call.needs, call.base_needs, call.sign = needs, base, sign or call.sign
+        call.sign_need = needs - base
         agent = self.agents[name]
         call.declined.add(name)
         self.requeue(call, "transferred")

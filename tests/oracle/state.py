@@ -39,6 +39,8 @@ class Call:
     """As its agent says."""
     sign: str = ""
     base_needs: frozenset[str] = frozenset()
+    sign_need: frozenset[str] = frozenset()
+    """Of what is more than that, how the customer signs; the rest is the topic."""
     counts_as: str = ""
     last_agent: str = ""
     last_agent_until_ms: int = 0

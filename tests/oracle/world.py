@@ -26,6 +26,7 @@ CUSTOMERS = 7
 AGENT_SKILLS: tuple[tuple[str, ...], ...] = (("csl",), ("csl:2", "hksl"), ("asl",), ())
 NEEDS: tuple[tuple[str, ...], ...] = ((), ("csl",), ("csl:3",), ("hksl",), ("asl",), ("hksl", "csl:2"))
 SIGNS = ("", "", "hksl", "asl", "", "not_sure", "")
+TOPICS = ("", "", "", "hksl", "nobody_knows", "asl", "", "")
 SAYINGS: tuple[tuple[Outcome, int], ...] = (("solved", 0), ("follow_up", 2), ("follow_up", 24), ("cut_off", 0))
 BREAKS: tuple[tuple[int, ...], ...] = ((), (2, 20, 40), (10,), (5, 10, 15, 30, 45))
 STEPS_S = (0.001, 1, 7, 25, 70, 200, 400)
@@ -178,6 +179,7 @@ class World:
                     queue="main",
                     needs=needs,
                     sign_language=SIGNS[y % len(SIGNS)],
+                    topic=TOPICS[y % len(TOPICS)],
                     urgent=y % 5 == 0,
                     vip=y % 4 == 1,
                     reason="",

@@ -70,7 +70,7 @@ class Desk:
         return name
 
     async def join(
-        self, name: str, *needs: str, urgent: bool = False, vip: bool = False, sign_language: str = ""
+        self, name: str, *needs: str, urgent: bool = False, vip: bool = False, sign_language: str = "", topic: str = ""
     ) -> str:
         """Connect a customer unless that is done, and join."""
         if name not in self.sockets:
@@ -82,6 +82,7 @@ class Desk:
             urgent=urgent,
             vip=vip,
             sign_language=sign_language,
+            topic=topic,
             reason="",
             locale="zh-CN",
         )

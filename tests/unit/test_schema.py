@@ -115,7 +115,15 @@ def _declared(name: str, *, optional: bool) -> set[str]:
 
 def test_what_a_page_sends_may_leave_out_what_has_a_default() -> None:
     assert _declared("Join", optional=False) == {"type"}
-    assert _declared("Join", optional=True) == {"queue", "needs", "sign_language", "urgent", "reason", "consent"}
+    assert _declared("Join", optional=True) == {
+        "queue",
+        "needs",
+        "sign_language",
+        "topic",
+        "urgent",
+        "reason",
+        "consent",
+    }
 
 
 def test_what_the_service_leaves_out_when_default_is_optional() -> None:

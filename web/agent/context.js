@@ -3,6 +3,7 @@
 import { h, keyed, setText, show } from "../shared/dom.js";
 import { has, locale, t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
+import { inWords, labelText, learnTopics, wordOf } from "../shared/label-words.js";
 import { lengthText, nowMs } from "../shared/time.js";
 
 /** @typedef {import("../shared/messages.js").AgentCall} AgentCall */
@@ -31,7 +32,25 @@ export function matterText({ urgent, reason }) {
  * @param {readonly string[]} needs
  */
 export function needsText(needs) {
-  return needs.map((need) => (has(`need.${need}`) ? t(`need.${need}`) : need)).join(t("list.comma"));
+  return needs.map(labelText).join(t("list.comma"));
+}
+
+/**
+ * What the customer said that it is about, "" for nothing.
+ * @param {{ topic: string, topic_titles: import("../shared/messages.js").AgentCall["topic_titles"] }} call
+ */
+export function topicText({ topic, topic_titles }) {
+  learnTopics(topic_titles);
+  return topic && wordOf(topic);
+}
+
+/**
+ * In which queue the call came, where there are several: what it is called, else its name.
+ * @param {{ queue: string, queue_title: import("../shared/label-words.js").Words }} call
+ */
+export function queueText({ queue, queue_title }) {
+  if (!Object.keys(queue_title).length) return "";
+  return inWords(queue_title) || (queue === "main" ? t("queues.main") : queue);
 }
 
 /**
@@ -74,6 +93,8 @@ export class Context {
     this.note = row("agent.fact_note", "fact-wide");
     this.handover = row("agent.fact_handover", "fact-wide");
     this.order = row("agent.fact_context", "fact-wide");
+    this.queue = row("agent.fact_queue");
+    this.topic = row("agent.fact_topic");
     this.needs = row("agent.fact_needs");
     this.sign = row("agent.fact_sign");
     this.waited = row("agent.fact_waited");
@@ -93,7 +114,7 @@ export class Context {
       h(
         "dl",
         { class: "facts" },
-        [this.handover, this.note, this.order, this.needs, this.sign, this.waited].map((fact) => fact.element),
+        [this.handover, this.note, this.order, this.queue, this.topic, this.needs, this.sign, this.waited].map((fact) => fact.element),
       ),
       this.earlierPart,
     );
@@ -111,6 +132,8 @@ export class Context {
     this.note.draw(call ? call.note || t("agent.fact_no_note") : "");
     const passed = call?.handover;
     this.handover.draw(passed ? [passed.from_name, passed.note].filter(Boolean).join(" · ") : "");
+    this.queue.draw(call ? queueText(call) : "");
+    this.topic.draw(call ? topicText(call) : "");
     this.needs.draw(call ? needsText(call.needs) : "");
     this.waited.draw(call ? lengthText(call.waited_ms) : "");
     const { verified, sign_language: sign, context, earlier } = about;

@@ -4,7 +4,7 @@ import { announce, h, setText, show } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { lengthText, nowMs } from "../shared/time.js";
-import { earlierText, matterText, needsText, signText } from "./context.js";
+import { earlierText, matterText, needsText, queueText, signText, topicText } from "./context.js";
 import { KEYS } from "./state.js";
 
 /** @typedef {import("./app.js").AgentApp} AgentApp */
@@ -106,12 +106,12 @@ export class RingCard {
 }
 
 /**
- * What the call needs, in one line: the matter, the needs, how the person signs, what the host application said.
+ * What the call needs, in one line: the queue, the matter, the topic, the needs, how the person signs, what the host application said.
  * @param {Reservation} reservation
  */
 function reservedFor({ about, needs, ...call }) {
   const sign = about.sign_language ? signText(about.sign_language) : "";
-  return [matterText(call), needsText(needs), sign, about.context].filter(Boolean).join(" · ");
+  return [queueText(call), matterText(call), topicText(call), needsText(needs), sign, about.context].filter(Boolean).join(" · ");
 }
 
 /**

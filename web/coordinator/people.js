@@ -3,6 +3,7 @@
 import { h, setText, show } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
+import { learnTopics } from "../shared/label-words.js";
 import { request } from "../shared/service.js";
 import { errorText } from "../shared/words.js";
 import { PersonCard } from "./person-card.js";
@@ -86,7 +87,7 @@ export class PeoplePart {
   async load() {
     const attempt = ++this.attempt;
     try {
-      const { people } = await request("GET", "/api/people");
+      const [{ people }] = await Promise.all([request("GET", "/api/people"), this.learn()]);
       if (attempt !== this.attempt) return;
       this.fail("");
       this.draw(people);
@@ -94,6 +95,14 @@ export class PeoplePart {
       if (attempt !== this.attempt) return;
       setText(this.caption, t("people.not_loaded"));
       this.fail(this.refused(error));
+    }
+  }
+
+  /** What skills are called that customers choose as topics; without it they stand as their codes. */
+  async learn() {
+    const { queues } = await request("GET", "/api/queues").catch(() => ({ queues: [] }));
+    for (const { topics = [] } of /** @type {import("./queue-words.js").Queue[]} */ (queues)) {
+      learnTopics(Object.fromEntries(topics.map(({ topic, title }) => [topic, title])));
     }
   }
 

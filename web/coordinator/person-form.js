@@ -3,15 +3,19 @@
 import { h, setAttribute, setText, show } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
+import { knownTopics } from "../shared/label-words.js";
 import { request } from "../shared/service.js";
 import { errorText } from "../shared/words.js";
-import { languageKey, signKey } from "./person-words.js";
+import { languageKey, signKey, wordFor } from "./person-words.js";
 
 /** @typedef {import("./person-words.js").Person} Person */
 
 export const SIGNS = ["csl", "csl_north", "csl_south", "csl_natural", "csl_national", "csl_signed", "hksl", "asl"];
 export const LANGUAGES = ["zh", "en"];
 const LEVELS = 3;
+
+/** What agents may be able to do: ways of signing, speaking, and the topics that customers choose from. */
+export const abilities = () => [...new Set([...SIGNS, "voice", ...knownTopics()])];
 
 /**
  * The ticked labels and those written beside them, each once.
@@ -50,7 +54,7 @@ export class PersonForm {
       roles.map((role) => h("option", { value: role, text: t(`people.role.${role}`) })),
     );
     this.role.addEventListener("change", () => this.drawRole());
-    this.skills = choices("skills", signKey, SIGNS);
+    this.skills = choices("skills", signKey, abilities());
     this.languages = choices("languages", languageKey, LANGUAGES);
     this.will = h("p", { class: "notice" }, icon("info"), (this.willText = h("span")));
     this.trouble = h(
@@ -158,12 +162,12 @@ export function choices(name, keyOf, labels, chosen = [], more = {}) {
   const changed = () => onChange?.();
   const rows = labels.map((label) => {
     const box = h("input", { type: "checkbox", value: label, checked: have.has(label) });
-    const level = levelOf(t(keyOf(label)), Number(have.get(label)) || plain, legend);
+    const level = levelOf(wordFor(label, keyOf), Number(have.get(label)) || plain, legend);
     const draw = () => level && show(level, box.checked);
     box.addEventListener("change", () => (draw(), changed()));
     level?.addEventListener("change", changed);
     draw();
-    const element = h("label", { class: "tick" }, box, h("span", { text: t(keyOf(label)) }));
+    const element = h("label", { class: "tick" }, box, h("span", { text: wordFor(label, keyOf) }));
     return { box, level, element: h("div", { class: "person-tick" }, element, level) };
   });
   const other = h("input", {

@@ -5,7 +5,7 @@ import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { request } from "../shared/service.js";
 import { errorText } from "../shared/words.js";
-import { choices, field, LANGUAGES, SIGNS } from "./person-form.js";
+import { abilities, choices, field, LANGUAGES } from "./person-form.js";
 import { languageKey, signKey, willChange } from "./person-words.js";
 
 /** @typedef {import("./person-words.js").Person} Person */
@@ -32,7 +32,7 @@ export class PersonLabels {
       required: true,
       value: person.name,
     });
-    this.skills = choices("skills", signKey, SIGNS, person.skills);
+    this.skills = choices("skills", signKey, abilities(), person.skills);
     this.languages = choices("languages", languageKey, LANGUAGES, person.languages);
     this.trouble = h(
       "p",

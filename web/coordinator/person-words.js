@@ -3,6 +3,7 @@
 import { h } from "../shared/dom.js";
 import { has, t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
+import { wordOf } from "../shared/label-words.js";
 
 /**
  * An account as GET /api/people says it. `own`: of whoever is signed in here. `may_change`: by whoever is.
@@ -34,10 +35,18 @@ export const languageKey = (label) => `people.language.${label}`;
 export function labelsText(labels, keyOf) {
   const words = labels.map((each) => {
     const [label, level] = each.split(":");
-    const word = has(keyOf(label)) ? t(keyOf(label)) : label;
+    const word = wordFor(label, keyOf);
     return level ? t("people.level", { word, level }) : word;
   });
   return words.join(t("list.comma")) || t("records.nothing");
+}
+
+/**
+ * @param {string} label
+ * @param {(label: string) => string} keyOf
+ */
+export function wordFor(label, keyOf) {
+  return has(keyOf(label)) ? t(keyOf(label)) : wordOf(label);
 }
 
 /**

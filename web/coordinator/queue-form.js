@@ -7,6 +7,7 @@ import { request } from "../shared/service.js";
 import { errorText } from "../shared/words.js";
 import { choices, field, LANGUAGES, SIGNS } from "./person-form.js";
 import { languageKey, signKey } from "./person-words.js";
+import { QueueTopics } from "./queue-topics.js";
 import { CLASSES, effectLines, MAIN, queueName } from "./queue-words.js";
 
 /** @typedef {import("./queue-words.js").Queue} Queue */
@@ -46,7 +47,7 @@ export class QueueForm {
     });
     this.title = words("title", "40", queue?.title, changed);
     this.closed = words("closed", "120", queue?.closed, changed);
-    this.needs = choices("skills", signKey, SIGNS, queue?.needs, {
+    this.needs = choices("skills", signKey, [...SIGNS, "voice"], queue?.needs, {
       place: "queue",
       legend: "queues.needs",
       plain: 1,
@@ -57,6 +58,7 @@ export class QueueForm {
       legend: "queues.languages",
       onChange: changed,
     });
+    this.topics = new QueueTopics(queue?.topics ?? [], changed);
     this.targets = CLASSES.map((name) => {
       const target = queue?.targets[name];
       const label = (/** @type {string} */ key) => t(key, { name: t(`class.${name}`) });
@@ -123,6 +125,7 @@ export class QueueForm {
             this.closed.element,
           ),
           h("div", { class: "card stack" }, this.needs.element, this.languages.element),
+          h("div", { class: "card stack" }, this.topics.element),
           h(
             "div",
             { class: "card stack" },
@@ -223,6 +226,7 @@ export class QueueForm {
       closed: this.closed.value(),
       needs: this.needs.value(),
       languages: this.languages.value(),
+      topics: this.topics.value(),
       targets,
       proposal_min: whole(this.proposal.value),
       solution_min: whole(this.solution.value),

@@ -1,7 +1,7 @@
 /** Queues in words. Functions of data. */
 
 import { locale, t } from "../shared/i18n.js";
-import { labelsText, languageKey, signKey } from "./person-words.js";
+import { labelText } from "../shared/label-words.js";
 
 export const MAIN = "main";
 
@@ -19,6 +19,7 @@ export const CLASSES = /** @type {const} */ (["urgent", "resumed", "callback", "
  * @property {Words} closed
  * @property {string[]} needs
  * @property {string[]} languages
+ * @property {import("./queue-topics.js").Topic[]} [topics]
  * @property {Partial<Record<typeof CLASSES[number], Target>>} targets
  * @property {number} proposal_min
  * @property {number} solution_min
@@ -48,7 +49,7 @@ export function effectLines({ needs, languages, agents, able, on_now, targets, p
   return [
     asked
       ? t("queues.effect_needs", {
-          needs: [...(needs.length ? [labelsText(needs, signKey)] : []), ...languages.map(writes)].join(t("list.comma")),
+          needs: [...needs, ...languages.map((language) => `writes_${language}`)].map(labelText).join(t("list.comma")),
         })
       : t("queues.effect_anybody"),
     t("queues.effect_able", { n: able, all: agents, now: on_now }),
@@ -59,9 +60,4 @@ export function effectLines({ needs, languages, agents, able, on_now, targets, p
       s: solution_min || house.solution_min,
     }),
   ];
-}
-
-/** @param {string} language */
-function writes(language) {
-  return t("queues.writes", { language: labelsText([language], languageKey) });
 }

@@ -1,12 +1,10 @@
 /** What granting a request would mean, in words: for rules, for who can do it, and for how many would be there. */
 
 import { h } from "../shared/dom.js";
-import { count, has, t } from "../shared/i18n.js";
+import { count, t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
+import { labelText } from "../shared/label-words.js";
 import { brokenText, shiftText } from "../shared/request-words.js";
-import { labelsText, languageKey, signKey } from "./person-words.js";
-
-const WRITES = "writes_";
 
 /** @typedef {import("../shared/rule-words.js").Rule & { person: string }} BrokenRule */
 /** @typedef {{ person: string, what: string[] }} Lack */
@@ -27,10 +25,7 @@ const WRITES = "writes_";
  * @param {readonly string[]} labels
  */
 export function skillsText(labels) {
-  return labelsText(labels, (label) => {
-    const written = label.startsWith(WRITES);
-    return written && has(languageKey(label.slice(WRITES.length))) ? languageKey(label.slice(WRITES.length)) : signKey(label);
-  });
+  return labels.map(labelText).join(t("list.comma"));
 }
 
 /**

@@ -149,7 +149,8 @@ export class CustomerApp extends PersonApp {
   join() {
     const { urgent, reason } = this.state;
     const sign_language = kept("video-service.signing");
-    this.socket.send({ type: "join", sign_language, urgent, reason, consent: CONSENT_VERSION });
+    const topic = kept("video-service.topic");
+    this.socket.send({ type: "join", sign_language, topic, urgent, reason, consent: CONSENT_VERSION });
   }
 
   /** The words of the consent have changed: they come with a new start of the page, which leads back to them. */

@@ -102,6 +102,7 @@ export class HomeScreen {
         h(
           "div",
           { class: "stack home-words" },
+          (this.queue = h("p", { class: "soft", hidden: true })),
           this.heading,
           h("p", { class: "lead soft", text: t("home.lead") }),
           steps(),
@@ -156,6 +157,9 @@ export class HomeScreen {
       this.truthIcon.replaceChildren(icon(mark));
       setText(this.truthText, text);
     }
+    const queue = own(said?.title);
+    setText(this.queue, queue);
+    show(this.queue, queue !== "");
     const hours = stranger ? null : said?.hours;
     show(this.hours, Boolean(hours));
     if (hours) setText(this.hours, hoursWords(hours).join(" · "));
@@ -173,7 +177,7 @@ export class HomeScreen {
  * Words that a coordinator wrote, "" when there are none that this person reads.
  * @param {Record<string, string> | null | undefined} words
  */
-function own(words) {
+export function own(words) {
   return (words && (words[locale()] || (locale() === "zh-HK" && words["zh-CN"]))) || "";
 }
 

@@ -12,6 +12,7 @@ import { CameraCheck } from "./check.js";
 import { signedClip } from "./clip.js";
 import { SigningQuestion } from "./signing.js";
 import { CONSENT_VERSION, isConsentOld } from "./state.js";
+import { TopicQuestion } from "./topic.js";
 
 /** @typedef {import("./app.js").CustomerApp} CustomerApp */
 /** @typedef {import("./state.js").State} State */
@@ -94,6 +95,7 @@ export class ReadyScreen {
     );
     this.blur = new BlurSwitch(app);
     this.signing = new SigningQuestion();
+    this.topics = new TopicQuestion();
     this.roomText = h("span", { text: t("ready.room_seen") });
     this.element = h(
       "div",
@@ -116,6 +118,7 @@ export class ReadyScreen {
           "div",
           { class: "stack ready-acts" },
           this.signing.element,
+          this.topics.element,
           h(
             "ul",
             { class: "consent", "aria-label": t("ready.consent") },
@@ -177,6 +180,7 @@ export class ReadyScreen {
     const { camera, cameras, facing, track, joining, link, trouble, service, blur } = state;
     this.blur.draw(state);
     this.signing.draw(state);
+    this.topics.draw(state);
     show(this.blur.button, camera === "on");
     setText(this.roomText, t(blur ? "blur.ready" : "ready.room_seen"));
     this.joining = joining;

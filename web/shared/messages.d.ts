@@ -86,7 +86,8 @@ export interface Ping {
  *
  * `needs`: what the agent must have, each a label or a label and the least level (voice, rail:2). `sign_language`: the
  * variety that the customer is used to; "" for not said (that of the last call counts). What the host application said
- * comes before it.
+ * comes before it. `topic`: what the matter is about, one of the queue's; who knows it is asked, or anybody where
+ * nobody on shift does.
  * `consent`: version of the consent text that the page showed and the customer agreed to (`consent_version` of
  * GET /api/service); another one is refused as `consent_needed`.
  */
@@ -95,6 +96,7 @@ export interface Join {
   queue?: string;
   needs?: ReadonlyArray<string>;
   sign_language?: string;
+  topic?: string;
   urgent?: boolean;
   reason?: UrgentReason;
   consent?: number;
@@ -591,12 +593,17 @@ export interface AgentBackground {
  * The call that rings at an agent. `handover`: who passed it on, and what there is to know; None for nobody.
  *
  * `joins`: that agent is in the call, and asks this one to come in as a second.
+ * `topic`: what the customer chose, "" for nothing; `topic_titles`: what the queue's topics are called, by language,
+ * and `queue_title` the queue, where there are several.
  */
 export interface Reservation {
   call: string;
   epoch: number;
   queue: string;
   needs: ReadonlyArray<string>;
+  topic: string;
+  topic_titles: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  queue_title: Readonly<Record<string, string>>;
   urgent: boolean;
   reason: string;
   note: string;
@@ -651,13 +658,16 @@ export interface Earlier {
  * `invite_ended`: why the last one who was asked did not come.
  * `onlooker`: a coordinator beside the call; `coach`: what went to and fro with that one, for its agent alone.
  * `voice`: the agent whom the customer hears, marked as a writer is (see OtherAgent), "" for nobody; `speaks`: that is
- * the reader.
+ * the reader. `topic`, `topic_titles`, `queue_title`: as in a reservation.
  */
 export interface AgentCall {
   call: string;
   epoch: number;
   queue: string;
   needs: ReadonlyArray<string>;
+  topic: string;
+  topic_titles: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  queue_title: Readonly<Record<string, string>>;
   urgent: boolean;
   reason: string;
   note: string;

@@ -128,6 +128,9 @@ export async function fetchMe() {
  * @property {{ days: number, done_days: number, most_s: number, consent: number } | null} [video_messages] null: none
  * @property {{ key: string, told: string } | null} [push] null: no browser is told of news; `told`: digest of the
  *   address of the one that is, "" for none
+ * @property {Record<string, string>} [title] what the queue is called, where there are several
+ * @property {{ topic: string, title: Record<string, string> }[]} [topics] to choose from
+ * @property {string} [topic] that of the last call, "" for none of these
  * @property {Hours | null} [hours] null: no opening hours are set
  * @property {boolean} [yours] this customer has a call that goes on
  * @property {{ booked: Booked | null } | null} [callbacks] null: none are booked here
