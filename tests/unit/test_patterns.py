@@ -22,6 +22,7 @@ def test_no_pattern_ends_where_python_lets_a_line_end_pass() -> None:
         f"{path.relative_to(ROOT)}: {pattern}"
         for package in PACKAGES
         for path in sorted((ROOT / package).rglob("*.py"))
+        if not path.name.startswith("openapi")  # they tell others, in JSON Schema's own terms, and check nothing
         for pattern in re.findall(r'pattern=r?f?"([^"]*)"', path.read_text(encoding="utf-8"))
     ]
     assert len(found) > 20
