@@ -1,22 +1,31 @@
-"""What other libraries make of the same questions, where they are installed: pyworkforce (Erlang C), statsforecast.
+"""What other libraries make of the same questions: pyworkforce (Erlang C), statsforecast (MSTL).
 
-They are no part of the project's own environment, because both bring pandas and more. In an environment of their own:
+    ./dev bench planning_peers [--test-days 40] [--folder var/peers]
 
-    python -m venv peers && peers/bin/pip install -e '.[scheduler]' pyworkforce statsforecast
-    peers/bin/python benchmarks/erlang.py --reference erlang_reference_values.csv --peers
-    peers/bin/python benchmarks/forecast.py --series calls.csv --test-days 40 --peers
+They are no part of the project's own environment, because both bring pandas and more. This makes an environment of
+their own in a folder, where it is not there yet, and runs `benchmarks.erlang` and `benchmarks.forecast` in it with
+`--peers`.
 """
 
 from __future__ import annotations
 
+import argparse
+import subprocess
+import sys
+import venv
 from collections.abc import Sequence
 from datetime import date, timedelta
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from scheduler.history import Floats, History
+
+ROOT = Path(__file__).resolve().parents[1]
+DATA = ROOT.parent / "shared" / "data"
+NEEDED = ("pyworkforce>=0.5", "statsforecast>=2", "numpy>=2", "scipy", "ortools>=9.15", "msgspec", "structlog", "redis")
 
 
 def has(name: str) -> bool:
@@ -82,3 +91,33 @@ def wape(came: Sequence[Floats], said: Sequence[Floats]) -> tuple[float, float]:
     by_slot = sum(float(np.abs(one - other).sum()) for one, other in zip(came, said, strict=True))
     by_day = sum(abs(float(one.sum() - other.sum())) for one, other in zip(came, said, strict=True))
     return by_slot / total, by_day / total
+
+
+def environment(folder: Path) -> Path:
+    """Return the Python of the environment in `folder`, made first where it is not whole."""
+    python = folder / "bin" / "python"
+    if not (folder / "whole").exists():
+        venv.create(folder, with_pip=True, clear=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *NEEDED], check=True)
+        (folder / "whole").touch()
+    return python
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path, default=ROOT / "var" / "peers", help="where the environment is made")
+    parser.add_argument("--reference", type=Path, default=DATA / "queueing" / "erlang_reference_values.csv")
+    parser.add_argument("--series", type=Path, default=DATA / "arrivals" / "bank_calls_first_124_days.csv")
+    parser.add_argument("--test-days", type=int, default=40)
+    options = parser.parse_args()
+    python = environment(options.folder.absolute())
+    for words in (
+        ("benchmarks.erlang", "--reference", options.reference),
+        ("benchmarks.forecast", "--series", options.series, "--test-days", options.test_days),
+    ):
+        sys.stdout.flush()
+        subprocess.run([python, "-m", *map(str, words), "--peers"], check=True, cwd=ROOT)
+
+
+if __name__ == "__main__":
+    main()
