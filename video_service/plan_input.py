@@ -81,21 +81,28 @@ async def hours_of(redis: Redis, pool: str, zone: str, queue: str) -> tuple[Hour
     Raises:
         NoHistory: there is no such queue.
     """
-    hours, own, _ = await _queue(redis, pool, zone, queue)
-    return hours, own
+    book = book_of(redis, pool, zone)
+    rules = await rules_of(book, queue)
+    return await book.hours(queue), rules.hours is not None and queue != QUEUE
 
 
-async def _queue(redis: Redis, pool: str, zone: str, queue: str) -> tuple[Hours | None, bool, QueueRules]:
+def book_of(redis: Redis, pool: str, zone: str) -> QueueBook:
+    """Return the queues of a pool, as planning reads them."""
     clock = SystemClock()
-    line = OpeningHours(redis, pool=pool, clock=clock, zone=zone)
-    book = QueueBook(redis, pool=pool, clock=clock, line=line)
+    return QueueBook(redis, pool=pool, clock=clock, line=OpeningHours(redis, pool=pool, clock=clock, zone=zone))
+
+
+async def rules_of(book: QueueBook, queue: str) -> QueueRules:
+    """Return a queue.
+
+    Raises:
+        NoHistory: there is none of this name.
+    """
     rules = await book.find(queue)
     if rules is None:
         known = ", ".join(sorted(await book.all()))
         raise NoHistory(f"There is no queue {queue}; there are {known}.")
-    if rules.hours is None:
-        return await line.get(), False, rules
-    return rules.hours, queue != QUEUE, rules
+    return rules
 
 
 def goal_of(rules: QueueRules) -> Goal | None:
@@ -121,18 +128,19 @@ class PlanInput:
         self._clock = clock
         self._pool = pool
         self._region = region
+        self._queues = book_of(redis, pool, desk.zone.key)
 
     def today(self) -> date:
         """Return the day that it is where the service is."""
         return self._desk.local(self._clock.now_ms()).date()
 
     async def goal(self, queue: str) -> Goal | None:
-        """Return what a queue wants of its ordinary calls; as `hours_of` and `goal_of`."""
-        return goal_of((await _queue(self._redis, self._pool, self._desk.zone.key, queue))[2])
+        """Return what a queue wants of its ordinary calls; as `rules_of` and `goal_of`."""
+        return goal_of(await rules_of(self._queues, queue))
 
     async def able(self, queue: str) -> dict[str, str] | None:
         """Return who has what a queue asks for: sign-in names by agent's id. None where it asks for nothing."""
-        asked = (await _queue(self._redis, self._pool, self._desk.zone.key, queue))[2].asked
+        asked = (await rules_of(self._queues, queue)).asked
         if not asked:
             return None
         return {one.person: one.name for one in await self._desk.agents() if covers(all_skills(one), asked)}
@@ -164,10 +172,10 @@ class PlanInput:
             weeks=WEEKS,
             now_ms=self._clock.now_ms(),
         )
-        hours, own, asked = await _queue(self._redis, self._pool, self._desk.zone.key, queue)
+        asked = await rules_of(self._queues, queue)
         return Basis(
-            hours=hours,
-            own_hours=own,
+            hours=await self._queues.hours(queue),
+            own_hours=asked.hours is not None and queue != QUEUE,
             campaigns=(await Campaigns(self._redis, pool=self._pool).get())[0],
             zone=self._desk.zone.key,
             region=self._region,
