@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -23,7 +23,8 @@ class Truth:
 
     `needed`: for the hours that are open now and the target; `one_seat`: for one person there round the clock. `has`:
     people of the team, `hours`: the paid hours a week of one of them, on average. `keeps`: the opening hours that the
-    team can keep with most calls in them, None where it cannot keep two hours a day.
+    team can keep with most calls in them, None where it cannot keep two hours a day. `lost`: the paid hours that each
+    cause of shrinkage takes of what is needed.
     """
 
     needed: Cost
@@ -31,6 +32,7 @@ class Truth:
     has: int
     hours: float
     keeps: Opening | None
+    lost: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def enough(self) -> bool:
@@ -46,10 +48,12 @@ class Truth:
             keeps = "This team is too small to keep the target for even two hours a day: take messages instead."
         else:
             keeps = f"Hours that this team can keep: {self.keeps.words}."
+        lost = ", ".join(f"{hours:.1f} go to {cause}" for cause, hours in self.lost.items() if hours)
         return (
             f"The hours that are open now and the target take {self.needed.words}; {team}, {verdict}.",
             f"One seat round the clock alone takes {self.one_seat.words}.",
             keeps,
+            *([f"Of the paid hours a week {lost}."] if lost else []),
         )
 
 
@@ -76,12 +80,14 @@ def truth_of(demand: Demand, plans: Sequence[DayPlan], file: PlanFile) -> Truth:
         keeps = None
     if keeps is not None and not keeps.calls_share > 0:
         keeps = None  # hours in which nobody calls help nobody
+    needed = cost_of(wanted, interval_s, hours, file.shrinkage)
     return Truth(
-        needed=cost_of(wanted, interval_s, hours, file.shrinkage),
+        needed=needed,
         one_seat=cost_of(np.ones_like(wanted), interval_s, hours, file.shrinkage),
         has=len(file.people),
         hours=hours,
         keeps=keeps,
+        lost=file.shrinkage.by_cause(needed.paid_hours),
     )
 
 

@@ -60,6 +60,12 @@ def test_two_seats_from_nine_to_six_are_too_much_for_two_people(pair: PlanFile) 
     assert found.keeps.workdays is not None
     assert found.keeps.workdays[0] >= OPENS * 3600, "hours in which nobody calls are not kept open"
     assert "which is too few" in found.words[0]
+    causes = found.lost
+    assert list(causes) == ["sickness", "training"]
+    assert found.needed.paid_hours - sum(causes.values()) == pytest.approx(found.needed.seat_hours)
+    assert found.words[3] == (
+        f"Of the paid hours a week {causes['sickness']:.1f} go to sickness, {causes['training']:.1f} go to training."
+    )
 
 
 def test_a_team_that_is_large_enough_keeps_every_call(pair: PlanFile) -> None:
