@@ -12,6 +12,7 @@ import msgspec
 from signaling import messages
 from signaling.identity_types import Identity
 from signaling.messages import CloseCode, FromPage, ToPage
+from signaling.store_people import Known
 from video_service.real_time_text import TextPace
 
 # Above the longest text of a call (`Policy.text_buffer_lines`): whoever comes back into it is sent all of it at once.
@@ -86,7 +87,7 @@ class Connection:
         self.socket_id = socket_id
         self.codecs = codecs
         self.token = token  # which opened it, and opens nothing more
-        self.known_at = (0, 0)  # when the store knew of it, by its time and its count
+        self.known = Known()
         self.heard_s = now_s
         self.ice_s = now_s  # when the page was told its ICE servers last
         self.budget = MessageBudget(now_s)
@@ -100,6 +101,7 @@ class Connection:
         self.seated = ""  # the leg of this page that is shown that call
         self.seen = False  # whether the call's people are shown that leg's own picture
         self.seating = asyncio.Lock()
+        self.looking = asyncio.Lock()
         self.closing: SocketClosed | None = None
         # None holds the place of the newest view: it goes out in its turn, with what it says by then.
         self._outbox: deque[ToPage | None] = deque()

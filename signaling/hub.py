@@ -28,6 +28,7 @@ from signaling.messages import PROTOCOL_VERSION, CloseCode, IceServer
 from signaling.page_reports import PageReports
 from signaling.showing import STORE_TIMEOUT_S, Showing
 from signaling.store import Store
+from signaling.store_people import Known
 from signaling.watch_desk import Note, no_log
 from video_service.errors import ServiceError
 from video_service.media_plane import MediaPlane
@@ -213,12 +214,12 @@ class Hub:
         connection = self.showing.newest.get(person)
         if connection is not None and connection.closing is None:
             log.info("made_known_again", role=connection.identity.role)
-            await self._make_known(connection, again=True)
+            await self._make_known(connection, again=connection.known)
             self.showing.look_again(person)
 
-    async def _make_known(self, connection: Connection, *, again: bool = False) -> None:
+    async def _make_known(self, connection: Connection, *, again: Known | None = None) -> None:
         identity = connection.identity
-        connection.known_at = await self.store.connect(
+        connection.known = await self.store.connect(
             identity, node=self.node, socket=connection.socket_id, token=connection.token, again=again
         )
         if identity.role == "agent":
@@ -233,7 +234,7 @@ class Hub:
             raise SocketClosed(CloseCode.REPLACED, "replaced") from None
         # Of two that are greeted at once the later answer need not be the newer one's.
         newest = self.showing.newest.get(connection.person)
-        if newest is not None and newest.known_at > connection.known_at:
+        if newest is not None and newest.known > connection.known:
             raise SocketClosed(CloseCode.REPLACED, "replaced")
         self.sockets[connection.socket_id] = connection
         self.showing.newest[connection.person] = connection

@@ -172,7 +172,7 @@ class Listening:
                 if now_s - connection.heard_s > self._silent_after_s:
                     connection.end(CloseCode.TOO_SLOW, "silent")
                 else:
-                    present.append((connection.person, connection.socket_id))
+                    present.append((connection.person, connection.socket_id, connection.known.since_ms))
             if present:
                 async with asyncio.timeout(STORE_TIMEOUT_S):
                     heard = await self._hub.store.beat(present)

@@ -57,6 +57,7 @@ class MediaDesk:
         self._plane = plane
         self._spawn = spawn
         self._pages: dict[str, PageMedia] = {}
+        self._behind: dict[str, bool] = {}  # whose background a worker is being told, and whether to look once more
 
     def alive(self) -> frozenset[str]:
         """Return the names of the workers that can be reached now."""
@@ -90,8 +91,21 @@ class MediaDesk:
     async def set_background(self, person: str) -> None:
         """Have what this agent chose, or the company decided, put behind the agent's picture.
 
-        A worker that cannot be asked has lost the leg, or is told when the page makes its next one.
+        A worker that cannot be asked has lost the leg, or is told when the page makes its next one. While one is told
+        it is looked once more: of two that look at once the older might come last.
         """
+        if person in self._behind:
+            self._behind[person] = True
+            return
+        self._behind[person] = True
+        try:
+            while self._behind[person]:
+                self._behind[person] = False
+                await self._set_background(person)
+        finally:
+            del self._behind[person]
+
+    async def _set_background(self, person: str) -> None:
         leg = await self._store.leg(person)
         if leg is None:
             return

@@ -46,6 +46,10 @@ class Showing:
 
     async def show(self, connection: Connection) -> None:
         """Read this person's view and send it when it shows something new."""
+        async with connection.looking:  # of two looks at once the older might be answered last
+            await self._show(connection)
+
+    async def _show(self, connection: Connection) -> None:
         person, alive = connection.person, self._media.alive()
         view: messages.CustomerView | messages.AgentView | messages.CoordinatorView
         if connection.identity.role == "customer":

@@ -20,30 +20,38 @@ BEAT_BATCH = 500
 class Heard(NamedTuple):
     """What a beat has found amiss.
 
-    `unknown`: persons who are not here by what is stored, on no socket: that they came was lost. `replaced`: sockets of
-    persons who are here on a newer one.
+    `unknown`: persons who are not here by what is stored, or on an older socket: that they came was lost. `replaced`:
+    sockets of persons who are here on a newer one.
     """
 
     unknown: list[str]
     replaced: list[str]
 
 
+class Known(NamedTuple):
+    """When the store knew of a socket: the greater, the newer.
+
+    `at_ms`, `op`: its time and the number of its operation; `since_ms`: when the token was given out that opened it.
+    """
+
+    at_ms: int = 0
+    op: int = 0
+    since_ms: int = 0
+
+
 class PeopleStore(StoreBase):
     """Who is here, by which socket, with which leg."""
 
     async def connect(
-        self, identity: Identity, *, node: str, socket: str, token: str = "", again: bool = False
-    ) -> tuple[int, int]:
+        self, identity: Identity, *, node: str, socket: str, token: str = "", again: Known | None = None
+    ) -> Known:
         """Put a person's newest socket on the books; an earlier socket gets a "replaced" wake.
 
         A waiting customer takes the kept place again, a person in a call is back in it. `token` opened the socket;
-        `again` when the socket was on the books and a failover lost it.
-
-        Returns:
-            The store's time in ms and the number of the operation: the greater, the newer the socket.
+        `again`: what was known of it before a failover lost it.
 
         Raises:
-            Superseded: the person is here by a token that was given out later, or (`again`) on another socket.
+            Superseded: the person came by a token that was given out later, or (`again`) is here on another socket.
         """
         answer = await self.run(
             "connect",
@@ -59,9 +67,9 @@ class PeopleStore(StoreBase):
             identity.queue,
             needs_text(identity.needs),
             token_digest(token) if token else "",
-            int(again),
+            "" if again is None else again.since_ms,
         )
-        return answer["now"], answer["op"]
+        return Known(answer["now"], answer["op"], answer["since"])
 
     async def relabel(self, person: str, *, name: str, skills: tuple[str, ...]) -> None:
         """Change what a person is called and signs. No error when nobody knows the person.
@@ -71,11 +79,14 @@ class PeopleStore(StoreBase):
         """
         await self.run("relabel", person, self.cipher.seal(name), skills_text(skills))
 
-    async def beat(self, persons: Iterable[tuple[str, str]]) -> Heard:
-        """Refresh the presence of (person, socket) pairs; pairs whose socket is not the newest are ignored."""
+    async def beat(self, persons: Iterable[tuple[str, str] | tuple[str, str, int]]) -> Heard:
+        """Refresh the presence of persons by their sockets; a socket that is not the newest counts for nothing.
+
+        `persons`: person, socket, and where it is known when its token was given out (see `Known`).
+        """
         heard = Heard([], [])
-        for batch in batched_pairs(persons):
-            answer = await self.run("beat", *(word for pair in batch for word in pair))
+        for batch in batched(persons):
+            answer = await self.run("beat", *(word for each in batch for word in each))
             heard.unknown.extend(answer.get("unknown", ()))
             heard.replaced.extend(answer.get("replaced", ()))
         return heard
@@ -128,11 +139,13 @@ class PeopleStore(StoreBase):
         await self.run("pause", person, int(paused), int(by_phone))
 
 
-def batched_pairs(persons: Iterable[tuple[str, str]]) -> Iterable[list[tuple[str, str]]]:
-    """Cut pairs into lists that one script handles in well under a millisecond or two."""
-    batch: list[tuple[str, str]] = []
-    for pair in persons:
-        batch.append(pair)
+def batched(
+    persons: Iterable[tuple[str, str] | tuple[str, str, int]],
+) -> Iterable[list[tuple[str, str, int]]]:
+    """Cut what beats into lists that one script handles in well under a millisecond or two."""
+    batch: list[tuple[str, str, int]] = []
+    for person, socket, *since_ms in persons:
+        batch.append((person, socket, *(since_ms or (0,))))
         if len(batch) == BEAT_BATCH:
             yield batch
             batch = []

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -14,6 +15,7 @@ from signaling.errors import NotConnected, Superseded, TicketRefused, WrongRole
 from signaling.identity_types import Identity
 from signaling.policy import Policy
 from signaling.store import Store
+from signaling.store_people import Known
 from signaling.store_types import Wake
 from tests.support.desk import Desk
 from tests.valkey_server import RealValkey
@@ -106,12 +108,35 @@ async def test_a_socket_that_a_failover_lost_takes_nothing_from_a_newer_one(desk
     identity = Identity(person="a1", role="agent")
     new = await desk.connect(identity)
     with pytest.raises(Superseded):
-        await desk.store.connect(identity, node="n1", socket=old, again=True)
+        await desk.store.connect(identity, node="n1", socket=old, again=Known())
     assert await desk.store.beat([("a1", new)]) == ([], [])
     await desk.store.disconnect("a1", new)
-    known_at = await desk.store.connect(identity, node="n1", socket=old, again=True)
+    known = await desk.store.connect(identity, node="n1", socket=old, again=Known())
     assert await desk.store.beat([("a1", old)]) == ([], [])
-    assert await desk.store.connect(identity, node="n1", socket=new) > known_at, "the same moment, a later operation"
+    assert await desk.store.connect(identity, node="n1", socket=new) > known, "the same moment, a later operation"
+
+
+async def test_a_newer_socket_that_a_failover_lost_is_not_told_that_an_older_one_replaced_it(desk: Desk) -> None:
+    identity = Identity(person="a1", role="agent")
+    key = f"{desk.store.keys.root}:person:a1"
+    known = {}
+    for socket in ("s-old", "s-new"):
+        ticket = await desk.store.issue_ticket(identity)
+        await desk.store.redeem_ticket(ticket)
+        known[socket] = await desk.store.connect(identity, node="n1", socket=socket, token=ticket)
+        if socket == "s-old":
+            replica: Any = await desk.store.redis.hgetall(key)
+        desk.now_ms += 1
+    await desk.store.redis.hset(key, mapping=replica)
+    await desk.store.redis.delete(
+        *[each async for each in desk.store.redis.scan_iter(f"{desk.store.keys.root}:spent:*")]
+    )
+    beats = [("a1", "s-new", known["s-new"].since_ms)]
+    assert await desk.store.beat(beats) == (["a1"], []), "its page is open once, and is not told otherwise"
+    again = await desk.store.connect(identity, node="n1", socket="s-new", again=known["s-new"])
+    assert again.since_ms == known["s-new"].since_ms
+    assert await desk.store.beat(beats) == ([], [])
+    assert await desk.store.beat([("a1", "s-old", known["s-old"].since_ms)]) == ([], ["s-old"])
 
 
 async def test_a_token_that_was_given_out_earlier_replaces_no_later_one(desk: Desk) -> None:

@@ -29,8 +29,8 @@ class Oracle(Steps):
         person.socket, person.skills = socket, skills_of(facts[2])
         self.back(name)
 
-    def do_beat(self, *pairs: str) -> None:
-        for name, socket in zip(pairs[::2], pairs[1::2], strict=True):
+    def do_beat(self, *beats: Any) -> None:
+        for name, socket, _ in zip(beats[::3], beats[1::3], beats[2::3], strict=True):
             if name in self.persons and self.persons[name].socket == socket:
                 self.back(name)
 

@@ -103,8 +103,8 @@ class Town(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([1, 5, 20, 60, 300, 1_500]))
     def time_passes(self, seconds: int) -> None:
         self.now_ms += seconds * 1_000
-        here = [(name, person.socket) for name, person in self.oracle.persons.items() if person.present]
-        self.do("beat", *(word for pair in here for word in pair))
+        here = [(name, person.socket, 0) for name, person in self.oracle.persons.items() if person.present]
+        self.do("beat", *(word for each in here for word in each))
         self.do("sweep")
 
     @invariant()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
 from signaling.hub import Hub
+from signaling.messages import AgentView
 from tests.support.calls import AGENT, CUSTOMER, call_between, offer, poll, ready_agent
 from tests.support.page import Page, enter
 from tests.support.plane import DiaryPlane
@@ -52,6 +54,58 @@ async def test_a_choice_is_put_into_force_and_outlives_the_session(hub: Hub, pla
     assert again.view["background"]["colour"] == "#aabbcc"
     await offer(again)
     assert plane.legs[plane.leg_of("a-lin")][1].background == wanted
+
+
+async def test_of_two_looks_at_once_the_newer_choice_is_put_into_force(
+    hub: Hub, plane: DiaryPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = await enter(hub, AGENT)
+    await offer(agent)
+    leg = plane.leg_of("a-lin")
+    background, read, goes_on = hub.store.background, asyncio.Event(), asyncio.Event()
+
+    async def late_answer(person: str) -> Background:
+        found = await background(person)
+        if not read.is_set():
+            read.set()
+            await goes_on.wait()
+        return found
+
+    monkeypatch.setattr(hub.store, "background", late_answer)
+    first = asyncio.create_task(hub.media.set_background("a-lin"))
+    async with asyncio.timeout(30):
+        await read.wait()
+    await hub.store.choose_background("a-lin", kind="colour", strength=2, colour="#aabbcc", brighten=True)
+    await hub.media.set_background("a-lin")
+    goes_on.set()
+    await first
+    assert plane.backgrounds[leg] == Background(kind=BackgroundKind.COLOUR, colour="#aabbcc", brighten=True)
+
+
+async def test_of_two_looks_at_once_the_newer_view_is_shown_last(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    agent = await ready_agent(hub)
+    connection = hub.showing.newest[AGENT.person]
+    agent_view, read, goes_on = hub.store.agent_view, asyncio.Event(), asyncio.Event()
+
+    async def late_answer(*words: Any, **more: Any) -> AgentView:
+        found = await agent_view(*words, **more)
+        if not read.is_set():
+            read.set()
+            await goes_on.wait()
+        return found
+
+    monkeypatch.setattr(hub.store, "agent_view", late_answer)
+    first = asyncio.create_task(hub.showing.show(connection))
+    async with asyncio.timeout(30):
+        await read.wait()
+    await hub.store.break_(AGENT.person)
+    second = asyncio.create_task(hub.showing.show(connection))
+    await asyncio.wait((second,), timeout=0.1)  # it may be done before the older one; it must not be undone by that
+    goes_on.set()
+    await asyncio.gather(first, second)
+    agent.send("ping", t=7)
+    await agent.until(type="pong", t=7)
+    assert agent.view["state"] == "break"
 
 
 async def test_the_company_decides_and_its_picture_goes_to_every_agent_who_is_here(
