@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from signaling import messages, views
+from signaling import messages, views, views_wall
 from signaling.snapshots import PersonSnapshot, WallSnapshot
 from signaling.store_base import StoreBase
 from signaling.store_types import CallRouteInfo, LegInfo
@@ -106,4 +106,4 @@ class ViewStore(StoreBase):
         )
         for row in (*answer["agents"], *answer["matters"], *answer["promises"]):
             self._open(row, "name")
-        return views.coordinator_view(msgspec.convert(answer, type=WallSnapshot, strict=False), policy=self.policy)
+        return views_wall.coordinator_view(msgspec.convert(answer, type=WallSnapshot, strict=False), policy=self.policy)

@@ -8,9 +8,8 @@ from typing import Literal
 import msgspec
 
 from signaling import messages
-from signaling.errors import SchemaUnknown
 from signaling.estimate import mean_handle_s, wait_interval_min
-from signaling.lifecycle_call import CLASSES, STATE_OF
+from signaling.lifecycle_call import STATE_OF
 from signaling.messages import MediaWish
 from signaling.onlooking import coach_lines, onlooker
 from signaling.policy import Policy
@@ -20,70 +19,24 @@ from signaling.snapshots import (
     CallRow,
     PersonRow,
     PersonSnapshot,
-    WallAgentRow,
-    WallCallRow,
-    WallClassRow,
-    WallMatterRow,
-    WallSnapshot,
 )
 from signaling.store_types import CallRouteInfo, LegInfo
+from signaling.views_parts import (
+    AwayReason,
+    agent_media,
+    beside,
+    break_until_ms,
+    check,
+    customer_media,
+    line_of,
+    narrow_of,
+    picture_of,
+    seen_of,
+    signed_ms,
+)
 from video_service.day import day_start_ms
-from video_service.keys import readable
-from video_service.line_quality import LineWord
 from video_service.media_plane import Background, BackgroundKind
 from video_service.real_time_text import writer_key
-
-Picture = Literal["clear", "protected", "slate", ""]
-AwayReason = Literal["missed", "shift_over", "asked", "rostered", "no_picture", ""]
-
-WISH_OF_LEG: dict[str, MediaWish] = {
-    "inviting": "offer",
-    "connecting": "connecting",
-    "live": "live",
-    "held": "live",
-    "paused": "live",
-    "reconnecting": "reconnecting",
-    "left": "offer",
-}
-
-
-def check(*rows: PersonRow | AgentRow | CallRow | None) -> None:
-    """Refuse rows of a schema version that is not read here.
-
-    Raises:
-        SchemaUnknown: written by a newer or a much older program.
-    """
-    for row in rows:
-        if row is not None and not readable(row.v):
-            raise SchemaUnknown(found=row.v)
-
-
-def agent_media(agent: PersonRow | None, alive: Container[str]) -> MediaWish:
-    """Return what the agent's page should do about its peer connection."""
-    if agent is None or not agent.leg or agent.leg_worker not in alive:
-        return "offer"
-    return WISH_OF_LEG[agent.leg_state]
-
-
-def customer_media(customer: PersonRow | None, agent: PersonRow | None, call: str, alive: Container[str]) -> MediaWish:
-    """Return what a customer's page should do, in an active call. Its leg has to be on the agent's worker."""
-    if agent_media(agent, alive) == "offer":
-        return "reconnecting"
-    if customer is None or agent is None or customer.leg_call != call or customer.leg_worker != agent.leg_worker:
-        return "offer"
-    return WISH_OF_LEG[customer.leg_state]
-
-
-def seen_of(wish: MediaWish, other: PersonRow | None) -> MediaWish:
-    """Return what a page says of the other person: whoever is not here is not live, whatever the last report said."""
-    return wish if other is not None and other.present else "reconnecting"
-
-
-def beside(agent: PersonRow | None, other: PersonRow | None, alive: Container[str]) -> MediaWish:
-    """Return what is to be said of the picture of one of two agents, who are to be on one worker."""
-    together = agent is not None and other is not None and agent.leg_worker == other.leg_worker
-    wish = agent_media(agent, alive)
-    return seen_of(wish if together and wish != "offer" else "connecting", agent)
 
 
 def _comes_in(snap: PersonSnapshot) -> bool:
@@ -133,26 +86,6 @@ def _onlooker(
 def _is_voice(snap: PersonSnapshot, call: CallRow) -> bool:
     """Return whether the agent who switched the microphone on last is still in the call."""
     return call.voice != "" and call.voice in (call.agent, *(each.agent for each in snap.helpers))
-
-
-def picture_of(person: PersonRow | None) -> Picture:
-    """Return what viewers see of this person, "" while that is not known."""
-    picture: Picture = msgspec.convert(person.picture if person else "", type=Picture)
-    return picture
-
-
-def narrow_of(mine: PersonRow | None, other: PersonRow | None) -> messages.Narrow:
-    """Return whose line is too narrow for fluent signing; that of somebody who is not here is not known."""
-    ours = bool(mine and mine.narrow)
-    if other is not None and other.present and other.narrow:
-        return "both" if ours else "theirs"
-    return "mine" if ours else ""
-
-
-def line_of(person: PersonRow | None, call: str) -> LineWord:
-    """Return how well this person's picture reaches the other one, "" unless it is known of this call and leg."""
-    known = person is not None and person.present and person.quality_of == f"{call}/{person.leg}"
-    return person.quality if known and person is not None else ""
 
 
 def _line_word(snap: PersonSnapshot, call: CallRow) -> Literal["", "poor"]:
@@ -255,13 +188,6 @@ def customer_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy
     )
 
 
-def signed_ms(agent: AgentRow | WallAgentRow, now_ms: int, policy: Policy) -> int:
-    """Return how long an agent has signed since the last rest, without a running call."""
-    working = agent.state in ("on_call", "after_call")
-    rested = not working and now_ms - agent.working_until_ms >= policy.rest_minutes * 60_000
-    return 0 if rested else agent.signing_ms
-
-
 def must_rest(snap: PersonSnapshot, agent: AgentRow, policy: Policy) -> bool:
     """Return whether an agent who is free of calls would have to rest, or has signed enough for today."""
     tired = signed_ms(agent, snap.now, policy) >= policy.max_signing_minutes * 60_000
@@ -302,7 +228,7 @@ def agent_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -
         break_length_ms=agent.break_length_ms,
         break_quiet_ms=max(0, agent.break_from_ms - round(policy.break_guard_s * 1_000)),
         break_owed_ms=agent.break_owed_ms,
-        break_until_ms=_break_until_ms(agent.state, agent.away, agent.break_until_ms),
+        break_until_ms=break_until_ms(agent.state, agent.away, agent.break_until_ms),
         break_asked_ms=agent.break_asked_ms,
         break_latest_ms=agent.break_asked_ms and agent.break_asked_ms + round(policy.break_wait_limit_s * 1_000),
         shift_news_ms=snap.shift_news_ms,
@@ -356,10 +282,6 @@ def agent_view(snap: PersonSnapshot, *, alive: Container[str], policy: Policy) -
             about=_caller(snap, call),
         ),
     )
-
-
-def _break_until_ms(state: str, away: str, until_ms: int) -> int:
-    return until_ms if state == "break" and away == "rostered" else 0
 
 
 def _after_call(snap: PersonSnapshot, agent: AgentRow, policy: Policy) -> messages.AfterCall | None:
@@ -464,108 +386,4 @@ def route(snap: PersonSnapshot) -> CallRouteInfo | None:
         held=snap.call.held_from_ms > 0,
         helper_legs=tuple(row.leg if row else "" for row in together),
         voice_leg=voice.leg if voice else "",
-    )
-
-
-def _running_ms(agent: WallAgentRow, now_ms: int, since_ms: int = 0) -> int:
-    return max(0, now_ms - max(agent.signing_from_ms, since_ms)) if agent.state == "on_call" else 0
-
-
-def coordinator_view(snap: WallSnapshot, *, policy: Policy) -> messages.CoordinatorView:
-    """Draw the wall: waiting calls in the order in which they are served, live calls and agents as they came."""
-    midnight_ms = day_start_ms(snap.now, policy.time_zone)
-    waiting = sorted(snap.waiting, key=lambda call: (CLASSES.index(call.counts_as), call.seq))
-    return messages.CoordinatorView(
-        waiting=tuple(map(_wall_call, waiting)),
-        active=tuple(map(_wall_call, snap.active)),
-        agents=tuple(
-            messages.WallAgent(
-                agent=each.agent,
-                name=each.name,
-                state=each.state,
-                since_ms=each.since_ms,
-                shift_until_ms=each.shift_until_ms,
-                away_reason=each.away,
-                signing_ms=signed_ms(each, snap.now, policy) + _running_ms(each, snap.now),
-                day_signing_ms=each.day_signing_ms + _running_ms(each, snap.now, midnight_ms),
-                rest_until_ms=each.rest_until_ms,
-                break_from_ms=each.break_from_ms,
-                break_owed_ms=each.break_owed_ms,
-                break_until_ms=_break_until_ms(each.state, each.away, each.break_until_ms),
-                break_asked_ms=each.break_asked_ms,
-                break_wanted=each.break_wanted,
-            )
-            for each in snap.agents
-        ),
-        offered_today=snap.today.offered,
-        answered_today=snap.today.answered,
-        within_target_today=snap.today.within_target,
-        abandoned_today=snap.today.abandoned,
-        target_s=round(policy.service_level_target_s),
-        classes_today=tuple(map(_class_today, snap.classes)),
-        urgent_matters=tuple(_matter(each, policy) for each in snap.matters),
-        late_promises=tuple(
-            messages.LatePromise(
-                call=each.call,
-                owner_name=each.name,
-                due_ms=each.due_ms,
-                late=each.late_ms > 0,
-                urged_ms=each.urged_ms,
-                away=each.away,
-            )
-            for each in snap.promises
-        ),
-        signing_limit_ms=round(policy.max_signing_minutes * 60_000),
-        day_limit_ms=round(policy.max_signing_minutes_a_day * 60_000),
-        after_call_warn_ms=round(min(policy.after_call_warn_s, policy.after_call_limit_s) * 1_000),
-        server_time_ms=snap.now,
-    )
-
-
-def _class_today(row: WallClassRow) -> messages.ClassToday:
-    return messages.ClassToday(
-        queue=row.queue,
-        call_class=row.call_class,
-        offered=row.offered,
-        within=row.within,
-        target_s=round(row.target_ms / 1_000),
-        goal_percent=row.goal,
-    )
-
-
-def _matter(row: WallMatterRow, policy: Policy) -> messages.UrgentMatter:
-    state: Literal["waiting", "ringing", "active", "over"] = "waiting"
-    if STATE_OF[row.phase] == "active":
-        state = "active"
-    elif row.phase in ("ringing", "closed"):
-        state = "ringing" if row.phase == "ringing" else "over"
-    return messages.UrgentMatter(
-        call=row.call,
-        state=state,
-        since_ms=row.since_ms,
-        reason=row.reason,
-        owner_name=row.name,
-        proposed=row.proposed_ms > 0,
-        escalated=row.escalated,
-        proposal_s=round(row.proposal_within_ms / 1_000 or policy.urgent_proposal_s),
-        solution_s=round(row.solution_within_ms / 1_000 or policy.urgent_solution_s),
-    )
-
-
-def _wall_call(call: WallCallRow) -> messages.WallCall:
-    state: Literal["waiting", "ringing", "active"] = "waiting"
-    if STATE_OF[call.phase] == "active":
-        state = "active"
-    elif call.phase == "ringing":
-        state = "ringing"
-    return messages.WallCall(
-        call=call.call,
-        state=state,
-        queue=call.queue,
-        urgent=call.call_class == "urgent",
-        joined_ms=call.joined_ms,
-        since_ms=call.since_ms,
-        agent=call.agent,
-        customer_present=call.customer_present,
-        watch=call.watch,
     )

@@ -10,7 +10,7 @@ from signaling.onlooking import coach_lines
 from signaling.snapshots import CallRow
 from signaling.snapshots_watch import WatchSnapshot
 from signaling.store_types import WatchRoute
-from signaling.views import WISH_OF_LEG, agent_media, beside, check, customer_media, picture_of, seen_of
+from signaling.views_parts import WISH_OF_LEG, agent_media, beside, check, customer_media, picture_of, seen_of
 from video_service.media_plane import LegRole
 from video_service.real_time_text import writer_key
 

@@ -14,7 +14,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from signaling import messages
-from signaling.views import AwayReason
+from signaling.views_parts import AwayReason
 from tests.browser import views
 from tests.browser.conftest import OpenPage
 from tests.browser.looks import ZOOMED, glance, said

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from signaling import views
+from signaling import views, views_wall
 from signaling.errors import SchemaUnknown
 from signaling.messages import AgentState, CallClass, MediaWish
 from signaling.policy import Policy
@@ -256,7 +256,7 @@ def test_the_wall_lists_waiting_calls_in_the_order_in_which_they_are_served() ->
     )
     today = Today(offered=5, answered=4, within_target=3, abandoned=1)
     wall = WallSnapshot(now=9, waiting=waiting, active=(wall_call("t", "alone", 0),), agents=(), today=today)
-    view = views.coordinator_view(wall, policy=POLICY)
+    view = views_wall.coordinator_view(wall, policy=POLICY)
     assert [each.call for each in view.waiting] == ["u3", "n0", "r4", "n1", "n2"], (
         "who waited long counts as a higher class"
     )
@@ -362,7 +362,7 @@ def test_a_rest_sets_the_clock_of_signing_back(state: AgentState, ago_ms: int, s
         working_until_ms=now - ago_ms,
     )
     today = Today(offered=0, answered=0, within_target=0, abandoned=0)
-    wall = views.coordinator_view(
+    wall = views_wall.coordinator_view(
         WallSnapshot(now=now, waiting=(), active=(), agents=(row,), today=today), policy=POLICY
     )
     assert wall.agents[0].signing_ms == signed + (20_000 if state == "on_call" else 0)
