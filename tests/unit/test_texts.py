@@ -9,7 +9,8 @@ from typing import get_args
 
 import pytest
 
-from signaling import messages, views
+from signaling import messages
+from signaling.views_parts import AwayReason
 from tests.catalogues import CHINESE, PLACEHOLDER, WEB, catalogue, modules
 from video_service.consent import CONSENT_VERSION
 from web.pages import LOCALES, PAGES, render
@@ -122,7 +123,7 @@ def _is_named(word: str, known: set[str]) -> bool:
         (messages.EndReason, ("ended.", "records.end.")),
         (messages.UrgentReason, ("reason.",)),
         (messages.AgentState, ("agent.state.",)),
-        (views.AwayReason, ("agent.away.", "now.away.")),
+        (AwayReason, ("agent.away.", "now.away.")),
     ],
 )
 def test_every_word_of_the_protocol_has_a_text(kind: object, prefixes: tuple[str, ...]) -> None:
