@@ -255,7 +255,9 @@ async def test_on_paper_a_roster_has_nothing_to_press(open_page: OpenPage, stage
     await expect(page.get_by_role("link", name="Excel 表格")).to_have_attribute("href", "/api/rosters/r-1/roster.xlsx")
     await page.emulate_media(media="print")
     await expect(page.locator(".board-head")).to_be_hidden()
-    await expect(page.get_by_role("button", name="发布…")).to_be_hidden()
+    for name in ("发布…", "看表格"):
+        await expect(page.get_by_role("button", name=name)).to_be_hidden()
+    await expect(page.get_by_text("方向键移动")).to_be_hidden()
     await expect(page.locator(".roster-grid")).to_be_visible()
     assert len(await page.pdf(format="A4", landscape=True)) > 10_000
 

@@ -71,7 +71,7 @@ export class RosterDay {
       "section",
       { class: "card stack" },
       this.heading,
-      h("p", { class: "small soft", text: t("roster.day_keys") }),
+      h("p", { class: "small soft roster-keys", text: t("roster.day_keys") }),
       this.form,
       (this.frame = h("div", { class: "roster-frame" }, this.lines)),
     );

@@ -49,7 +49,7 @@ export class RosterGrid {
       "div",
       { class: "stack" },
       this.palette,
-      h("p", { class: "small soft", text: t("roster.keys") }),
+      h("p", { class: "small soft roster-keys", text: t("roster.keys") }),
       h("div", { class: "roster-frame" }, this.table),
     );
   }
