@@ -66,6 +66,7 @@ days_in_a_row = 5
 rest_hours = 11
 # most_of = { evening = 12 }
 # days_on_in_a_row = 2
+# days_a_week = 5
 
 ## Shared fairly over a quarter of a year: weekends, and shifts with a tag.
 # [[fair]]
@@ -226,6 +227,7 @@ def _contract(row: ContractRow) -> Contract:
         min_days_on=row.days_on_in_a_row,
         min_days_off=row.days_off_in_a_row,
         most_weekends=row.weekends,
+        days_a_week=row.days_a_week,
         most_of=row.most_of,
         min_rest_q=round(row.rest_hours * 60 / QUARTER_MIN),
         split_shifts=row.split_shifts,

@@ -73,6 +73,7 @@ class ContractRow(_Row, frozen=True):
     days_in_a_row: Annotated[int, Meta(ge=1, le=14)] = 6
     days_off_in_a_row: Annotated[int, Meta(ge=1, le=7)] = 1
     weekends: Annotated[int, Meta(ge=0)] | None = None
+    days_a_week: Annotated[int, Meta(ge=1, le=7)] | None = None
     rest_hours: Annotated[float, Meta(ge=0, le=24)] = 11
     split_shifts: bool = False
     days_on_in_a_row: Annotated[int, Meta(ge=1, le=7)] = 1

@@ -32,6 +32,7 @@ _FAULT_OF = {
     "least days off in a row": "days_off_least",
     "weekends": "weekends",
     "contract hours": "hours",
+    "days a week": "days_week",
     "most of a kind": "kind",
     "fair shares": "fair",
     "absences, skills, sites": "people",

@@ -51,7 +51,7 @@ def check(problem: Problem, roster: Assignment, breaks: Sequence[Break] = ()) ->
     short_of_hours: dict[str, int] = defaultdict(int)
     for person in problem.people:
         line = lines[person.name]
-        for rule in (_times, _runs, _kinds, _weekends):
+        for rule in (_times, _runs, _kinds, _weekends, _days_a_week):
             faults += rule(problem, person, line, shifts)
         for first, minutes, least, most in _hours(problem, person.contract, line, shifts):
             if minutes > most:
@@ -192,6 +192,18 @@ def _weekends(
     worked = _weekends_worked(problem, line)
     if most is not None and worked > most:
         yield Fault("weekends", person.name, f"{worked} weekends, at most {most}", has=worked, limit=most)
+
+
+def _days_a_week(
+    problem: Problem, person: Person, line: list[list[str]], shifts: Mapping[str, ShiftType]
+) -> Iterator[Fault]:
+    """At most so many days with work in each seven from the first day on."""
+    most = 7 if person.contract.days_a_week is None else person.contract.days_a_week
+    for first in range(0, problem.days, 7):
+        worked = sum(bool(names) for names in line[first : first + 7])
+        if worked > most:
+            words = f"{worked} days in the week from day {first}, at most {most}"
+            yield Fault("days_week", person.name, words, first, has=worked, limit=most)
 
 
 def _weekends_worked(problem: Problem, line: list[list[str]]) -> int:

@@ -265,5 +265,8 @@ _RELAXED: dict[str, Callable[[Contract], Contract]] = {
     "least days in a row": lambda one: replace(one, min_days_on=1),
     "least days off in a row": lambda one: replace(one, min_days_off=1),
     "weekends": lambda one: replace(one, most_weekends=None if one.most_weekends is None else one.most_weekends + 1),
+    "days a week": lambda one: replace(
+        one, days_a_week=None if one.days_a_week is None else min(7, one.days_a_week + 1)
+    ),
     "most of a kind": lambda one: replace(one, most_of={kind: most + 1 for kind, most in one.most_of.items()}),
 }

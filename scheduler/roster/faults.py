@@ -39,6 +39,7 @@ RULES = {
     "days_off_least": "a run of days off is not too short",
     "kind": "not too many shifts of a kind",
     "weekends": "not too many weekends with work",
+    "days_week": "not too many days of work in a week",
     "hours": "not more hours than the contract has",
     "break_elsewhere": "breaks lie in shifts that are worked",
     "break_rule": "breaks are as long and as far apart as agreed",

@@ -22,6 +22,7 @@ from scheduler.roster.problem import WEEKEND, Assignment, Contract, Hours, Perso
 from scheduler.roster.validate import validate
 
 FORBIDDEN = 1 << 40
+WEEK_DAYS = 7
 
 
 @dataclass(frozen=True)
@@ -236,6 +237,11 @@ def _resources(problem: Problem, person: Person, duties: Sequence[Duty], possibl
             use, weight = every_day * (minutes // unit), problem.least_hours_weight
             most = hours.most_min // unit
             found.append(Resource("hours", use, first, end, most, -(-least // unit), weight, None, unit, period, least))
+    if person.contract.days_a_week is not None:
+        worked = np.ones((problem.days, len(duties)), dtype=np.int64)
+        for first in range(0, problem.days, WEEK_DAYS):
+            end = min(first + WEEK_DAYS, problem.days)
+            found.append(Resource("days a week", worked, first, end, person.contract.days_a_week, period=WEEK_DAYS))
     kinds = [[{problem.shifts[i].name, *problem.shifts[i].tags} for i in duty.shifts] for duty in duties]
     tags = [[tag for i in duty.shifts for tag in problem.shifts[i].tags] for duty in duties]
     for name, limit in person.contract.most_of.items():

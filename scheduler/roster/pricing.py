@@ -117,10 +117,11 @@ def _kept(grid: Grid, person: PersonGrid) -> tuple[int, ...]:
 
 
 def _axes_of(person: PersonGrid, kept: Sequence[int]) -> list[list[Resource]]:
-    """Return the counters: the hours, which start anew with each period, then each other resource by its name."""
-    chosen = [person.resources[i] for i in kept]
-    others = sorted((one for one in chosen if one.name != "hours"), key=lambda one: one.name)
-    return [[one for one in chosen if one.name == "hours"], *([one] for one in others)]
+    """Return the counters, hours first, then by name; those of one name start anew with each period."""
+    named: dict[str, list[Resource]] = {"hours": []}
+    for one in sorted((person.resources[i] for i in kept), key=lambda one: one.name):
+        named.setdefault(one.name, []).append(one)
+    return list(named.values())
 
 
 def _states(grid: Grid, person: PersonGrid, kept: Sequence[int]) -> int:

@@ -70,6 +70,7 @@ class Contract:
     """What may be asked of a person.
 
     `most_of`: the most shifts, by shift name or tag, in the roster. `most_weekends`: weekends with any work.
+    `days_a_week`: the most days worked in each seven, counted from the first day, None for no limit.
     `min_rest_q`: quarter hours between the end of one working day and the start of the next. `split_shifts`: whether
     two shifts a day are allowed, with `split_gap_q` between them. A run of days that touches the edge of the roster may
     be shorter than its minimum, unless the person's history says how it began.
@@ -80,6 +81,7 @@ class Contract:
     min_days_on: int = 1
     min_days_off: int = 1
     most_weekends: int | None = None
+    days_a_week: int | None = None
     most_of: Mapping[str, int] = field(default_factory=dict)
     min_rest_q: int = 44
     split_shifts: bool = False

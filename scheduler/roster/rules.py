@@ -95,6 +95,11 @@ def hours(model: Model, p: int) -> None:
     _sums(model, p, lambda name: name == "hours")
 
 
+def days_a_week(model: Model, p: int) -> None:
+    """In each seven days, counted from the first, no more days are worked than the contract says."""
+    _sums(model, p, lambda name: name == "days a week")
+
+
 def most_of_a_kind(model: Model, p: int) -> None:
     """No more shifts of a kind than the contract says."""
     _sums(model, p, lambda name: name.startswith("most of "))
@@ -113,6 +118,7 @@ RULES: Mapping[str, Rule] = {
     "least days off in a row": least_days_off_in_a_row,
     "weekends": weekends,
     "contract hours": hours,
+    "days a week": days_a_week,
     "most of a kind": most_of_a_kind,
     "fair shares": fair_shares,
 }

@@ -46,6 +46,9 @@ _BREAKS_S = 4.0
 _MOST_COLUMNS = 3000
 _WINDOW_SIZE = 200
 _AFTER_S = 0.0006
+_NEAR = 0.01
+_DOUBTS = 0.25
+_MOST_DOUBTS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,16 +264,26 @@ class Search:
         master.generate(self.until(0.4), most_rounds=rounds)
         self.raise_bound(master.bound)
         self.phase = "dive"
-        if not self.done():
-            self._dive(master, rounds)
+        in_time = not self.done() and self._dive(master, rounds)
         self.phase = "best columns"
         if not self.done():
             self._best_columns(master)
+        # Now and then a dive goes wrong: while they take little time, again with another choice.
+        late = self.until(_DOUBTS)
+        for doubt in range(_MOST_DOUBTS if in_time and self.limits.seconds is not None else 0):
+            if late() or self.done() or self.best.cost - self.bound <= _NEAR * self.best.cost:
+                break
+            self.phase = "dive"
+            self._dive(master, rounds, doubt)
 
-    def _dive(self, master: Master, rounds: int) -> None:
-        """Fix people one after the other to what the programme likes most; leave the last few to CP-SAT."""
+    def _dive(self, master: Master, rounds: int, doubt: int | None = None) -> bool:
+        """Fix people one after the other to what the programme likes most; leave the last few to CP-SAT.
+
+        `doubt`: the number of the choice, from 0, that is made otherwise. Tell whether there was time for all of it.
+        """
         people = len(self.grid.people)
         lines: dict[int, np.ndarray] = {}
+        choices = 0
         stop = self.until(0.3)
         while len(lines) < people - _TOGETHER and not self.stopped():
             liked = [
@@ -280,7 +293,9 @@ class Search:
             ]
             late = stop()
             few = max(1, (people - len(lines)) // (_AT_ONCE_LATE if late else _AT_ONCE))
-            chosen = [(share, index) for share, index in liked if share > _SURE] or liked[:few]
+            chosen = [(share, index) for share, index in liked if share > _SURE]
+            if not chosen:
+                chosen, choices = (liked[few:] if choices == doubt else liked)[:few], choices + 1
             if not chosen:
                 break
             for _, index in chosen:
@@ -305,6 +320,7 @@ class Search:
         if self.best.cost > kept.cost:
             self.best = kept
         self._tell()
+        return not stop()
 
     def _best_columns(self, master: Master) -> None:
         """Choose among the usable columns, in whole numbers."""

@@ -98,6 +98,8 @@ def _person(problem: Problem, person: Person) -> None:
             raise BadRoster(f"The contract of {name} allows {most} times {kind}.")
     if contract.most_weekends is not None and contract.most_weekends < 0:
         raise BadRoster(f"The contract of {name} allows {contract.most_weekends} weekends.")
+    if contract.days_a_week is not None and not 0 <= contract.days_a_week <= 7:
+        raise BadRoster(f"The contract of {name} allows {contract.days_a_week} days a week.")
     _far_reach(problem, name, contract)
     before = person.before
     if before is not None:

@@ -95,6 +95,7 @@ def random_problem(seed: int, people: int, days: int) -> Problem:
                 min_days_on=pick(1, 2),
                 min_days_off=pick(1, 2),
                 most_weekends=pick(0, 2),
+                days_a_week=(None, 3)[(seed + number) % 2],
                 most_of={"night": pick(1, 4)},
                 min_rest_q=44,
                 split_shifts=bool(seed % 4 == 0),
@@ -179,6 +180,13 @@ def test_hours_stay_within_each_period() -> None:
     weeks = line(made_of(one(14, terms)), days=14)
     assert weeks.count("d") == 6
     assert max(weeks[:7].count("d"), weeks[7:].count("d")) <= 4
+
+
+def test_days_a_week_are_counted_from_the_first_day_and_in_each_week_anew() -> None:
+    made = made_of(one(16, contract(days_a_week=3, max_days_on=3)))
+    worked = [sum((("a", day) in made.roster) for day in range(first, min(first + 7, 16))) for first in (0, 7, 14)]
+    assert worked == [3, 3, 2]
+    assert line(made_of(one(3, contract(days_a_week=0))), days=3) == "..."
 
 
 def test_a_late_shift_leaves_the_legal_rest() -> None:

@@ -30,6 +30,7 @@ def problem_of(days: int = 5, **terms: Any) -> Problem:
     [
         ({"max_days_on": 3}, ("most days in a row",)),
         ({"hours": (Hours(4 * 480),)}, ("contract hours",)),
+        ({"days_a_week": 4}, ("days a week",)),
         ({"most_of": {"day": 3}}, ("most of a kind",)),
     ],
 )

@@ -92,6 +92,7 @@ def test_every_line_of_the_example_is_read() -> None:
     assert file.shifts[1].site == "east"
     amei = file.people[0]
     assert (dict(amei.contract.most_of), amei.contract.min_days_on) == ({"evening": 12}, 2)
+    assert amei.contract.days_a_week == 5
     assert (amei.seniority, set(amei.sites)) == (1, {"east"})
     assert [one.burden for one in file.fair] == [WEEKEND, "evening"]
     assert file.again == (0.5, 300.0)

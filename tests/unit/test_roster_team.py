@@ -98,7 +98,7 @@ def test_a_day_costs_what_the_best_of_all_ways_to_place_its_breaks_costs(seed: i
             assert points == min(cover_points(problem, worked, breaks) for breaks in placings(problem, worked))
 
 
-def weeks(seed: int, days: int = 10) -> Problem:
+def weeks(seed: int, days: int = 10, days_a_week: int | None = 3) -> Problem:
     """Three people with everything that binds a person, on days whose cover stands alone."""
     random = np.random.default_rng(seed)
 
@@ -114,6 +114,7 @@ def weeks(seed: int, days: int = 10) -> Problem:
                 min_days_on=pick(1, 2),
                 min_days_off=pick(1, 3),
                 most_weekends=(None, 1)[pick(0, 1)],
+                days_a_week=(None, days_a_week)[(seed + number) % 2],
                 most_of={"night": pick(2, 4)},
                 min_rest_q=pick(32, 44),
             ),
@@ -173,7 +174,7 @@ def test_no_bound_lies_above_the_best_roster_and_the_team_finds_it(seed: int) ->
 
 
 def test_weeks_of_a_small_team_are_proved_best_and_keep_every_rule() -> None:
-    problem = weeks(0, 28)
+    problem = weeks(0, 28, days_a_week=None)
     heard: list[Progress] = []
     made = make_roster(problem, Limits(seconds=None, rounds=20), heard.append)
     checked = check(problem, made.roster, made.breaks)
