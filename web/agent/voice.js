@@ -58,6 +58,8 @@ export class Voice {
   /** Nothing is heard or said outside of a call, and nothing said while somebody else is heard. @param {AgentCall | null} call */
   see(call) {
     const now = call?.call ?? "";
+    // A page that was loaded anew has no microphone on, whatever it said before.
+    if (call?.speaks && !this.app.state.sound) this.app.socket.send({ type: "voice", call: now, on: false });
     if (now !== this.call || (this.heard && !call?.speaks)) this.off();
     this.call = now;
     this.heard = Boolean(this.app.state.sound && call?.speaks);

@@ -50,7 +50,7 @@ export class OwnCamera {
     this.again = act("again", "camera.again", "button", () => this.open());
     this.me = act("person", "agent.me", "button", confirm);
     this.ask = act("question", "beside.own.ask", "button button-main", () => send("show"));
-    this.hide = act("camera-off", "beside.own.hide", "button", () => (this.close(), send("hide")));
+    this.hide = act("camera-off", "beside.own.hide", "button", () => (this.close(), send("hide"), changed()));
     this.say = h("p", { class: "beside-own-say", role: "status" });
     this.element = h(
       "section",
