@@ -7,9 +7,9 @@ the solver says. `--plain` solves the same with one plain CP-SAT model, for comp
 
     python benchmarks/rostering.py --size 6 --seconds 10 [--json]
 
-A made-up service with that many signers, open from 8 to 20 with at least two there, four weeks in quarter hours, every
-rule on: contracts with weekly and monthly
-hours, legal rest, runs, nights, two skills, two sites, seniority, wishes, absences, fair shares, breaks, and a roster
+A made-up service with that many signers, open from 8 to 20 with at least two there, four weeks (or `--weeks`) in
+quarter hours, every rule on: contracts with weekly and monthly hours, legal rest, runs, nights, two skills, two sites,
+seniority, wishes, absences, fair shares, breaks, and a roster
 published before. The search may use `--workers` (8); `--seed` makes the service and the search.
 """
 
@@ -48,12 +48,12 @@ from scheduler.roster.rules import add_rules
 from scheduler.roster.search import Limits, Progress
 from scheduler.roster.solve import make_roster
 
-DAYS = 28
 HOUR = 4
 
 
-def service(people: int, seed: int = 0) -> Problem:
+def service(people: int, seed: int = 0, weeks: int = 4) -> Problem:
     """Return a made-up service of `people` signers that is a little short of staff, as services are."""
+    days = 7 * weeks
     random = np.random.default_rng(seed)
     breaks = BreakRule(length_q=2, most_signing_q=16, apart_q=6)
     hours = {"early": 8, "day": 10, "late": 12}
@@ -67,12 +67,12 @@ def service(people: int, seed: int = 0) -> Problem:
         part_time = number % 4 == 3
         most = 60 * (20 if part_time else 40)
         contract = Contract(
-            hours=(Hours(most * 4, most * 4 * 3 // 4), Hours(most + 480, 0, 7)),
+            hours=(Hours(most * weeks, most * weeks * 3 // 4), Hours(most + 480, 0, 7)),
             max_days_on=5,
             min_days_on=2,
             min_days_off=1 if part_time else 2,
-            most_weekends=3,
-            most_of={"night": 8},
+            most_weekends=3 * weeks // 4,
+            most_of={"night": 2 * weeks},
             min_rest_q=11 * HOUR,
         )
         skills = {"sign"} | ({"asl"} if number % 3 == 0 else set())
@@ -82,7 +82,7 @@ def service(people: int, seed: int = 0) -> Problem:
     names = {one.name for one in members}
     needs = []
     curve = {8: 0.3, 10: 0.4, 12: 0.5, 15: 0.4, 17: 0.3}
-    for day in range(DAYS):
+    for day in range(days):
         scale = people * (0.62 if day % 7 >= 5 else 0.82)
         for start, end in zip(curve, [*list(curve)[1:], 20], strict=True):
             wanted = max(2, round(scale * curve[start] * float(random.uniform(0.9, 1.1))))
@@ -91,17 +91,17 @@ def service(people: int, seed: int = 0) -> Problem:
         needs.append(Need(day, 9 * HOUR, 17 * HOUR, max(1, people // 12), 0, 10, 0, 0, skill="asl"))
         needs.append(Need(day, 9 * HOUR, 17 * HOUR, 1, 0, 10, 0, 0, seniority=1))
     requests = [
-        Request(f"p{number}", int(random.integers(DAYS)), bool(random.random() < 0.4), int(random.integers(5, 40)))
+        Request(f"p{number}", int(random.integers(days)), bool(random.random() < 0.4), int(random.integers(5, 40)))
         for number in range(people)
         for _ in range(3)
     ]
-    absences = {(f"p{number}", int(random.integers(DAYS))) for number in range(0, people, 2)}
+    absences = {(f"p{number}", int(random.integers(days))) for number in range(0, people, 2)}
     published = {
         (f"p{number}", day): ("day",) for number in range(people) for day in range(7) if (day + number) % 7 < 4
     }
     return Problem(
         first_day=date(2026, 3, 2),
-        days=DAYS,
+        days=days,
         shifts=tuple(shifts),
         people=tuple(members),
         needs=tuple(needs),
@@ -109,7 +109,9 @@ def service(people: int, seed: int = 0) -> Problem:
         absences=frozenset(absences),
         fixed={("p0", 9): () if ("p0", 9) in absences else ("early",)},
         fairness=tuple(
-            Fairness(burden, weight, people * times, {name: had for name, had in past.items() if name in names})
+            Fairness(
+                burden, weight, people * times * weeks // 4, {name: had for name, had in past.items() if name in names}
+            )
             for burden, weight, times, past in (
                 ("night", 30, 5, {"p0": 4, "p1": 9}),
                 (WEEKEND, 30, 2, {"p2": 3}),
@@ -172,6 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--instance", type=Path)
     what.add_argument("--size", type=int, metavar="PEOPLE")
+    parser.add_argument("--weeks", type=int, default=4, choices=range(1, 27), metavar="1-26")
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--workers", type=int, default=8)
     parser.add_argument("--seed", type=int, default=0)
@@ -200,7 +203,7 @@ def answered(chosen: argparse.Namespace, began: float) -> dict[str, object]:
     if chosen.instance is not None:
         name, problem = chosen.instance.stem, read(text_of(chosen.instance))
     else:
-        name, problem = f"{chosen.size} people", service(chosen.size, chosen.seed)
+        name, problem = f"{chosen.size} people", service(chosen.size, chosen.seed, chosen.weeks)
     if chosen.plain:
         found = plain(problem, chosen.seconds, chosen.workers)
     else:
