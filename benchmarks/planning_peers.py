@@ -25,7 +25,7 @@ from scheduler.history import Floats, History
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
-NEEDED = ("pyworkforce>=0.5", "statsforecast>=2", "numpy>=2", "scipy", "ortools>=9.15", "msgspec", "structlog", "redis")
+NEEDED = (f"{ROOT}[scheduler]", "pyworkforce>=0.5", "statsforecast>=2")
 
 
 def has(name: str) -> bool:
