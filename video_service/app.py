@@ -358,6 +358,7 @@ async def open_services(settings: Settings, *, password_cost: PasswordCost | Non
         roster=store,
         accounts=accounts.all,
         rules=settings.project(CallbackRules),
+        queues=queues,
     )
     asked = RequestBook(redis, pool=settings.pool, clock=clock, retention_days=settings.record_retention_days)
     rosters = RosterDesk(

@@ -22,8 +22,10 @@ from video_service.clock import Clock
 from video_service.errors import ServiceError
 from video_service.keys import Keys, readable
 from video_service.opening_hours_store import OpeningHours
+from video_service.queues_store import QueueBook
 from video_service.rate_limit import Limit, RateLimits, address_subject
 from video_service.redis_client import text_of
+from video_service.skill_words import all_skills
 
 State = Literal["booked", "joined", "missed", "unserved"]
 """What became of a booking: to come, in the queue or served, not taken up by the customer, not kept by the service."""
@@ -50,9 +52,10 @@ class NoCallbacks(ServiceError):
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What is sealed of a booking. `needs`: what its agent must have."""
+    """What is sealed of a booking. `needs`: what its agent must have; `queue`: by whose hours, "" for the line's."""
 
     customer: str
+    queue: str = ""
     needs: Needs = ()
     sign_language: str = ""
     locale: str = ""
@@ -92,6 +95,7 @@ class Callbacks:
         roster: ShiftsOf,
         accounts: Callable[[], Awaitable[list[Account]]],
         rules: CallbackRules,
+        queues: QueueBook | None = None,
     ) -> None:
         self._redis = redis
         self._keys = Keys(pool)
@@ -99,6 +103,7 @@ class Callbacks:
         self._rates = rates
         self._clock = clock
         self._hours = hours
+        self._queues = queues
         self._roster = roster
         self._accounts = accounts
         self.rules = rules
@@ -192,7 +197,8 @@ class Callbacks:
 
     async def _slots(self, facts: Facts, others: Sequence[Booking]) -> tuple[tuple[int, ...], Needs]:
         now_ms = self._clock.now_ms()
-        shifts, skills, opened = await self._roster_of(now_ms, now_ms + (self.rules.callback_days_ahead + 1) * DAY_MS)
+        until_ms = now_ms + (self.rules.callback_days_ahead + 1) * DAY_MS
+        shifts, skills, opened = await self._roster_of(now_ms, until_ms, facts.queue)
         booked: dict[int, list[Needs]] = {}
         for each in others:
             booked.setdefault(each.start_ms, []).append(each.facts.needs)
@@ -212,11 +218,11 @@ class Callbacks:
         return (), facts.needs
 
     async def _roster_of(
-        self, from_ms: int, to_ms: int
+        self, from_ms: int, to_ms: int, queue: str = ""
     ) -> tuple[Sequence[OnShift], dict[str, tuple[str, ...]], list[tuple[int, int]] | None]:
         shifts = await self._roster.shifts(from_ms, to_ms)
         agents = [each for each in await self._accounts() if each.role is Role.AGENT and not each.disabled]
-        hours = await self._hours.get()
+        hours = await self._queues.hours(queue) if self._queues and queue else await self._hours.get()
         opened = None
         if hours is not None:
             opened = []
@@ -224,7 +230,7 @@ class Callbacks:
                 if each[0] > to_ms:
                     break
                 opened.append(each)
-        return shifts, {each.person: each.skills for each in agents}, opened
+        return shifts, {each.person: all_skills(each) for each in agents}, opened
 
     async def _read(self, callback: str) -> Booking | None:
         row = await self._redis.hgetall(self._keys.callback(callback))

@@ -50,7 +50,7 @@ async def slots() -> Response:
     wish = await body(Look)
     customer = await services().customers.of(request.cookies.get(GUEST_COOKIE))
     callbacks = services().callbacks
-    facts = _facts(customer or Customer(person=""), sign_language=wish.sign_language)
+    facts = await _facts(customer or Customer(person=""), sign_language=wish.sign_language)
     found = await callbacks.slots(facts) if callbacks.offered else ()
     return jsonify({"slots": found, "slot_min": callbacks.rules.callback_slot_minutes})
 
@@ -64,7 +64,7 @@ async def book() -> tuple[Response, int]:
     address = request.remote_addr or ""
     cookie, customer = await services().customers.admit(request.cookies.get(GUEST_COOKIE), address=address)
     await services().customers.blocks.check(customer.person)
-    facts = _facts(customer, sign_language=wish.sign_language, locale=wish.locale, consent=wish.consent)
+    facts = await _facts(customer, sign_language=wish.sign_language, locale=wish.locale, consent=wish.consent)
     booking = await services().callbacks.book(facts, wish.start_ms, address=address)
     response = jsonify({"booked": _shown(booking)})
     # A guest is who has the cookie: it has to last until the callback.
@@ -115,10 +115,13 @@ def _shown(booking: Booking) -> dict[str, Any]:
     return {"start_ms": booking.start_ms, "end_ms": booking.end_ms, "state": booking.state}
 
 
-def _facts(customer: Customer, *, sign_language: str, locale: str = "", consent: int = 0) -> Facts:
+async def _facts(customer: Customer, *, sign_language: str, locale: str = "", consent: int = 0) -> Facts:
+    queue = await services().queues.known(customer.queue)
+    rules = await services().queues.find(queue)
     return Facts(
         customer=customer.person,
-        needs=customer.needs,
+        queue=queue,
+        needs=tuple(dict.fromkeys((*customer.needs, *(rules.asked if rules else ())))),
         sign_language=customer.sign_language or sign_language,
         locale=locale,
         consent=consent,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
 from signaling.errors import Closed
-from tests.integration.http_site import Browser, Site, cookie, error_of
+from tests.integration.http_site import STEADY_ZONE, Browser, Site, cookie, error_of
+from tests.launching import SETTINGS, launch_token
 from tests.valkey_server import RealValkey
 from video_service.accounts import Role
 from video_service.consent import CONSENT_VERSION
@@ -22,7 +24,7 @@ HOUR_MS = 3_600_000
 
 @pytest.fixture
 async def site(valkey: RealValkey, redis: Redis, pool: str) -> AsyncIterator[Site]:
-    async with Site(Settings(redis_url=valkey.url, pool=pool)) as running:
+    async with Site(Settings(redis_url=valkey.url, pool=pool, time_zone=STEADY_ZONE.key, **SETTINGS)) as running:
         account = await running.account("lin", Role.AGENT, skills=("csl",))
         now_ms = running.services.clock.now_ms()
         await running.store.add_shift(account.person, now_ms - HOUR_MS, now_ms + 6 * HOUR_MS)
@@ -105,6 +107,37 @@ async def test_a_customer_who_comes_in_time_and_finds_it_closed_is_told_so(site:
     with pytest.raises(Closed):
         await site.store.join(identity.person, queue="main", needs=(), urgent=False, reason="", locale="")
     assert (await (await phone.get("/api/callback")).get_json())["booked"]["state"] == "unserved"
+
+
+async def test_a_queue_takes_callbacks_in_its_own_hours_by_those_who_can_serve_it(site: Site) -> None:
+    """Closed by the clock: nobody may call, but a message is taken, and a callback in a slot that can be kept."""
+    coordinator = await site.signed_in(Role.COORDINATOR, "chen")
+    now_ms = site.services.clock.now_ms()
+    opens = datetime.fromtimestamp(now_ms / 1_000, STEADY_ZONE) + timedelta(hours=1)
+    rail = {"needs": ["rail:2"], "languages": ["en"], "new": True}
+    assert (await coordinator.put("/api/queues/rail", rail)).status_code == 200
+    week = [[[f"{opens:%H:%M}", "24:00"]]] * 7
+    assert (await coordinator.put("/api/hours?queue=rail", {"week": week})).status_code == 200
+    phone = site.browser()
+    token = launch_token(queue="rail")
+    assert (await phone.post("/api/enter", {"token": token})).status_code == 200
+    line = await (await phone.get("/api/service")).get_json()
+    assert (line["open"], line["callbacks"]) == (False, {"booked": None})
+    assert line["hours"]["open_now"] is False
+    assert await slots(phone) == [], "nobody on the roster knows trains and writes English"
+    wang = await site.account("wang", Role.AGENT, skills=("rail:2",), languages=("en",))
+    await site.store.add_shift(wang.person, now_ms - HOUR_MS, now_ms + 6 * HOUR_MS)
+    found = await slots(phone)
+    first_ms = round(opens.replace(second=0, microsecond=0).timestamp() * 1_000)
+    assert found
+    assert first_ms <= found[0] < first_ms + HOUR_MS
+    assert (await book(phone, first_ms - HOUR_MS)).status_code == 409
+    assert (await book(phone, found[0])).status_code == 201
+    assert (await (await phone.get("/api/service")).get_json())["callbacks"]["booked"]["state"] == "booked"
+    (seen,) = (await (await coordinator.get("/api/callbacks")).get_json())["callbacks"]
+    assert (seen["needs"], seen["covered"]) == (["rail:2", "writes_en"], True)
+    wish = {"text": "退票", "consent": CONSENT_VERSION}
+    assert (await phone.post("/api/messages", wish)).status_code == 201
 
 
 async def test_where_none_are_booked_none_are_offered(valkey: RealValkey, redis: Redis, pool: str) -> None:

@@ -3,7 +3,7 @@
 import { h } from "../shared/dom.js";
 import { count, t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
-import { labelText } from "../shared/label-words.js";
+import { labelText, languageText, writtenIn } from "../shared/label-words.js";
 import { brokenText, shiftText } from "../shared/request-words.js";
 
 /** @typedef {import("../shared/rule-words.js").Rule & { person: string }} BrokenRule */
@@ -25,7 +25,9 @@ import { brokenText, shiftText } from "../shared/request-words.js";
  * @param {readonly string[]} labels
  */
 export function skillsText(labels) {
-  return labels.map(labelText).join(t("list.comma"));
+  return labels
+    .map((label) => (writtenIn(label) ? languageText(writtenIn(label)) : labelText(label)))
+    .join(t("list.comma"));
 }
 
 /**

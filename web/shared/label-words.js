@@ -30,9 +30,12 @@ export function languageText(code) {
   return has(`people.language.${code}`) ? t(`people.language.${code}`) : code;
 }
 
+/** The written language that a label asks for, "" for another label. @param {string} label */
+export const writtenIn = (label) => (label.startsWith(WRITES) ? label.slice(WRITES.length) : "");
+
 /** A label without its level; one without a word stands for itself. @param {string} label */
 export function wordOf(label) {
-  if (label.startsWith(WRITES)) return t("queues.writes", { language: languageText(label.slice(WRITES.length)) });
+  if (writtenIn(label)) return t("queues.writes", { language: languageText(writtenIn(label)) });
   const key = [`sign.${label}`, `need.${label}`].find(has);
   return key ? t(key) : inWords(topics.get(label)) || label;
 }
