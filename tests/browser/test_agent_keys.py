@@ -32,6 +32,7 @@ SENDS: list[tuple[str, str, dict[str, Any]]] = [
     ("D", "reserved", {"type": "decline", "call": views.CALL, "epoch": 2}),
     ("W", "on_call", {"type": "hold", "call": views.CALL, "epoch": 2, "held": True}),
     ("U", "on_call", {"type": "escalate", "call": views.CALL, "epoch": 2}),
+    ("S", "on_call", {"type": "voice", "call": views.CALL, "on": True}),
     ("E", "on_call", {"type": "hang_up", "call": views.CALL}),
     ("K", "coached", {"type": "coach_read", "call": views.CALL, "seq": 1}),
     ("M", "covered", {"type": "this_is_me"}),
