@@ -22,9 +22,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tests.fuzzing import BUSY
+
 CHECKS: Final = [status_code_conformance, content_type_conformance, response_schema_conformance]
-# What is refused with 503 by its own name when too many come at once.
-BUSY: Final = frozenset({"busy", "messages_full", "store_unavailable", "videos_full"})
 ENDS_SESSION: Final = ("/api/sign-out", "/api/sign-out-everywhere", "/api/password")
 KNOWN_SHARE: Final = 0.6
 REQUEST: Final = ("method", "url", "headers", "params", "data", "json", "files")
