@@ -53,7 +53,7 @@ import { QueueChoice } from "./queue-choice.js";
  */
 
 const SOON_MS = 3000;
-const TROUBLES = ["planning_no_history", "planning_target", "no_planner", "nobody_able"];
+const TROUBLES = ["planning_no_history", "planning_roster", "planning_target", "no_planner", "nobody_able"];
 
 export class IntradayCard {
   /**
