@@ -222,11 +222,12 @@ class Search:
         each = _LINE_S if self.limits.seconds is None else self.limits.seconds / 4 / len(self.grid.people)
         solver, status = self._solve(model, min(_LINE_S, each), workers=1)
         if status not in _FOUND:
-            # There always is a roster, however little time is left: any line that keeps the rules.
+            # There always is a roster, however little time is left: a line that may be short of hours is found soon.
+            model = Model(self.grid, {p: frozenset(range(self.grid.days))}, may_lack_hours=frozenset([p]))
+            add_rules(model, p)
+            model.minimize()
             solver = cp_model.CpSolver()
-            solver.parameters.stop_after_first_solution = True
-            solver.parameters.num_workers = 1
-            solver.parameters.max_deterministic_time = _LINE_S
+            solver.parameters.num_workers, solver.parameters.max_deterministic_time = 1, _LINE_S / 5
             status = solver.solve(model.cp)
         if status not in _FOUND:
             raise BadRoster(f"{person.name}: no line of work keeps the rules.")
@@ -317,8 +318,7 @@ class Search:
         kept = self.best
         self.best = self._complete(roster)
         self._neighbourhood(rest, range(self.grid.days), self.share(0.08))
-        if self.best.cost > kept.cost:
-            self.best = kept
+        self.best = min(kept, self.best, key=lambda one: one.cost)
         self._tell()
         return not stop()
 

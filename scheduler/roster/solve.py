@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -19,6 +20,9 @@ from scheduler.roster.pricing import NEVER, Pricer
 from scheduler.roster.problem import Assignment, Break, Problem
 from scheduler.roster.rules import add_rules
 from scheduler.roster.search import Limits, Progress, Search
+
+_RELIEF_SHARE = 0.25
+_LEAST_RELIEF_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -75,8 +79,9 @@ def make_roster(
         BadRoster: the problem contradicts itself; the message names the row and the rule.
     """
     started_s = time.monotonic()
-    grid = relieved(build(problem))
-    search = Search(grid, limits or Limits(), report, cancelled, started_s=started_s)
+    limits = limits or Limits()
+    grid = relieved(build(problem), limits.seconds)
+    search = Search(grid, limits, report, cancelled, started_s=started_s)
 
     def heard(progress: Progress) -> None:
         if report is not None:
@@ -106,13 +111,17 @@ def _made(grid: Grid, search: Search) -> Made:
     )
 
 
-def relieved(grid: Grid) -> Grid:
-    """Return the grid with each person's least hours no higher than what the other rules let that person reach."""
+def relieved(grid: Grid, seconds: float | None = None) -> Grid:
+    """Return the grid with each person's least hours no higher than what the other rules let that person reach.
+
+    `seconds`: the time there is for the whole roster, of which a share goes here; None looks at no clock.
+    """
     pricer = Pricer(grid, together=False)
-    return replace(grid, people=tuple(_relieved(grid, pricer, p) for p in range(len(grid.people))))
+    until_s = math.inf if seconds is None else time.monotonic() + _RELIEF_SHARE * seconds
+    return replace(grid, people=tuple(_relieved(grid, pricer, p, until_s) for p in range(len(grid.people))))
 
 
-def _relieved(grid: Grid, pricer: Pricer, p: int) -> PersonGrid:
+def _relieved(grid: Grid, pricer: Pricer, p: int, until_s: float) -> PersonGrid:
     person = grid.people[p]
     if not any(one.least for one in person.resources):
         return person
@@ -127,7 +136,10 @@ def _relieved(grid: Grid, pricer: Pricer, p: int) -> PersonGrid:
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.max_deterministic_time = 2.0
-    solver.solve(model.cp)
+    if until_s < math.inf:
+        solver.parameters.max_time_in_seconds = max(_LEAST_RELIEF_S, until_s - time.monotonic())
+    if solver.solve(model.cp) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return person
     roster, _ = model.read(solver.value)
     resources = []
     for one in person.resources:

@@ -289,6 +289,9 @@ def test_half_a_year_has_a_roster_although_no_table_of_it_fits() -> None:
     made = make_roster(problem, Limits(seconds=1.0, workers=1))
     checked = check(problem, made.roster, made.breaks)
     assert (checked.broken, checked.cost, made.lacking) == ((), made.cost, {})
+    hurried = make_roster(problem, Limits(seconds=0.01, workers=1))
+    checked = check(problem, hurried.roster, hurried.breaks)
+    assert (checked.broken, checked.cost) == ((), hurried.cost)
 
 
 def test_few_enough_ways_are_chosen_from() -> None:
