@@ -22,6 +22,12 @@ from video_service.tasks import cancel_and_wait
 pytestmark = pytest.mark.faults
 
 POOL = f"t-{secrets.token_hex(6)}"
+# Nothing stops ringing and nobody's time to come back runs out, however slow the machine is.
+SETTINGS = {
+    "VIDEO_SERVICE_RING_TIMEOUT_S": "300",
+    "VIDEO_SERVICE_CUSTOMER_RETURN_S": "300",
+    "VIDEO_SERVICE_AGENT_RETURN_S": "300",
+}
 
 LARGE = 1 << 20
 AT_ONCE = 10_000
@@ -32,7 +38,7 @@ PER_S = 40
 
 @pytest.fixture(scope="module")
 def node(valkey: RealValkey) -> Iterator[WebNode]:
-    with WebNode(valkey.url, POOL, buffer_bytes=SMALL) as running:
+    with WebNode(valkey.url, POOL, SETTINGS, buffer_bytes=SMALL) as running:
         yield running
 
 

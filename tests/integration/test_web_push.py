@@ -20,6 +20,7 @@ from tests.integration.http_site import Browser, Site, error_of
 from tests.launching import SETTINGS, launch_token
 from tests.unit.test_web_push import CONTACT, KEY
 from tests.valkey_server import RealValkey
+from video_service import web_push_store
 from video_service.audit import Audit
 from video_service.cipher import SEALED_START
 from video_service.clock import Clock, SystemClock
@@ -71,6 +72,7 @@ async def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
     root = tmp_path / "roots.pem"
     root.write_bytes(x509.load_der_x509_certificate(authority.der()).public_bytes(Encoding.PEM))
     monkeypatch.setenv("SSL_CERT_FILE", str(root))
+    monkeypatch.setattr(web_push_store, "SEND_TIMEOUT_S", LIMIT_S)  # a slow machine is no silent push service
     made = PushService()
     made.held.set()
     server = await asyncio.start_server(made.answer, "127.0.0.1", 0, ssl=own)
