@@ -60,10 +60,10 @@ def _between(center: Prices, prices: Prices, smooth: float) -> Prices:
 
 
 class Master:
-    """The programme and its columns; `fix` narrows it for diving."""
+    """The programme and its columns; `fix` narrows it for diving. `left_s`: the seconds that there are still for it."""
 
-    def __init__(self, grid: Grid, artificial_cost: float) -> None:
-        self.grid, self.pricer = grid, Pricer(grid)
+    def __init__(self, grid: Grid, artificial_cost: float, left_s: Callable[[], float] | None = None) -> None:
+        self.grid, self.pricer, self._left_s = grid, Pricer(grid), left_s
         self.columns: list[Column] = []
         self.bound = -np.inf
         self._known: set[tuple[int, tuple[int, ...]]] = set()
@@ -180,6 +180,8 @@ class Master:
         parameters = pywraplp.MPSolverParameters()
         parameters.SetIntegerParam(pywraplp.MPSolverParameters.LP_ALGORITHM, way)
         parameters.SetIntegerParam(pywraplp.MPSolverParameters.PRESOLVE, pywraplp.MPSolverParameters.PRESOLVE_OFF)
+        if self._left_s is not None:
+            self._lp.SetTimeLimit(max(1, round(1000 * self._left_s())))
         status = self._lp.Solve(parameters)
         if status != _OPTIMAL:
             return np.inf

@@ -49,7 +49,11 @@ class Resource:
 
 @dataclass(frozen=True)
 class PersonGrid:
-    """One person's tables. `cost`: (days, duties), FORBIDDEN where not possible; `off_cost`: (days,)."""
+    """One person's tables. `cost`: (days, duties), FORBIDDEN where not possible; `off_cost`: (days,).
+
+    `line`: duties (-1 off) that keep all of this, as far as such a line is known already. `owed`: points for hours that
+    this person provably lacks in every line.
+    """
 
     name: str
     group: int
@@ -61,6 +65,8 @@ class PersonGrid:
     resources: tuple[Resource, ...]
     most_weekends: int | None
     fair_weekends: tuple[int, int] | None
+    line: tuple[int, ...] = ()
+    owed: int = 0
 
     @property
     def counts_weekends(self) -> bool:

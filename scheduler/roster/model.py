@@ -33,7 +33,7 @@ class Solution:
 class Model:
     """Variables and constraints over the free days of `free` people; everybody else is as in `base`.
 
-    `may_lack_hours`: people whose least hours may be missed at a price.
+    `may_lack_hours`: people whose least hours may be missed at a price; `lacks` are the minutes.
     """
 
     grid: Grid
@@ -43,6 +43,7 @@ class Model:
     cp: cp_model.CpModel = field(default_factory=cp_model.CpModel)
     x: dict[tuple[int, int], dict[int, Any]] = field(default_factory=dict)
     terms: list[tuple[Any, int]] = field(default_factory=list)
+    lacks: list[Any] = field(default_factory=list)
     short: dict[int, Any] = field(default_factory=dict)
     plans: dict[tuple[int, int, int], list[Any]] = field(default_factory=dict)
     constant: int = 0

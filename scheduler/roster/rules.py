@@ -153,5 +153,6 @@ def _sums(model: Model, p: int, wanted: Callable[[str], bool]) -> None:
             short = model.cp.new_int_var(0, resource.least_minutes, f"short_{p}_{number}")
             model.cp.add(total * (common * resource.unit) + short >= resource.least_minutes)
             model.cost(short, resource.short_weight)
+            model.lacks.append(short)
         elif resource.least > 0:
             model.cp.add(total >= -(-resource.least // common))

@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 from ortools.sat.python import cp_model
 
-from scheduler.errors import BadRoster
 from scheduler.roster.cancel import unless
 from scheduler.roster.columns import Column, Master, keeps_sums
 from scheduler.roster.evaluate import Evaluator
+from scheduler.roster.greedy import greedy_line
 from scheduler.roster.grid import FORBIDDEN, Grid
 from scheduler.roster.model import Model, Roster, Solution, spread_breaks
 from scheduler.roster.pricing import NEVER, Pricer
@@ -45,6 +45,7 @@ _AT_ONCE_LATE = 6
 _BREAKS_S = 4.0
 _MOST_COLUMNS = 3000
 _WINDOW_SIZE = 200
+_MOST_FREE_DAYS = 1000
 _AFTER_S = 0.0006
 _NEAR = 0.01
 _DOUBTS = 0.25
@@ -79,7 +80,7 @@ class Progress:
 class Search:
     """One search over one grid; `run` may be called once. `cancelled` is asked often, `report` told of improvements.
 
-    `owed`: points for what contracts lack in any roster, which are no part of the models' objective.
+    `owed`: points for what contracts provably lack in any roster, which are no part of the models' objective.
     """
 
     grid: Grid
@@ -95,11 +96,7 @@ class Search:
         self._score = Evaluator(self.grid)
         self._pricer = Pricer(self.grid, together=False)
         self._random = np.random.default_rng(self.limits.seed)
-        self.owed = sum(
-            one.short_weight * max(0, one.least_minutes - one.least * one.unit)
-            for person in self.grid.people
-            for one in person.resources
-        )
+        self.owed = sum(person.owed for person in self.grid.people)
 
     def run(self, first: Roster | None = None) -> Solution:
         """Return the best roster found; `first` is a roster that keeps the rules, to begin with."""
@@ -198,7 +195,8 @@ class Search:
                 if turn and late():
                     return roster
                 self._score.move(counts, p, roster[p], -1)
-                line = self._best_line(pricer, p, self._score.saving(counts)[:, :, grid.people[p].group])
+                saving = self._score.saving(counts)[:, :, grid.people[p].group]
+                line = self._quick_line(p, saving) if late() else self._best_line(pricer, p, saving)
                 changed |= not np.array_equal(line, roster[p])
                 roster[p] = line
                 self._score.move(counts, p, line, 1)
@@ -221,18 +219,15 @@ class Search:
         model.minimize()
         each = _LINE_S if self.limits.seconds is None else self.limits.seconds / 4 / len(self.grid.people)
         solver, status = self._solve(model, min(_LINE_S, each), workers=1)
-        if status not in _FOUND:
-            # There always is a roster, however little time is left: a line that may be short of hours is found soon.
-            model = Model(self.grid, {p: frozenset(range(self.grid.days))}, may_lack_hours=frozenset([p]))
-            add_rules(model, p)
-            model.minimize()
-            solver = cp_model.CpSolver()
-            solver.parameters.num_workers, solver.parameters.max_deterministic_time = 1, _LINE_S / 5
-            status = solver.solve(model.cp)
-        if status not in _FOUND:
-            raise BadRoster(f"{person.name}: no line of work keeps the rules.")
-        roster, _ = model.read(solver.value)
-        return np.asarray(roster[p])
+        return np.asarray(model.read(solver.value)[0][p]) if status in _FOUND else self._quick_line(p, saving)
+
+    def _quick_line(self, p: int, saving: np.ndarray) -> np.ndarray:
+        """Return a line that keeps the rules, however little time is left; short of hours only if none is known."""
+        person = self.grid.people[p]
+        line = greedy_line(self.grid, p, person.cost + saving)
+        if person.line and not keeps_sums(person, line.tolist(), range(len(person.resources))):
+            return np.asarray(person.line, dtype=np.int64)
+        return line
 
     def _whole(self) -> None:
         """Try the whole problem in CP-SAT for a short while: small ones are proved best at once."""
@@ -258,7 +253,8 @@ class Search:
         self.phase = "columns"
         if self._pricer.too_large:
             return
-        master = Master(self.grid, 10.0 * self.best.cost / len(self.grid.people) + 1000)
+        left_s = None if self.limits.seconds is None else self.left_s
+        master = Master(self.grid, 10.0 * self.best.cost / len(self.grid.people) + 1000, left_s)
         for p, line in enumerate(self.best.roster):
             master.add(p, tuple(int(duty) for duty in line))
         rounds = _ROUNDS if self.limits.seconds is None else 1 << 20
@@ -352,7 +348,7 @@ class Search:
     def _neighbourhoods(self) -> None:
         """Better the roster in neighbourhoods whose size follows how hard they turn out to be."""
         people, days = len(self.grid.people), self.grid.days
-        some, window = min(people, 6), min(days, 7)
+        some, window = max(1, min(people, 6, _MOST_FREE_DAYS // days)), min(days, 7)
         rounds = 0
         while not self.done():
             if self.limits.seconds is None and rounds >= self.limits.rounds:
@@ -391,7 +387,8 @@ class Search:
         model.minimize()
         model.hint(self.best)
         solver, status = self._solve(model, seconds)
-        if len(model.free) == len(self.grid.people) and len(free_days) == self.grid.days:
+        whole = len(model.free) == len(self.grid.people) and len(free_days) == self.grid.days
+        if whole and status != cp_model.INFEASIBLE:
             self.raise_bound(solver.best_objective_bound)
         if status in _FOUND:
             roster, breaks = model.read(solver.value)

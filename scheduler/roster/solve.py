@@ -12,8 +12,9 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from scheduler.roster.clock import Clock
-from scheduler.roster.columns import keeps_sums
+from scheduler.roster.columns import keeps_sums, used
 from scheduler.roster.evaluate import Evaluator
+from scheduler.roster.greedy import greedy_line, lack
 from scheduler.roster.grid import FORBIDDEN, Grid, PersonGrid, assigned, build
 from scheduler.roster.model import Breaks, Model, Roster, Solution
 from scheduler.roster.pricing import NEVER, Pricer
@@ -22,7 +23,7 @@ from scheduler.roster.rules import add_rules
 from scheduler.roster.search import Limits, Progress, Search
 
 _RELIEF_SHARE = 0.25
-_LEAST_RELIEF_S = 1.0
+_LEAST_RELIEF_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Made:
     """A roster and what is known of it.
 
     `cost` and `bound` in penalty points: no roster costs less than `bound`. `proved`: this one costs least. `lacking`:
-    minutes that people lack to their contract because no roster could give them. `notes`: sentences.
+    minutes that people lack to their contract because no roster could give them, or there was no time to find one that
+    does. `notes`: sentences.
     """
 
     roster: Assignment
@@ -106,62 +108,64 @@ def _made(grid: Grid, search: Search) -> Made:
         proved=best.cost - search.bound < 1,
         seconds=search.elapsed_s(),
         short=tuple(_short(grid, best)),
-        lacking=_lacking(grid),
+        lacking=_lacking(grid, best.roster),
         notes=grid.notes,
     )
 
 
-def relieved(grid: Grid, seconds: float | None = None) -> Grid:
+def relieved(grid: Grid, seconds: float | None = None, now_s: Callable[[], float] = time.monotonic) -> Grid:
     """Return the grid with each person's least hours no higher than what the other rules let that person reach.
 
-    `seconds`: the time there is for the whole roster, of which a share goes here; None looks at no clock.
+    `seconds`: the time there is for the whole roster, of which a share goes here; None looks at no clock. Where there
+    is no time to prove what can be reached, it is what is known to be reached: `owed` has the proved part only.
     """
     pricer = Pricer(grid, together=False)
-    until_s = math.inf if seconds is None else time.monotonic() + _RELIEF_SHARE * seconds
-    return replace(grid, people=tuple(_relieved(grid, pricer, p, until_s) for p in range(len(grid.people))))
+    until_s = math.inf if seconds is None else now_s() + _RELIEF_SHARE * seconds
+    people = []
+    for p in range(len(grid.people)):
+        # Everybody has an equal share of what is left, so that there is some for the last one too.
+        people.append(_relieved(grid, pricer, p, (until_s - now_s()) / (len(grid.people) - p)))
+    return replace(grid, people=tuple(people))
 
 
-def _relieved(grid: Grid, pricer: Pricer, p: int, until_s: float) -> PersonGrid:
+def _relieved(grid: Grid, pricer: Pricer, p: int, seconds: float) -> PersonGrid:
     person = grid.people[p]
     if not any(one.least for one in person.resources):
         return person
-    prices = np.where(person.cost < FORBIDDEN, 0.0, NEVER)
-    priced = pricer.price_one(p, prices, np.zeros(grid.days))
-    if priced.duties and keeps_sums(person, priced.duties, pricer.relaxed[p]):
-        return person
-    model = Model(grid, {p: frozenset(range(grid.days))}, may_lack_hours=frozenset([p]))
-    model.terms.clear()
-    add_rules(model, p)
-    model.minimize()
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.max_deterministic_time = 2.0
-    if until_s < math.inf:
-        solver.parameters.max_time_in_seconds = max(_LEAST_RELIEF_S, until_s - time.monotonic())
-    if solver.solve(model.cp) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        return person
-    roster, _ = model.read(solver.value)
-    resources = []
-    for one in person.resources:
-        used = sum(
-            int(one.use[day, roster[p, day]]) for day in range(one.first_day, one.end_day) if roster[p, day] >= 0
-        )
-        resources.append(replace(one, least=min(one.least, used)))
-    return replace(person, resources=tuple(resources))
+    line, owed = greedy_line(grid, p), 0
+    if not lack(person, line):
+        return replace(person, line=tuple(line.tolist()))
+    if seconds > _LEAST_RELIEF_S:
+        prices = np.where(person.cost < FORBIDDEN, 0.0, NEVER)
+        priced = pricer.price_one(p, prices, np.zeros(grid.days))
+        if priced.duties and keeps_sums(person, priced.duties, pricer.relaxed[p]):
+            return replace(person, line=priced.duties)
+        model = Model(grid, {p: frozenset(range(grid.days))}, may_lack_hours=frozenset([p]))
+        add_rules(model, p)
+        # Hours alone: what is fair weighs nothing against a contract.
+        model.terms, model.constant = [(minutes, 1) for minutes in model.lacks], 0
+        model.minimize()
+        solver = cp_model.CpSolver()
+        solver.parameters.num_workers = 1
+        solver.parameters.max_deterministic_time = 2.0
+        if seconds < math.inf:
+            solver.parameters.max_time_in_seconds = seconds
+        if solver.solve(model.cp) in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            line = min(line, model.read(solver.value)[0][p], key=lambda one: lack(person, one))
+            proved = min(lack(person, line), max(0, math.ceil(solver.best_objective_bound - 1e-6)))
+            owed = proved * grid.problem.least_hours_weight
+    duties = tuple(line.tolist())
+    resources = tuple(replace(one, least=min(one.least, used(one, duties))) for one in person.resources)
+    return replace(person, resources=resources, line=duties, owed=owed)
 
 
-def _lacking(grid: Grid) -> dict[str, int]:
+def _lacking(grid: Grid, roster: Roster) -> dict[str, int]:
+    """Return the minutes that people lack to their contract in a roster."""
     lacking = {
-        person.name: sum(
-            max(0, one.least_minutes - one.least * one.unit) for one in person.resources if one.least_minutes
-        )
-        for person in grid.people
+        person.name: sum(max(0, one.least_minutes - used(one, line) * one.unit) for one in person.resources)
+        for person, line in zip(grid.people, roster.tolist(), strict=True)
     }
-    return {
-        name: minutes
-        for person, (name, minutes) in zip(grid.people, lacking.items(), strict=True)
-        if any(one.least * one.unit < one.least_minutes for one in person.resources)
-    }
+    return {name: minutes for name, minutes in lacking.items() if minutes}
 
 
 def roster_of(grid: Grid, roster: Assignment) -> Roster:

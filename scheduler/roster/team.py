@@ -80,6 +80,7 @@ class Team:
             for _ in range(grid.days)
         ]
         self._known: dict[tuple[int, int], Any] = {}
+        self._left_s: Callable[[], float] | None = None
 
     def add_roster(self, roster: Roster) -> None:
         """Add the ways in which a roster shares its days."""
@@ -98,13 +99,12 @@ class Team:
                 self._links[p, day, choice - 1].SetCoefficient(variable, -1.0)
         return True
 
-    def generate(self, stop: Callable[[], bool], seconds: float | None = None) -> None:
+    def generate(self, stop: Callable[[], bool], left_s: Callable[[], float] | None = None) -> None:
         """Add ways until none helps, or `stop` says so; raise `bound` and keep the `reduced` costs of all ways there.
 
-        `seconds`: the most that one solution of the programme may take.
+        `left_s`: the seconds that there are for each solution of the programme, now and in dives after it.
         """
-        if seconds is not None:
-            self._programme.lp.SetTimeLimit(max(1, round(1000 * seconds)))
+        self._left_s = left_s
         while not stop() and self._solved():
             prices, paid = self._prices()
             points = [self._priced(day, prices[:, day]) for day in range(self._grid.days)]
@@ -122,6 +122,8 @@ class Team:
         parameters = pywraplp.MPSolverParameters()
         parameters.SetIntegerParam(parameters.LP_ALGORITHM, parameters.DUAL if narrowed else parameters.PRIMAL)
         parameters.SetIntegerParam(parameters.PRESOLVE, parameters.PRESOLVE_OFF)
+        if self._left_s is not None:
+            self._programme.lp.SetTimeLimit(max(1, round(1000 * self._left_s())))
         return bool(self._programme.lp.Solve(parameters) == pywraplp.Solver.OPTIMAL)
 
     def _prices(self) -> tuple[Floats, Floats]:

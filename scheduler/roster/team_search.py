@@ -29,7 +29,9 @@ def search_team(search: Search) -> bool:
     search.phase = "team"
     team = Team(search.grid, costs)
     team.add_roster(search.best.roster)
-    team.generate(search.until(0.7), None if search.limits.seconds is None else search.share(0.3))
+    most_s = search.share(0.3)
+    left_s = None if search.limits.seconds is None else lambda: min(most_s, search.left_s())
+    team.generate(search.until(0.7), left_s)
     search.raise_bound(team.bound)
     first = team.dive(search.stopped, _most(search))
     search.keep_roster(first.roster)

@@ -44,7 +44,7 @@ SECTION_COVER
 def test_an_instance_is_solved_and_told_as_json(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "Instance99.txt"
     path.write_bytes(text.encode())
-    rostering.main(["--instance", str(path), "--seconds", "30", "--json"])
+    rostering.main(["--instance", str(path), "--seconds", "1000", "--json"])
     found = json.loads(capsys.readouterr().out)
     assert found["instance"] == "Instance99"
     assert (found["objective"], found["proved"], found["check"]) == (found["bound"], True, "kept")
@@ -55,7 +55,7 @@ def test_an_instance_is_solved_and_told_as_json(text: str, tmp_path: Path, capsy
 def test_without_json_each_figure_has_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "a.txt"
     path.write_text(SMALL)
-    rostering.main(["--instance", str(path), "--seconds", "30"])
+    rostering.main(["--instance", str(path), "--seconds", "1000"])
     names = [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()]
     assert names[:6] == ["instance", "objective", "bound", "gap", "proved", "seconds"]
 
