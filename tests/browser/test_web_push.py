@@ -29,10 +29,16 @@ ADDRESS = "https://push.example.org/send/one"
 # A key that is one: browsers look at it before they ask anybody.
 KEY = "BFQ7lBOQb7OPPgQxfXM3n5ZUEBsQDOrZdrZMvzUVObWqsmfFwqJ8FKQSCxUAk6_zBQnIcvOWpoRrNQDO1KqBUzg"
 MADE_UP = f"""
-    let made = null;
+    let made = null, at = null;
+    const register = ServiceWorkerContainer.prototype.register;
+    ServiceWorkerContainer.prototype.register = async function (...more) {{
+      return (at = await register.apply(this, more));
+    }};
     PushManager.prototype.getSubscription = async () => made;
-    PushManager.prototype.subscribe = async () =>
-      (made = {{ endpoint: "{ADDRESS}", unsubscribe: async () => ((made = null), true) }});
+    PushManager.prototype.subscribe = async () => {{
+      if (!at.active) throw new DOMException("no active worker", "AbortError");  // as browsers do
+      return (made = {{ endpoint: "{ADDRESS}", unsubscribe: async () => ((made = null), true) }});
+    }};
 """
 LIMIT_S = 30.0
 

@@ -71,6 +71,7 @@ export class Part {
     if (allowed !== "granted") return allowed === "denied" ? "blocked" : "not_yet";
     const words = new URLSearchParams({ title: t("push.title"), body: t("push.body"), lang: locale() });
     const registration = await navigator.serviceWorker.register(`${SCOPE}push-worker.js?${words}`, { scope: SCOPE });
+    await atWork(registration);
     // One that was made for somebody else, or with another key.
     await (await registration.pushManager.getSubscription())?.unsubscribe();
     const made = await registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: this.key });
@@ -93,6 +94,22 @@ function ability() {
   const there = "serviceWorker" in navigator && "PushManager" in window && "Notification" in window;
   if (!there || window.top !== window) return "unsupported";
   return Notification.permission === "denied" ? "blocked" : "can";
+}
+
+/**
+ * Browsers subscribe nobody before the worker is at work; `navigator.serviceWorker.ready` waits for one in charge of the page.
+ * @param {ServiceWorkerRegistration} registration
+ * @returns {Promise<void>}
+ */
+function atWork(registration) {
+  const coming = registration.installing ?? registration.waiting;
+  if (registration.active || !coming) return Promise.resolve();
+  return new Promise((done, fail) => {
+    coming.addEventListener("statechange", () => {
+      if (registration.active) done();
+      else if (coming.state === "redundant") fail(new Error("redundant"));
+    });
+  });
 }
 
 async function subscription() {
