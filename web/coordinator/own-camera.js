@@ -168,7 +168,9 @@ export class OwnCamera {
     this.untilMs = now?.picture === "asked" ? (now.until_ms ?? 0) : 0;
     const covered = open && this.shown && now?.own_picture !== "" && now?.own_picture !== "clear";
     show(this.me, covered && !NO_MASKS.includes(now?.own_reason ?? ""));
-    show(this.ask, open && (now?.picture === "ready" || now?.picture === "unanswered") && this.shown);
+    // The service takes no question before it knows of the picture that is here already.
+    const live = this.shown && now?.media === "live";
+    show(this.ask, open && live && (now?.picture === "ready" || now?.picture === "unanswered"));
     show(this.again, trouble !== "");
     show(this.hide, open || trouble !== "" || this.camera !== "off");
     show(/** @type {HTMLElement} */ (this.preview.element.parentElement), open);
