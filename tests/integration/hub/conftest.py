@@ -37,7 +37,7 @@ def agent_return_s() -> float:
 
 @pytest.fixture
 async def store(redis: Redis, pool: str, agent_return_s: float) -> Store:
-    policy = Policy(agent_return_s=agent_return_s, ring_timeout_s=600, presence_ttl_s=60)
+    policy = Policy(agent_return_s=agent_return_s, customer_return_s=600, ring_timeout_s=600, presence_ttl_s=60)
     store = Store(redis, pool=pool, policy=policy)
     await store.load()
     return store
