@@ -222,6 +222,7 @@ async def test_a_queue_is_chosen_and_queues_are_pooled(open_page: OpenPage, stag
     stage.answers["POST plan/pool"] = (409, {"error": "no_planner"})
     await card.get_by_role("button", name="再算一次").press("Enter")
     await expect(card.get_by_role("status")).to_have_text("这台服务器没有装排班程序，请问维护的人。")
+    await expect(card.get_by_role("button", name="再算一次")).to_be_focused()
 
 
 async def test_two_rosters_stand_side_by_side(open_page: OpenPage, stage: Stage) -> None:

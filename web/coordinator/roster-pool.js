@@ -1,6 +1,6 @@
 /** Several queues with a team each, or together: what the promise and its people would come to, on the same sampled days. */
 
-import { h, setText, show } from "../shared/dom.js";
+import { h, setAttribute, setText, show } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { request } from "../shared/service.js";
@@ -56,7 +56,7 @@ export class RosterPool {
     );
     this.again = h(
       "button",
-      { class: "button", type: "button", on: { click: () => this.ask() } },
+      { class: "button", type: "button", hidden: true, on: { click: () => this.isFree() && this.ask() } },
       icon("turn"),
       h("span", { text: t("pool.again") }),
     );
@@ -74,10 +74,15 @@ export class RosterPool {
     show(this.element, this.queues.queues.length > 1);
   }
 
+  isFree() {
+    return this.again.getAttribute("aria-disabled") !== "true";
+  }
+
   async ask() {
     const attempt = ++this.attempt;
     setText(this.status, t("outlook.pending"));
-    show(this.again, false);
+    // It stays where it is: who pressed it has the focus on it.
+    setAttribute(this.again, "aria-disabled", "true");
     try {
       const { pending, trouble, pool } = await request("POST", "/api/plan/pool", {});
       if (attempt !== this.attempt) return;
@@ -91,6 +96,7 @@ export class RosterPool {
       const code = this.refused(error);
       if (attempt === this.attempt) this.fail(code);
     }
+    setAttribute(this.again, "aria-disabled", null);
     show(this.again, true);
   }
 
