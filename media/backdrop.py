@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import structlog
 
-from media.compositor import INSTEAD, STRENGTHS, Backdrop, fits
+from media.compositor import INSTEAD, STRENGTHS, Backdrop
 from media.picture import Plane, Planes, chroma_size
 from media.segmenter import Alpha
 from video_service.errors import ServiceError
@@ -58,7 +58,7 @@ class Colour:
     def render(self, planes: Planes, alpha: Alpha | None = None) -> Planes:
         """Return the colour; the same arrays until the size changes."""
         made = self._made
-        if made is None or not fits(made, planes):
+        if made is None or not _fits(made, planes):
             half_width, half_height = chroma_size(planes.width, planes.height)
             canvas = np.full((2 * half_height, 2 * half_width, 3), self._bgr, np.uint8)
             made = self._made = planes_of_bgr(canvas, planes.width, planes.height, planes.full_range)
@@ -82,7 +82,7 @@ class CompanyPicture:
     def render(self, planes: Planes, alpha: Alpha | None = None) -> Planes:
         """Return the picture, or the room's blur."""
         made = self._shelf.planes(self._digest, planes.width, planes.height, planes.full_range)
-        return made if made is not None and fits(made, planes) else INSTEAD.render(planes, alpha)
+        return made if made is not None and _fits(made, planes) else INSTEAD.render(planes, alpha)
 
 
 class PictureShelf:
@@ -181,3 +181,7 @@ def backdrop_of(background: Background, shelf: Shelf) -> Backdrop:
         BackgroundKind.PICTURE: lambda: CompanyPicture(shelf, background.picture),
     }
     return makers[background.kind]()
+
+
+def _fits(made: Planes, planes: Planes) -> bool:
+    return (made.width, made.height, made.full_range) == (planes.width, planes.height, planes.full_range)

@@ -95,9 +95,6 @@ INSTEAD: Final = STRENGTHS[2]  # of a picture that is not there
 class YuvCompositor:
     """Blends in planes. `background` stands behind the signer, `cover` replaces the whole picture.
 
-    The background is made anew for every second picture: of a blurred room nobody misses a thirtieth of a second, and
-    a background that stands is encoded in less time. What is the signer's is of its own picture always.
-
     `choose` may be called from any thread, everything else from one at a time.
     """
 
@@ -105,7 +102,6 @@ class YuvCompositor:
         self._cover = cover
         self._choice: tuple[Backdrop, Lift | None] = (background, None)
         self._shown: Rectangle | None = None
-        self._behind: tuple[Backdrop, Planes] | None = None
         self._scratch: dict[tuple[int, int], tuple[Plane, ...]] = {}
         self._size = (0, 0)
 
@@ -122,7 +118,7 @@ class YuvCompositor:
         """Return the signer sharp over the background, in new arrays."""
         self._prepare(planes)
         background, lift = self._choice
-        behind = self._behind_of(background, planes, alpha)
+        behind = background.render(planes, alpha)
         share = cv2.convertScaleAbs(alpha, alpha=255.0)
         luma = planes.y if lift is None else lift.apply(planes.y, share, planes.full_range)
         shown = self._shown
@@ -133,17 +129,7 @@ class YuvCompositor:
 
     def whole(self, planes: Planes) -> Planes:
         """Return the whole picture under the cover."""
-        self._behind = None
         return self._cover.render(planes)
-
-    def _behind_of(self, background: Backdrop, planes: Planes, alpha: Alpha) -> Planes:
-        """Return the background of the last picture once more when it was made for that one and fits, or a new one."""
-        last, self._behind = self._behind, None
-        if last is not None and last[0] is background and fits(last[1], planes):
-            return last[1]
-        made = background.render(planes, alpha)
-        self._behind = background, made
-        return made
 
     def _prepare(self, planes: Planes) -> None:
         """Make the scratch planes of this size; those of the last size go."""
@@ -175,11 +161,6 @@ class YuvCompositor:
             cv2.multiply(behind, remainder, hidden, scale=1 / 255)
             blended.append(_bytes(cv2.add(kept, hidden, kept)))
         return blended
-
-
-def fits(made: Planes, planes: Planes) -> bool:
-    """Return whether `made` has the size and the range of `planes`."""
-    return (made.width, made.height, made.full_range) == (planes.width, planes.height, planes.full_range)
 
 
 def _bytes(plane: cv2.typing.MatLike) -> Plane:
