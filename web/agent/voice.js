@@ -17,6 +17,8 @@ export class Voice {
     this.call = "";
     /** The service has said that the customer hears this one. */
     this.heard = false;
+    /** How often it was switched on or off: a microphone that comes late is not the wanted one. */
+    this.turns = 0;
   }
 
   /** Switch sound and microphone on, or off. */
@@ -28,6 +30,7 @@ export class Voice {
 
   async on() {
     const { app, call } = this;
+    const turn = ++this.turns;
     app.set({ sound: true, soundTrouble: "" });
     // An earlier call has taken the sound away with its picture.
     const heard = app.peer.pc?.getTransceivers()[0]?.receiver.track;
@@ -35,12 +38,12 @@ export class Voice {
     app.theirs.hear(true);
     try {
       const track = await openMicrophone();
-      if (!app.state.sound || call !== this.call) return void track.stop();
+      if (turn !== this.turns) return void track.stop();
       app.peer.setSound(track);
       app.say({ type: "voice", call, on: true });
     } catch {
       // Listening works without a microphone.
-      app.set({ soundTrouble: "refused" });
+      if (turn === this.turns) app.set({ soundTrouble: "refused" });
     }
     return undefined;
   }
@@ -49,6 +52,7 @@ export class Voice {
     const { app } = this;
     this.heard = false;
     if (!app.state.sound) return;
+    this.turns += 1;
     app.peer.sound?.stop();
     app.peer.setSound(null);
     app.theirs.hear(false);

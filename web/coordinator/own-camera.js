@@ -51,7 +51,7 @@ export class OwnCamera {
     this.me = act("person", "agent.me", "button", confirm);
     this.ask = act("question", "beside.own.ask", "button button-main", () => send("show"));
     this.hide = act("camera-off", "beside.own.hide", "button", () => (this.close(), send("hide"), changed()));
-    this.say = h("p", { class: "beside-own-say", role: "status" });
+    this.say = h("p", { class: "beside-own-say", role: "status", tabindex: "-1" });
     this.element = h(
       "section",
       { class: "beside-own", "aria-label": t("beside.own.title"), hidden: true },
@@ -161,6 +161,7 @@ export class OwnCamera {
    * @param {boolean} looks
    */
   draw(now, looks) {
+    const pressed = [this.join, this.again, this.me, this.ask, this.hide].find((each) => each === document.activeElement);
     const open = looks && hasCamera(now);
     const trouble = ["off", "opening", "on"].includes(this.camera) ? "" : this.camera;
     show(this.join, looks && !open && this.camera !== "on" && this.camera !== "opening" && now?.picture !== "refused" && !trouble);
@@ -179,6 +180,9 @@ export class OwnCamera {
     this.preview.explain("camera", t("beside.own.say.connecting"));
     this.preview.dim(now?.media === "reconnecting");
     this.tick();
+    // What was pressed may be gone: the focus goes where it is said what became of it.
+    const gone = pressed && (pressed === this.join ? pressed.hidden : pressed.hidden || this.element.hidden);
+    if (gone) (this.element.hidden ? this.join : this.say).focus();
   }
 
   tick() {
