@@ -125,7 +125,7 @@ def test_the_mask_is_that_of_the_whole_network(
     whole.invoke()
     expected = whole.get_tensor(whole.get_output_details()[0]["index"]).reshape(alpha.shape)
     assert 0.1 < expected.mean() < 0.9
-    assert np.abs(alpha - expected).max() < 1e-5
+    assert np.abs(alpha - expected).max() < 1e-3  # sums in another order, which each kind of processor has its own of
 
 
 def test_a_file_that_was_cut_off_is_refused(weights_dir: Path, model: Model, tmp_path: Path) -> None:

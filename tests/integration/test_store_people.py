@@ -158,6 +158,24 @@ async def test_a_token_that_was_given_out_earlier_replaces_no_later_one(desk: De
     assert await desk.store.beat([("a1", "s-later")]) == ([], ["s-later"])
 
 
+async def test_a_token_whose_time_a_failover_has_lost_still_brings_the_newest_socket(desk: Desk) -> None:
+    identity = Identity(person="a1", role="agent")
+    for socket in ("s-old", "s-new"):
+        ticket = await desk.store.issue_ticket(identity)
+        await desk.store.redeem_ticket(ticket)
+        if socket == "s-new":
+            await desk.store.redis.delete(
+                *[each async for each in desk.store.redis.scan_iter(f"{desk.store.keys.root}:spent:*")]
+            )
+        known = await desk.store.connect(identity, node="n1", socket=socket, token=ticket)
+        desk.now_ms += 1
+    assert known.since_ms > 0
+    assert await desk.store.beat([("a1", "s-new", known.since_ms), ("a1", "s-old", known.since_ms - 1)]) == (
+        [],
+        ["s-old"],
+    )
+
+
 async def test_only_those_who_may_can(desk: Desk) -> None:
     await desk.agent("a1")
     await desk.customer("c1")
