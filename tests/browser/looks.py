@@ -23,6 +23,10 @@ SIZES = (ZOOMED, PHONE, TABLET, WIDE) if PICTURING else (ZOOMED, PHONE, WIDE)
 said: dict[str, str] = {}
 
 _SETTLED = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+# A button that was just enabled has its new words at once and its new ground a moment later.
+_CHANGED = """Promise.all(
+  document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished.catch(() => {})),
+)"""
 _MOVING = "document.getAnimations().filter((one) => one.playState === 'running').length"
 
 
@@ -86,6 +90,7 @@ async def judge(page: Page, name: str, *, only: str = "", also: str = "") -> Non
         await page.evaluate(AXE_SCRIPT)
     options: dict[str, Any] = {"resultTypes": ["violations"]}
     options |= {"runOnly": [only]} if only else {"rules": {rule: {"enabled": True} for rule in (also, "target-size")}}
+    await page.evaluate(f"{_CHANGED}.then(() => true)")
     found = await page.evaluate("(options) => axe.run(document, options)", options)
     assert not found["violations"], f"{name}\n{AxeResults(found).generate_report()}"
 

@@ -46,7 +46,7 @@ async def test_the_days_curve_says_its_units_its_target_and_its_source(open_page
 
 async def test_the_numbers_behind_the_curve_are_a_table_for_the_keyboard(open_page: OpenPage, stage: Stage) -> None:
     page = await wall(open_page, stage)
-    turn = page.get_by_role("button", name="看表格")
+    turn = page.get_by_role("button", name="看表格", exact=True)
     await turn.focus()
     await page.keyboard.press("Enter")
     rows = page.locator(".day tbody tr")

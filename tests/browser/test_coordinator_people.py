@@ -58,6 +58,7 @@ async def test_an_agent_is_added_and_the_password_is_shown_once(open_page: OpenP
     made = {**people()[0], "person": "a-20", "name": "何一", "sign_in_name": "he.yi", "must_change": True}
     stage.answers["POST people"] = (201, {"account": made, "password": SECRET})
     page = await board(open_page, stage, "people")
+    await expect(page.get_by_role("button", name="添加人员")).to_be_enabled()
     await page.get_by_role("button", name="添加人员").press("Enter")
     await expect(page.get_by_label("姓名", exact=True)).to_be_focused()
     await expect(page.locator("#person-role option")).to_have_text(["客服"])

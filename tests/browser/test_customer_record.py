@@ -239,6 +239,7 @@ async def test_each_step_looks_right_standing_and_lying(open_page: OpenPage, sta
     await look(page, f"customer-{lang}-64-record-lying", sizes=(LANDSCAPE,))
     await page.locator("dialog.record .button-main").click()
     await step(page, "review")
+    await expect(page.locator("dialog.record .button-main")).to_be_enabled()  # not by the same tap that ended it
     await look(page, f"customer-{lang}-65-review-lying", sizes=(LANDSCAPE,))
     await page.set_viewport_size({"width": 360, "height": 740})
     await look(page, f"customer-{lang}-66-review", themes=first)

@@ -159,7 +159,7 @@ async def test_everything_is_exported_oldest_first(site: Site, lin: Account, tmp
 
 async def test_what_cannot_be_done_is_a_sentence(site: Site, tmp_path: Path) -> None:
     for arguments, sentence in (
-        (("show", "c_none"), "There is no such session record."),
+        (("show", "c_none"), "There is no such session record (call c_none)."),
         (("list", "--from", "yesterday"), "yesterday is no day or time such as 2026-03-02"),
         (("export", "--to", "9999999-01-01"), "is no day or time"),
         (("export", "--output", str(tmp_path)), "cannot be written: Is a directory."),

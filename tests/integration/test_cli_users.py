@@ -182,15 +182,15 @@ def test_an_empty_list_says_what_to_do(users: Users) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("add", "lin", "--role", "agent"), "There is an account with this name. (name='lin')"),
+        (("add", "lin", "--role", "agent"), "There is an account with this name (name lin)."),
         (("add", "lin lin", "--role", "agent"), "A sign-in name has 1 to 32 small letters"),
         (("add", "wang", "--role", "agent", "--skill", "two words"), "A skill has 1 to 64 letters"),
         (("add", "wang", "--role", "agent", "--password-stdin"), "at least 10"),
-        (("change", "nobody", "--skill", "csl"), "There is no account with this name. (name='nobody')"),
+        (("change", "nobody", "--skill", "csl"), "There is no account with this name (name nobody)."),
         (("change", "lin", "--skill", "two words"), "A skill has 1 to 64 letters"),
         (("change", "lin", "--display-name", " "), "A display name has 1 to 64 characters"),
-        (("disable", "nobody"), "There is no account with this name. (name='nobody')"),
-        (("reset", "nobody"), "There is no account with this name. (name='nobody')"),
+        (("disable", "nobody"), "There is no account with this name (name nobody)."),
+        (("reset", "nobody"), "There is no account with this name (name nobody)."),
     ],
 )
 def test_what_cannot_be_done_is_a_sentence_and_status_1(

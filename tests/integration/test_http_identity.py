@@ -203,6 +203,10 @@ async def test_the_home_page_learns_that_the_line_is_closed(site: Site) -> None:
         "known": False,
         "signs": "",
         "guests": True,
+        "push": None,
+        "title": {},
+        "topic": "",
+        "topics": [],
     }
 
 
