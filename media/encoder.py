@@ -27,8 +27,6 @@ TIME_BASE: Final = fractions.Fraction(1, VIDEO_CLOCK_HZ)
 FRAME_RATE: Final = 30
 REBUILD_INTERVAL_TICKS: Final = 2 * VIDEO_CLOCK_HZ
 REBUILD_STEP: Final = 0.15
-STEEP_INTERVAL_TICKS: Final = VIDEO_CLOCK_HZ // 2
-STEEP: Final = 0.7  # of what the encoder has: less than that is needed now, for much of it is lost
 MOST_BITS_PER_PIXEL: Final = 0.25
 
 
@@ -119,11 +117,10 @@ class PictureEncoder:
         if context is None or self._context_of != (width, height) or self._context_codec != self.codec:
             return self._build(width, height, pts)
         size = scaled(width, height, self.pixels)
-        bps = self._target()
-        steep = bps < STEEP * self._context_bps
-        is_time = pts - self._built_at >= (STEEP_INTERVAL_TICKS if steep else REBUILD_INTERVAL_TICKS)
+        is_time = pts - self._built_at >= REBUILD_INTERVAL_TICKS
         if size != (context.width, context.height) and is_time:
             return self._build(width, height, pts)
+        bps = self._target()
         if self._context_codec == H264:
             if self._context_bps != bps:
                 context.bit_rate = self._context_bps = min(bps, self._ceiling(context.width, context.height))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 FULL_RATE: Final = 60  # more than any camera: no limit
-FLUENT_RATE: Final = 22  # two more than the least: a second that loses one or two still has 20
+FLUENT_RATE: Final = 20
 NARROW_RATE: Final = 12
 NARROW_BPS: Final = 100_000
 SHARES: Final = (1.0, 3 / 4, 1 / 2, 3 / 8, 5 / 16, 1 / 4, 3 / 16)

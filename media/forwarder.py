@@ -132,7 +132,6 @@ class Outlet:
         self._picture_shift = 0
         self._tl0_shift = 0
         self._history: list[tuple[int, bytes] | None] = [None] * (HISTORY if self.waits_for_key else 0)
-        self._key_number = 0
         self._resent_ms: dict[int, float] = {}
         self._resend_window_ms = 0.0
         self._resend_left = MAX_RESENT_PER_WINDOW
@@ -205,8 +204,6 @@ class Outlet:
         )
         if self._history:
             self._history[number % HISTORY] = (number, data)
-            if starts_key:
-                self._key_number = number
         self._send(data)
         self.packets += 1
         self.octets += len(payload)
@@ -266,8 +263,8 @@ class Outlet:
             number = unwrap(sequence, self._highest, 16)
             place = number % HISTORY
             sent = self._history[place]
-            if sent is None or sent[0] != number or number < self._key_number:
-                continue  # a picture before the last key frame: nobody waits for it, and it would delay that one
+            if sent is None or sent[0] != number:
+                continue
             since_ms = now_ms - self._resent_ms.get(place, -math.inf)
             if since_ms < MIN_RESEND_INTERVAL_MS:
                 continue

@@ -25,22 +25,13 @@ DRAIN: Final = 0.9  # of what came through when the line was full, so that its q
 AGAIN: Final = 0.93  # of what came through then: less than that, all of it come, fills no queue
 ALL_CAME: Final = 0.9
 SLOW_GROWTH: Final = 1.03
-NEAR: Final = 0.97  # of what came through when the line was full: from here on every step may fill it again
-NEAR_GROWTH: Final = 1.015
-BOLDER_MS: Final = 4000.0
-MOST_BOLD: Final = 8.0
 FAST_GROWTH: Final = 1.25
 BACK_GROWTH: Final = 1.5
 DEEPEST: Final = 0.4  # of what was sent, in one step: a short look at a bad moment may see almost nothing come
-WIDER: Final = 1.1  # so much more has come through since
-UNSTEADY: Final = 1.5  # times what is lost by chance may be lost in some second
-TRIED: Final = 0.7  # of the ceiling: what was not tried is not known to come through
+WIDER: Final = 1.15
 FORGET_MS: Final = 20_000.0
 LONGEST_STEP_MS: Final = 2000.0
 BASE_WINDOW_MS: Final = 10_000.0
-
-UNEVEN_BPS: Final = 12_000
-"""What is left free: an encoder's pictures are uneven, and on a narrow line one that is too large fills the queue."""
 
 PACKET_OCTETS: Final = 50
 """What a packet takes on the line beside its payload: IPv4 and UDP 28, RTP 12, SRTP's tag 10."""
@@ -71,8 +62,6 @@ class LineRate:
         self._full_bps = 0.0
         self._full_ms = 0.0
         self._late_anyway = False
-        self._grown_ms = 0.0
-        self._chance = 0.0  # the share that is lost however little is sent
         self._before: Seen | None = None
         self._last_ms: float | None = None
 
@@ -90,19 +79,17 @@ class LineRate:
             ceiling = max(DRAIN * came_bps, floor)
             self._set(ceiling if known is None else min(ceiling, known))
         elif self.ceiling_bps is not None:
-            if now_ms - max(self._full_ms, self._grown_ms) > FORGET_MS:
+            if now_ms - self._full_ms > FORGET_MS:
                 self.ceiling_bps = None
-            elif seen.queue_ms < QUEUE_MS / 2:
-                self._grow(self.ceiling_bps, seen, now_ms, step_ms / 1000)
+            elif seen.loss_share < LITTLE_LOSS:
+                self._grow(self.ceiling_bps, step_ms / 1000)
         return self.ceiling_bps
 
     def _is_full(self, seen: Seen, before: Seen) -> bool:
         if not seen.used:
             return False
         if seen.loss_share >= MUCH_LOSS:
-            return not self._is_chance(seen, before)
-        if seen.loss_share < LITTLE_LOSS:
-            self._chance = 0.0
+            return True
         if seen.queue_ms < QUEUE_MS:
             self._late_anyway = False
             return False
@@ -114,30 +101,12 @@ class LineRate:
         self._late_anyway |= self.ceiling_bps is not None and came_bps < 2 * AGAIN * self._full_bps
         return not self._late_anyway
 
-    def _is_chance(self, seen: Seen, before: Seen) -> bool:
-        """Return whether packets are lost for another reason than a queue that is full, a bad radio link as a rule.
-
-        Then as many are lost of less than came through when it looked full, and those that come are on time.
-        """
-        if seen.queue_ms >= QUEUE_MS:
-            self._chance = 0.0
-            return False
-        less = self.ceiling_bps is not None and seen.sent_bps < AGAIN * self._full_bps
-        if less and before.loss_share >= MUCH_LOSS:
-            self._chance = max(self._chance, seen.loss_share)
-        return seen.loss_share < UNSTEADY * self._chance
-
-    def _grow(self, ceiling_bps: int, seen: Seen, now_ms: float, step_s: float) -> None:
-        low = DRAIN * self._full_bps
+    def _grow(self, ceiling_bps: int, step_s: float) -> None:
+        low, high = DRAIN * self._full_bps, WIDER * self._full_bps
         if ceiling_bps < low:
             self._set(min(low, ceiling_bps * BACK_GROWTH**step_s))
-        elif seen.used or seen.came_bps >= TRIED * ceiling_bps:
-            self._grown_ms = now_ms
-            near = ceiling_bps >= NEAR * self._full_bps or seen.loss_share >= LITTLE_LOSS
-            wider = seen.came_bps >= WIDER * self._full_bps
-            # The longer it was not full the bolder: a few small pictures do not show that a line is wide again.
-            bold = min(MOST_BOLD, max(1.0, (now_ms - self._full_ms) / BOLDER_MS))
-            self._set(ceiling_bps * (FAST_GROWTH if wider else NEAR_GROWTH**bold if near else SLOW_GROWTH) ** step_s)
+        else:
+            self._set(ceiling_bps * (SLOW_GROWTH if ceiling_bps < high else FAST_GROWTH) ** step_s)
 
     def _set(self, bps: float) -> None:
         self.ceiling_bps = None if bps >= self._maximum_bps else max(self._minimum_bps, math.ceil(bps))
@@ -186,4 +155,4 @@ class SendTimes:
 def payload_bps(line_bps: int, rate: int) -> int:
     """Return what an encoder may make of a line's bits a second, when pictures come `rate` times a second."""
     packets = rate * max(1, math.ceil(line_bps / rate / 8 / 1200))
-    return max(line_bps // 2, line_bps - packets * PACKET_OCTETS * 8 - UNEVEN_BPS)
+    return max(line_bps // 2, line_bps - packets * PACKET_OCTETS * 8)

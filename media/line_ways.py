@@ -33,8 +33,6 @@ CLEAR_LOSS: Final = 0.02
 OVERSHOT: Final = 1.05
 MOST_RESTRAINT: Final = 0.5
 RELEASE: Final = 1.15
-NEARLY: Final = 0.85
-SLOW_RELEASE: Final = 1.02
 
 
 class UpWay:
@@ -105,7 +103,7 @@ class UpWay:
 
 @dataclass(frozen=True, slots=True)
 class _Got:
-    """What a client got of one picture between two of its reports."""
+    """What a client got of one picture between two of its reports. `came_bps`: its losses are still in it."""
 
     at_ms: float
     came_bps: float
@@ -153,11 +151,10 @@ class DownWay:
         sent_bps = sum(got.sent_bps for got in known)
         lost = _loss(self._got)
         allowed_bps = sum(
-            max(got.sent_bps, self.restraint * ((slot.source and slot.source.target_bps) or 0))
-            for slot, got in self._got.items()
+            max(got.sent_bps, (slot.source and slot.source.target_bps) or 0) for slot, got in self._got.items()
         )
         seen = Seen(
-            came_bps=sum(got.came_bps for got in known) + self._other_bps * (1 - lost),
+            came_bps=(sum(got.came_bps for got in known) + self._other_bps) * (1 - lost),
             sent_bps=sent_bps + self._other_bps,
             loss_share=lost,
             queue_ms=self._queue_ms([got.round_trip_ms for got in fresh if got.round_trip_ms is not None], now_ms),
@@ -179,21 +176,19 @@ class DownWay:
             return
         self._before[slot] = new
         lost = min(1.0, max(0, new.lost - old.lost, new.nacked - old.nacked) / expected)
-        # A client counts what was sent again as having come, so what was lost may be less than nothing in some second.
-        known = new.acknowledged_octets - old.acknowledged_octets
-        came = max(0.0, known * (expected - new.lost + old.lost) / expected)
+        # What was sent again fills the line, too, but some of it had come before.
+        known = new.acknowledged_octets - old.acknowledged_octets + (new.resent_octets - old.resent_octets) // 2
         sent = new.sent_octets - old.sent_octets
         per_second = 8000 / elapsed_ms
-        self._got[slot] = _Got(new.at_ms, came * per_second, sent * per_second, lost, slot.round_trip_sample_ms)
+        self._got[slot] = _Got(new.at_ms, known * per_second, sent * per_second, lost, slot.round_trip_sample_ms)
 
     def _restrain(self, seen: Seen) -> None:
         """Allow less as long as more is sent than was allowed, and lost: key frames for what was lost fill the line."""
         ceiling = self._rate.ceiling_bps
-        late, lossy = seen.queue_ms >= CLEAR_MS, seen.loss_share >= CLEAR_LOSS
-        if ceiling is not None and (late or lossy) and seen.sent_bps > OVERSHOT * ceiling:
+        if ceiling is not None and seen.loss_share >= CLEAR_LOSS and seen.sent_bps > OVERSHOT * ceiling:
             self.restraint = max(MOST_RESTRAINT, min(self.restraint, ceiling / seen.sent_bps))
-        elif ceiling is None or not late:
-            self.restraint = min(1.0, (RELEASE if self.restraint < NEARLY else SLOW_RELEASE) * self.restraint)
+        elif ceiling is None or seen.loss_share < CLEAR_LOSS:
+            self.restraint = min(1.0, RELEASE * self.restraint)
 
     def _count_the_rest(self, slots: Sequence[PictureOutlet], line_octets: int, now_ms: float) -> None:
         """Find how much of the way is taken by sound."""

@@ -153,6 +153,8 @@ async def test_a_roster_is_made_changed_and_published(open_page: OpenPage, stage
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="发布后会这样变")).to_be_focused()
     stage.answers["POST rosters/r-1/publish"] = (201, {"version": 3, "added": 2, "removed": 1, "kept": 30, "late": 0})
+    now = page.get_by_role("button", name="现在发布", exact=True)
+    await expect(now).not_to_have_attribute("aria-disabled", "true")  # once what would change is known
     await press(page, "现在发布")
     await expect(page.get_by_text("已发布，是第 3 版。")).to_be_visible()
 

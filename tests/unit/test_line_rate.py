@@ -130,38 +130,6 @@ def test_what_was_not_filled_proves_nothing() -> None:
         assert rate.update(Seen(25_000, 30_000, 0.2, 400, used=False), second * 1000.0) is None
 
 
-@pytest.mark.parametrize("share", [0.12, 0.2, 0.3])
-def test_much_loss_by_chance_does_not_starve_a_wide_line(share: float) -> None:
-    """As much is lost however little is sent, and nothing is late: the line is not full."""
-    rate, target, told = LineRate(MINIMUM, MAXIMUM), float(START), []
-    for second in range(60):
-        uneven = share * (0.8, 1.2, 1.0)[second % 3]
-        rate.update(Seen(target * (1 - uneven), target, uneven, 3, used=True), second * 1000.0)
-        target = min(MAXIMUM, rate.ceiling_bps or MAXIMUM)
-        told.append(target)
-
-    assert min(told) >= 0.3 * START
-    assert told[-1] >= START
-
-
-def test_loss_that_grows_with_what_is_sent_is_a_full_line_though_nothing_is_late() -> None:
-    """A line that throws away what is too much and lets nothing wait."""
-    rate, line, target = LineRate(MINIMUM, MAXIMUM), DrawnLine(300_000, queue_s=0.0), float(START)
-    ceilings = []
-    for second in range(60):
-        ceilings.append(rate.update(line.second(target), second * 1000.0))
-        target = min(MAXIMUM, rate.ceiling_bps or MAXIMUM)
-
-    assert all(known is not None and 200_000 < known < 400_000 for known in ceilings[3:])
-
-
-def test_a_ceiling_that_was_not_tried_does_not_grow_beyond_what_came() -> None:
-    rate = LineRate(MINIMUM, MAXIMUM)
-    rate.update(Seen(200_000, 400_000, 0.5, 300, used=True), 0)
-    for second in range(1, 15):
-        assert (rate.update(Seen(90_000, 90_000, 0, 0, used=False), second * 1000.0) or 0) <= 200_000
-
-
 def test_a_little_loss_by_chance_is_no_ceiling() -> None:
     rate = LineRate(MINIMUM, MAXIMUM)
     for second in range(30):
@@ -226,10 +194,10 @@ def test_send_times_give_delays_though_clocks_differ_drift_and_wrap() -> None:
 @pytest.mark.parametrize(
     ("line", "rate", "payload"),
     [
-        (2_000_000, 30, 1_904_000),
-        (200_000, 30, 176_000),
-        (120_000, 20, 100_000),
-        (70_000, 12, 53_200),
+        (2_000_000, 30, 1_916_000),
+        (200_000, 30, 188_000),
+        (120_000, 20, 112_000),
+        (70_000, 12, 65_200),
         (9_000, 30, 4500),
     ],
 )

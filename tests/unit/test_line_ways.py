@@ -50,7 +50,6 @@ class Slot:
     data: list[bytes] = field(default_factory=list)
     number: int = 0
     lost: int = 0
-    keys: bool = True  # every packet is a key frame
     highest: int = 0
 
     def __post_init__(self) -> None:
@@ -77,8 +76,7 @@ class Slot:
                 self.lost += 1
                 continue
             count = len(self.data)
-            key = self.keys or self.number == 1
-            self.outlet.forward(VP8, self.number, self.number * 3000, True, KEY + bytes(OCTETS - 2), key, now_ms)
+            self.outlet.forward(VP8, self.number, self.number * 3000, True, KEY + bytes(OCTETS - 2), True, now_ms)
             assert len(self.data) == count + 1
             if self.loses and self.number % self.loses == 0:
                 self.lost += 1
@@ -181,7 +179,7 @@ def test_an_encoder_is_not_held_back_on_a_way_of_which_no_limit_is_known() -> No
 
 
 def test_lost_packets_are_sent_again_as_far_as_a_narrow_line_allows() -> None:
-    slot = Slot(keys=False)
+    slot = Slot()
     slot.second(1000)
     asked = range(slot.highest - 50, slot.highest)
     slot.outlet.ceiling_bps = 200_000
@@ -191,23 +189,6 @@ def test_lost_packets_are_sent_again_as_far_as_a_narrow_line_allows() -> None:
     slot.outlet.resend(asked, 2200)
     assert slot.outlet.resent == 1 + 50
     assert slot.outlet.nacked == 50, "a packet that is asked for twice is lost once"
-
-
-def test_what_lies_before_the_last_key_frame_is_not_sent_again() -> None:
-    slot = Slot(keys=False)
-    slot.second(1000)
-    before = slot.highest
-    slot.keys = True
-    slot.kbps = 9
-    slot.second(2000)
-    slot.keys = False
-    slot.kbps = 800
-    slot.second(3000)
-    key = before + 1
-    slot.outlet.resend([before - 1, before], 4000)
-    assert slot.outlet.resent == 0
-    slot.outlet.resend([key, key + 1], 4000)
-    assert slot.outlet.resent == 2
 
 
 def up(way: UpWay, seconds: int, kbps: int, *, keeps: int = 1, queue_ms_per_s: float = 0.0, since_s: int = 0) -> None:

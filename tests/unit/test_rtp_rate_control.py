@@ -31,14 +31,12 @@ def test_without_loss_it_grows_once_a_second_up_to_the_maximum() -> None:
     assert rate.target_bps == LIMITS.maximum
 
 
-@pytest.mark.parametrize("loss", [0.05, 0.2])
-def test_loss_holds_it_while_no_width_is_known(loss: float) -> None:
-    """Whether much loss is a full line is judged where the line is watched: a ceiling says so."""
+def test_some_loss_holds_it_and_much_loss_lowers_it() -> None:
     rate = PictureRate(LIMITS)
     rate.update([GOOD], 0)
 
-    assert rate.update([GOOD, ViewerState(None, loss)], 1000) == 800_000
-    assert rate.update([GOOD], 2000) == 1_000_000
+    assert rate.update([GOOD, ViewerState(None, 0.05)], 1000) == 800_000
+    assert rate.update([GOOD, ViewerState(None, 0.2)], 2000) == 720_000
 
 
 def test_what_is_lost_on_a_line_whose_width_is_known_is_not_counted_twice() -> None:
