@@ -8,10 +8,8 @@ Source: RFC 8030 (a message may have no body, section 5), RFC 8292 (VAPID: ES256
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
-import contextlib
 import re
 import ssl
 from dataclasses import dataclass
@@ -23,15 +21,14 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from video_service.errors import ServiceError
+from video_service.one_request import status_of
 from video_service.settings_text import BadSetting
 
 MOST_ADDRESS: Final = 1_000
 TTL_S: Final = 3_600
 """So long the push service may try: older news is none. Of several that it holds (Topic) the last is enough."""
 TOKEN_LIFE_S: Final = 12 * 3_600
-MOST_STATUS_BYTES: Final = 512
 GONE: Final = frozenset({404, 410})
-_STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})(?: |\r)")
 _HOST = re.compile(r"[a-z0-9.-]{1,253}(:\d{1,5})?")  # with a dot before it: every host below
 _CONTACT = re.compile(r"(mailto:[^\s@]+@[^\s@]+|https://[^\s]+)")
 
@@ -129,24 +126,7 @@ async def push(sender: Sender, address: Address, *, now_s: int, timeout_s: float
         f"Connection: close\r\nTTL: {TTL_S}\r\nUrgency: high\r\nTopic: news\r\n"
         f"Authorization: {authorization(sender, address.origin, now_s)}\r\n\r\n"
     )
-    async with asyncio.timeout(timeout_s):
-        reader, writer = await asyncio.open_connection(
-            *(address.host, address.port), ssl=trust, limit=MOST_STATUS_BYTES
-        )
-        try:
-            writer.write(head.encode())
-            await writer.drain()
-            line = await reader.readuntil(b"\n")
-        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
-            raise ValueError("no HTTP answer") from error
-        finally:
-            writer.close()
-            with contextlib.suppress(OSError, ssl.SSLError):
-                await writer.wait_closed()
-    status = _STATUS.match(line)
-    if status is None:
-        raise ValueError("no HTTP answer")
-    return int(status[1])
+    return await status_of(address.host, address.port, head.encode(), trust=trust, timeout_s=timeout_s)
 
 
 def _base64(data: bytes) -> str:

@@ -6,10 +6,8 @@ HMAC-SHA256 of id, timestamp and body with dots between, in Base64), RFC 9112 (H
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
-import contextlib
 import hashlib
 import hmac
 import re
@@ -21,13 +19,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from video_service.one_request import status_of
 from video_service.settings_text import BadSetting
 
 SECRET_START = "whsec_"
 LEAST_SECRET_BYTES = 24
 MOST_SECRET_BYTES = 64
-MOST_STATUS_BYTES = 512
-_STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})(?: |\r)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,22 +113,9 @@ async def post(endpoint: Endpoint, event: str, body: bytes, *, now_s: int, timeo
         f"Content-Length: {len(body)}\r\nConnection: close\r\nwebhook-id: {event}\r\nwebhook-timestamp: {now_s}\r\n"
         f"webhook-signature: {signature(endpoint.key, event, now_s, body)}\r\n\r\n"
     )
-    secure = ssl.create_default_context() if endpoint.secure else None
-    async with asyncio.timeout(timeout_s):
-        reader, writer = await asyncio.open_connection(
-            endpoint.host, endpoint.port, ssl=secure, limit=MOST_STATUS_BYTES, happy_eyeballs_delay=0.25
-        )
-        try:
-            writer.write(head.encode() + body)
-            await writer.drain()
-            line = await reader.readuntil(b"\n")
-        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
-            raise ValueError("no HTTP answer") from error
-        finally:
-            writer.close()
-            with contextlib.suppress(OSError, ssl.SSLError):
-                await writer.wait_closed()
-    status = _STATUS.match(line)
-    if status is None:
-        raise ValueError("no HTTP answer")
-    return int(status[1])
+    return await status_of(
+        *(endpoint.host, endpoint.port, head.encode() + body),
+        trust=ssl.create_default_context() if endpoint.secure else None,
+        timeout_s=timeout_s,
+        happy_eyeballs_delay=0.25,
+    )
