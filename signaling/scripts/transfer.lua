@@ -21,15 +21,25 @@ local function possible(wanted)
       and redis.call('HGET', key('person', other), 'present') == '1'
   end)
 end
-if to ~= '' then
-  if to == agent or barred(id, to) or not is_free(to, {needs = needs, class = call.class}) then
+local function can(wanted)
+  if to == '' then
+    return possible(wanted)
+  end
+  return to ~= agent and not barred(id, to) and is_free(to, {needs = wanted, class = call.class})
+end
+if not can(needs) then
+  if to ~= '' then
     return refuse('not_free')
   end
-elseif not possible(needs) then
   if sign ~= '' or sign_need == '' or not possible(base) then
     return refuse('nobody_else')
   end
   needs, sign_need = base, ''
+end
+-- What it is about goes along, where somebody knows it.
+local about = plus(needs, call.topic or '')
+if about ~= needs and can(about) then
+  needs = about
 end
 local fields = {
   needs = needs, base_needs = base, sign_need = sign_need, handover = ARGV[8], handover_from = agent,

@@ -112,3 +112,14 @@ async def test_a_coordinator_gives_a_queue_its_topics_and_agents_what_they_know(
     await expect(page.get_by_text("已保存：铁路。")).to_be_visible()
     saved = [b for m, path, b in stage.requests if (m, path) == ("PUT", "queues/rail") and "apply" not in b]
     assert [body["topics"] for body in saved] == [TOPICS]
+
+
+@pytest.mark.parametrize(("topic", "words"), [("refund", REFUND["zh-CN"]), ("no-more", "no-more")])
+async def test_a_coordinator_reads_in_a_record_what_it_was_about(
+    open_page: OpenPage, stage: Stage, topic: str, words: str
+) -> None:
+    stage.answers["GET records/c-1"] = (200, views.records()[0] | {"topic": topic})
+    stage.answers["GET queues"] = (200, views.queues(views.queue("rail", title=RAIL, topics=TOPICS[:1])))
+    page = await board(open_page, stage, "records/c-1")
+    about = page.locator(".facts dt", has_text="咨询的事").locator("xpath=following-sibling::dd[1]")
+    await expect(about).to_have_text(words)

@@ -167,6 +167,28 @@ async def test_a_way_of_signing_that_nobody_else_has_yields_to_a_transfer(desk: 
     assert await desk.rings("a2") == call
 
 
+async def test_what_it_is_about_goes_along_where_somebody_knows_it_and_holds_nobody_up(desk: Desk) -> None:
+    await desk.agent("a1", "csl", "refund")
+    call = await desk.join("c1", "csl", topic="refund")
+    assert await desk.accept("a1") == call
+    await desk.agent("a2", "csl")
+    await desk.pass_time(1)
+    await desk.agent("a3", "csl", "refund")
+    await transfer(desk)
+    assert await desk.rings("a3") == call, "rested less, but knows it"
+    assert (await record_of(desk, call)).needs == "csl+refund"
+    await desk.accept("a3")
+    await transfer(desk, "a3", to="a2")
+    assert await desk.rings("a2") == call, "who is named need not know it"
+    assert (await record_of(desk, call)).needs == "csl"
+    await desk.accept("a2")
+    await desk.store.sign_out("a1")
+    await desk.agent("a4", "csl")
+    await desk.store.sign_out("a3")
+    await transfer(desk, "a2")
+    assert await desk.rings("a4") == call, "nobody who knows it is left"
+
+
 @pytest.mark.parametrize("why", ["itself", "nobody", "busy", "break", "gone", "skills", "off_shift", "left"])
 async def test_who_cannot_take_it_is_refused_and_the_call_goes_on(desk: Desk, why: str) -> None:
     await desk.agent("a1", "csl")

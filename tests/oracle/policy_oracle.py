@@ -57,9 +57,9 @@ class Oracle(Steps):
         if call.sign and self.on_for(call.needs | {call.sign}, call_class):
             call.needs |= {call.sign}
             call.sign_need = call.needs - call.base_needs
-        topic = frozenset(filter(None, facts[7:8]))
-        if self.on_for(call.needs | topic, call_class):
-            call.needs |= topic
+        call.topic = frozenset(filter(None, facts[7:8]))
+        if self.on_for(call.needs | call.topic, call_class):
+            call.needs |= call.topic
         call.vip = facts[6] == "1"
         window_s = self.policy.vip_agent_window_s if call.vip else self.policy.last_agent_window_s
         call.last_agent_until_ms = self.now + round(window_s * 1_000)
@@ -274,16 +274,21 @@ class Oracle(Steps):
         base = call.base_needs | frozenset(filter(None, [need]))
         asked = frozenset([sign]) if sign else signs
         needs = base | asked
-        if to:
-            if to == name or not self.is_free(to, call, needs):
+
+        def can(wanted: frozenset[str]) -> bool:
+            return to != name and self.is_free(to, call, wanted) if to else self.possible(call, wanted)
+
+        if not can(needs):
+            if to:
                 raise Refused("not_free")
-            call.last_agent, call.last_agent_until_ms = to, self.now + delay_ms("ring", self.policy)
-        elif not self.possible(call, needs):
             if sign or not asked or not self.possible(call, base):
                 raise Refused("nobody_else")
             needs = base
-        call.needs, call.base_needs, call.sign = needs, base, sign or call.sign
+        if to:
+            call.last_agent, call.last_agent_until_ms = to, self.now + delay_ms("ring", self.policy)
         call.sign_need = needs - base
+        about = needs | call.topic
+        call.needs, call.base_needs, call.sign = about if can(about) else needs, base, sign or call.sign
         agent = self.agents[name]
         call.declined.add(name)
         self.requeue(call, "transferred")

@@ -41,6 +41,7 @@ class Call:
     base_needs: frozenset[str] = frozenset()
     sign_need: frozenset[str] = frozenset()
     """Of what is more than that, how the customer signs; the rest is the topic."""
+    topic: frozenset[str] = frozenset()
     counts_as: str = ""
     last_agent: str = ""
     last_agent_until_ms: int = 0

@@ -3,13 +3,13 @@
 import { h, setText, show } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
-import { learnTopics } from "../shared/label-words.js";
 import { request } from "../shared/service.js";
 import { errorText } from "../shared/words.js";
 import { PersonCard } from "./person-card.js";
 import { PersonForm } from "./person-form.js";
 import { PersonLabels } from "./person-labels.js";
 import { labelsText, languageKey, signKey, statePill } from "./person-words.js";
+import { learnQueueTopics } from "./queue-labels.js";
 
 /** @typedef {import("./person-words.js").Person} Person */
 
@@ -87,7 +87,7 @@ export class PeoplePart {
   async load() {
     const attempt = ++this.attempt;
     try {
-      const [{ people }] = await Promise.all([request("GET", "/api/people"), this.learn()]);
+      const [{ people }] = await Promise.all([request("GET", "/api/people"), learnQueueTopics()]);
       if (attempt !== this.attempt) return;
       this.fail("");
       this.draw(people);
@@ -95,14 +95,6 @@ export class PeoplePart {
       if (attempt !== this.attempt) return;
       setText(this.caption, t("people.not_loaded"));
       this.fail(this.refused(error));
-    }
-  }
-
-  /** What skills are called that customers choose as topics; without it they stand as their codes. */
-  async learn() {
-    const { queues } = await request("GET", "/api/queues").catch(() => ({ queues: [] }));
-    for (const { topics = [] } of /** @type {import("./queue-words.js").Queue[]} */ (queues)) {
-      learnTopics(Object.fromEntries(topics.map(({ topic, title }) => [topic, title])));
     }
   }
 

@@ -3,6 +3,7 @@
 import { h } from "../shared/dom.js";
 import { has, locale, t } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
+import { labelText } from "../shared/label-words.js";
 import { dayText, hourText, lengthText } from "../shared/time.js";
 import { qualityTable } from "./record-quality.js";
 import { timelineOf } from "./timeline.js";
@@ -62,6 +63,7 @@ export function factsOf(record, nameOf) {
     ],
     ["records.reason", record.reason && has(`reason.${record.reason}`) && t(`reason.${record.reason}`)],
     ["records.signs", sign && (has(sign) ? t(sign) : (record.sign_language ?? ""))],
+    ["records.topic", record.topic ? labelText(record.topic) : ""],
     ["records.who", record.verified !== undefined && t(record.verified ? "records.verified" : "records.guest")],
     ["records.customer", record.customer ?? ""],
     ["records.number", record.call],

@@ -7,6 +7,7 @@ import { request } from "../shared/service.js";
 import { lengthText } from "../shared/time.js";
 import { errorText } from "../shared/words.js";
 import { BlockCard, BlockList } from "./blocks.js";
+import { learnQueueTopics } from "./queue-labels.js";
 import { endText, outcomeText, recordDetail, whenText } from "./record-detail.js";
 import { RecordFilters } from "./record-filters.js";
 import { servedBy } from "./timeline.js";
@@ -175,6 +176,7 @@ export class RecordsPart {
     try {
       /** @type {SessionRecord} */
       const record = await request("GET", `/api/records/${encodeURIComponent(call)}`);
+      if (record.topic) await learnQueueTopics();
       if (attempt !== this.attempt) return;
       const { heading, parts } = recordDetail(record, this.nameOf, () => (this.close(), opener.focus()));
       // Who was erased is nobody any more.

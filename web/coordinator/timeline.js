@@ -21,6 +21,7 @@
  * @property {boolean} [verified]
  * @property {string} [entry]
  * @property {string} [sign_language]
+ * @property {string} [topic] the code of what the customer chose, "" for nothing
  * @property {string} [solved] what the customer said: "yes", "no" or ""
  * @property {number} [face] 1 (bad) to 5 (good), 0 for nothing
  * @property {string} [outcome] what the agent said
