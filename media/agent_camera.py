@@ -55,6 +55,8 @@ class AgentCamera:
         action = self._loss.add(sequence, now_ms)
         if action.nack:
             self._feedback.ask_again(packet.ssrc, action.nack, action.since_ms)
+        if action.key_frame:
+            self.key_needed()  # the gap is too large to be mended: nothing behind it waits for what will never come
         frames = assembler.add(sequence, self._timestamp, packet.marker, packet.payload)
         if not frames:
             return

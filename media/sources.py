@@ -154,8 +154,8 @@ class ForwardedPicture(_Fanout):
         if starts_key:
             self._key_frames.settled()
             self._loss.forget_before(sequence)
-        elif restarted and self._viewers:
-            self.want_key_frame(new_viewer=True)
+        elif (restarted or action.key_frame) and self._viewers:
+            self.want_key_frame(new_viewer=restarted)
         if packet.marker:
             self.meter.frame(now_ms)
         for outlet in self._viewers:

@@ -31,7 +31,7 @@ from media.agent_leg import BlurredLeg
 from media.assembler import EncodedFrame
 from media.encoder import EncodedPicture, PictureEncoder
 from media.forwarder import PictureOutlet, SoundOutlet
-from media.loss import KEY_FRAME_PATIENCE_MS, MOST_BEFORE_MS
+from media.loss import KEY_FRAME_INTERVAL_MS, KEY_FRAME_PATIENCE_MS, MAX_GAP, MOST_BEFORE_MS
 from media.negotiation import OPUS, VP8, Choice
 from media.offer import Codec
 from media.packetizer import Vp8Packetizer
@@ -333,6 +333,25 @@ def test_a_packet_lost_for_good_leads_to_a_key_frame_request() -> None:
     assert way.key_frames == asked + 1
 
 
+def test_after_a_gap_too_large_to_mend_a_key_frame_is_asked_for_at_once() -> None:
+    way = Way()
+    source, camera = forwarded(way)
+    source.attach(outlet([]))
+    camera.send(key=True)
+    asked, way.now = way.key_frames, 2000
+    for _ in range(MAX_GAP):
+        camera.send(lose=True)
+    camera.send()
+    assert (way.key_frames, way.nacks) == (asked + 1, [])
+    way.now += KEY_FRAME_INTERVAL_MS
+    source.tick(way.now, 40)
+    assert way.key_frames == asked + 2, "the request may be lost, too"
+    camera.send(key=True)
+    way.now += KEY_FRAME_INTERVAL_MS
+    source.tick(way.now, 40)
+    assert way.key_frames == asked + 2
+
+
 def test_without_a_viewer_nothing_is_asked_for() -> None:
     way = Way()
     source, camera = forwarded(way)
@@ -413,6 +432,34 @@ def test_a_repaired_packet_completes_the_frames_behind_it() -> None:
     assert len(frames) == 1
     made.receive(VP8, lost, way.now, repaired=True)
     assert len(frames) == 3
+
+
+def test_behind_a_gap_too_large_to_mend_a_key_frame_is_asked_for_at_once_and_the_picture_goes_on_there() -> None:
+    way = Way()
+    made, camera, frames = agent_frames(way)
+    camera.send(key=True)
+    for _ in range(MAX_GAP):
+        camera.send(lose=True)
+    camera.send()
+    assert (way.key_frames, way.nacks) == (1, [])
+    for _ in range(3):
+        way.now += KEY_FRAME_INTERVAL_MS
+        made.tick(way.now, 50)
+    assert way.key_frames == 4, "the request may be lost, too"
+    camera.send()
+    camera.send(key=True)
+    camera.send()
+    assert [frame.key for frame in frames] == [True, True, False]
+
+
+def test_a_key_frame_right_behind_a_gap_too_large_to_mend_is_taken() -> None:
+    way = Way()
+    _, camera, frames = agent_frames(way)
+    camera.send(key=True)
+    for _ in range(MAX_GAP):
+        camera.send(lose=True)
+    camera.send(key=True)
+    assert [frame.key for frame in frames] == [True, True]
 
 
 def test_no_key_frame_is_asked_for_once_all_that_was_missing_came() -> None:
