@@ -71,24 +71,17 @@ def vp8_starts_key_frame(payload: bytes) -> bool:
     return len(payload) > length and payload[length] & 0x01 == 0
 
 
-def shift_identifiers(payload: bytes, picture_shift: int, tl0_shift: int) -> bytes:
-    """Return the payload with its picture id and TL0PICIDX moved by so much, in the width that they have.
+def with_identifiers(payload: bytes, descriptor: Vp8Descriptor, picture_id: int, tl0_index: int) -> bytes:
+    """Return the payload with another picture id and TL0PICIDX; of both only the low bits count.
 
-    Raises:
-        ValueError: the payload is truncated.
+    A 7-bit picture id becomes one of 15 bits: a stream with which another source goes on cannot wrap earlier than
+    before. What the payload lacks by its `descriptor` is not added.
     """
-    descriptor = parse_vp8(payload)
-    if descriptor.picture_id == NO_VALUE and descriptor.tl0_index == NO_VALUE:
-        return payload
     data = bytearray(payload)
-    if descriptor.picture_id != NO_VALUE:
-        if descriptor.wide:
-            moved = (descriptor.picture_id + picture_shift) & 0x7FFF
-            data[2], data[3] = 0x80 | moved >> 8, moved & 0xFF
-        else:
-            data[2] = (descriptor.picture_id + picture_shift) & 0x7F
     if descriptor.tl0_index != NO_VALUE:
-        data[descriptor.tl0_at] = (descriptor.tl0_index + tl0_shift) & 0xFF
+        data[descriptor.tl0_at] = tl0_index & 0xFF
+    if descriptor.picture_id != NO_VALUE:
+        data[2 : 4 if descriptor.wide else 3] = (0x8000 | picture_id & 0x7FFF).to_bytes(2, "big")
     return bytes(data)
 
 

@@ -21,7 +21,7 @@ from typing import Final, Protocol
 
 from aiortc.rtp import RtcpReceiverInfo, RtcpSdesPacket, RtcpSenderInfo, RtcpSourceInfo, RtcpSrPacket
 
-from media.depacketize_vp8 import NO_VALUE, parse_vp8, shift_identifiers
+from media.depacketize_vp8 import NO_VALUE, parse_vp8, with_identifiers
 from media.line_rate import PACKET_OCTETS
 from media.meter import PictureMeter
 from media.negotiation import VP8, Choice
@@ -129,6 +129,7 @@ class Outlet:
         self._last_timestamp = secrets.randbits(31)
         self._last_ms: float | None = None
         self._last_payload = b""
+        self._picture = 0  # the source's own picture id, unwrapped
         self._picture_shift = 0
         self._tl0_shift = 0
         self._history: list[tuple[int, bytes] | None] = [None] * (HISTORY if self.waits_for_key else 0)
@@ -192,7 +193,7 @@ class Outlet:
         out_timestamp = (timestamp + self._timestamp_shift) & 0xFFFFFFFF
         if (self._picture_shift or self._tl0_shift) and payload and codec == VP8:
             try:
-                payload = shift_identifiers(payload, self._picture_shift, self._tl0_shift)
+                payload = self._renamed(payload)
             except ValueError:
                 return
         payload_type = self._choice.payload_type
@@ -237,10 +238,17 @@ class Outlet:
             old, new = parse_vp8(self._last_payload), parse_vp8(payload)
         except ValueError:
             return
+        self._picture = new.picture_id
         if NO_VALUE not in (old.picture_id, new.picture_id):
             self._picture_shift = (old.picture_id + 1 - new.picture_id) & 0x7FFF
         if NO_VALUE not in (old.tl0_index, new.tl0_index):
             self._tl0_shift = (old.tl0_index + 1 - new.tl0_index) & 0xFF
+
+    def _renamed(self, payload: bytes) -> bytes:
+        found = parse_vp8(payload)
+        if found.picture_id != NO_VALUE:
+            self._picture = unwrap(found.picture_id, self._picture, 15 if found.wide else 7)
+        return with_identifiers(payload, found, self._picture + self._picture_shift, found.tl0_index + self._tl0_shift)
 
     def _use(self, codec: str) -> bool:
         choice = self._choices.get(codec)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import pytest
 from aiortc.rtp import RtcpPacket, RtcpReceiverInfo, RtcpSdesPacket, RtcpSrPacket
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from media.depacketize_vp8 import depacketize_vp8, parse_vp8
@@ -43,14 +43,17 @@ class Viewer:
 class Stream:
     """The packets of one VP8 source, with its own numbers."""
 
-    def __init__(self, sequence: int = 500, timestamp: int = 900_000, picture_id: int = 77, tl0: int = 9) -> None:
+    def __init__(
+        self, sequence: int = 500, timestamp: int = 900_000, picture_id: int = 77, tl0: int = 9, *, wide: bool = True
+    ) -> None:
         self.sequence, self.timestamp, self.picture_id, self.tl0 = sequence, timestamp, picture_id, tl0
+        self.wide = wide
         self.frames = 0
 
     def payload(self, first: bool, key: bool) -> bytes:
-        descriptor = bytes(
-            [0x80 | (0x10 if first else 0), 0xE0, 0x80 | (self.picture_id >> 8) & 0x7F, self.picture_id & 0xFF]
-        ) + bytes([self.tl0 & 0xFF, 0])
+        picture_id = 0x8000 | self.picture_id & 0x7FFF if self.wide else self.picture_id & 0x7F
+        descriptor = bytes([0x80 | (0x10 if first else 0), 0xE0])
+        descriptor += picture_id.to_bytes(2 if self.wide else 1, "big") + bytes([self.tl0 & 0xFF, 0])
         return descriptor + (b"\x00" if key else b"\x01") + self.frames.to_bytes(4, "big")
 
     def send(self, viewers: Iterable[Viewer], now_ms: float, *, key: bool = False, packets: int = 2) -> None:
@@ -127,6 +130,7 @@ def test_two_viewers_get_the_same_picture_under_different_numbers() -> None:
         max_size=5,
     )
 )
+@example([(65_500, (1 << 32) - 30_000, 0x7FF0, 240, 40, 0.0), (65_530, (1 << 32) - 3000, 0x7FFF, 255, 40, 20.0)])
 def test_nothing_breaks_when_the_source_is_swapped(parts: list[tuple[int, int, int, int, int, float]]) -> None:
     viewer = Viewer()
     now_ms = 0.0
@@ -140,6 +144,25 @@ def test_nothing_breaks_when_the_source_is_swapped(parts: list[tuple[int, int, i
             stream.send([viewer], now_ms, key=index == 0)
 
     assert len(viewer.data) == 2 * sum(frames for *_, frames, _ in parts)
+    assert_even(viewer.packets)
+
+
+@given(
+    first=st.integers(0, 0x7FFF),
+    later=st.lists(st.tuples(st.booleans(), st.integers(0, 0x7FFF)), min_size=1, max_size=3),
+)
+@example(0x7FF0, [(False, 120), (True, 0x7FFF), (False, 0)])
+def test_short_and_long_picture_ids_go_on_evenly_behind_one_another(first: int, later: list[tuple[bool, int]]) -> None:
+    """Also where a short one wraps: to the client the identifiers have 15 bits from the first swap on."""
+    viewer = Viewer()
+    now_ms = 0.0
+    for wide, picture_id in [(True, first), *later]:
+        viewer.outlet.switch(None)
+        stream = Stream(picture_id=picture_id, wide=wide)
+        for index in range(150):
+            now_ms += FRAME_MS
+            stream.send([viewer], now_ms, key=index == 0)
+
     assert_even(viewer.packets)
 
 

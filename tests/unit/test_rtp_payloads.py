@@ -19,9 +19,9 @@ from media.depacketize_vp8 import (
     NO_VALUE,
     depacketize_vp8,
     parse_vp8,
-    shift_identifiers,
     vp8_starts_frame,
     vp8_starts_key_frame,
+    with_identifiers,
 )
 from media.packetizer import MAX_PAYLOAD_BYTES, H264Packetizer, Vp8Packetizer, split_nal_units
 
@@ -99,28 +99,31 @@ def test_vp8_descriptors_are_read_as_aiortc_writes_them(
 @given(
     picture_id=st.integers(0, 0x7FFF),
     tl0=st.integers(0, 255),
-    shift=st.integers(0, 0x7FFF),
-    tl0_shift=st.integers(0, 255),
+    other=st.integers(0, 1 << 20),
+    other_tl0=st.integers(0, 1 << 20),
 )
-def test_identifiers_move_and_nothing_else_does(picture_id: int, tl0: int, shift: int, tl0_shift: int) -> None:
+def test_identifiers_become_others_and_nothing_else_changes(
+    picture_id: int, tl0: int, other: int, other_tl0: int
+) -> None:
     payload = bytes(VpxPayloadDescriptor(1, 0, picture_id=picture_id, tl0picidx=tl0, tid=(1, 0))) + b"frame"
-    moved = parse_vp8(shift_identifiers(payload, shift, tl0_shift))
+    named = with_identifiers(payload, parse_vp8(payload), other, other_tl0)
 
-    assert moved.picture_id == (picture_id + shift) & 0x7FFF
-    assert moved.tl0_index == (tl0 + tl0_shift) & 0xFF
-    assert depacketize_vp8(shift_identifiers(payload, shift, tl0_shift)) == b"frame"
-    assert shift_identifiers(shift_identifiers(payload, shift, tl0_shift), -shift, -tl0_shift) == payload
+    assert parse_vp8(named).picture_id == other & 0x7FFF
+    assert parse_vp8(named).tl0_index == other_tl0 & 0xFF
+    assert depacketize_vp8(named) == b"frame"
+    assert with_identifiers(named, parse_vp8(named), picture_id, tl0) == payload
 
 
-def test_a_seven_bit_picture_id_keeps_its_width() -> None:
-    payload = b"\x90\x80\x7e" + b"frame"
+def test_a_seven_bit_picture_id_gets_the_room_for_a_longer_one() -> None:
+    payload = b"\x90\xe0\x7e\x09\x20" + b"frame"
 
     assert parse_vp8(payload).picture_id == 126
-    assert shift_identifiers(payload, 3, 0) == b"\x90\x80\x01" + b"frame"
+    assert with_identifiers(payload, parse_vp8(payload), 300, 10) == b"\x90\xe0\x81\x2c\x0a\x20" + b"frame"
 
 
 def test_a_descriptor_without_identifiers_is_left_alone() -> None:
-    assert shift_identifiers(b"\x10frame", 5, 5) == b"\x10frame"
+    for payload in (b"\x10frame", b"\x90\x20\x20frame"):
+        assert with_identifiers(payload, parse_vp8(payload), 5, 5) == payload
 
 
 @given(payload=st.binary(max_size=8))

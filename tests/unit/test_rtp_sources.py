@@ -6,6 +6,7 @@ import ast
 import inspect
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import get_type_hints
 
@@ -379,6 +380,28 @@ def test_a_sender_that_starts_anew_goes_on_in_the_same_stream_from_its_key_frame
 
     numbers = [parse_rtp(data).sequence for data in sent]
     assert numbers == [numbers[0], numbers[0] + 1, numbers[0] + 2]
+
+
+def test_a_picture_goes_on_when_its_senders_numbers_and_time_stamps_wrap() -> None:
+    way = Way()
+    source, _ = forwarded(way)
+    made, _, frames = agent_frames(way)
+    sent: list[bytes] = []
+    source.attach(outlet(sent))
+    packetizer = Vp8Packetizer()
+    for index in range(-20, 20):
+        payload = packetizer.payloads(b"\x10picture" if index == -20 else b"\x11picture")[0]
+        packet = RtpPacket(96, index & 0xFFFF, index * 3000 & 0xFFFFFFFF, 5, True, payload)
+        source.receive(VP8, packet, way.now)
+        made.receive(VP8, packet, way.now)
+
+    packets = [parse_rtp(data) for data in sent]
+    assert [packet.sequence - packets[0].sequence for packet in packets] == list(range(40))
+    assert {(b.timestamp - a.timestamp) & 0xFFFFFFFF for a, b in pairwise(packets)} == {3000}
+    assert {b.timestamp - a.timestamp for a, b in pairwise(frames)} == {3000}
+    assert (way.nacks, len(frames)) == ([], 40)
+    assert source.reception is not None
+    assert source.reception.loss_share == 0
 
 
 def test_sound_goes_on_evenly_when_its_sender_starts_anew() -> None:
