@@ -15,7 +15,7 @@ import pytest_asyncio
 
 from media.engine import MediaEngine
 from media.leg import Leg
-from media.loss import KEY_FRAME_INTERVAL_MS, KEY_FRAME_PATIENCE_MS, MIN_NACK_INTERVAL_MS, MOST_BEFORE_MS
+from media.loss import KEY_FRAME_INTERVAL_MS, KEY_FRAME_PATIENCE_MS, MAX_GAP, MIN_NACK_INTERVAL_MS, MOST_BEFORE_MS
 from tests.integration.media_peers import Client, Received, Site, loopback_settings, site, until
 from tests.integration.udp_relay import Datagram, UdpRelay, nothing, random_loss
 from tests.media_gate import InvertingStage
@@ -134,6 +134,22 @@ class OnePacket:
         return self.also_again and again
 
 
+@dataclass
+class Outage:
+    """Loses so many packets of a camera one after the other, and what is sent again for them."""
+
+    count: int
+    last: int = 0
+
+    def __call__(self, datagram: Datagram) -> bool:
+        packet = datagram.packet
+        if packet is None or not datagram.to_engine or not self.count:
+            return False
+        if packet.payload_type == VP8_TYPE:
+            self.count, self.last = self.count - 1, packet.sequence
+        return packet.payload_type in (VP8_TYPE, RTX_TYPE)
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def whole() -> AsyncIterator[Line]:
     relays = {AGENT: UdpRelay(), CUSTOMER: UdpRelay()}
@@ -223,6 +239,29 @@ async def test_five_in_a_hundred_lost_both_ways_at_80_ms_round_trip(line: Line) 
     assert apart(asked.key_frames(), KEY_FRAME_INTERVAL_MS)
     assert line.leg(AGENT).round_trip_ms > 0
     assert line.clients[AGENT].slots[0].packets, "the agent's own preview, too"
+
+
+@pytest.mark.parametrize("sender", [AGENT, CUSTOMER])
+async def test_what_follows_a_gap_too_large_to_mend_begins_with_a_key_frame_that_is_asked_for_at_once(
+    line: Line, sender: LegRole
+) -> None:
+    lose, leg, came_until = Outage(MAX_GAP), line.leg(sender), []
+    ask = leg.ask_key_frame
+
+    def ask_key_frame(ssrc: int) -> None:
+        assert leg.picture_reception is not None
+        came_until.append(leg.picture_reception.highest)
+        ask(ssrc)
+
+    leg.ask_key_frame = ask_key_frame  # type: ignore[method-assign]
+    line.relays[sender].lose = lose
+    await until(lambda: not lose.count, "the end of the outage", DEADLINE_S)
+    await until(lambda: came_until, "a key frame was asked for", DEADLINE_S)
+    await line.goes_on(of=sender)
+    leg.ask_key_frame = ask  # type: ignore[method-assign]
+
+    assert (came_until[0] - lose.last) & 0xFFFF == 1, "at the first packet that came"
+    assert apart(line.asked[sender].key_frames(), KEY_FRAME_INTERVAL_MS)
 
 
 async def test_a_network_that_is_gone_for_a_moment_is_noticed_and_so_is_its_return(line: Line) -> None:
