@@ -80,7 +80,10 @@ class Showing:
 
     async def show_text(self, connection: Connection) -> None:
         """Send the lines of the call's text that this page has not had."""
+        asked = connection.call, connection.epoch
         for line in await self._store.texts(connection.person, connection.call, connection.text_seq):
+            if (connection.call, connection.epoch) != asked:
+                return  # meanwhile it is another call, or another agent: these lines were counted for the one before
             if line.seq > connection.text_seq:
                 connection.text_seq = line.seq
                 connection.post(line)

@@ -25,6 +25,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session"), py
 
 LANGUAGES = ("zh-CN", "zh-HK", "en")
 NAME = "周岚"
+# What a coordinator presses for the state, where it is gone then.
+BEFORE = {"asked": "beside.ask", "joined": "beside.join"}
 MICROPHONES = """async () => {
   const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
   const asked = [];
@@ -128,8 +130,12 @@ async def test_how_each_page_looks(open_page: OpenPage, stage: Stage, lang: str)
         ),
         30,
     ):
+        if first and name in BEFORE:
+            await page.get_by_role("button", name=words[BEFORE[name]], exact=True).focus()
         await stage.show(view)
         await expect(page.locator(".beside .notice").first).to_have_text(words[f"beside.say.{name}"])
+        if first and name in BEFORE:  # what was pressed to get here is gone
+            await expect(page.locator(".beside .notice").first).to_be_focused()
         if name == "in":
             for who in ("agent", "customer"):
                 await flows(page, f".beside-figure[data-who='{who}'] video")

@@ -53,7 +53,7 @@ export class Monitor {
     });
     this.heading = h("h2", { tabindex: "-1" });
     this.clock = h("span", { class: "figure" });
-    this.say = h("p", { class: "notice", role: "status" }, (this.sayIcon = h("span")), (this.sayText = h("span")));
+    this.say = h("p", { class: "notice", role: "status", tabindex: "-1" }, (this.sayIcon = h("span")), (this.sayText = h("span")));
     this.trouble = h("p", { class: "notice notice-danger", role: "alert", hidden: true });
     this.pictures = Object.fromEntries(SEEN.map((who) => [who, figure(who, () => this.tap())]));
     this.ask = button("eye", "beside.ask", "button button-main", () => this.send("watch"));
@@ -196,6 +196,7 @@ export class Monitor {
 
   draw() {
     const { watching: now, ended = "" } = this;
+    const pressed = [this.ask, this.stop, this.join, this.look].find((each) => each === document.activeElement);
     const looks = Boolean(now?.connected && SEES.includes(now.state));
     this.own.follow(now, looks, ended);
     this.turn(looks && hasCamera(now));
@@ -244,6 +245,8 @@ export class Monitor {
       },
     );
     this.tick();
+    // What was pressed may be gone: the focus goes where it is said what became of it.
+    if (pressed?.hidden && !this.say.hidden) this.say.focus();
   }
 
   /** @param {Watching | null} now */

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import pytest
 from redis.asyncio import Redis
 
+from signaling import messages
 from signaling.hub import Hub
 from signaling.identity_types import Identity
 from tests.support.calls import AGENT, COORDINATOR, CUSTOMER, HOUR_MS, call_between, has_leg, offer, poll, ready_agent
@@ -193,6 +197,40 @@ async def test_with_another_signer_the_lines_come_again_though_the_wait_was_neve
     assert (line["seq"], line["text"], line["of_before"]) == (1, "which flight?", True)
     assert customer.view["agent_name"] == "Wu"
     assert all(message.get("state") not in ("waiting", "ringing") for message in customer.seen[-2:])
+
+
+async def test_lines_that_were_read_for_one_agent_are_not_counted_for_the_next(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, customer = await ready_agent(hub), await enter(hub, CUSTOMER)
+    call = await call_between(customer, first)
+    for text in ("which flight?", "on what day?"):
+        first.send("say", call=call, text=text)
+        assert (await customer.until(type="text_line"))["text"] == text
+    second = await ready_agent(hub, OTHER_AGENT)
+    texts, asked, goes_on = hub.store.texts, 0, asyncio.Event()
+
+    async def crossing(person: str, *words: Any) -> list[messages.TextLine]:
+        """Answer the customer's first look only once the second has its answer, too."""
+        nonlocal asked
+        found = await texts(person, *words)
+        asked += person == CUSTOMER.person
+        if person == CUSTOMER.person and asked == 1:
+            await goes_on.wait()
+        elif person == CUSTOMER.person:
+            goes_on.set()
+            for _ in range(5):
+                await asyncio.sleep(0)
+        return found
+
+    monkeypatch.setattr(hub.store, "texts", crossing)
+    first.send("say", call=call, text="one moment")
+    await poll(lambda: asked == 1)
+    customer.send("another_signer", call=call, epoch=customer.view["epoch"])
+    ring = await second.until(type="agent_view", state="reserved")
+    second.send("accept", call=call, epoch=ring["reservation"]["epoch"])
+    again = [(await customer.until(type="text_line", of_before=True))["seq"] for _ in range(3)]
+    assert again == [1, 2, 3]
 
 
 async def test_what_an_agent_promises_after_the_call_is_told_to_the_customer_at_once(hub: Hub) -> None:
