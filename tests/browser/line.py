@@ -34,12 +34,12 @@ class Line:
 
 @asynccontextmanager
 async def open_line(
-    launch: Launch, *, preview: str = "房间已隐藏", own_network: bool = False, **environment: str
+    launch: Launch, *, preview: str = "房间已隐藏", own_network: bool = False, script: str = "", **environment: str
 ) -> AsyncIterator[Line]:
     """Start the service and bring everybody but the customers to their places, all through the pages.
 
     `preview` is the word that the agent has to read about the own picture before taking calls. `own_network`: the
-    agent's page gets a network that can be cut.
+    agent's page gets a network that can be cut. `script` runs in every page before its own.
     """
     contexts: list[BrowserContext] = []
     async with run_service(**environment) as service, AsyncExitStack() as stack:
@@ -54,7 +54,7 @@ async def open_line(
                 locale="zh-CN",
                 timezone_id="Asia/Shanghai",
             )
-            await opened.add_init_script(WATCH)
+            await opened.add_init_script(WATCH + script)
             if network is not None:
                 await network.carry(opened)
             contexts.append(opened)

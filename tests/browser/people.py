@@ -36,6 +36,16 @@ new MutationObserver(() => {
   }
 }).observe(document, { childList: true, subtree: true, characterData: true });
 """
+# How light a video's picture is, and how much one place differs from another.
+LOOK = """(video) => {
+  const canvas = Object.assign(document.createElement('canvas'), { width: 64, height: 48 });
+  const drawn = canvas.getContext('2d');
+  drawn.drawImage(video, 0, 0, 64, 48);
+  const { data } = drawn.getImageData(0, 0, 64, 48);
+  const light = Array.from({ length: 64 * 48 }, (_, at) => data[at * 4 + 1]);
+  const mean = light.reduce((sum, each) => sum + each) / light.length;
+  return [mean, Math.sqrt(light.reduce((sum, each) => sum + (each - mean) ** 2, 0) / light.length)];
+}"""
 
 
 @dataclass
@@ -90,6 +100,26 @@ class Person:
         )
         return rate
 
+    async def sees(self, selector: str, count: int = 30) -> None:
+        """Wait until a video element has shown so many pictures from now on."""
+        since_ms = await self.page.evaluate("Date.now()")
+        shown = "(video, since) => (video.shownAt ?? []).filter((at) => at > since).length"
+        deadline_s = time.monotonic() + 2 * LIMIT_S
+        while (seen := await self.page.locator(selector).evaluate(shown, since_ms)) < count:
+            assert time.monotonic() < deadline_s, f"{seen} pictures"
+            await asyncio.sleep(0.1)
+
+    async def shows_something(self, selector: str, *, contrast: float = -1.0) -> None:
+        """Wait until a video is no black, which is what comes when nothing comes, and has that much contrast."""
+        deadline_s = time.monotonic() + 2 * LIMIT_S
+        while not ((look := await self.page.locator(selector).evaluate(LOOK))[0] > 20 and look[1] > contrast):
+            assert time.monotonic() < deadline_s, f"light and contrast are {look}"
+            await asyncio.sleep(0.2)
+
+    async def pill(self, name: str, *, limit_s: float = LIMIT_S) -> None:
+        """Wait until a picture says this of itself."""
+        await self.page.locator(f".pill[data-name='{name}']").wait_for(timeout=limit_s * 1000)
+
     async def first_shown_ms(self, selector: str, since_ms: float) -> float:
         """Return when a video element showed its first picture after `since_ms` (milliseconds since 1970)."""
         first: float = await self.page.locator(selector).evaluate(
@@ -117,9 +147,6 @@ class Customer(Person):
         # On a busy machine the picture comes, and the line is called slow or narrow.
         seen = ", ".join(f".pill[data-name='{name}']" for name in ("clear", "protected", "weak", "narrow"))
         await self.page.locator(seen).wait_for(timeout=limit_s * 1000)
-
-    async def pill(self, name: str, *, limit_s: float = LIMIT_S) -> None:
-        await self.page.locator(f".pill[data-name='{name}']").wait_for(timeout=limit_s * 1000)
 
     async def end(self) -> None:
         await self.page.get_by_role("button", name="结束", exact=True).click()
@@ -174,3 +201,15 @@ class Coordinator(Person):
         await self.page.get_by_label("到", exact=True).fill(f"{later:02}:{day:%M}")
         await self.page.get_by_role("button", name="添加").click()
         await self.page.get_by_role("status").filter(has_text="已添加").wait_for()
+
+
+async def both_see(customer: Customer, agent: Agent) -> None:
+    """Wait until each sees the other's picture move, and neither page says that it has stopped."""
+    limit_ms = 2 * LIMIT_S * 1000
+    await asyncio.gather(
+        customer.page.locator(".stage video").wait_for(timeout=limit_ms),
+        agent.page.locator(".customer video").wait_for(timeout=limit_ms),
+    )
+    await asyncio.gather(customer.sees(".stage video"), agent.sees(".customer video"))
+    for page in (customer.page, agent.page):
+        await expect(page.locator(".pill", has_text="画面停了")).to_have_count(0, timeout=limit_ms)
