@@ -289,6 +289,8 @@ def _wire(cast: Cast, call_id: str) -> None:
         leg.call_id = call_id
         if isinstance(leg, BlurredLeg):
             leg.blur.full_rate = True
+            if cast.held:
+                leg.blur.show_object(None)  # or it would still be there when the customer sees the agent again
             leg.blur.codec = cast.codec(leg) or leg.blur.codec
     seats = {seat.outlet: seat for seat in cast.seats()}
     for leg in cast.legs:

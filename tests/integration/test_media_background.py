@@ -17,6 +17,7 @@ from video_service.media_plane import (
     BackgroundKind,
     BadBox,
     Box,
+    CallRoute,
     LegRole,
     MediaError,
     ObjectEvent,
@@ -73,6 +74,35 @@ async def test_backgrounds_and_objects_reach_that_agents_stage_and_objects_end_w
         await until(lambda: boxes(place) == [BOX, OTHER, None, BOX, None], "the end with the call is told of")
         await engine.show_object("agent", None)
         assert [event.person for event in place.told if isinstance(event, ObjectEvent)] == ["person-agent"] * 5
+
+
+async def test_an_object_ends_with_a_hold_and_when_the_call_is_passed_on_and_is_no_later_agents() -> None:
+    stages: list[InvertingStage] = []
+
+    def stage() -> InvertingStage:
+        stages.append(InvertingStage())
+        return stages[-1]
+
+    async with site(MediaEngine(loopback_settings(), stage)) as place:
+        engine = place.engine
+        agent, other = await place.join("agent", LegRole.AGENT), await place.join("other", LegRole.AGENT)
+        customer = await place.join("customer", LegRole.CUSTOMER)
+        await place.call("call", customer, agent)
+        await engine.show_object("agent", BOX)
+        await until(lambda: boxes(place) == [BOX], "the object is told of")
+        for held in (True, False):
+            await engine.open_call(
+                CallRoute(call_id="call", epoch=1, customer_leg="customer", agent_leg="agent", held=held)
+            )
+            assert stages[0].box is None
+        await until(lambda: boxes(place) == [BOX, None], "its end is told of")
+        await engine.show_object("agent", BOX)
+        await until(lambda: boxes(place) == [BOX, None, BOX], "the second is told of")
+        await place.call("call", customer, other, epoch=2)
+        assert [stage.box for stage in stages] == [None, None]
+        await until(lambda: boxes(place) == [BOX, None, BOX, None], "its end is told of, too")
+        with pytest.raises(MediaError, match="no call"):
+            await engine.show_object("agent", BOX)
 
 
 async def test_an_engine_says_when_it_needs_a_picture_and_takes_only_that() -> None:
