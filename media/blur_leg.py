@@ -91,10 +91,10 @@ class _Outcome:
 
 
 class _Pipeline:
-    """Everything that lives in the executor; called by one thread at a time."""
+    """Everything that lives in the executor; called by one thread at a time, and by none after `close`."""
 
     def __init__(self, stage: BlurStage, limits: Limits) -> None:
-        self._stage = stage
+        self.stage = stage
         self._decoder = PictureDecoder()
         self._encoder = PictureEncoder(VP8, limits.start, limits.maximum)
 
@@ -112,7 +112,7 @@ class _Pipeline:
         if newest is None or not order.show:
             return _Outcome()
         started = perf_counter()
-        protected = self._stage.process(newest)
+        protected = self.stage.process(newest)
         blur_ms = (perf_counter() - started) * 1000
         self._encoder.codec, self._encoder.bitrate_bps = order.codec, order.bitrate_bps
         self._encoder.pixels, self._encoder.rate = order.pixels, order.rate
@@ -123,7 +123,10 @@ class _Pipeline:
     def close(self) -> None:
         self._decoder.close()
         self._encoder.close()
-        self._stage.close()
+        self.stage.close()
+        # A leg and what it calls refer to one another, so that it goes when the collector comes by: the stage's pictures
+        # and networks are too large to wait for that.
+        del self.stage, self._decoder, self._encoder
         heap.give_back()
 
 
@@ -157,7 +160,6 @@ class BlurLeg:
         self.blur_ms: deque[float] = deque(maxlen=600)
         self.delays_ms: deque[float] = deque(maxlen=600)
         self._pipeline = _Pipeline(stage, limits)
-        self._stage = stage
         self._told_box: Box | None = None
         self._executor = executor
         self._on_encoded = on_encoded
@@ -202,19 +204,21 @@ class BlurLeg:
     def confirm_signer(self) -> None:
         """Take whoever is nearest to the camera for the signer from the next shown frame on."""
         if not self._closed:
-            self._stage.confirm()
+            self._pipeline.stage.confirm()
 
     def set_background(self, background: Background) -> None:
         """Put another background behind the signer from the next shown frame on."""
-        self._stage.set_background(background)
+        if not self._closed:
+            self._pipeline.stage.set_background(background)
 
     def show_object(self, box: Box | None) -> None:
         """Show what lies in `box`, too, for a while; None: end."""
-        self._stage.show_object(box)
+        if not self._closed:
+            self._pipeline.stage.show_object(box)
 
     def object_change(self) -> tuple[Box | None] | None:
         """Return the box that is shown now when it is not what the last call returned; None: nothing has changed."""
-        box = self._stage.shown_object()
+        box = None if self._closed else self._pipeline.stage.shown_object()
         if box == self._told_box:
             return None
         self._told_box = box

@@ -8,6 +8,8 @@ Everything happens on the picture at hand and in its own time, so a file gets ex
 
 from __future__ import annotations
 
+import weakref
+from functools import partial
 from typing import Final, Protocol
 
 import cv2
@@ -87,7 +89,8 @@ class SignerMasks:
         self._people, self._faces = people, faces
         rows, columns = people.mask_shape
         self._shape = rows // 2, columns // 2
-        self._track = SignerTrack(faces, self._covers)
+        # By a weak reference: with a cycle all of it would stay until the collector comes by, after the leg's end.
+        self._track = SignerTrack(faces, partial(SignerMasks._covers, weakref.proxy(self)))
         self._aspect, self._solid = 1.0, np.zeros(self._shape, np.bool_)
         self._parting = Parting(self._shape)
         self._revision = 0

@@ -6,7 +6,6 @@ Chromium's start bitrate: what works in one browser alone shows here.
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

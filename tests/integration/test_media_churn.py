@@ -116,6 +116,26 @@ async def test_a_leg_that_has_ended_is_kept_by_nothing_even_when_no_other_comes(
         await until(is_gone, "the leg")
 
 
+async def test_what_a_blurred_leg_holds_goes_when_the_leg_does_and_waits_for_no_collector() -> None:
+    """A stage holds megabytes of pictures and networks; a busy worker's memory would swing by what waits."""
+    stages: list[weakref.ref[InvertingStage]] = []
+
+    def stage() -> InvertingStage:
+        made = InvertingStage()
+        stages.append(weakref.ref(made))
+        return made
+
+    async with site(MediaEngine(loopback_settings(), stage)) as place:
+        agent = await place.join("agent", AGENT)
+        await until(lambda: len(agent.slots[0].pictures) > 2, "pictures")
+        gc.disable()
+        try:
+            await place.engine.close_leg("agent")
+            await until(lambda: stages[0]() is None, "the stage")
+        finally:
+            gc.enable()
+
+
 async def test_ending_the_engine_frees_every_stage_and_thread() -> None:
     stages: list[InvertingStage] = []
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from fractions import Fraction
 
 import cv2
@@ -349,3 +351,17 @@ def test_the_room_is_known_only_where_it_was_seen_empty() -> None:
     strange = room.strange(changed, nobody)
     assert strange[:, 14:].all()
     assert not strange[:, :8].any()
+
+
+def test_masks_that_nobody_holds_any_more_are_freed_without_the_collector() -> None:
+    rig = Rig(SIGNER)
+    drawing = Drawing()
+    drawing.add(SIGNER, ORANGE)
+    rig.show(drawing, pictures=2)
+    masks = weakref.ref(rig.masks)
+    gc.disable()
+    try:
+        del rig
+        assert masks() is None
+    finally:
+        gc.enable()
