@@ -124,8 +124,8 @@ class _Pipeline:
         self._decoder.close()
         self._encoder.close()
         self.stage.close()
-        # A leg and what it calls refer to one another, so it stays until the collector comes by: the stage's pictures and
-        # networks are too large to wait for that.
+        # A leg and what it calls refer to one another, so it stays until the collector comes by; the stage's pictures
+        # and networks are too large to wait for that.
         del self.stage, self._decoder, self._encoder
         heap.give_back()
 
