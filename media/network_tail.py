@@ -1,10 +1,13 @@
-"""The last layer of the person networks, taken out of their file and computed here in a sixth of the time.
+"""The person networks, changed so that LiteRT takes a sixth less time for the same sums.
 
-The layer doubles the mask's size: each place becomes two by two, each of which is a weighed sum of the place's sixteen
-values, and a logistic function of that. XNNPACK makes four convolutions with one output of it, and each takes as long
-as sixteen outputs would: a third of the whole network's time. Here it is a small product of matrices for each row.
+The last layer doubles the mask's size: each place becomes two by two, each of which is a weighed sum of the place's
+sixteen values, and a logistic function of that. XNNPACK makes four convolutions with one output of it, and each takes
+as long as sixteen outputs would. Here it is one convolution with four outputs, which `unfolded` lays beside each other.
 
-Nothing is approximated: the sums are the same but for their order, so masks differ by less than a millionth.
+Where an enlargement is followed by a convolution of single places, the convolution goes first: both are linear, an
+enlargement takes weights that add up to one, and a quarter of the places is to be weighed.
+
+Nothing is approximated: the sums are the same but for their order, so masks differ by less than a ten-thousandth.
 
 Source: TensorFlow Lite's schema (a FlatBuffer; every place below is the number of a field there), and the operator
 `Convolution2DTransposeBias` of MediaPipe.
@@ -14,7 +17,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -24,47 +26,36 @@ from media.segmenter import Alpha
 
 _LAYER: Final = b"Convolution2DTransposeBias"
 _SAME_BY_TWO: Final = struct.pack("<3i", 1, 2, 2)  # padding "same", two steps each way
-_LOGISTIC, _DEQUANTIZE, _CUSTOM = 14, 6, 32
+_CONVOLUTION, _LOGISTIC, _RESIZE, _DEQUANTIZE, _CUSTOM = 3, 14, 23, 6, 32
 _FLOAT32, _FLOAT16 = 0, 1
 _MODEL_CODES, _MODEL_GRAPHS, _MODEL_BUFFERS = 1, 2, 4
 _CODE_OLD, _CODE_NAME, _CODE_NEW = 0, 1, 3
 _GRAPH_TENSORS, _GRAPH_OUTPUTS, _GRAPH_OPERATORS = 0, 2, 3
-_OPERATOR_CODE, _OPERATOR_INPUTS, _OPERATOR_OUTPUTS, _OPERATOR_OPTIONS = 0, 1, 2, 5
+_OPERATOR_CODE, _OPERATOR_INPUTS, _OPERATOR_OUTPUTS, _OPERATOR_PLAIN_OPTIONS, _OPERATOR_OPTIONS = 0, 1, 2, 4, 5
+_CONVOLUTION_ACTIVATION = 3
 _TENSOR_SHAPE, _TENSOR_TYPE, _TENSOR_BUFFER = 0, 1, 2
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Tail:
-    """The layer: `kernel` is (16, 4) float32, the columns upper left, upper right, lower left, lower right."""
+def unfolded(parts: npt.NDArray[np.float32]) -> Alpha:
+    """Return the mask, (2 * rows, 2 * columns) float32, of (rows, columns, 4), in a new array.
 
-    kernel: npt.NDArray[np.float32]
-    bias: float
-
-    def apply(self, values: npt.NDArray[np.float32]) -> Alpha:
-        """Return the mask, (2 * rows, 2 * columns) float32 in 0..1, of (rows, columns, 16) values, in a new array."""
-        rows, columns, _ = values.shape
-        # A product for each row: for larger ones NumPy's library wakes threads, which then spin and take all of a core.
-        pairs = np.matmul(values, self.kernel).view(np.float64)  # two sums as one number: only their bits are moved
-        sums = np.empty((rows, 2, columns, 2), np.float32)
-        lines = sums.view(np.float64)[..., 0]
-        lines[:, 0], lines[:, 1] = pairs[..., 0], pairs[..., 1]
-        # The logistic function by the hyperbolic tangent, which cannot overflow.
-        sums += np.float32(self.bias)
-        sums *= np.float32(0.5)
-        np.tanh(sums, out=sums)
-        sums += np.float32(1)
-        sums *= np.float32(0.5)
-        return sums.reshape(2 * rows, 2 * columns)
+    The four are upper left, upper right, lower left, lower right.
+    """
+    rows, columns, _ = parts.shape
+    pairs = parts.view(np.float64)  # two values as one number: only their bits are moved
+    mask = np.empty((rows, 2, columns), np.float64)
+    mask[:, 0], mask[:, 1] = pairs[..., 0], pairs[..., 1]
+    return mask.view(np.float32).reshape(2 * rows, 2 * columns)
 
 
-def without_tail(model: bytes) -> tuple[bytes, Tail]:
-    """Return the network without its last layer, and the layer.
+def rearranged(model: bytes) -> bytes:
+    """Return the network with its sums in that order; its output is what `unfolded` takes, with a first side of 1.
 
     Raises:
         ValueError: the file does not end in this layer.
     """
     try:
-        return _split(model)
+        return bytes(_Network(bytearray(model)).changed())
     except (struct.error, IndexError, OverflowError) as error:
         raise ValueError("no network") from error
 
@@ -72,8 +63,9 @@ def without_tail(model: bytes) -> tuple[bytes, Tail]:
 class _Table:
     """A table of a FlatBuffer."""
 
-    def __init__(self, data: bytes, at: int) -> None:
-        self._data, self._at = data, at
+    def __init__(self, data: bytearray, at: int) -> None:
+        self.at = at
+        self._data = data
         self._fields = at - _int(data, at)
 
     def place(self, field: int) -> int:
@@ -82,7 +74,7 @@ class _Table:
         if entry >= _short(self._data, self._fields):
             return 0
         offset = _short(self._data, self._fields + entry)
-        return self._at + offset if offset else 0
+        return self.at + offset if offset else 0
 
     def number(self, field: int) -> int:
         """Return an unsigned number of 32 bits."""
@@ -105,9 +97,20 @@ class _Table:
         start, count = self.vector(field)
         return struct.unpack_from(f"<{count}i", self._data, start) if count else ()
 
+    def change(self, field: int, *numbers: int) -> None:
+        """Overwrite the first elements of a vector of numbers."""
+        start, count = self.vector(field)
+        _need(len(numbers) <= count)
+        struct.pack_into(f"<{len(numbers)}i", self._data, start, *numbers)
+
     def octets(self, field: int) -> bytes:
         start, count = self.vector(field)
-        return self._data[start : start + count]
+        return bytes(self._data[start : start + count])
+
+    def table(self, field: int) -> _Table:
+        at = self.place(field)
+        _need(at > 0)
+        return _Table(self._data, at + _int(self._data, at))
 
     def tables(self, field: int) -> Iterator[_Table]:
         start, count = self.vector(field)
@@ -115,52 +118,113 @@ class _Table:
             yield _Table(self._data, at + _int(self._data, at))
 
 
-def _int(data: bytes, at: int) -> int:
+class _Network:
+    """A file that is being changed."""
+
+    def __init__(self, data: bytearray) -> None:
+        self._data = data
+        root = _Table(data, _int(data, 0))
+        self._kinds = [_kind(code) for code in root.tables(_MODEL_CODES)]
+        self._names = [code.octets(_CODE_NAME) for code in root.tables(_MODEL_CODES)]
+        self._buffers = list(root.tables(_MODEL_BUFFERS))
+        (self._graph,) = root.tables(_MODEL_GRAPHS)
+        self._tensors = list(self._graph.tables(_GRAPH_TENSORS))
+        self._operators = list(self._graph.tables(_GRAPH_OPERATORS))
+
+    def changed(self) -> bytearray:
+        self._put_resizing_last()
+        self._make_one_layer()
+        # The order is written down at the end: every table lies behind the list of them all.
+        start, _ = self._graph.vector(_GRAPH_OPERATORS)
+        for place, operator in enumerate(self._operators):
+            at = start + 4 * place
+            struct.pack_into("<i", self._data, at, operator.at - at)
+        return self._data
+
+    def _is(self, operator: _Table, kind: int) -> bool:
+        return self._kinds[operator.number(_OPERATOR_CODE)] == kind
+
+    def _shape(self, tensor: int) -> tuple[int, ...]:
+        return self._tensors[tensor].numbers(_TENSOR_SHAPE)
+
+    def _put_resizing_last(self) -> None:
+        for resize in [each for each in self._operators if self._is(each, _RESIZE)]:
+            (large,) = resize.numbers(_OPERATOR_OUTPUTS)
+            users = [each for each in self._operators if large in each.numbers(_OPERATOR_INPUTS)]
+            if len(users) != 1 or not self._weighs_places(users[0]):
+                continue
+            (layer,) = users
+            small, (result,) = resize.numbers(_OPERATOR_INPUTS)[0], layer.numbers(_OPERATOR_OUTPUTS)
+            outputs = self._shape(layer.numbers(_OPERATOR_INPUTS)[1])[0]
+            # The tensor between the two is now the small one, weighed.
+            self._tensors[large].change(_TENSOR_SHAPE, *self._shape(small)[:3], outputs)
+            layer.change(_OPERATOR_INPUTS, small)
+            layer.change(_OPERATOR_OUTPUTS, large)
+            resize.change(_OPERATOR_INPUTS, large)
+            resize.change(_OPERATOR_OUTPUTS, result)
+            self._operators.remove(resize)
+            self._operators.insert(self._operators.index(layer) + 1, resize)
+
+    def _weighs_places(self, layer: _Table) -> bool:
+        """Return whether it is a convolution of single places and nothing more."""
+        if not self._is(layer, _CONVOLUTION) or layer.table(_OPERATOR_PLAIN_OPTIONS).byte(_CONVOLUTION_ACTIVATION):
+            return False
+        source, kernel, _ = layer.numbers(_OPERATOR_INPUTS)
+        (result,) = layer.numbers(_OPERATOR_OUTPUTS)
+        return self._shape(kernel)[1:3] == (1, 1) and self._shape(source)[:3] == self._shape(result)[:3]
+
+    def _make_one_layer(self) -> None:
+        layer, logistic = self._operators[-2:]
+        (sums,), (source, kernel, bias) = layer.numbers(_OPERATOR_OUTPUTS), layer.numbers(_OPERATOR_INPUTS)
+        (result,) = logistic.numbers(_OPERATOR_OUTPUTS)
+        _need(self._is(layer, _CUSTOM) and self._names[layer.number(_OPERATOR_CODE)] == _LAYER)
+        _need(layer.octets(_OPERATOR_OPTIONS) == _SAME_BY_TWO)
+        _need(self._is(logistic, _LOGISTIC) and logistic.numbers(_OPERATOR_INPUTS) == (sums,))
+        _need((result,) == self._graph.numbers(_GRAPH_OUTPUTS))
+        depth = self._shape(source)[3]
+        _need(self._shape(kernel) == (1, 2, 2, depth) and self._shape(bias) == (1,))
+        origins = {
+            operator.numbers(_OPERATOR_OUTPUTS)[0]: operator.numbers(_OPERATOR_INPUTS)[0]
+            for operator in self._operators
+            if self._is(operator, _DEQUANTIZE)
+        }
+        for each in (kernel, origins.get(kernel, kernel)):
+            self._tensors[each].change(_TENSOR_SHAPE, 4, 1, 1, depth)
+        for each in (bias, origins.get(bias, bias)):
+            self._tensors[each].change(_TENSOR_SHAPE, 4)
+        for each in (sums, result):
+            self._tensors[each].change(_TENSOR_SHAPE, *self._shape(source)[:3], 4)
+        offset = self._buffers[self._tensors[origins.get(bias, bias)].number(_TENSOR_BUFFER)]
+        code = self._kinds.index(_CONVOLUTION)
+        self._operators[-2] = self._append_layer(code, (source, kernel, bias), sums, offset)
+
+    def _append_layer(self, code: int, inputs: tuple[int, int, int], output: int, bias: _Table) -> _Table:
+        """Append a convolution of single places, and what `bias` holds, four times."""
+        data, values = self._data, bias.octets(0) * 4
+        data += bytes(-len(data) % 16)
+        start = len(data)
+        # Numbers of 16 bits say where the fields of the following table lie, offsets count from their own place.
+        data += struct.pack("<7hxx", 14, 24, 4, 8, 12, 20, 16)
+        data += struct.pack("<6i", 16, code, 64 - 24, 80 - 28, 52 - 32, 1)  # an operator, with plain options of kind 1
+        data += struct.pack("<5hxx3i", 10, 12, 0, 4, 8, 12, 1, 1)  # its options: padding "same", one step each way
+        data += struct.pack("<5i", 3, *inputs, 1) + struct.pack("<i", output)
+        data += struct.pack("<xxxxi", len(values)) + values
+        at = bias.place(0)
+        struct.pack_into("<i", data, at, start + 92 - at)
+        return _Table(data, start + 16)
+
+
+def _int(data: bytearray, at: int) -> int:
     return int(struct.unpack_from("<i", data, at)[0])
 
 
-def _short(data: bytes, at: int) -> int:
+def _short(data: bytearray, at: int) -> int:
     return int(struct.unpack_from("<H", data, at)[0])
-
-
-def _split(model: bytes) -> tuple[bytes, Tail]:
-    root = _Table(model, _int(model, 0))
-    codes, buffers = list(root.tables(_MODEL_CODES)), list(root.tables(_MODEL_BUFFERS))
-    (graph,) = root.tables(_MODEL_GRAPHS)
-    tensors, operators = list(graph.tables(_GRAPH_TENSORS)), list(graph.tables(_GRAPH_OPERATORS))
-    layer, logistic = operators[-2:]
-    (sums,), (source, kernel, bias) = layer.numbers(_OPERATOR_OUTPUTS), layer.numbers(_OPERATOR_INPUTS)
-    named = codes[layer.number(_OPERATOR_CODE)]
-    _need(_kind(named) == _CUSTOM and named.octets(_CODE_NAME) == _LAYER)
-    _need(layer.octets(_OPERATOR_OPTIONS) == _SAME_BY_TWO)
-    _need(_kind(codes[logistic.number(_OPERATOR_CODE)]) == _LOGISTIC)
-    _need(logistic.numbers(_OPERATOR_INPUTS) == (sums,))
-    _need(logistic.numbers(_OPERATOR_OUTPUTS) == graph.numbers(_GRAPH_OUTPUTS))
-    origins = {
-        operator.numbers(_OPERATOR_OUTPUTS): operator.numbers(_OPERATOR_INPUTS)
-        for operator in operators
-        if _kind(codes[operator.number(_OPERATOR_CODE)]) == _DEQUANTIZE
-    }
-    depth = tensors[source].numbers(_TENSOR_SHAPE)[-1]
-    _need(tensors[kernel].numbers(_TENSOR_SHAPE) == (1, 2, 2, depth))
-    weights, offset = (_constant(tensors, buffers, origins.get((each,), (each,))[0]) for each in (kernel, bias))
-    changed = bytearray(model)
-    struct.pack_into("<i", changed, graph.vector(_GRAPH_OUTPUTS)[0], source)
-    # A vector's length lies before its first element: the last two operators are no longer there.
-    struct.pack_into("<i", changed, graph.vector(_GRAPH_OPERATORS)[0] - 4, len(operators) - 2)
-    return bytes(changed), Tail(np.ascontiguousarray(weights.reshape(4, depth).T), float(offset[0]))
 
 
 def _kind(code: _Table) -> int:
     """Return the number of a built-in operator; old files have it in a field of a byte."""
     return max(code.byte(_CODE_OLD), code.number(_CODE_NEW))
-
-
-def _constant(tensors: list[_Table], buffers: list[_Table], index: int) -> npt.NDArray[np.float32]:
-    kind = tensors[index].byte(_TENSOR_TYPE)
-    _need(kind in (_FLOAT32, _FLOAT16))
-    octets = buffers[tensors[index].number(_TENSOR_BUFFER)].octets(0)
-    return np.frombuffer(octets, "<f4" if kind == _FLOAT32 else "<f2").astype(np.float32)
 
 
 def _need(right: bool) -> None:

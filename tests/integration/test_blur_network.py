@@ -14,7 +14,7 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 from media.judge import MaskLimits, judge
-from media.network_tail import without_tail
+from media.network_tail import rearranged
 from media.picture import Planes, RawPicture
 from media.segmenter_litert import GENERAL, LANDSCAPE, LiteRtSegmenter, Model
 from media.stage import BlurSettings, BlurStage, monotonic_ms, open_stage
@@ -137,10 +137,9 @@ def test_a_file_that_was_cut_off_is_refused(weights_dir: Path, model: Model, tmp
             LiteRtSegmenter(short, VirtualClock())
 
 
-def test_a_network_whose_last_layer_is_gone_is_refused(weights_dir: Path, model: Model, tmp_path: Path) -> None:
-    short, _ = without_tail((weights_dir / f"{model}.tflite").read_bytes())
-    path = tmp_path / "short.tflite"
-    path.write_bytes(short)
+def test_a_network_that_ends_in_another_layer_is_refused(weights_dir: Path, model: Model, tmp_path: Path) -> None:
+    path = tmp_path / "rearranged.tflite"
+    path.write_bytes(rearranged((weights_dir / f"{model}.tflite").read_bytes()))
     with pytest.raises(ValueError, match="not a segmentation network"):
         LiteRtSegmenter(path, VirtualClock())
 
