@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,7 @@ from media.stage import open_stage
 from tests.integration.media_peers import loopback_settings, until
 from tests.media_gate import InvertingStage
 from tests.unit.offers import browser_offer
-from video_service.media_plane import LegRequest, LegRole, PictureState, WorkerFull
+from video_service.media_plane import BadSdp, LegAnswer, LegRequest, LegRole, PictureState, WorkerFull
 
 pytestmark = pytest.mark.integration
 
@@ -44,6 +45,24 @@ async def test_a_worker_takes_legs_while_it_measures_itself_and_then_what_it_hol
         await engine.answer_leg(agent("three"))
     finally:
         go.set()
+        await engine.close()
+
+
+async def test_of_two_who_come_at_once_for_the_last_place_one_is_refused_and_nothing_of_the_other_is_lost() -> None:
+    engine = MediaEngine(loopback_settings(capacity=2), InvertingStage)
+    try:
+        await engine.answer_leg(agent("here"))
+        for _ in range(3):
+            asked = [engine.answer_leg(agent(leg_id)) for leg_id in ("one", "two", "three")]
+            answers = await asyncio.gather(*asked, return_exceptions=True)
+            assert sorted(type(answer).__name__ for answer in answers) == ["LegAnswer", "WorkerFull", "WorkerFull"]
+            assert (engine.status().blur_legs, engine.status().capacity) == (2, 2)
+            (taken,) = [answer.leg_id for answer in answers if isinstance(answer, LegAnswer)]
+            await engine.close_leg(taken)
+        with pytest.raises(BadSdp):
+            await engine.answer_leg(LegRequest(leg_id="bad", person="p", role=LegRole.AGENT, codecs=(), sdp="nothing"))
+        await engine.answer_leg(agent("after-a-bad-offer"))
+    finally:
         await engine.close()
 
 

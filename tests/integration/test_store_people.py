@@ -67,6 +67,17 @@ async def test_a_ticket_dies_by_itself(redis: Redis, pool: str) -> None:
         await store.redeem_ticket(ticket)
 
 
+async def test_a_resume_token_dies_by_itself_and_opens_no_more(redis: Redis, pool: str) -> None:
+    store = Store(redis, pool=pool, policy=Policy(resume_ttl_s=0.05))
+    token = await store.issue_resume(LIN)
+    deadline = time.monotonic() + 30
+    while [key async for key in redis.scan_iter(match=f"*{pool}*resume:*")]:
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)
+    with pytest.raises(TicketRefused):
+        await store.redeem_resume(token)
+
+
 async def test_a_new_resume_token_ends_the_one_before(desk: Desk) -> None:
     first, second = [await desk.store.issue_resume(LIN) for _ in range(2)]
     with pytest.raises(TicketRefused):

@@ -68,6 +68,17 @@ def value(family: Metric, **labels: str) -> float:
     return float(found[0])
 
 
+def texts() -> Iterator[str]:
+    """Yield what a node and a worker answer, as Prometheus gets it."""
+    metrics.script_seconds.labels("join").observe(0.001)
+    families = Families(node_families(POOL, {"customer": 5}, (worker("w-secret"),), 20.0))
+    yield text_of(families, metrics.process).decode()
+    made = WorkerMetrics()
+    for role in (LegRole.AGENT, LegRole.CUSTOMER):
+        made.second(role, SAMPLE)
+    yield made.text(worker("w-secret"), [LegStatistics(leg_id="a-secret", nacks_sent=5)], ["good"], 1).decode()
+
+
 def everything() -> Iterator[Metric]:
     yield from node((worker("w-secret"),)).values()
     yield from working()[1].values()
@@ -196,6 +207,41 @@ def test_names_are_prometheus_names_with_units_and_labels_are_few() -> None:
         if family.type == "counter":
             assert all(sample.name.endswith(("_total", "_created")) for sample in family.samples), family.name
         assert {name for sample in family.samples for name in sample.labels} <= LABELS, family.name
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["node", "worker"])
+def test_text_keeps_to_the_exposition_format(number: int) -> None:
+    """Source: Prometheus, Exposition formats, "Text format details"; Metric and label naming."""
+    text = list(texts())[number]
+    assert text.endswith("\n")
+    began: dict[str, str] = {}
+    series: dict[str, float] = {}
+    for line in text.splitlines():
+        if comment := re.fullmatch(r"# (HELP|TYPE) ([a-z0-9_]+) (.+)", line):
+            kind, name, rest = comment.groups()
+            assert (name in began) is (kind == "TYPE"), f"{name}: one HELP, then one TYPE, and no second group"
+            began[name] = rest
+            continue
+        sample = re.fullmatch(r'([a-z0-9_]+)(\{[a-z]+="[^"\\]*"(?:,[a-z]+="[^"\\]*")*\})? (\S+)', line)
+        assert sample is not None, line
+        newest = list(began)[-1]
+        endings = ("_bucket", "_sum", "_count") if began[newest] == "histogram" else ("",)
+        assert sample[1] in {newest + ending for ending in endings}, f"{sample[1]} outside of its group"
+        assert (began[newest] == "counter") is newest.endswith("_total"), newest
+        assert sample[1] + (sample[2] or "") not in series, "each series once"
+        series[sample[1] + (sample[2] or "")] = float(sample[3])
+    assert set(began.values()) <= {"counter", "gauge", "histogram"}
+    infinite = {name: value for name, value in series.items() if 'le="+Inf"' in name}
+    assert infinite
+    for name, value in infinite.items():
+        whole = re.sub(r'le="\+Inf",?', "", name.replace("_bucket", "_count")).replace("{}", "")
+        steps = [
+            (float(found[1]), each)
+            for key, each in series.items()
+            if (found := re.search(r'le="([^"]+)"', key)) and re.sub(r'le="[^"]+"', 'le="+Inf"', key) == name
+        ]
+        assert [each for _, each in sorted(steps)] == sorted(each for _, each in steps), "buckets hold all before them"
+        assert series[whole] == value
 
 
 def test_no_id_of_a_person_call_leg_or_worker_is_in_it() -> None:
