@@ -112,7 +112,8 @@ def _codec(choice: Choice, settings: MediaSettings, *, hints: bool) -> Iterator[
     codec, number = choice.codec, choice.payload_type
     name = "opus" if codec.name == OPUS else codec.name
     yield f"a=rtpmap:{number} {name}/{codec.clock_rate}{'/2' if codec.name == OPUS else ''}"
-    for feedback in sorted(codec.feedback):
+    # A browser's estimate of what it can receive is not asked for: docs/adr/0002-media-topology.md.
+    for feedback in sorted(codec.feedback if hints else codec.feedback - {"goog-remb"}):
         yield f"a=rtcp-fb:{number} {feedback}"
     parameters = [f"{key}={value}" for key, value in _own_parameters(choice)]
     if hints:

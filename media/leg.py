@@ -36,6 +36,7 @@ from media.reception import Reception
 from media.rtp_packet import RtpPacket, original_of
 from media.settings import MediaSettings
 from media.sources import ForwardedSound, PictureSource
+from media.told_rate import ToldRate
 from video_service.media_plane import LegRequest, LegState, LegStatistics
 
 DEFAULT_ROUND_TRIP_MS: Final = 100.0
@@ -84,6 +85,8 @@ class Leg:
         self._silence_ms = settings.media_silence_ms
         self._up = UpWay(self.limits)
         self._down = DownWay(self.limits, len(self.slots))
+        self._told = ToldRate()
+        self._told_bps: list[int | None] = []
         self._receivers: dict[int, Receive] = {}
         self._sends = False
         if plan.sound is not None and plan.sound.media.client_sends:
@@ -136,6 +139,7 @@ class Leg:
                     outlet.resend(packet.lost, now_ms)
             elif isinstance(packet, RtcpPsfbPacket):
                 self._picture_feedback(packet)
+                self._told.hear(packet, now_ms)
         self._look_down(now_ms)
 
     def lost(self) -> None:
@@ -304,11 +308,14 @@ class Leg:
                 outlet.source.want_key_frame(new_viewer=False)
 
     def _look_down(self, now_ms: float) -> None:
-        if not self._down.look(self.slots, self.peer.octets_out, self._packets_out, now_ms):
-            return
         active = [slot for slot in self.slots if slot.source is not None]
-        for slot, share in zip(active, self._down.shares_bps(len(active)), strict=True):
-            slot.ceiling_bps, slot.restraint = share, self._down.restraint
+        looked = self._down.look(self.slots, self.peer.octets_out, self._packets_out, now_ms)
+        before, self._told_bps = self._told_bps, self._told.shares_bps(active, now_ms)
+        if not looked and self._told_bps == before:
+            return
+        for slot, *bounds in zip(active, self._down.shares_bps(len(active)), self._told_bps, strict=True):
+            slot.ceiling_bps = min((bps for bps in bounds if bps is not None), default=None)
+            slot.restraint = self._down.restraint
             if slot.source is not None:
                 slot.source.viewer_changed()
 

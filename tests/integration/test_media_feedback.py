@@ -20,6 +20,7 @@ from aiortc.rtp import (
     RtcpPsfbPacket,
     RtcpRtpfbPacket,
     RtcpSrPacket,
+    pack_remb_fci,
     unpack_remb_fci,
 )
 
@@ -157,6 +158,22 @@ async def test_what_a_viewers_line_carries_limits_the_other_camera(call: Call) -
             await some(call.seen, len(call.seen.pictures) + 1)
             told = any(bps <= CARRIED_BPS for bps in call.heard.estimates_bps)
             obeyed = told and encoder.target_bitrate <= LEAST_OF_AIORTC_BPS
+
+
+async def test_what_a_viewer_says_that_it_can_receive_reaches_the_other_camera_and_the_own_encoder(call: Call) -> None:
+    line = call.agent.connection.getTransceivers()[CUSTOMER_LINE]
+    leg = call.place.engine._legs["agent"]
+    fci = pack_remb_fci(2 * CARRIED_BPS, [slot.ssrc for slot in leg.slots[:2]])
+    told, before = False, len(call.heard.estimates_bps)
+    async with asyncio.timeout(DEADLINE_S):
+        while not told:
+            await line.receiver._send_rtcp(RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=1, media_ssrc=0, fci=fci))
+            await some(call.seen, len(call.seen.pictures) + 1)
+            told = any(bps <= 2 * CARRIED_BPS for bps in call.heard.estimates_bps[before:])
+
+    assert sum(slot.ceiling_bps or 0 for slot in leg.slots[:2]) <= 2 * CARRIED_BPS
+    assert leg.slots[0].allowed_bps is not None
+    assert leg.slots[0].allowed_bps <= CARRIED_BPS, "the own picture, which is encoded here"
 
 
 async def test_a_switch_of_the_camera_behind_a_viewer_begins_with_a_key_frame_in_the_same_stream(call: Call) -> None:
