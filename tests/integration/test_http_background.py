@@ -7,6 +7,7 @@ import struct
 import zlib
 from collections.abc import AsyncIterator
 from hashlib import sha256
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -116,21 +117,65 @@ async def test_a_picture_comes_back_as_a_small_jpeg_with_nothing_but_its_pixels(
     assert pixels[10, 10].tolist() == pytest.approx([40, 90, 160], abs=6)
 
 
+def chunk(name: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
 def bomb(width: int, height: int) -> bytes:
     """A small PNG that says it is very large, with rows of zeros that would unpack to megabytes."""
-
-    def chunk(name: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     rows = zlib.compress(b"\0" * 4_000_000, 9)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def moving(suffix: str, folder: Path) -> bytes:
+    """A picture that moves: first the colour of `drawn`, then another one."""
+    film, file = cv2.Animation(), folder / f"moving{suffix}"
+    film.frames, film.durations = (
+        [np.full((480, 640, 3), colour, np.uint8) for colour in ((40, 90, 160), 250)],
+        [100, 100],
+    )
+    assert cv2.imwriteanimation(str(file), film)
+    return file.read_bytes()
+
+
+def smaller_outside() -> bytes:
+    """A WebP whose outer header says 640x480, with a picture of 6000x6000 in it."""
+    inner = cv2.imencode(".webp", np.zeros((6000, 6000, 3), np.uint8))[1].tobytes()[12:]
+    outer = b"VP8X" + struct.pack("<II", 10, 0) + (639).to_bytes(3, "little") + (479).to_bytes(3, "little")
+    return b"RIFF" + struct.pack("<I", 4 + len(outer) + len(inner)) + b"WEBP" + outer + inner
+
+
+def with_long_remark() -> bytes:
+    """A PNG whose remark unpacks to 200 MB."""
+    plain = drawn(640, 480)
+    return plain[:33] + chunk(b"zTXt", b"k\0\0" + zlib.compress(bytes(200_000_000), 9)) + plain[33:]
+
+
+@pytest.mark.parametrize(("suffix", "kind"), [(".png", "image/png"), (".webp", "image/webp")])
+async def test_of_a_picture_that_moves_the_first_one_is_kept_and_stands_still(
+    chen: Browser, tmp_path: Path, suffix: str, kind: str
+) -> None:
+    assert (await send(chen, moving(suffix, tmp_path), kind)).status_code == 200
+    jpeg = await (await chen.get("/api/background/picture.jpg")).get_data()
+    assert isinstance(jpeg, bytes)
+    assert read_header(jpeg) == ImageHeader("jpeg", 640, 480)
+    pixels = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert pixels is not None
+    assert pixels[10, 10].tolist() == pytest.approx([40, 90, 160], abs=6)
+
+
+async def test_a_long_remark_is_left_behind(chen: Browser) -> None:
+    answer = await (await send(chen, with_long_remark())).get_json()
+    assert (answer["picture"]["width"], answer["picture"]["height"]) == (640, 480)
 
 
 @pytest.mark.parametrize(
     ("data", "refusal"),
     [
         (b"", "bad_image"),
+        (b"GIF89a" + bytes(100), "bad_image"),
+        (smaller_outside(), "bad_image"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "bad_image"),
         (drawn(400, 300)[:200], "bad_image"),
         (drawn(319, 300), "image_size"),
@@ -138,7 +183,7 @@ def bomb(width: int, height: int) -> bytes:
         (bomb(60_000, 60_000), "image_size"),
         (bomb(8_001, 300), "image_size"),
     ],
-    ids=["empty", "SVG", "cut", "too narrow", "too low", "bomb", "too wide"],
+    ids=["empty", "GIF", "smaller outside", "SVG", "cut", "too narrow", "too low", "bomb", "too wide"],
 )
 async def test_what_is_no_picture_for_us_is_refused_and_the_last_one_stays(
     chen: Browser, data: bytes, refusal: str

@@ -48,6 +48,7 @@ def test_one_command_starts_everything_and_ctrl_c_ends_it_in_order(data: Path) -
             assert f"{service.address}/{page}/" in "\n".join(service.said)
         assert "signs in as admin" in service.said[-1]
         pids = [service.pid(child) for child in ("web", "media 1", "valkey")]
+        assert all("uvloop" in Path(f"/proc/{pid}/maps").read_text() for pid in pids[:2]), "the loop that packets need"
         with service.store() as store:
             store.set("kept", "1")
 

@@ -219,6 +219,7 @@ def test_a_nack_is_answered_with_the_packet_as_it_was() -> None:
 
 
 def test_the_history_holds_1024_packets() -> None:
+    assert HISTORY == 1024
     viewer, stream = Viewer(), Stream()
     for index in range(HISTORY):
         stream.send([viewer], index, key=index == 0)
