@@ -199,5 +199,6 @@ class CallQuality:
             pictures=pictures,
             whole=whole,
             slate=slate,
-            seen=not other.silent,
+            # Whoever has paused the own picture, or has no camera, sends nothing and is there all the same.
+            seen=not other.silent or (other.id in self._paused and other.reports),
         )

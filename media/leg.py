@@ -7,6 +7,7 @@ told apart by payload type; the table from payload type to receiver is made once
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
@@ -44,6 +45,7 @@ CAMERA_FPS: Final = 30
 REPORT_INTERVAL_MS: Final = 1000.0
 FIRST_REPORTS_MS: Final = 300.0  # while a browser's camera begins: so long it believes at once what it is told
 FIRST_REPORTS_FOR_MS: Final = 4000.0
+REPORTS_MISSED_MS: Final = 3000.0
 
 Receive = Callable[[RtpPacket, float], None]
 
@@ -103,6 +105,7 @@ class Leg:
         if self.sound_outlet is not None:
             self._outlets[self.sound_outlet.ssrc] = self.sound_outlet
         self._heard_ms: float | None = None
+        self._told_ms = -math.inf
         self._silent = False
         self._limited = False
         self._reported_ms = 0.0
@@ -128,7 +131,7 @@ class Leg:
             receive(packet, now_ms)
 
     def reported(self, packets: Sequence[AnyRtcpPacket]) -> None:
-        now_ms = self.now_ms()
+        now_ms = self._told_ms = self.now_ms()
         for packet in packets:
             if isinstance(packet, RtcpSrPacket | RtcpRrPacket):
                 self._reports(packet, now_ms)
@@ -226,6 +229,11 @@ class Leg:
     def silent(self) -> bool:
         """Whether nothing has come from the client for `media_silence_ms`."""
         return self._silent
+
+    @property
+    def reports(self) -> bool:
+        """Whether the client has lately told how it receives, as browsers do also while they send nothing."""
+        return self.now_ms() - self._told_ms < REPORTS_MISSED_MS
 
     @property
     def shown(self) -> PictureSource | None:

@@ -31,9 +31,10 @@ DEADLINE_S = 90.0
 class Call:
     """A call with known loss on the customer's way up: every fifth packet of the camera."""
 
-    def __init__(self, place: Site, clients: dict[LegRole, Client]) -> None:
+    def __init__(self, place: Site, clients: dict[LegRole, Client], relay: UdpRelay) -> None:
         self.place = place
         self.clients = clients
+        self.relay = relay
 
     def events(self, role: LegRole) -> list[QualityEvent]:
         return [event for event in self.place.told if isinstance(event, QualityEvent) and event.role is role]
@@ -60,6 +61,10 @@ def every_fifth(datagram: Datagram) -> bool:
     return datagram.to_engine and packet is not None and packet.payload_type == 97 and packet.sequence % 5 == 0
 
 
+def no_media_up(datagram: Datagram) -> bool:
+    return datagram.to_engine and datagram.packet is not None
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def call() -> AsyncIterator[Call]:
     relay = UdpRelay()
@@ -71,7 +76,7 @@ async def call() -> AsyncIterator[Call]:
             clients[role] = await place.join(role.value, role, codec="video/VP8", camera=camera, change_answer=through)
         await place.call("call", clients[CUSTOMER], clients[AGENT])
         relay.lose = every_fifth
-        yield Call(place, clients)
+        yield Call(place, clients, relay)
     relay.close()
 
 
@@ -132,6 +137,18 @@ async def test_paused_picture_is_not_counted(call: Call) -> None:
     await call.event(AGENT, seconds=5)
     assert call.events(CUSTOMER)[-1].facts.seconds == paused
     assert call.events(CUSTOMER)[-1].word == ""
+    await engine.pause_leg("customer", paused=False)
+    await call.event(CUSTOMER)
+
+
+async def test_who_has_paused_and_sends_nothing_is_still_there_to_see_the_other(call: Call) -> None:
+    engine, relay = call.place.engine, call.relay
+    await engine.pause_leg("customer", paused=True)
+    relay.lose = no_media_up
+    told = len(call.place.states("customer"))
+    await until(lambda: LegState.SILENT in call.place.states("customer")[told:], "silence", DEADLINE_S)
+    await call.event(AGENT, seconds=5)
+    relay.lose = every_fifth
     await engine.pause_leg("customer", paused=False)
     await call.event(CUSTOMER)
 
