@@ -28,6 +28,20 @@ NOTE = """() => {
 }"""
 
 
+CAMERAS = """() => {
+  window.made = [];
+  const real = RTCPeerConnection.prototype.addTransceiver;
+  RTCPeerConnection.prototype.addTransceiver = function (...what) {
+    if (!window.made.includes(this)) window.made.push(this);
+    return real.apply(this, what);
+  };
+}"""
+WISHES = """() => {
+  const camera = window.made.at(-1).getSenders().find((sender) => sender.track?.kind === "video");
+  return [camera.track.contentHint, camera.getParameters().degradationPreference];
+}"""
+
+
 async def asks(page: Page, *frame_rates: int) -> None:
     """Wait until the camera was asked for these frame rates, one after the other, and for nothing else.
 
@@ -42,6 +56,22 @@ async def asks(page: Page, *frame_rates: int) -> None:
                 break
             await page.wait_for_timeout(20)
     assert found == expected
+
+
+async def test_every_camera_is_said_to_show_motion_which_is_kept_when_the_line_is_poor(
+    open_page: OpenPage, stage: Stage
+) -> None:
+    customer = await open_page("/customer/")
+    await customer.evaluate(CAMERAS)
+    await call(customer, stage)
+    assert await customer.evaluate(WISHES) == ["motion", "maintain-framerate"]
+
+    stage.pictures = {0: pictures("dev-student"), 1: pictures("customer")}
+    agent = await desk(open_page, stage, views.agent("available", media="none"))
+    await agent.evaluate(CAMERAS)
+    await stage.show(views.agent("on_call", media="live", call=views.agent_call()))
+    await agent.locator(".customer .pill-good").wait_for()
+    assert await agent.evaluate(WISHES) == ["motion", "maintain-framerate"]
 
 
 async def test_a_customers_page_says_so_offers_text_and_slows_its_camera(open_page: OpenPage, stage: Stage) -> None:

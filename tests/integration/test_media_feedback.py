@@ -18,6 +18,7 @@ from aiortc.rtp import (
     RTCP_PSFB_PLI,
     AnyRtcpPacket,
     RtcpPsfbPacket,
+    RtcpRrPacket,
     RtcpRtpfbPacket,
     RtcpSrPacket,
     pack_remb_fci,
@@ -145,6 +146,16 @@ async def test_sender_reports_let_the_receiver_answer_with_the_round_trip(call: 
 
     # That their two clocks tell the same time is held in virtual time: here packets come when the machine lets them.
     assert {report.ssrc for report in reports} == {call.seen.packets[-1].ssrc}
+
+
+async def test_reports_to_a_camera_answer_its_own_and_tell_it_the_round_trip(call: Call) -> None:
+    def answered() -> bool:
+        reports = [
+            block for packet in call.heard.packets if isinstance(packet, RtcpRrPacket) for block in packet.reports
+        ]
+        return any(block.ssrc == call.heard.sender._ssrc and block.lsr and block.dlsr for block in reports)
+
+    await until(answered, "a report block that answers the camera's sender report", DEADLINE_S)
 
 
 async def test_what_a_viewers_line_carries_limits_the_other_camera(call: Call) -> None:
