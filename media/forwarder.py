@@ -190,6 +190,10 @@ class Outlet:
         number = sequence + self._sequence_shift
         if number < self._first or self._choice is None:
             return
+        if self._history:
+            kept = self._history[number % HISTORY]
+            if kept is not None and kept[0] >= number:
+                return  # it was sent already (browsers probe with such), or is older than all that is kept
         out_timestamp = (timestamp + self._timestamp_shift) & 0xFFFFFFFF
         if (self._picture_shift or self._tl0_shift) and payload and codec == VP8:
             try:

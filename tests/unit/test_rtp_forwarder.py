@@ -232,6 +232,21 @@ def test_the_history_holds_1024_packets() -> None:
     assert len(viewer.data) == sent + 1
 
 
+def test_what_was_sent_is_not_sent_twice_and_what_is_too_old_takes_no_place_in_the_history() -> None:
+    """Browsers probe a line with packets that they have sent before, on the stream of retransmissions."""
+    viewer, stream = Viewer(), Stream()
+    sequence, timestamp, payload = stream.sequence, stream.timestamp, stream.payload(True, True)
+    for index in range(HISTORY):
+        stream.send([viewer], index, key=index == 0)
+    packets, sent = viewer.packets, len(viewer.data)
+
+    viewer.outlet.forward(VP8, stream.sequence - 1, stream.timestamp - 3000, True, payload, False, 9000)
+    viewer.outlet.forward(VP8, sequence + HISTORY - 1, timestamp, False, payload, False, 9000)
+    assert len(viewer.data) == sent
+    viewer.outlet.resend([packets[-1].sequence], 9000)
+    assert viewer.data[sent:] == viewer.data[sent - 1 : sent]
+
+
 def test_repeated_nacks_do_not_multiply_packets() -> None:
     viewer, stream = Viewer(), Stream()
     stream.send([viewer], 0, key=True)
