@@ -102,6 +102,16 @@ async def test_every_frame_goes_through_the_stage_once(make: Make, codec: str) -
     assert [encoded.key for encoded in bench.encoded] == [True] + [False] * 11
 
 
+async def test_a_picture_never_touches_the_loops_thread_nor_the_loops_own_executor(make: Make) -> None:
+    """A stage that hangs must not hold up whoever else asks the default executor for a thread."""
+    threads: list[int] = []
+    bench = make(InvertingStage(lambda _: threads.append(threading.get_ident())))
+    await bench.show(camera_frames(2))
+
+    assert set(threads) == {thread.ident for thread in bench.executor._threads}
+    assert threading.get_ident() not in threads
+
+
 async def test_a_slow_stage_drops_frames_and_shows_the_newest(make: Make) -> None:
     go, started = threading.Event(), threading.Event()
 
