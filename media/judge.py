@@ -6,6 +6,7 @@ show themselves.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -47,12 +48,12 @@ def judge(evidence: object, picture: RawPicture, shape: tuple[int, int], limits:
         return Reason.WRONG_TYPE
     if alpha.shape != shape:
         return Reason.WRONG_SIZE
-    if not np.isfinite(alpha).all():
+    share = cv2.mean(alpha)[0]
+    if not math.isfinite(share):  # nor is a sum with one number that is not; double precision holds any other sum
         return Reason.NOT_FINITE
     least, most, _, _ = cv2.minMaxLoc(alpha)
     if least < -limits.range_slack or most > 1 + limits.range_slack:
         return Reason.OUT_OF_RANGE
-    share = cv2.mean(alpha)[0]
     if share < limits.min_share:
         return Reason.TOO_SMALL
     if share > limits.max_share:

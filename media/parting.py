@@ -6,6 +6,7 @@ Works on a grid of half the mask's size: finer was four times the work and no be
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import cv2
@@ -27,6 +28,8 @@ _SKIN_SPREAD: Final = (60.0, 6.0, 6.5)  # of Y, U, V around the signer's face
 _HANGS: Final = 0.35  # touching so much less of the signer than of others, a piece of skin is still the signer's
 _RADIUS: Final = 2
 _EDGE: Final = 0.001  # variance of luma below which there is no edge
+_THREE: Final = np.ones((3, 3), np.uint8)
+_FIVE: Final = np.ones((5, 5), np.uint8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,7 +129,7 @@ class Parting:
         if far is None:
             return None
         allowed = scene.prior.reach & (~scene.prior.heads | self._novel(scene, past))
-        skin: Alpha = np.clip(2 * np.exp(np.float32(-0.5) * far) - np.float32(0.4), 0, 1) * allowed
+        skin: Alpha = np.clip(2 * cv2.exp(np.float32(-0.5) * far) - np.float32(0.4), 0, 1) * allowed
         hanging = self._hanging_on(scene, skin, past, ratio)
         # In the first picture nobody has been seen to move: bare hands before the signer's body are the signer's.
         return skin * (hanging if self._past is not None else np.maximum(hanging, scene.prior.body))
@@ -134,39 +137,51 @@ class Parting:
     def _novel(self, scene: Scene, past: Alpha) -> Places:
         """Return where the picture differs from what colleagues have looked like; learn how they look."""
         now = scene.y.astype(np.float32)
-        seen = now if self._seen is None else self._seen
-        change = now - seen
-        novel: Places = cv2.blur(np.abs(change), (3, 3)) > _NOVEL
-        self._seen = seen + change * (np.where(novel, np.float32(0.03), np.float32(0.1)) * (past < -0.5))
+        if self._seen is None:
+            self._seen = now.copy()
+        novel: Places = cv2.blur(cv2.absdiff(now, self._seen), (3, 3)) > _NOVEL
+        theirs = past < -0.5
+        for places, rate in ((theirs & novel, 0.03), (theirs & ~novel, 0.1)):
+            cv2.accumulateWeighted(now, self._seen, rate, places.view(np.uint8))
         return novel
 
     def _hanging_on(self, scene: Scene, skin: Alpha, past: Alpha, ratio: Alpha) -> Alpha:
         """Return 1 for the pieces of skin that hang on the signer rather than on somebody else."""
-        bare = without_specks((skin > 0.5).astype(np.uint8))
-        count, labels = cv2.connectedComponents(bare, connectivity=8)
+        bare = without_specks((skin > 0.5).view(np.uint8))
+        count, labels = cv2.connectedComponents(bare, connectivity=8, ltype=cv2.CV_16U)
         if count < 2:
             return np.zeros_like(skin)
-        covered = (scene.people > 0.5) & (bare == 0)
-        grown = cv2.dilate(labels.astype(np.uint16), np.ones((5, 5), np.uint8))
-        mine = np.bincount(grown[covered & (past > 0.3) & (ratio > 0.3)], minlength=count)
-        theirs = np.bincount(grown[covered & (past < -0.3) & (ratio < -0.3)], minlength=count)
-        areas = np.bincount(labels.ravel(), minlength=count)
-        stayed = np.bincount(labels[past > 0.3], minlength=count) > 0.5 * areas
+        grown = cv2.dilate(labels, _FIVE)
+        near = np.flatnonzero(grown)  # little of the picture
+        piece, own, known, likelier = (each.take(near) for each in (grown, labels, past, ratio))
+        covered = (scene.people.take(near) > 0.5) & (own == 0)
+        mine = np.bincount(piece[covered & (known > 0.3) & (likelier > 0.3)], minlength=count)
+        theirs = np.bincount(piece[covered & (known < -0.3) & (likelier < -0.3)], minlength=count)
+        areas = np.bincount(own, minlength=count)
+        stayed = np.bincount(own[known > 0.3], minlength=count) > 0.5 * areas
         # Hands at a colleague's face are the colleague's, unless the arm is seen that they hang on.
-        at_head = np.bincount(labels[scene.prior.heads], minlength=count) > 0.3 * areas
+        at_head = np.bincount(own[scene.prior.heads.take(near)], minlength=count) > 0.3 * areas
         hangs = (mine >= np.where(at_head, 1.0, _HANGS) * theirs) | (stayed & ~at_head & (mine >= 0.1 * theirs))
         hangs[0] = False
-        return cv2.dilate(hangs[labels].astype(np.float32), np.ones((3, 3), np.uint8)).astype(np.float32, copy=False)
+        return cv2.dilate(hangs.take(np.asarray(labels, np.uint16)).view(np.uint8), _THREE).astype(np.float32)
 
 
 def moved_on(past: Alpha, came_from: Flow | None) -> Alpha:
     """Return `past` where the picture has carried it: `came_from` is (rows, columns, 2) as `Parting.part` takes it."""
     if came_from is None:
         return past
-    rows, columns = past.shape
-    x = came_from[..., 0] + np.arange(columns, dtype=np.float32)
-    y = came_from[..., 1] + np.arange(rows, dtype=np.float32)[:, None]
-    return np.asarray(cv2.remap(past, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
+    source = came_from + _places(past.shape)
+    return np.asarray(
+        cv2.remap(past, source, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),  # type: ignore[call-overload]
+        np.float32,
+    )
+
+
+@cache
+def _places(shape: tuple[int, int]) -> Flow:
+    """Return each place of a grid as x and y."""
+    y, x = np.indices(shape, np.float32)
+    return np.stack((x, y), axis=2)
 
 
 def _guided(guide: Alpha, value: Alpha, weight: Alpha, radius: int) -> Alpha:
@@ -176,16 +191,10 @@ def _guided(guide: Alpha, value: Alpha, weight: Alpha, radius: int) -> Alpha:
     """
     size = (2 * radius + 1, 2 * radius + 1)
     weighed = guide * weight
-    stack = cv2.merge([weight, weighed, value * weight, weighed * value])
-    whole, guides, values, products = (np.asarray(each, np.float32) for each in cv2.split(cv2.blur(stack, size)))
-    squares = np.asarray(cv2.blur(weighed * guide, size), np.float32)
-    scale = 1 / (whole + np.float32(1e-4))
-    mean_guide, mean_value = guides * scale, values * scale
-    variance = squares * scale - mean_guide * mean_guide
-    slope = (products * scale - mean_guide * mean_value) / (variance + np.float32(_EDGE))
+    scale = 1 / (cv2.blur(weight, size) + np.float32(1e-4))
+    mean_guide, mean_value = cv2.blur(weighed, size) * scale, cv2.blur(value * weight, size) * scale
+    slope = cv2.blur(weighed * value, size) * scale - mean_guide * mean_value
+    slope /= cv2.blur(weighed * guide, size) * scale - mean_guide * mean_guide + np.float32(_EDGE)
     offset = mean_value - slope * mean_guide
-    slopes, offsets = (
-        np.asarray(each, np.float32) * scale
-        for each in cv2.split(cv2.blur(cv2.merge([slope * weight, offset * weight]), size))
-    )
+    slopes, offsets = (cv2.blur(each * weight, size) * scale for each in (slope, offset))
     return np.asarray(slopes * guide + offsets, np.float32)

@@ -34,6 +34,7 @@ def _levels(step: int, place: int) -> Indices:
 
 # Dark clothes differ by little: finer levels for dark than for light.
 _LUMA_LEVEL: Final = np.minimum(LUMA - 1, LUMA * (np.arange(256) / 256) ** 0.6).astype(np.int32) * CHROMA**2
+_LEVELS: Final = np.arange(256)
 _U_LEVEL: Final = _levels(5, CHROMA)
 _V_LEVEL: Final = _levels(5, 1)
 
@@ -45,36 +46,39 @@ def colour_indices(y: Plane, u: Plane, v: Plane) -> Indices:
     return np.asarray(first + second + third, np.int32)
 
 
+def _medians(patches: Sequence[Plane]) -> npt.NDArray[np.float32]:
+    values = np.sort(np.stack([patch.ravel() for patch in patches])).astype(np.float32)
+    size = values.shape[1]
+    return (values[:, (size - 1) // 2] + values[:, size // 2]) * np.float32(0.5)
+
+
 class FaceColour:
     """The colour of the signer's cheeks. `spreads` of Y, U and V are the unit in which others are compared with it."""
 
     def __init__(self, spreads: tuple[float, float, float]) -> None:
-        self._spreads = spreads
+        self._spreads = np.array(spreads)[:, None]
         self.forget()
 
     def forget(self) -> None:
         """Know no face."""
         self._colour: npt.NDArray[np.float32] | None = None
-        self._tables: list[Alpha] = []
+        self._tables: Alpha | None = None
 
     def learn(self, planes: Sequence[Plane], face: tuple[slice, slice]) -> None:
         """Take up a picture's face, unless it is too small to have a colour."""
         patches = [plane[face] for plane in planes]
         if patches[0].size < _LEAST_PATCH:
             return
-        now = np.array([np.median(patch) for patch in patches], np.float32)
+        now = _medians(patches)
         self._colour = now if self._colour is None else self._colour + (now - self._colour) * np.float32(_RENEWAL)
-        self._tables = [
-            (((np.arange(256) - middle) / spread) ** 2).astype(np.float32)
-            for middle, spread in zip(self._colour, self._spreads, strict=True)
-        ]
+        self._tables = (((_LEVELS - self._colour[:, None]) / self._spreads) ** 2).astype(np.float32)
 
     def distance(self, planes: Sequence[Plane]) -> Alpha | None:
         """Return how far each place is from it, squared, in spreads; None: no face was seen."""
-        if not self._tables:
+        if self._tables is None:
             return None
         first, second, third = (cv2.LUT(plane, table) for table, plane in zip(self._tables, planes, strict=True))
-        return np.asarray(first + second + third, np.float32)
+        return np.asarray(cv2.add(cv2.add(first, second), third), np.float32)
 
 
 class LocalColours:
@@ -87,57 +91,52 @@ class LocalColours:
 
     def forget(self) -> None:
         """Know nothing."""
-        self._signer = self._others = self._ratio = np.zeros(CELLS * CELLS * COLOURS, np.float32)
+        self._signer, self._others, self._ratio = (np.zeros((CELLS * CELLS, COLOURS), np.float32) for _ in range(3))
         self._empty = True
 
     def log_ratio(self, colours: Indices) -> Alpha:
         """Return for each pixel the logarithm of how much likelier its colour is the signer's, within -3..3."""
-        ratio: Alpha = self._ratio[self._cell + colours]
+        ratio: Alpha = self._ratio.take(self._cell + colours)
         return ratio
 
     def learn(self, colours: Indices, share: Alpha, weight: Alpha, rate: float) -> None:
         """Take up a picture: `share` of each pixel is the signer's, the rest the others'; `weight` tells people."""
         places = (self._cell + colours).ravel()
-        mine, theirs = (self._count(places, weight * part) for part in (share, 1 - share))
         if self._empty:
             rate, self._empty = 1.0, False
-        self._signer = self._signer + (mine - self._signer) * np.float32(rate)
-        self._others = self._others + (theirs - self._others) * np.float32(rate)
+        for known, part in ((self._signer, share), (self._others, 1 - share)):
+            cv2.accumulateWeighted(self._count(places, weight * part), known, rate)
         mass = float(self._signer.sum() + self._others.sum()) / 2
         signer, others = (self._spread(each, mass) for each in (self._signer, self._others))
-        self._ratio = np.clip(np.log(signer / others), -_MOST, _MOST)
+        self._ratio = np.asarray(cv2.log(cv2.divide(signer, others)), np.float32)
+        np.clip(self._ratio, -_MOST, _MOST, out=self._ratio)
 
     def _count(self, places: npt.NDArray[np.int32], weight: Alpha) -> Alpha:
-        return np.bincount(places, weight.ravel(), self._signer.size).astype(np.float32)
+        return np.bincount(places, weight.ravel(), self._signer.size).astype(np.float32).reshape(self._signer.shape)
 
     def _spread(self, counts: Alpha, mass: float) -> Alpha:
         """Return smoothed counts; who fills little of the picture is not drowned by who fills much."""
-        everywhere = counts.reshape(CELLS * CELLS, COLOURS).sum(axis=0)
-        cells = counts.copy()
-        for step, not_last in _NEIGHBOURS:
-            # One pass over flat memory: what has no next neighbour along this axis gives and takes nothing.
-            kept = cells * not_last
-            given = cells[step:] * not_last[:-step]
-            cells[step:] += kept[:-step]
-            cells[:-step] += given
-        cells = cells.reshape(CELLS * CELLS, COLOURS)
-        balance = np.float32((mass / (float(everywhere.sum()) + 100)) ** 0.5)
-        smooth: Alpha = ((cells + np.float32(_EVERYWHERE) * everywhere) * balance + np.float32(_LITTLE)).ravel()
+        everywhere = counts.sum(axis=0)
+        cells = np.matmul(_LUMA_MIX, np.matmul(counts.reshape(-1, LUMA, CHROMA**2), _CHROMA_MIX))
+        cells = cells.reshape(CELLS, CELLS, COLOURS)
+        for _ in range(2):  # rows, then columns
+            cells = np.matmul(_CELL_MIX, cells.transpose(1, 0, 2))
+        smooth: Alpha = cells.reshape(counts.shape)
+        smooth += np.float32(_EVERYWHERE) * everywhere
+        smooth *= np.float32((mass / (float(everywhere.sum()) + 100)) ** 0.5)
+        smooth += np.float32(_LITTLE)
         return smooth
 
 
-def _neighbours() -> list[tuple[int, Alpha]]:
-    """Return for luma, U, V, row and column how far the next one lies in flat memory, and its weight at each place."""
-    shape = (CELLS, CELLS, LUMA, CHROMA, CHROMA)
-    pairs = []
-    for axis, weight in ((2, 0.35), (3, 0.35), (4, 0.35), (0, 0.4), (1, 0.4)):
-        weights = np.full(shape, weight, np.float32)
-        weights[tuple(slice(-1, None) if each == axis else slice(None) for each in range(5))] = 0
-        pairs.append((int(np.prod(shape[axis + 1 :])), weights.ravel()))
-    return pairs
+def _mix(levels: int, weight: float) -> Alpha:
+    """Return the matrix that gives each of `levels` numbers `weight` of its neighbours."""
+    return (np.eye(levels) + weight * (np.eye(levels, k=1) + np.eye(levels, k=-1))).astype(np.float32)
 
 
-_NEIGHBOURS: Final = _neighbours()
+# Many small products: NumPy's library wakes threads for large ones, which then spin and take all of a core.
+_LUMA_MIX: Final = _mix(LUMA, 0.35)
+_CHROMA_MIX: Final = np.kron(_mix(CHROMA, 0.35), _mix(CHROMA, 0.35))
+_CELL_MIX: Final = _mix(CELLS, 0.4)
 
 
 def _with_neighbours(array: Alpha, axis: int, weight: np.float32) -> Alpha:

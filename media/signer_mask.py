@@ -14,10 +14,12 @@ from typing import Final, Protocol
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from media.body import Places, Prior, face_patch, outline, prior
 from media.faces import Head
 from media.hands import Colours, Skin, Still
+from media.mask_places import cleared, raised
 from media.parting import LEARN_EVERY, Flow, Parting, Scene
 from media.person_colours import colour_indices, histogram, likeness
 from media.picture import Plane, RawPicture
@@ -32,6 +34,8 @@ PAUSE_MS: Final = 1000.0  # after a longer gap between two pictures somebody els
 MOVES: Final = 12  # levels of luma from one picture to the next
 STRANGE: Final = 16  # levels of luma from what the room looks like
 CLOTHES_EVERY: Final = 15  # pictures
+_THREE: Final = np.ones((3, 3), np.uint8)
+_FIVE: Final = np.ones((5, 5), np.uint8)
 
 
 class PersonNetwork(Segmenter, Protocol):
@@ -53,7 +57,7 @@ class FaceNetwork(Finder, Protocol):
 
 def _fitting(people: Alpha, known: Prior) -> float:
     """Return which share of the people whom the signer touches is within the signer's reach."""
-    _, labels = cv2.connectedComponents((people > 0.4).astype(np.uint8), connectivity=4)
+    _, labels = cv2.connectedComponents((people > 0.4).view(np.uint8), connectivity=4)
     touched = np.unique(labels[known.core])
     piece = np.isin(labels, touched[touched > 0])
     size = int(np.count_nonzero(piece))
@@ -67,16 +71,20 @@ class Room:
         self._plate = np.zeros(shape, np.float32)
         self._times = np.zeros(shape, np.uint8)
 
-    def strange(self, y: Plane, people: Alpha) -> Places:
-        """Return where `y` shows something else than the room as it is known, and learn from where nobody is."""
-        luma = y.astype(np.float32)
-        change = luma - self._plate
-        strange: Places = (self._times > 1) & (cv2.blur(np.abs(change), (3, 3)) > STRANGE)
-        empty = cv2.dilate(people, np.ones((5, 5), np.uint8)) < 0.05
-        rate = np.where(self._times == 0, np.float32(1), np.float32(0.1)) * empty
-        self._plate += change * rate
-        self._times += (empty & (self._times < 9)).astype(np.uint8)
+    def strange(self, y: Plane) -> Places:
+        """Return where `y` shows something else than the room as it is known."""
+        change = cv2.absdiff(y.astype(np.float32), self._plate)
+        strange: Places = (self._times > 1) & (cv2.blur(change, (3, 3)) > STRANGE)
         return strange
+
+    def learn(self, y: Plane, people: Alpha) -> None:
+        """Take up `y` where nobody is."""
+        empty = cv2.dilate((people >= np.float32(0.05)).view(np.uint8), _FIVE) == 0
+        cv2.accumulateWeighted(y, self._plate, 0.1, empty.view(np.uint8))
+        new = empty & (self._times == 0)
+        if new.any():
+            self._plate[new] = y[new]
+        self._times += empty & (self._times < 9)
 
 
 class SignerMasks:
@@ -163,44 +171,43 @@ class SignerMasks:
         rows, columns = self._shape
         face_area = signer.size**2 * rows * columns * picture.height / picture.width
         missed = self._missed(picture, small, known, signer, face_area)
-        if missed is not None:
+        if missed.any():
             small = np.maximum(small, missed)
-            people = np.maximum(people, cv2.resize(missed, people.shape[::-1], interpolation=cv2.INTER_LINEAR))
-        alpha = people
-        if last is not None:
-            moving = self._moving_at_edge(last, small, known)
-            if moving is not None:
-                alpha = np.maximum(people, cv2.resize(moving, people.shape[::-1], interpolation=cv2.INTER_LINEAR))
+            people = raised(people, missed)
         if track.colleagues:
             alpha = self._parted(picture, people, small, known, signer, last)
+        else:
+            alpha = people if last is None else raised(people, self._moving_at_edge(last, small, known))
+        if last is not None:
+            self._room.learn(self._planes[0], small)
+        if track.colleagues:
             small = self._small(alpha)
         self._remember_clothes(known)
         return self._without_loose_pieces(alpha, small, known.core, face_area)
 
-    def _missed(self, picture: RawPicture, small: Alpha, known: Prior, signer: Head, face_area: float) -> Alpha | None:
-        """Return 1 where the network misses hands that are still or bare; None: it misses nothing."""
+    def _missed(self, picture: RawPicture, small: Alpha, known: Prior, signer: Head, face_area: float) -> Places:
+        """Return where the network misses hands that are still or bare."""
         if self._pictures % LEARN_EVERY == 1:
             self._skin.learn(self._planes, face_patch(self._shape, picture.width / picture.height, signer))
         held = self._still.held(self._planes, small)
         people = np.maximum(small, held)  # bare hands may hang on a still arm
-        missed = held | self._skin.missed(self._planes, people, known.reach & ~known.heads, face_area)
-        return missed.astype(np.float32) if missed.any() else None
+        return held | self._skin.missed(self._planes, people, known.reach & ~known.heads, face_area)
 
     def _small(self, alpha: Alpha) -> Alpha:
         """Return the mask on the grid."""
         return np.asarray(cv2.resize(alpha, self._shape[::-1], interpolation=cv2.INTER_AREA), np.float32)
 
-    def _moving_at_edge(self, last: Plane, small: Alpha, known: Prior) -> Alpha | None:
-        """Return 1 where something moves at the outline of people within the signer's reach: fingers; None: nowhere.
+    def _moving_at_edge(self, last: Plane, small: Alpha, known: Prior) -> Places:
+        """Return where something moves at the outline of people within the signer's reach: fingers.
 
         The network gives fast hands too small a shape. `last` is the luma of the picture before.
         """
         y = self._planes[0]
         change = cv2.blur(cv2.absdiff(y, last), (3, 3)) > MOVES
-        strange = self._room.strange(y, small)
-        edge = cv2.dilate((small > 0.4).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-        moving = change & strange & edge & known.reach
-        return moving.astype(np.float32) if moving.any() else None
+        strange = self._room.strange(y)
+        edge = cv2.dilate((small > 0.4).view(np.uint8), _FIVE) > 0
+        moving: Places = change & strange & edge & known.reach
+        return moving
 
     def _parted(
         self, picture: RawPicture, people: Alpha, small: Alpha, known: Prior, signer: Head, last: Plane | None
@@ -282,25 +289,32 @@ class SignerMasks:
         no `core`, for nobody's face was found, the largest piece is the signer.
         """
         solid = (small > 0.4).view(np.uint8)
-        count, labels, table, _ = cv2.connectedComponentsWithStats(solid, connectivity=4)
+        count, labels = cv2.connectedComponents(solid, connectivity=4)
         if count < 2:
             return alpha
-        areas = table[:, cv2.CC_STAT_AREA]
-        if core is None:
-            keep = areas == areas[1:].max()
-        else:
+        keep = self._kept_pieces(count, labels, core, face_area)
+        whole = bool(keep[1:].all())
+        wanted = solid if whole else keep.take(np.asarray(labels, np.int32)).view(np.uint8)
+        self._kept = cv2.dilate(wanted, _FIVE) > 0
+        if whole:
+            return alpha
+        near = cv2.dilate(wanted, _THREE) > 0
+        loose = (cv2.dilate(solid - wanted, _FIVE) > 0) & ~near
+        return cleared(alpha, loose)
+
+    def _kept_pieces(
+        self, count: int, labels: cv2.typing.MatLike, core: Places | None, face_area: float
+    ) -> npt.NDArray[np.bool_]:
+        """Return for each of `count` labels, the first of which is nothing, whether it is the signer's."""
+        keep = np.zeros(count, np.bool_)
+        if core is not None:
             keep = np.bincount(labels[core], minlength=count) > 20
-            if self._kept is not None:
+        if not keep[1:].all():
+            areas = np.bincount(labels.ravel())
+            if core is None:
+                keep = areas == areas[1:].max()
+            elif self._kept is not None:
                 stayed = np.bincount(labels[self._kept], minlength=count) > 0.3 * areas
                 keep |= stayed & (areas < face_area)
         keep[0] = False
-        whole = bool(keep[1:].all())
-        wanted = solid if whole else keep[labels].view(np.uint8)
-        self._kept = cv2.dilate(wanted, np.ones((5, 5), np.uint8)) > 0
-        if whole:
-            return alpha
-        near = cv2.dilate(wanted, np.ones((3, 3), np.uint8)) > 0
-        loose = (cv2.dilate(solid - wanted, np.ones((5, 5), np.uint8)) > 0) & ~near
-        share = cv2.resize(1 - loose.astype(np.float32), alpha.shape[::-1], interpolation=cv2.INTER_LINEAR)
-        result: Alpha = alpha * share
-        return result
+        return keep

@@ -341,16 +341,28 @@ def test_the_prior_gives_the_front_to_the_signer_and_a_face_to_its_owner() -> No
 
 def test_the_room_is_known_only_where_it_was_seen_empty() -> None:
     room = Room((20, 20))
-    wall, nobody = np.full((20, 20), 100, np.uint8), np.zeros((20, 20), np.float32)
-    people = nobody.copy()
+    wall, people = np.full((20, 20), 100, np.uint8), np.zeros((20, 20), np.float32)
     people[:, :10] = 1
-    assert not room.strange(wall, people).any()
-    room.strange(wall, people)
-    room.strange(wall, people)
+    assert not room.strange(wall).any()
+    for _ in range(3):
+        room.learn(wall, people)
     changed = np.full((20, 20), 160, np.uint8)
-    strange = room.strange(changed, nobody)
+    strange = room.strange(changed)
     assert strange[:, 14:].all()
     assert not strange[:, :8].any()
+
+
+def test_the_room_follows_slowly_what_changes_in_it() -> None:
+    room = Room((20, 20))
+    nobody = np.zeros((20, 20), np.float32)
+    for _ in range(3):
+        room.learn(np.full((20, 20), 100, np.uint8), nobody)
+    brighter = np.full((20, 20), 130, np.uint8)
+    pictures = 0
+    while room.strange(brighter).any():
+        room.learn(brighter, nobody)
+        pictures += 1
+    assert 3 < pictures < 12
 
 
 def test_masks_that_nobody_holds_any_more_are_freed_without_the_collector() -> None:
