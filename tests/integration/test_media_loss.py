@@ -6,6 +6,7 @@ and how fluently is for `benchmarks/loss.py`; this is about what is asked for, i
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -300,3 +301,15 @@ async def test_a_packet_lost_for_good_is_asked_for_again_and_then_a_key_frame_is
     patience_ms = KEY_FRAME_PATIENCE_MS - MOST_BEFORE_MS
     assert key_frames[0].most_after(nacks[0]) >= patience_ms, "not before it was in vain"
     assert apart(key_frames, KEY_FRAME_INTERVAL_MS)
+
+
+async def test_a_key_frame_is_asked_for_to_the_millisecond_and_not_at_the_next_tick_only(line: Line) -> None:
+    """A request that misses a picture of the camera costs one more: here there is no tick at all."""
+    ticker = line.place.engine._ticker
+    assert ticker is not None
+    await asyncio.sleep(KEY_FRAME_INTERVAL_MS / 1000)  # no request of before stands in the way
+    ticker.cancel()
+    await asyncio.wait([ticker])
+    await lose_one(line, AGENT, OnePacket(to_engine=True, also_again=True))
+    await until(line.asked[AGENT].key_frames, "a key frame was asked for", DEADLINE_S)
+    await line.goes_on(of=AGENT)
