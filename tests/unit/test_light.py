@@ -130,3 +130,15 @@ def test_only_the_signer_is_lifted_and_no_detail_is_smoothed() -> None:
     pairs = {int(a): int(b) for a, b in zip(luma[center], out.y[center], strict=True) if a == luma[center][0]}
     assert len(pairs) == 1
     assert len(np.unique(out.y[190:210, 250:262])) >= len(np.unique(luma[190:210, 250:262])) - 1
+
+
+def test_nobody_is_lifted_who_has_not_asked_or_no_longer_asks() -> None:
+    luma = np.random.default_rng(1).integers(30, 60, (240, 320)).astype(np.uint8)
+    half = np.full((120, 160), 128, np.uint8)
+    planes, alpha = Planes(luma, half, half), signer_alpha()
+    plain, compositor = YuvCompositor().clear(planes, alpha), YuvCompositor()
+    for asked in (False, True, False):
+        compositor.choose(BACKGROUND, brighten=asked)
+        for _ in range(100):
+            out = compositor.clear(planes, alpha)
+        assert np.array_equal(out.y, plain.y) is not asked
