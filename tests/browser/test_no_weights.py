@@ -43,7 +43,7 @@ async def test_both_see_a_card_and_are_told_and_can_write(launch: Launch, tmp_pa
         await customer.begin()
         await agent.accept()
         await customer.pill("slate")
-        await expect(customer.page.locator("#app")).to_contain_text("现在看不到林晓。请稍等或打字。")
+        await expect(customer.page.locator("#app")).to_contain_text("画面保护中，现在看不到林晓。请稍等或打字。")
         for page, selector in ((customer.page, ".stage video"), (agent.page, ".preview video")):
             deadline_s = time.monotonic() + LIMIT_S
             while (share := await ground_share(page, selector)) <= 0.7:  # the first pictures may be coarse
