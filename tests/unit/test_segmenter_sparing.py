@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import cv2
 import numpy as np
 import pytest
 
@@ -50,6 +51,17 @@ def picture(
     planes = Planes(np.clip(luma, 0, 255).astype(np.uint8), grey, grey.copy())
     at = number * 33.0 if at_ms < 0 else at_ms
     return RawPicture(planes, number, round(at * 90), Fraction(1, 90_000))
+
+
+def reshaped(given: RawPicture) -> RawPicture:
+    """Return the picture stretched into another shape: to the network, which sees a square, it is the same."""
+    sides = ((480, 640), (240, 320), (240, 320))
+    planes = given.planes
+    y, u, v = (
+        np.asarray(cv2.resize(plane, side, interpolation=cv2.INTER_AREA), np.uint8)
+        for plane, side in zip((planes.y, planes.u, planes.v), sides, strict=True)
+    )
+    return RawPicture(Planes(y, u, v), given.frame_id, given.pts, given.time_base)
 
 
 def test_without_thrift_the_network_sees_every_picture() -> None:
@@ -101,10 +113,11 @@ def test_somebody_who_comes_in_is_in_no_mask_until_the_network_has_looked() -> N
         picture(1, light=40),
         picture(1, 440, light=20),
         picture(1, width=480, height=640),
+        reshaped(picture(1)),
         picture(1, at_ms=500),
         picture(1, at_ms=0),
     ],
-    ids=["light", "cut", "turned", "pause", "same-time"],
+    ids=["light", "cut", "turned", "another shape alone", "pause", "same-time"],
 )
 def test_whatever_is_doubtful_calls_the_network(second: RawPicture) -> None:
     network = BrightNetwork()
