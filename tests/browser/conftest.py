@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -48,6 +50,15 @@ def launch_flags(camera: str, file: Path | None = None) -> list[str]:
     if camera == "refused":
         return [flag for flag in FLAGS if flag != "--use-fake-ui-for-media-stream"]
     return [*FLAGS, f"--use-file-for-fake-video-capture={file}"]
+
+
+async def home_that_trusts(authority: Path, home: Path) -> dict[str, str]:
+    """Return the environment of a Chromium whose owner has installed `authority`; its folder `home` is empty so far."""
+    store = home / ".pki" / "nssdb"
+    store.mkdir(parents=True)
+    for arguments in (["-N", "--empty-password"], ["-A", "-t", "C,,", "-n", "authority", "-i", str(authority)]):
+        await asyncio.to_thread(subprocess.run, ["certutil", "-d", f"sql:{store}", *arguments], check=True, timeout=30)
+    return {**os.environ, "HOME": str(home)}
 
 
 def person(name: str, width: int, height: int) -> list[cameras.Picture]:

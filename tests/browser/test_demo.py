@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
-import subprocess
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -18,7 +16,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, Playwright, expect
 
 from tests.browser import cameras
-from tests.browser.conftest import DESK, launch_flags
+from tests.browser.conftest import DESK, home_that_trusts, launch_flags
 from tests.browser.people import LIMIT_S, WATCH, Agent, Coordinator, Customer
 from tests.running_service import RunningService, is_gone
 from video_service.ready_text import DEMO_AGENT, DEMO_COORDINATOR
@@ -48,16 +46,12 @@ async def browser(
 ) -> AsyncIterator[Browser]:
     """A browser that trusts what its owner has installed: the authority of the service, and ignores no fault."""
     home = tmp_path_factory.mktemp("home")
-    store = home / ".pki" / "nssdb"
-    store.mkdir(parents=True)
-    authority = service.data / "lan" / "ca.pem"
-    for arguments in (["-N", "--empty-password"], ["-A", "-t", "C,,", "-n", "authority", "-i", str(authority)]):
-        await asyncio.to_thread(subprocess.run, ["certutil", "-d", f"sql:{store}", *arguments], check=True, timeout=30)
+    environment = await home_that_trusts(service.data / "lan" / "ca.pem", home)
     camera = cameras.write_camera(cameras.drawn_person(480, 640), home / "camera.mjpeg")
     started = await playwright.chromium.launch(
         executable_path=chromium,
         args=launch_flags("drawn", camera),
-        env={**os.environ, "HOME": str(home)},
+        env=environment,  # type: ignore[arg-type]
         timeout=90_000,
     )
     yield started
