@@ -266,6 +266,7 @@ class MediaEngine:
         if box is not None and not is_box(box):
             raise BadBox
         agent.blur.show_object(box)
+        self._tell_object(agent)  # at once: what is over before the next tick is on record, too
         log.info("object_asked_for", leg=leg_id, call=agent.call_id, shown=box is not None)
 
     def _agent(self, leg_id: str) -> AgentLeg:

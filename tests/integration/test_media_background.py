@@ -101,6 +101,9 @@ async def test_an_object_ends_with_a_hold_and_when_the_call_is_passed_on_and_is_
         await place.call("call", customer, other, epoch=2)
         assert [stage.box for stage in stages] == [None, None]
         await until(lambda: boxes(place) == [BOX, None, BOX, None], "its end is told of, too")
+        await engine.show_object("other", OTHER)
+        await engine.close_call("call", 2)
+        await until(lambda: boxes(place)[4:] == [OTHER, None], "however short it was")
         with pytest.raises(MediaError, match="no call"):
             await engine.show_object("agent", BOX)
 
