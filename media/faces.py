@@ -6,6 +6,7 @@ behind a signer it found none at 640 columns and nearly all in windows of three 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -75,10 +76,15 @@ class FaceFinder:
         """Return the faces in `window`, the surest first, in shares of the whole picture."""
         planes, left, top = _cut(picture.planes, window)
         pixels = self._scaled.rgb(planes)
-        self._interpreter.set_tensor(self._source, np.float32(1 / 127.5) * pixels[None] - np.float32(1))
+        tensor = self._interpreter.tensor(self._source)()
+        np.multiply(pixels, np.float32(1 / 127.5), out=tensor[0])
+        tensor -= np.float32(1)
+        del tensor  # no view may be left: LiteRT may move its memory
         self._interpreter.invoke()
         logits = self._interpreter.get_tensor(self._scores)[0, :, 0]
-        chosen = np.flatnonzero(logits > np.log(least_score / (1 - least_score)))
+        (chosen,) = (logits > math.log(least_score / (1 - least_score))).nonzero()
+        if not chosen.size:
+            return []
         boxes = self._interpreter.get_tensor(self._boxes)[0, chosen, :4] / SIDE
         boxes[:, :2] += self._anchors[chosen]
         boxes *= np.tile([planes.width, planes.height], 2)

@@ -9,6 +9,14 @@ from media.body import Places
 from media.segmenter import Alpha
 
 
+def around(places: Places, margin: int) -> tuple[slice, slice]:
+    """Return the rows and columns that hold all of `places` and so many more of the grid; none if there are none."""
+    left, top, width, height = cv2.boundingRect(places.view(np.uint8))
+    if not width:
+        return slice(0), slice(0)
+    return slice(max(0, top - margin), top + height + margin), slice(max(0, left - margin), left + width + margin)
+
+
 def raised(alpha: Alpha, places: Places) -> Alpha:
     """Return `alpha`, raised to 1 at those places of the grid."""
     if not places.any():
@@ -31,8 +39,7 @@ def cleared(alpha: Alpha, places: Places) -> Alpha:
 
 def _enlarged(places: Places) -> tuple[tuple[slice, slice], Alpha]:
     """Return the part of a mask around those places of the grid, and these `places` in it, 0..1 with a soft edge."""
-    left, top, width, height = cv2.boundingRect(places.view(np.uint8))
-    rows, columns = slice(max(0, top - 1), top + height + 1), slice(max(0, left - 1), left + width + 1)
+    rows, columns = around(places, 1)
     soft = cv2.resize(places[rows, columns].astype(np.float32), None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
     start = 2 * rows.start, 2 * columns.start
     part = slice(start[0], start[0] + soft.shape[0]), slice(start[1], start[1] + soft.shape[1])

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from media.body import Places, Prior, without_specks
+from media.mask_places import around
 from media.person_colours import FaceColour, Indices, LocalColours
 from media.picture import Plane
 from media.segmenter import Alpha
@@ -118,7 +119,11 @@ class Parting:
             logit += skin * (np.float32(_COLOUR * _SKIN) - colour + np.maximum(0, 1 - place))
         if past is not None:
             logit += np.float32(_PAST) * past
-        return _guided(light, np.clip(logit, -6, 6), scene.people, _RADIUS)
+        # Where nobody is in reach of the squares, the smoothed value is 0.
+        part = around(scene.people > 0, 2 * _RADIUS)
+        smooth = np.zeros_like(logit)
+        smooth[part] = _guided(light[part], np.clip(logit[part], -6, 6), scene.people[part], _RADIUS)
+        return smooth
 
     def _bare_skin(self, scene: Scene, ratio: Alpha, past: Alpha) -> Alpha | None:
         """Return where the signer's bare arms and hands are, 0..1; None when no face has given its colour yet."""
@@ -152,7 +157,7 @@ class Parting:
         if count < 2:
             return np.zeros_like(skin)
         grown = cv2.dilate(labels, _FIVE)
-        near = np.flatnonzero(grown)  # little of the picture
+        near = np.flatnonzero(grown > 0)  # little of the picture
         piece, own, known, likelier = (each.take(near) for each in (grown, labels, past, ratio))
         covered = (scene.people.take(near) > 0.5) & (own == 0)
         mine = np.bincount(piece[covered & (known > 0.3) & (likelier > 0.3)], minlength=count)

@@ -101,24 +101,25 @@ class LocalColours:
 
     def learn(self, colours: Indices, share: Alpha, weight: Alpha, rate: float) -> None:
         """Take up a picture: `share` of each pixel is the signer's, the rest the others'; `weight` tells people."""
-        places = (self._cell + colours).ravel()
         if self._empty:
             rate, self._empty = 1.0, False
-        for known, part in ((self._signer, share), (self._others, 1 - share)):
-            cv2.accumulateWeighted(self._count(places, weight * part), known, rate)
+        seen = np.flatnonzero(weight > 0)
+        places, mine, new = (self._cell + colours).take(seen), share.take(seen), weight.take(seen) * np.float32(rate)
+        for known, part in ((self._signer, mine), (self._others, 1 - mine)):
+            known *= np.float32(1 - rate)
+            np.add.at(known.reshape(-1), places, new * part)
         mass = float(self._signer.sum() + self._others.sum()) / 2
         signer, others = (self._spread(each, mass) for each in (self._signer, self._others))
         self._ratio = np.asarray(cv2.log(cv2.divide(signer, others)), np.float32)
         np.clip(self._ratio, -_MOST, _MOST, out=self._ratio)
 
-    def _count(self, places: npt.NDArray[np.int32], weight: Alpha) -> Alpha:
-        return np.bincount(places, weight.ravel(), self._signer.size).astype(np.float32).reshape(self._signer.shape)
-
     def _spread(self, counts: Alpha, mass: float) -> Alpha:
         """Return smoothed counts; who fills little of the picture is not drowned by who fills much."""
         everywhere = counts.sum(axis=0)
-        cells = np.matmul(_LUMA_MIX, np.matmul(counts.reshape(-1, LUMA, CHROMA**2), _CHROMA_MIX))
-        cells = cells.reshape(CELLS, CELLS, COLOURS)
+        filled = np.flatnonzero(counts.max(axis=1))
+        cells = np.zeros((CELLS, CELLS, COLOURS), np.float32)
+        colours = np.matmul(counts[filled].reshape(-1, LUMA, CHROMA**2), _CHROMA_MIX)
+        cells.reshape(counts.shape)[filled] = np.matmul(_LUMA_MIX, colours).reshape(-1, COLOURS)
         for _ in range(2):  # rows, then columns
             cells = np.matmul(_CELL_MIX, cells.transpose(1, 0, 2))
         smooth: Alpha = cells.reshape(counts.shape)
