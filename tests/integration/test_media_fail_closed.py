@@ -1,7 +1,8 @@
 """A code on the wall behind both people, a segmenter that fails again and again, and a whole engine between them.
 
-Faults go on while people come, go, come back, ask for blur and take it back, and while the worker is another one. What
-every viewer decodes is looked at: the code is read where a customer wished to be seen as they are, and nowhere else.
+Faults go on while people come, go, come back, wait on hold, choose other backgrounds, show an object, ask for blur and
+take it back, while every camera is turned again and again, and while the worker is another one. What each viewer
+decodes is looked at: the code is read where a customer wished to be seen as they are, and nowhere else.
 """
 
 from __future__ import annotations
@@ -18,23 +19,29 @@ from media.engine import MediaEngine
 from media.mask_source import InlineMasks
 from media.segmenter import Mask
 from media.stage import BlurSettings, BlurStage, mask_maker
+from tests.blur_rig import OBJECT
 from tests.blur_room import FAULTS, GoodSegmenter, reads_code, room
 from tests.integration.media_peers import Camera, Client, Received, Site, loopback_settings, site, some
-from video_service.media_plane import CallRoute, LegRole
+from video_service.media_plane import Background, BackgroundKind, CallRoute, LegRole
 
 pytestmark = pytest.mark.integration
 
 AGENT, CUSTOMER, WATCHER, GUEST = LegRole.AGENT, LegRole.CUSTOMER, LegRole.WATCHER, LegRole.GUEST
-WIDTH, HEIGHT = 320, 240
+SIZES = ((320, 240), (240, 320))
 PICTURES = 15  # of each scene and viewer
+TURNED = PICTURES // 2
 
 
 def draw(number: int) -> npt.NDArray[np.uint8]:
-    """Draw the room as planes one over the other; it moves a little, so that no picture is like the one before."""
-    planes = room(WIDTH, HEIGHT).planes
+    """Draw the room as planes one over the other; it moves a little, so that no picture is like the one before.
+
+    The camera is turned in the middle of its film, and turned back at the end.
+    """
+    width, height = SIZES[number % PICTURES > TURNED]
+    planes = room(width, height).planes
     luma = planes.y.copy()
     luma[-16:, :16] = 16 * (number % 15)
-    return np.vstack([luma, *(plane.reshape(HEIGHT // 4, WIDTH) for plane in (planes.u, planes.v))])
+    return np.vstack([luma, *(plane.reshape(height // 4, width) for plane in (planes.u, planes.v))])
 
 
 class Faulty(GoodSegmenter):
@@ -65,6 +72,7 @@ class Looker:
 
     def __init__(self) -> None:
         self.looked = 0
+        self.sizes: set[tuple[int, ...]] = set()
 
     async def never(self, *viewers: Received) -> None:
         """Wait for pictures of each viewer: in none of them is the code read."""
@@ -73,6 +81,7 @@ class Looker:
         for received in viewers:
             assert not [index for index, (_, luma) in enumerate(received.pictures) if reads_code(luma)]
             self.looked += len(received.pictures)
+            self.sizes |= {luma.shape[::-1] for _, luma in received.pictures}
             received.pictures.clear()
 
     async def always(self, received: Received) -> None:
@@ -84,7 +93,7 @@ class Looker:
 
 
 async def join(place: Site, name: str, role: LegRole, *, blur: bool = False) -> Client:
-    return await place.join(name, role, camera=Camera(draw=draw, rate=20, cycle=15), blur=blur, codec="video/VP8")
+    return await place.join(name, role, camera=Camera(draw=draw, rate=20, cycle=PICTURES), blur=blur, codec="video/VP8")
 
 
 async def test_at_no_point_of_a_call_is_the_code_read_but_where_a_customer_wished_it() -> None:
@@ -99,6 +108,18 @@ async def test_at_no_point_of_a_call_is_the_code_read_but_where_a_customer_wishe
             watcher = await join(place, "watcher", WATCHER)
             await place.engine.watch_call("call", 1, "watcher")
             await look.never(watcher.slots[0], watcher.slots[1], agent.slots[1])
+
+            # Other backgrounds, an object that is shown on purpose, somebody else for the signer, a hold.
+            for background in (Background(kind=BackgroundKind.COLOUR), Background(strength=3, brighten=True)):
+                await place.engine.set_background("agent", background)
+                await place.engine.show_object("agent", OBJECT)
+                await place.engine.confirm_signer("agent")
+                await look.never(customer.slots[0], watcher.slots[0])
+            for held in (True, False):
+                route = CallRoute(call_id="call", epoch=1, customer_leg="blurred", agent_leg="agent", held=held)
+                await place.engine.open_call(route)
+                await look.never(agent.slots[1], watcher.slots[0])
+            await look.never(customer.slots[0])
 
             # Shown by wish, and hidden again: another connection each time.
             await place.engine.close_leg("blurred")
@@ -140,4 +161,5 @@ async def test_at_no_point_of_a_call_is_the_code_read_but_where_a_customer_wishe
             await look.never(guest.slots[0])
             await place.engine.watch_call("call", 2, "guest", seen=True)
             await look.never(back.slots[2], guest.slots[0])
-    assert look.looked >= 2 * 18 * PICTURES
+    assert look.looked >= 2 * 27 * PICTURES
+    assert look.sizes >= set(SIZES), "upright and turned"
