@@ -10,10 +10,8 @@ from media.segmenter import Alpha
 
 
 def around(places: Places, margin: int) -> tuple[slice, slice]:
-    """Return the rows and columns that hold all of `places` and so many more of the grid; none if there are none."""
+    """Return the rows and columns that hold all of `places`, of which there are some, and so many more of the grid."""
     left, top, width, height = cv2.boundingRect(places.view(np.uint8))
-    if not width:
-        return slice(0), slice(0)
     return slice(max(0, top - margin), top + height + margin), slice(max(0, left - margin), left + width + margin)
 
 

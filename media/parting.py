@@ -120,9 +120,11 @@ class Parting:
         if past is not None:
             logit += np.float32(_PAST) * past
         # Where nobody is in reach of the squares, the smoothed value is 0.
-        part = around(scene.people > 0, 2 * _RADIUS)
+        there = scene.people > 0
         smooth = np.zeros_like(logit)
-        smooth[part] = _guided(light[part], np.clip(logit[part], -6, 6), scene.people[part], _RADIUS)
+        if there.any():
+            part = around(there, 2 * _RADIUS)
+            smooth[part] = _guided(light[part], np.clip(logit[part], -6, 6), scene.people[part], _RADIUS)
         return smooth
 
     def _bare_skin(self, scene: Scene, ratio: Alpha, past: Alpha) -> Alpha | None:

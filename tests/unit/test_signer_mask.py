@@ -12,6 +12,7 @@ import pytest
 
 from media.body import prior
 from media.faces import Head, Window
+from media.parting import Parting, Scene
 from media.person_colours import LocalColours, colour_indices, histogram, likeness
 from media.picture import Plane, Planes, RawPicture
 from media.scaled_i420 import ScaledI420
@@ -363,6 +364,20 @@ def test_the_room_follows_slowly_what_changes_in_it() -> None:
         room.learn(brighter, nobody)
         pictures += 1
     assert 3 < pictures < 12
+
+
+def test_a_picture_without_people_is_parted_like_any_other() -> None:
+    shape, face = (64, 64), (slice(20, 30), slice(30, 40))
+    known = prior(shape, 4 / 3, SIGNER, [OTHER])
+    draw = np.random.default_rng(1)
+    y, u, v = (draw.integers(100, 140, shape, np.uint8) for _ in range(3))
+    people = np.zeros(shape, np.float32)
+    nobody = Scene(y, u, v, colour_indices(y, u, v), people, known, face)
+    somebody = Scene(y, u, v, colour_indices(y, u, v), np.where(known.core, np.float32(1), people), known, face)
+    parting = Parting(shape)
+    for _ in range(7):
+        assert np.isfinite(parting.part(nobody)).all()
+        assert parting.part(somebody)[known.core & ~known.heads].min() > 0.9
 
 
 def test_masks_that_nobody_holds_any_more_are_freed_without_the_collector() -> None:
