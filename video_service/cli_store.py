@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, Final, NoReturn, TypeVar
 
 import typer
 from redis.asyncio import Redis
@@ -20,6 +21,8 @@ from video_service.cipher import Cipher
 from video_service.data_keys import Canaries, cipher_of
 from video_service.errors import ServiceError
 from video_service.settings import Settings
+
+NO_TERMINAL_COLUMNS: Final = 1000
 
 T = TypeVar("T")
 
@@ -79,8 +82,13 @@ def fail(sentence: str) -> NoReturn:
 
 
 def print_table(table: Table) -> None:
-    """Print a table; what is in it is text, whatever it looks like."""
-    Console(markup=False, highlight=False).print(table)
+    """Print a table; what is in it is text, whatever it looks like. Nothing is cut off: an id is there to be copied."""
+    console = Console(markup=False, highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = NO_TERMINAL_COLUMNS
+    for column in table.columns:
+        column.overflow = "fold"
+    console.print(table)
 
 
 def print_json(value: Any) -> None:

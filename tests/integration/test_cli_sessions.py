@@ -80,6 +80,16 @@ async def test_the_newest_are_listed_for_people_and_for_programs(site: Site, lin
     assert len(_json("list", "--json", "--limit", "2")) == 2
 
 
+async def test_no_id_is_cut_off_in_a_file_or_a_narrow_terminal(
+    site: Site, lin: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = await served_call(site, lin)
+    monkeypatch.delenv("COLUMNS")
+    assert call in run("list").stdout
+    monkeypatch.setenv("COLUMNS", "72")
+    assert "…" not in run("list").stdout
+
+
 async def test_no_records_are_said_and_are_an_empty_list(site: Site) -> None:
     assert run("list").stdout == "No records in that time.\n"
     assert _json("list", "--json") == []
