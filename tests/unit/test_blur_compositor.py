@@ -145,6 +145,23 @@ def test_a_code_that_fills_the_wall_is_gone_at_any_resolution(size: tuple[int, i
         assert not reads_code(blurred.y, stretched=True)
 
 
+@pytest.mark.parametrize("size", [(320, 240), (1280, 720), (321, 239)])
+def test_a_code_in_colours_alone_is_gone_too(size: tuple[int, int]) -> None:
+    """As bright as the wall: the picture's luma shows nothing of it, and a decoder may look at any plane."""
+    raw = room(*size).planes
+    side = min(raw.u.shape) - 16
+    code = cv2.resize(raw.y[8 : 8 + min(size) // 2, 8 : 8 + min(size) // 2], (side, side))
+    coloured = np.full_like(raw.u, 150)
+    coloured[8 : 8 + side, 8 : 8 + side] = code
+    planes = Planes(np.full_like(raw.y, 128), coloured, coloured.copy())
+    assert reads_code(planes.u)
+    compositor, nobody = YuvCompositor(), np.zeros((64, 64), np.float32)
+    for covered in (compositor.clear(planes, nobody), compositor.whole(planes)):
+        for plane in (covered.u, covered.v):
+            assert not reads_code(plane)
+            assert not reads_code(plane, stretched=True)
+
+
 def attack(blurred: Plane, cells: int, sigma_cells: float) -> bool:
     """Whether the code comes back when the blur is undone by somebody who knows it exactly (Wiener deconvolution).
 
