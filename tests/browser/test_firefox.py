@@ -170,7 +170,7 @@ async def test_an_agent_in_firefox_is_masked_and_meets_a_customer_in_chromium(fo
         before = network.connections
         network.cut()
         await customer.pill("other_lost")
-        await customer.shows_something(".stage video", contrast=10)  # the last picture stays
+        await customer.shows_something(".stage video", contrast=1)  # the last picture stays
         network.give_back()
         await both_see(customer, agent)
         assert network.connections > before, "by a new connection"
