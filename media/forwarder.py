@@ -319,7 +319,9 @@ class Outlet:
         """Take the client's report block about this stream: loss and round trip."""
         self.loss_share = block.fraction_lost / 256
         self._acknowledge(block, now_ms)
-        sent_ms = self._own_reports.get(block.lsr)
+        # A client goes on naming the last of our reports that reached it. That is no new sample: on a full line, which
+        # loses reports with the rest, it would say that nothing waits.
+        sent_ms = self._own_reports.pop(block.lsr, None)
         self.round_trip_sample_ms = None
         if sent_ms is not None:
             sample_ms = self.round_trip_sample_ms = max(0.0, now_ms - sent_ms - block.dlsr / 65.536)

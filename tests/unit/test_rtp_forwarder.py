@@ -398,6 +398,20 @@ def test_a_report_block_may_answer_an_earlier_report_and_one_sample_counts_once(
     assert viewer.outlet.round_trip_ms == 2500
 
 
+def test_a_client_that_names_the_same_report_again_has_not_heard_a_newer_one() -> None:
+    """As on a full line: its report would tell of the way as it was before."""
+    viewer = Viewer()
+    Stream().send([viewer], 0, key=True)
+    viewer.outlet.sender_report(1 << 32, 1000)
+    viewer.outlet.receiver_report(RtcpReceiverInfo(1, 0, 0, 1, 0, 1 << 16, 0), 1005)
+    assert viewer.outlet.round_trip_sample_ms == 5
+    viewer.outlet.sender_report(2 << 32, 2000)
+
+    viewer.outlet.receiver_report(RtcpReceiverInfo(1, 0, 0, 1, 0, 1 << 16, 65536), 2005)
+    assert viewer.outlet.round_trip_sample_ms is None
+    assert viewer.outlet.round_trip_ms == 5
+
+
 def test_the_payload_is_never_changed_for_the_first_source() -> None:
     viewer, stream = Viewer(), Stream()
     payload = stream.payload(True, True)
