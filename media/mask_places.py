@@ -8,8 +8,10 @@ import numpy as np
 from media.body import Places
 from media.segmenter import Alpha
 
+Part = tuple[slice, slice]  # rows and columns
 
-def around(places: Places, margin: int) -> tuple[slice, slice]:
+
+def around(places: Places, margin: int) -> Part:
     """Return the rows and columns that hold all of `places`, of which there are some, and so many more of the grid."""
     left, top, width, height = cv2.boundingRect(places.view(np.uint8))
     return slice(max(0, top - margin), top + height + margin), slice(max(0, left - margin), left + width + margin)
@@ -35,10 +37,23 @@ def cleared(alpha: Alpha, places: Places) -> Alpha:
     return result
 
 
-def _enlarged(places: Places) -> tuple[tuple[slice, slice], Alpha]:
+def shifted(alpha: Alpha, part: Part, shift: Alpha) -> Alpha:
+    """Return `alpha` plus `shift`, which is that part of the grid, within 0..1."""
+    where, soft = _doubled(part, shift)
+    result = alpha.copy()
+    result[where] += soft
+    np.clip(result[where], 0, 1, out=result[where])
+    return result
+
+
+def _enlarged(places: Places) -> tuple[Part, Alpha]:
     """Return the part of a mask around those places of the grid, and these `places` in it, 0..1 with a soft edge."""
-    rows, columns = around(places, 1)
-    soft = cv2.resize(places[rows, columns].astype(np.float32), None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
-    start = 2 * rows.start, 2 * columns.start
-    part = slice(start[0], start[0] + soft.shape[0]), slice(start[1], start[1] + soft.shape[1])
-    return part, np.asarray(soft, np.float32)
+    part = around(places, 1)
+    return _doubled(part, places[part].astype(np.float32))
+
+
+def _doubled(part: Part, values: Alpha) -> tuple[Part, Alpha]:
+    """Return the part of a mask that a part of the grid is, and the values there."""
+    soft = cv2.resize(values, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
+    top, left = (2 * side.start for side in part)
+    return (slice(top, top + soft.shape[0]), slice(left, left + soft.shape[1])), np.asarray(soft, np.float32)

@@ -94,13 +94,20 @@ class LocalColours:
         self._signer, self._others, self._ratio = (np.zeros((CELLS * CELLS, COLOURS), np.float32) for _ in range(3))
         self._empty = True
 
-    def log_ratio(self, colours: Indices) -> Alpha:
-        """Return for each pixel the logarithm of how much likelier its colour is the signer's, within -3..3."""
-        ratio: Alpha = self._ratio.take(self._cell + colours)
+    def log_ratio(self, colours: Indices, part: tuple[slice, slice] | None = None) -> Alpha:
+        """Return for each pixel the logarithm of how much likelier its colour is the signer's, within -3..3.
+
+        `colours` are those of a `part`, rows and columns, of the planes, where one is named.
+        """
+        cells = self._cell if part is None else self._cell[part]
+        ratio: Alpha = self._ratio.take(cells + colours)
         return ratio
 
-    def learn(self, colours: Indices, share: Alpha, weight: Alpha, rate: float) -> None:
-        """Take up a picture: `share` of each pixel is the signer's, the rest the others'; `weight` tells people."""
+    def learn(self, colours: Indices, share: Alpha, weight: Alpha, rate: float, anywhere: Alpha | None = None) -> None:
+        """Take up a picture: `share` of each pixel is the signer's, the rest the others'; `weight` tells people.
+
+        `anywhere`, (COLOURS,) float32, counts as seen of the signer in each cell; it is not remembered.
+        """
         if self._empty:
             rate, self._empty = 1.0, False
         seen = np.flatnonzero(weight > 0)
@@ -110,6 +117,8 @@ class LocalColours:
             np.add.at(known.reshape(-1), places, new * part)
         mass = float(self._signer.sum() + self._others.sum()) / 2
         signer, others = (self._spread(each, mass) for each in (self._signer, self._others))
+        if anywhere is not None:
+            signer += anywhere
         self._ratio = np.asarray(cv2.log(cv2.divide(signer, others)), np.float32)
         np.clip(self._ratio, -_MOST, _MOST, out=self._ratio)
 

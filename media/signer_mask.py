@@ -17,9 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from media.body import Places, Prior, face_patch, outline, prior
+from media.doubt import Doubt
 from media.faces import Head
 from media.hands import Colours, Skin, Still
-from media.mask_places import cleared, raised
+from media.mask_places import cleared, raised, shifted
 from media.parting import LEARN_EVERY, Flow, Parting, Scene
 from media.person_colours import colour_indices, histogram, likeness
 from media.picture import Plane, RawPicture
@@ -71,11 +72,11 @@ class Room:
         self._plate = np.zeros(shape, np.float32)
         self._times = np.zeros(shape, np.uint8)
 
-    def strange(self, y: Plane) -> Places:
-        """Return where `y` shows something else than the room as it is known."""
-        change = cv2.absdiff(y.astype(np.float32), self._plate)
-        strange: Places = (self._times > 1) & (cv2.blur(change, (3, 3)) > STRANGE)
-        return strange
+    def compare(self, y: Plane) -> tuple[Places, Places]:
+        """Return where `y` shows something else than the room as it is known, and where it shows the room."""
+        strange = cv2.blur(cv2.absdiff(y.astype(np.float32), self._plate), (3, 3)) > STRANGE
+        known = self._times > 1
+        return known & strange, known & ~strange
 
     def learn(self, y: Plane, people: Alpha) -> None:
         """Take up `y` where nobody is."""
@@ -111,7 +112,7 @@ class SignerMasks:
         self._last_luma: Plane | None = None
         self._room = Room(self._shape)
         self._planes: Colours = (np.zeros(self._shape, np.uint8),) * 3
-        self._still, self._skin = Still(self._shape), Skin()
+        self._still, self._skin, self._doubt = Still(self._shape), Skin(), Doubt(self._shape)
         self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
 
     @property
@@ -151,6 +152,7 @@ class SignerMasks:
         if track.presence is not Presence.HELD:
             self._still.forget()
             self._skin.forget()
+            self._doubt.forget()
         if track.presence is Presence.ABSENT:
             self._seek(picture)
         if track.presence in (Presence.UNSURE, Presence.ABSENT):
@@ -170,6 +172,8 @@ class SignerMasks:
                 return np.zeros_like(people)
         rows, columns = self._shape
         face_area = signer.size**2 * rows * columns * picture.height / picture.width
+        moving, strange, familiar = self._changes(last)
+        small, people = self._settled(picture, small, people, signer, moving & ~familiar, familiar)
         missed = self._missed(picture, small, known, signer, face_area)
         if missed.any():
             small = np.maximum(small, missed)
@@ -177,7 +181,9 @@ class SignerMasks:
         if track.colleagues:
             alpha = self._parted(picture, people, small, known, signer, last)
         else:
-            alpha = people if last is None else raised(people, self._moving_at_edge(last, small, known))
+            # The network gives fast hands too small a shape: fingers move at its edge, within the signer's reach.
+            edge = cv2.dilate((small > 0.4).view(np.uint8), _FIVE) > 0
+            alpha = raised(people, moving & strange & edge & known.reach)
         if last is not None:
             self._room.learn(self._planes[0], small)
         if track.colleagues:
@@ -197,17 +203,33 @@ class SignerMasks:
         """Return the mask on the grid."""
         return np.asarray(cv2.resize(alpha, self._shape[::-1], interpolation=cv2.INTER_AREA), np.float32)
 
-    def _moving_at_edge(self, last: Plane, small: Alpha, known: Prior) -> Places:
-        """Return where something moves at the outline of people within the signer's reach: fingers.
+    def _changes(self, last: Plane | None) -> tuple[Places, Places, Places]:
+        """Return where something moves, where it is not the room as it is known, and where it is.
 
-        The network gives fast hands too small a shape. `last` is the luma of the picture before.
+        `last` is the luma of the picture before.
         """
         y = self._planes[0]
-        change = cv2.blur(cv2.absdiff(y, last), (3, 3)) > MOVES
-        strange = self._room.strange(y)
-        edge = cv2.dilate((small > 0.4).view(np.uint8), _FIVE) > 0
-        moving: Places = change & strange & edge & known.reach
-        return moving
+        if last is None:
+            nothing: Places = np.zeros(self._shape, np.bool_)
+            return nothing, nothing, nothing
+        return cv2.blur(cv2.absdiff(y, last), (3, 3)) > MOVES, *self._room.compare(y)
+
+    def _settled(
+        self, picture: RawPicture, small: Alpha, people: Alpha, signer: Head, moving: Places, familiar: Places
+    ) -> tuple[Alpha, Alpha]:
+        """Return the mask, on the grid and in full, where colours have settled what the network is unsure of.
+
+        With a colleague in the picture whose colours these are is the parting's to say.
+        """
+        face = face_patch(self._shape, picture.width / picture.height, signer)
+        self._doubt.note(self._planes, small, face, moving)
+        settled = None if self._track.colleagues else self._doubt.settle(self._planes, small, familiar)
+        if settled is None:
+            return small, people
+        part, shift = settled
+        small = small.copy()
+        small[part] = np.clip(small[part] + shift, 0, 1)
+        return small, shifted(people, part, shift)
 
     def _parted(
         self, picture: RawPicture, people: Alpha, small: Alpha, known: Prior, signer: Head, last: Plane | None
