@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import sha256
 
 import cv2
@@ -34,14 +35,19 @@ def boxes(place: Site) -> list[Box | None]:
     return [event.box for event in place.told if isinstance(event, ObjectEvent)]
 
 
-async def test_backgrounds_and_objects_reach_that_agents_stage_and_objects_end_with_the_call() -> None:
-    stages: list[InvertingStage] = []
+def kept_in(stages: list[InvertingStage]) -> Callable[[], InvertingStage]:
+    """Return what makes stages and keeps each in that list."""
 
     def stage() -> InvertingStage:
         stages.append(InvertingStage())
         return stages[-1]
 
-    async with site(MediaEngine(loopback_settings(), stage)) as place:
+    return stage
+
+
+async def test_backgrounds_and_objects_reach_that_agents_stage_and_objects_end_with_the_call() -> None:
+    stages: list[InvertingStage] = []
+    async with site(MediaEngine(loopback_settings(), kept_in(stages))) as place:
         engine = place.engine
         agent, customer = await place.join("agent", LegRole.AGENT), await place.join("customer", LegRole.CUSTOMER)
         colour = Background(kind=BackgroundKind.COLOUR)
@@ -78,12 +84,7 @@ async def test_backgrounds_and_objects_reach_that_agents_stage_and_objects_end_w
 
 async def test_an_object_ends_with_a_hold_and_when_the_call_is_passed_on_and_is_no_later_agents() -> None:
     stages: list[InvertingStage] = []
-
-    def stage() -> InvertingStage:
-        stages.append(InvertingStage())
-        return stages[-1]
-
-    async with site(MediaEngine(loopback_settings(), stage)) as place:
+    async with site(MediaEngine(loopback_settings(), kept_in(stages))) as place:
         engine = place.engine
         agent, other = await place.join("agent", LegRole.AGENT), await place.join("other", LegRole.AGENT)
         customer = await place.join("customer", LegRole.CUSTOMER)

@@ -56,13 +56,17 @@ async def test_two_nodes_that_redeem_one_ticket_at_once_open_one_socket(desk: De
     assert [answer for answer in answers if not isinstance(answer, TicketRefused)] == [LIN]
 
 
+async def until_gone(redis: Redis, match: str) -> None:
+    deadline = time.monotonic() + 30
+    while [key async for key in redis.scan_iter(match=match)]:
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)
+
+
 async def test_a_ticket_dies_by_itself(redis: Redis, pool: str) -> None:
     store = Store(redis, pool=pool, policy=Policy(ticket_ttl_s=0.05))
     ticket = await store.issue_ticket(LIN)
-    deadline = time.monotonic() + 30
-    while [key async for key in redis.scan_iter(match=f"*{pool}*ticket:*")]:
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)
+    await until_gone(redis, f"*{pool}*ticket:*")
     with pytest.raises(TicketRefused):
         await store.redeem_ticket(ticket)
 
@@ -70,10 +74,7 @@ async def test_a_ticket_dies_by_itself(redis: Redis, pool: str) -> None:
 async def test_a_resume_token_dies_by_itself_and_opens_no_more(redis: Redis, pool: str) -> None:
     store = Store(redis, pool=pool, policy=Policy(resume_ttl_s=0.05))
     token = await store.issue_resume(LIN)
-    deadline = time.monotonic() + 30
-    while [key async for key in redis.scan_iter(match=f"*{pool}*resume:*")]:
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)
+    await until_gone(redis, f"*{pool}*resume:*")
     with pytest.raises(TicketRefused):
         await store.redeem_resume(token)
 
