@@ -1,0 +1,23 @@
+"""What a client said of each packet that was sent to it: when it came, or that it had not come.
+
+Source: draft-holmer-rmcat-transport-wide-cc-extensions-01, section 3.1 (transport-wide feedback).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One packet of a picture, as one feedback message of its client tells of it.
+
+    `sent_ms`: the loop's clock here, when the packet left. `came_ms`: the client's clock, any constant in it; None:
+    lost, or not come yet when the feedback was written. `line_octets`: as the packet lies on the line, all headers
+    counted (`media/line_rate.py`, `PACKET_OCTETS`). `encoded`: of a picture that was encoded here, not forwarded.
+    """
+
+    sent_ms: float
+    came_ms: float | None
+    line_octets: int
+    encoded: bool
