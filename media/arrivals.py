@@ -15,9 +15,14 @@ class Arrival:
     `sent_ms`: the loop's clock here, when the packet left. `came_ms`: the client's clock, any constant in it; None:
     lost, or not come yet when the feedback was written. `line_octets`: as the packet lies on the line, all headers
     counted (`media/line_rate.py`, `PACKET_OCTETS`). `encoded`: of a picture that was encoded here, not forwarded.
+
+    A packet is told at most once as lost and at most once as come, and never as lost after it came. One that comes
+    although it was told as lost has `told_lost`. In one message they are in the order in which they were sent. Of
+    packets whose feedback message was itself lost nothing is ever told: they are neither come nor lost.
     """
 
     sent_ms: float
     came_ms: float | None
     line_octets: int
     encoded: bool
+    told_lost: bool = False
