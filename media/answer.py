@@ -6,10 +6,10 @@ Source: RFC 8866 (SDP), RFC 9429, section 5.3 (answers), RFC 8839 (ICE), RFC 458
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
-from media.negotiation import ABS_SEND_TIME, OPUS, Choice, Line, Plan
+from media.negotiation import ABS_SEND_TIME, OPUS, TRANSPORT_CC, Choice, Line, Plan
 from media.settings import MediaSettings
 from media.text_channel import MOST_BYTES, SCTP_PORT
 
@@ -100,20 +100,23 @@ def _live(line: Line, transport: TransportText, settings: MediaSettings, *, take
     yield from _transport(transport)
     if line.abs_send_time_id:
         yield f"a=extmap:{line.abs_send_time_id} {ABS_SEND_TIME}"
+    if line.transport_cc_id:
+        yield f"a=extmap:{line.transport_cc_id} {TRANSPORT_CC}"
+    # A browser's estimate of what it can receive is not asked for: docs/adr/0002-media-topology.md.
+    unwanted = {"transport-cc"} if takes else {"goog-remb"} if line.transport_cc_id else {"goog-remb", "transport-cc"}
     for choice in line.choices:
-        yield from _codec(choice, settings, hints=takes)
+        yield from _codec(choice, settings, unwanted, hints=takes)
     if line.sends:
         # Every line is a stream of its own: a browser would hold the picture back until late sound had come.
         yield f"a=msid:{line.label} {line.label}"
         yield f"a=ssrc:{line.ssrc} cname:{transport.cname}"
 
 
-def _codec(choice: Choice, settings: MediaSettings, *, hints: bool) -> Iterator[str]:
+def _codec(choice: Choice, settings: MediaSettings, unwanted: Set[str], *, hints: bool) -> Iterator[str]:
     codec, number = choice.codec, choice.payload_type
     name = "opus" if codec.name == OPUS else codec.name
     yield f"a=rtpmap:{number} {name}/{codec.clock_rate}{'/2' if codec.name == OPUS else ''}"
-    # A browser's estimate of what it can receive is not asked for: docs/adr/0002-media-topology.md.
-    for feedback in sorted(codec.feedback if hints else codec.feedback - {"goog-remb"}):
+    for feedback in sorted(codec.feedback - unwanted):
         yield f"a=rtcp-fb:{number} {feedback}"
     parameters = [f"{key}={value}" for key, value in _own_parameters(choice)]
     if hints:

@@ -22,10 +22,18 @@ from typing import Final, Protocol
 from aiortc.rtp import RtcpReceiverInfo, RtcpSdesPacket, RtcpSenderInfo, RtcpSourceInfo, RtcpSrPacket
 
 from media.depacketize_vp8 import NO_VALUE, parse_vp8, with_identifiers
+from media.departures import Departures
 from media.line_rate import PACKET_OCTETS
 from media.meter import PictureMeter
 from media.negotiation import VP8, Choice
-from media.rtp_packet import HEADER_BYTES, pack_header, unwrap
+from media.rtp_packet import (
+    HEADER_BYTES,
+    NUMBERED_HEADER_BYTES,
+    pack_header,
+    pack_numbered_header,
+    renumbered,
+    unwrap,
+)
 
 HISTORY: Final = 1024
 MIN_RESEND_INTERVAL_MS: Final = 10.0
@@ -79,7 +87,11 @@ class Reported:
 
 
 class Outlet:
-    """Packets to one client's m-line. Nothing is sent before `open()`; a picture begins with a key frame."""
+    """Packets to one client's m-line. Nothing is sent before `open()`; a picture begins with a key frame.
+
+    With `departures` each packet, also one that is sent again, has a transport-wide number of its own in the header
+    extension `transport_cc_id`.
+    """
 
     waits_for_key = False
 
@@ -91,6 +103,8 @@ class Outlet:
         choices: Iterable[Choice],
         clock_hz: int,
         cname: str,
+        departures: Departures | None = None,
+        transport_cc_id: int = 0,
     ) -> None:
         self.ssrc = ssrc
         self.source: Source | None = None
@@ -113,6 +127,9 @@ class Outlet:
         self._choices: Mapping[str, Choice] = {choice.name: choice for choice in choices}
         self._ticks_per_ms = clock_hz / 1000
         self._cname = cname.encode()
+        self._departures = departures
+        self._transport_cc_id = transport_cc_id
+        self._packet_octets = PACKET_OCTETS + (NUMBERED_HEADER_BYTES - HEADER_BYTES if departures is not None else 0)
         self._open = False
         self._bound = False
         self._codec = ""
@@ -146,7 +163,7 @@ class Outlet:
     @property
     def line_octets(self) -> int:
         """What was sent so far as it lies on the line: with all headers, and with what was sent again."""
-        return self.octets + self.packets * PACKET_OCTETS + self.resent_octets
+        return self.octets + self.packets * self._packet_octets + self.resent_octets
 
     @property
     def codecs(self) -> tuple[str, ...]:
@@ -200,13 +217,13 @@ class Outlet:
                 payload = self._renamed(payload)
             except ValueError:
                 return
-        payload_type = self._choice.payload_type
-        data = (
-            pack_header(
-                0x80, payload_type | 0x80 if marker else payload_type, number & 0xFFFF, out_timestamp, self.ssrc
-            )
-            + payload
-        )
+        second = self._choice.payload_type | 0x80 if marker else self._choice.payload_type
+        if self._departures is None:
+            data = pack_header(0x80, second, number & 0xFFFF, out_timestamp, self.ssrc) + payload
+        else:
+            left = self._departures.leave(len(payload) + self._packet_octets, self._is_encoded)
+            extension_id = self._transport_cc_id
+            data = pack_numbered_header(second, number & 0xFFFF, out_timestamp, self.ssrc, extension_id, left) + payload
         if self._history:
             self._history[number % HISTORY] = (number, data)
         self._send(data)
@@ -284,8 +301,17 @@ class Outlet:
             self._resent_ms[place] = now_ms
             self._resend_left -= 1
             self.resent += 1
-            self.resent_octets += _on_the_line(sent[1])
-            self._send(sent[1])
+            octets = _on_the_line(sent[1])
+            self.resent_octets += octets
+            if self._departures is None:
+                self._send(sent[1])
+            else:
+                self._send(renumbered(sent[1], self._departures.leave(octets, self._is_encoded)))
+
+    @property
+    def _is_encoded(self) -> bool:
+        """Whether the picture is made here, which is where its bits a second are said."""
+        return self.source is not None and self.source.target_bps is not None
 
     def _most_resent(self) -> int:
         """Return how many packets may be sent again per window: on a narrow line they are what fills it."""

@@ -24,6 +24,8 @@ from aiortc.rtp import (
 )
 
 from media import rtcp
+from media.arrivals import Arrival
+from media.departures import Departures
 from media.forwarder import Outlet, PictureOutlet, SoundOutlet
 from media.line_rate import payload_bps
 from media.line_watch import LineState, LineWatch
@@ -38,6 +40,7 @@ from media.rtp_packet import RtpPacket, original_of
 from media.settings import MediaSettings
 from media.sources import ForwardedSound, PictureSource
 from media.told_rate import ToldRate
+from media.transport_feedback import TransportFeedback
 from video_service.media_plane import LegRequest, LegState, LegStatistics
 
 DEFAULT_ROUND_TRIP_MS: Final = 100.0
@@ -77,6 +80,7 @@ class Leg:
         self.now_ms: Callable[[], float] = loop_ms()
         self.limits = limits_of(settings)
         plan = peer.plan
+        self._departures = Departures() if any(line.transport_cc_id for line in plan.slots) else None
         self.slots = tuple(self._picture_outlet(line) for line in plan.slots)
         self.sound_outlet = self._sound_outlet(plan.sound)
         self.sound = ForwardedSound(AUDIO_CLOCK_HZ)
@@ -144,6 +148,11 @@ class Leg:
                 self._picture_feedback(packet)
                 self._told.hear(packet, now_ms)
         self._look_down(now_ms)
+
+    def fed_back(self, feedback: TransportFeedback) -> None:
+        now_ms = self._told_ms = self.now_ms()
+        if self._departures is not None:
+            self._arrived(self._departures.arrivals(feedback), now_ms)
 
     def lost(self) -> None:
         """The connection is gone for good."""
@@ -315,6 +324,9 @@ class Leg:
                 self.plis_received += 1
                 outlet.source.want_key_frame(new_viewer=False)
 
+    def _arrived(self, packets: Sequence[Arrival], now_ms: float) -> None:
+        """Take what a client's feedback says of the packets sent to it."""
+
     def _look_down(self, now_ms: float) -> None:
         active = [slot for slot in self.slots if slot.source is not None]
         looked = self._down.look(self.slots, self.peer.octets_out, self._packets_out, now_ms)
@@ -393,6 +405,8 @@ class Leg:
             choices=line.choices,
             clock_hz=VIDEO_CLOCK_HZ,
             cname=self.peer.cname,
+            departures=self._departures if line.transport_cc_id else None,
+            transport_cc_id=line.transport_cc_id,
         )
 
     def _sound_outlet(self, line: Line | None) -> SoundOutlet | None:

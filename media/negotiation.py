@@ -22,6 +22,7 @@ VIDEO_CODECS: Final = (VP8, H264)
 VIDEO_CLOCK_HZ: Final = 90_000
 AUDIO_CLOCK_HZ: Final = 48_000
 LOOKING_ON: Final = (LegRole.WATCHER, LegRole.GUEST)
+TRANSPORT_CC: Final = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 ABS_SEND_TIME: Final = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 _BASELINE = re.compile(r"42[0-9a-f]{4}")
 
@@ -44,7 +45,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What becomes of one m-line. Without choices it is rejected, unless it is for text. `ssrc` is this side's own."""
+    """What becomes of one m-line. Without choices it is rejected, unless it is for text. `ssrc` is this side's own.
+
+    `abs_send_time_id` and `transport_cc_id` name header extensions: of what comes in, and of what goes out; 0: none.
+    """
 
     media: Media
     direction: str = "inactive"
@@ -52,6 +56,7 @@ class Line:
     ssrc: int = 0
     label: str = ""
     abs_send_time_id: int = 0
+    transport_cc_id: int = 0
     is_text: bool = False
 
     @property
@@ -149,7 +154,17 @@ def _video(
         new_ssrc() if gives else 0,
         label=f"slot-{slot}" if gives else "camera",
         abs_send_time_id=extensions.get(ABS_SEND_TIME, 0) if takes else 0,
+        transport_cc_id=0 if takes or not _has_transport_cc(choices) else extensions.get(TRANSPORT_CC, 0),
     )
+
+
+def _has_transport_cc(choices: Sequence[Choice]) -> bool:
+    """Return whether the client writes feedback on every packet.
+
+    It is taken on lines that only this side sends on: on others it would mean feedback for the client's packets, too,
+    and a browser that is promised that and gets none no longer knows what it may send.
+    """
+    return all("transport-cc" in choice.codec.feedback for choice in choices)
 
 
 def _video_choices(media: Media, *, rtx: bool) -> tuple[Choice, ...]:

@@ -26,7 +26,7 @@ _MEDIA = re.compile(r"m=([a-z]{1,16}) (\d{1,5})(?:/\d+)? ([A-Z/]{1,32}) (.{1,102
 _FINGERPRINT = re.compile(r"([A-Za-z0-9-]{1,16}) ((?:[0-9A-Fa-f]{2}:){15,63}[0-9A-Fa-f]{2})")
 _DIRECTIONS: Final = frozenset({"sendrecv", "sendonly", "recvonly", "inactive"})
 _SETUPS: Final = frozenset({"actpass", "active", "passive"})
-_FEEDBACK: Final = frozenset({"nack", "nack pli", "ccm fir", "goog-remb"})
+_FEEDBACK: Final = frozenset({"nack", "nack pli", "ccm fir", "goog-remb", "transport-cc"})
 
 
 @dataclass(frozen=True, slots=True)

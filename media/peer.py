@@ -16,6 +16,7 @@ import structlog
 from aiortc import RTCCertificate
 from aiortc.rtp import AnyRtcpPacket, RtcpPacket
 
+from media import rtcp
 from media.answer import TransportText, render_answer
 from media.fault_log import FaultLog
 from media.gathering import Gathering
@@ -25,6 +26,7 @@ from media.rtp_packet import RtpPacket, parse_rtp
 from media.settings import MediaSettings
 from media.text_channel import TextChannel
 from media.transport import MediaTransport
+from media.transport_feedback import TransportFeedback, parse_transport_feedback
 from video_service.media_plane import LegRequest
 
 log = structlog.get_logger(__name__)
@@ -39,6 +41,7 @@ class Listener(Protocol):
     def connected(self) -> None: ...
     def received(self, packet: RtpPacket) -> None: ...
     def reported(self, packets: Sequence[AnyRtcpPacket]) -> None: ...
+    def fed_back(self, feedback: TransportFeedback) -> None: ...
     def written(self, message: str, /) -> object: ...
     def lost(self) -> None: ...
 
@@ -175,16 +178,29 @@ class Peer:
                 self._faults.note(error)
 
     def _rtcp(self, data: bytes) -> None:
+        rest, bodies = rtcp.without_transport_feedback(data)
         try:
-            packets = RtcpPacket.parse(data)
+            packets = RtcpPacket.parse(rest)
         except (ValueError, IndexError, struct.error):
             self.malformed += 1
             return
         if self._listener is not None:
             try:
-                self._listener.reported(packets)
+                if packets or not bodies:
+                    self._listener.reported(packets)
+                for body in bodies:
+                    self._fed_back(body)
             except Exception as error:  # noqa: BLE001 - as above
                 self._faults.note(error)
+
+    def _fed_back(self, body: bytes) -> None:
+        try:
+            feedback = parse_transport_feedback(body)
+        except ValueError:
+            self.malformed += 1
+            return
+        if self._listener is not None:
+            self._listener.fed_back(feedback)
 
     def _lost(self) -> None:
         if self._listener is not None:

@@ -22,7 +22,31 @@ from aiortc.rtp import (
     pack_rtcp_packet,
 )
 
+from media.transport_feedback import FEEDBACK_FORMAT
+
 MAX_NACK_ITEMS: Final = 64
+_HEAD = struct.Struct("!BBH")
+_SSRCS_BYTES: Final = 8
+
+
+def without_transport_feedback(data: bytes) -> tuple[bytes, list[bytes]]:
+    """Take transport feedback out of a compound packet: return the rest, and the control information of each.
+
+    aiortc would read it as a NACK of all sorts of numbers. What is malformed stays in the rest for it to refuse.
+    Source: RFC 3550, section 6.4.1 (length, padding); RFC 4585, section 6.1.
+    """
+    rest, bodies, position = [], [], 0
+    while position + _HEAD.size <= len(data):
+        first, kind, words = _HEAD.unpack_from(data, position)
+        end = position + _HEAD.size + 4 * words
+        body = data[position + _HEAD.size : end]
+        if kind != RTCP_RTPFB or first & 0x1F != FEEDBACK_FORMAT or first >> 6 != 2 or end > len(data):
+            rest.append(data[position:end])
+        else:
+            padding = body[-1] if first & 0x20 and body else 0
+            bodies.append(body[_SSRCS_BYTES : len(body) - padding])
+        position = end
+    return b"".join(rest) + data[position:], bodies
 
 
 def nack(sender_ssrc: int, media_ssrc: int, lost: Iterable[int]) -> bytes:

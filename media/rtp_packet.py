@@ -11,12 +11,32 @@ from struct import Struct
 from typing import Final
 
 HEADER_BYTES: Final = 12
+NUMBERED_HEADER_BYTES: Final = 20
 _HEADER = Struct("!BBHLL")
+_NUMBERED_HEADER = Struct("!BBHLLHHBHB")
+_NUMBER_AT: Final = 17
 _EXTENSION = Struct("!HH")
 _SEQUENCE = Struct("!H")
 _ONE_BYTE_PROFILE: Final = 0xBEDE
 
 pack_header = _HEADER.pack
+
+
+def pack_numbered_header(
+    second: int, sequence: int, timestamp: int, ssrc: int, extension_id: int, number: int
+) -> bytes:
+    """Return a header with one extension of one 32-bit word: a transport-wide number.
+
+    Source: draft-holmer-rmcat-transport-wide-cc-extensions-01, section 2; RFC 8285, section 4.2 (one-byte headers).
+    """
+    return _NUMBERED_HEADER.pack(
+        0x90, second, sequence, timestamp, ssrc, _ONE_BYTE_PROFILE, 1, extension_id << 4 | 1, number, 0
+    )
+
+
+def renumbered(packet: bytes, number: int) -> bytes:
+    """Return a packet with such a header under another number."""
+    return packet[:_NUMBER_AT] + _SEQUENCE.pack(number) + packet[_NUMBER_AT + 2 :]
 
 
 class RtpPacket:

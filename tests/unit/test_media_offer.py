@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from aiortc.sdp import SessionDescription
@@ -11,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from media.answer import TransportText, render_answer
-from media.negotiation import Plan, plan_answer
+from media.negotiation import TRANSPORT_CC, Plan, plan_answer
 from media.offer import MAX_SDP_BYTES, parse_offer
 from media.settings import MediaSettings
 from tests.unit.offers import FINGERPRINT, PASSWORD, UFRAG, VIDEO_FORMATS, browser_offer
@@ -66,7 +67,7 @@ def test_a_browsers_offer_is_read() -> None:
     assert [media.mid for media in offer.media] == list("01234")
     assert (offer.ice_ufrag, offer.ice_password, offer.setup) == (UFRAG, PASSWORD, "actpass")
     assert offer.fingerprints == (("sha-256", FINGERPRINT),)
-    assert offer.media[1].codecs[0].feedback == {"goog-remb", "ccm fir", "nack", "nack pli"}
+    assert offer.media[1].codecs[0].feedback == {"goog-remb", "transport-cc", "ccm fir", "nack", "nack pli"}
 
 
 def test_sound_camera_and_slots_are_found_in_order() -> None:
@@ -253,6 +254,37 @@ def test_aiortc_reads_the_answer_as_it_is_meant() -> None:
     for line, asked in ((slot, set()), (answer.media[1], {"goog-remb"})):
         named = {str(feedback.type) + str(feedback.parameter or "") for feedback in line.rtp.codecs[0].rtcpFeedback}
         assert named == {"ccmfir", "nack", "nackpli"} | asked
+
+
+def with_numbers(text: str, line: str = "a=extmap:14 urn:ietf:params:rtp-hdrext:toffset") -> str:
+    """Offer numbers for every packet, as Chromium and Firefox do on each line for pictures."""
+    return text.replace(line, f"{line}\r\na=extmap:3 {TRANSPORT_CC}")
+
+
+def numbered_sections(**offered: Any) -> list[tuple[bool, bool]]:
+    """Return of each picture's line in the answer whether it has the extension, and whether it asks for feedback."""
+    sections = answered(planned(browser_offer(**offered))).split("m=video")[1:]
+    return [(f"a=extmap:3 {TRANSPORT_CC}\r\n" in each, "transport-cc\r\n" in each) for each in sections]
+
+
+def test_packets_are_numbered_on_the_lines_that_only_this_side_sends_on() -> None:
+    assert numbered_sections(change=with_numbers) == [(False, False), (True, True), (True, True), (True, True)]
+    both = numbered_sections(directions=("sendrecv", "recvonly"), change=with_numbers)
+    assert both == [(False, False), (True, True)], "the browser would wait for feedback on its own packets"
+
+
+def test_packets_are_numbered_only_where_the_client_offers_all_that_it_takes() -> None:
+    nowhere = [(False, False)] * 4
+    assert numbered_sections() == nowhere
+    assert numbered_sections(change=lambda text: with_numbers(text).replace("96 transport-cc", "96 nack")) == nowhere
+    too_long = with_numbers(browser_offer()).replace("a=extmap:3 ", "a=extmap:15 ")
+    assert TRANSPORT_CC not in answered(planned(too_long)), "a number that a one-byte header cannot have"
+
+
+def test_sound_is_not_numbered() -> None:
+    sound = answered(planned(browser_offer(change=lambda text: with_numbers(text, "a=rtcp-mux")))).split("m=")[1]
+    assert sound.startswith("audio")
+    assert "transport" not in sound
 
 
 def test_only_the_camera_line_carries_bitrate_hints() -> None:

@@ -11,15 +11,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from media.depacketize_vp8 import depacketize_vp8, parse_vp8
+from media.departures import Departures
 from media.forwarder import HISTORY, MAX_RESENT_PER_WINDOW, Outlet, PictureOutlet, SoundOutlet, Source
 from media.negotiation import H264, OPUS, VP8, Choice
 from media.offer import Codec
 from media.rtp_packet import RtpPacket, parse_rtp
 from media.sources import _Fanout
+from media.transport_feedback import TransportFeedback
 
 pytestmark = pytest.mark.unit
 
 FRAME_MS = 1000 / 30
+NUMBERS = 9
 VP8_CHOICE = Choice(Codec(96, VP8, 90_000), 97)
 H264_CHOICE = Choice(Codec(102, H264, 90_000), None)
 
@@ -28,11 +31,22 @@ class Viewer:
     """An outlet and what it has sent."""
 
     def __init__(
-        self, choices: Iterable[Choice] = (VP8_CHOICE, H264_CHOICE), kind: type[Outlet] = PictureOutlet
+        self,
+        choices: Iterable[Choice] = (VP8_CHOICE, H264_CHOICE),
+        kind: type[Outlet] = PictureOutlet,
+        departures: Departures | None = None,
     ) -> None:
         self.data: list[bytes] = []
         clock_hz = 90_000 if kind is PictureOutlet else 48_000
-        self.outlet = kind(self.data.append, ssrc=1, choices=choices, clock_hz=clock_hz, cname="name")
+        self.outlet = kind(
+            self.data.append,
+            ssrc=1,
+            choices=choices,
+            clock_hz=clock_hz,
+            cname="name",
+            departures=departures,
+            transport_cc_id=NUMBERS if departures is not None else 0,
+        )
         self.outlet.open()
 
     @property
@@ -277,6 +291,63 @@ def test_nothing_of_the_old_source_is_sent_again_after_a_switch() -> None:
     viewer.outlet.resend(lost, 1000)
 
     assert len(viewer.data) == 2
+
+
+# Numbers of every packet
+
+
+def transport_number(data: bytes) -> int:
+    """Return the number of a packet, whose header has that extension and nothing else."""
+    assert data[0] == 0x90
+    assert data[12:16] == b"\xbe\xde\x00\x01"
+    assert data[16] == NUMBERS << 4 | 1
+    assert data[19] == 0
+    return int.from_bytes(data[17:19], "big")
+
+
+def test_all_packets_towards_one_client_are_numbered_together_and_are_otherwise_the_same() -> None:
+    departures = Departures()
+    numbered = [Viewer(departures=departures), Viewer(departures=departures)]
+    plain, stream = Viewer(), Stream()
+    for viewer in numbered:
+        viewer.outlet._highest = plain.outlet._highest
+        viewer.outlet._last_timestamp = plain.outlet._last_timestamp
+    for index in range(3):
+        stream.send([*numbered, plain], index * FRAME_MS, key=index == 0)
+
+    assert [transport_number(data) for data in numbered[0].data] == [1, 3, 5, 7, 9, 11]
+    assert [transport_number(data) for data in numbered[1].data] == [2, 4, 6, 8, 10, 12]
+    for viewer in numbered:
+        assert [b"\x80" + data[1:12] + data[20:] for data in viewer.data] == plain.data
+        assert [packet.payload for packet in viewer.packets] == [packet.payload for packet in plain.packets]
+
+
+def test_a_packet_that_is_sent_again_has_a_number_of_its_own() -> None:
+    viewer, stream = Viewer(departures=Departures()), Stream()
+    stream.send([viewer], 0, key=True)
+    viewer.outlet.resend([viewer.packets[0].sequence], 100)
+    viewer.outlet.resend([viewer.packets[0].sequence], 200)
+
+    first, _, *again = viewer.data
+    assert [transport_number(data) for data in viewer.data] == [1, 2, 3, 4]
+    assert {data[:17] + data[19:] for data in again} == {first[:17] + first[19:]}
+
+
+def test_what_departs_is_counted_as_it_lies_on_the_line_and_by_who_made_the_picture() -> None:
+    made, forwarded = _Fanout(), _Fanout()
+    made.target_bps = 500_000
+    departures = Departures()
+    viewer, stream = Viewer(departures=departures), Stream()
+    for source in (made, forwarded):
+        viewer.outlet.switch(source)
+        stream.send([viewer], 0, key=True)
+    viewer.outlet.resend([viewer.packets[-1].sequence], 100)
+
+    told = departures.arrivals(TransportFeedback(1, 5, 0, ()))
+    assert [arrival.encoded for arrival in told] == [True, True, False, False, False]
+    # IPv4 and UDP take 28 octets, SRTP's tag 10.
+    assert [arrival.line_octets for arrival in told] == [len(data) + 38 for data in viewer.data]
+    assert viewer.outlet.line_octets == sum(arrival.line_octets for arrival in told)
 
 
 def test_a_closed_outlet_sends_nothing() -> None:
