@@ -18,7 +18,8 @@ class Arrival:
 
     A packet is told at most once as lost and at most once as come, and never as lost after it came. One that comes
     although it was told as lost has `told_lost`. In one message they are in the order in which they were sent. Of
-    packets whose feedback message was itself lost nothing is ever told: they are neither come nor lost.
+    packets whose feedback message was itself lost nothing is ever told: they are neither come nor lost. `number` counts
+    all packets towards the client as they leave, so that such a gap is seen; -1: not known, no gap.
     """
 
     sent_ms: float
@@ -26,3 +27,4 @@ class Arrival:
     line_octets: int
     encoded: bool
     told_lost: bool = False
+    number: int = -1

@@ -75,9 +75,11 @@ class Departures:
         if flags & _CAME:
             return None
         self._flags[place] = flags | _CAME
-        return Arrival(self._sent_ms[place], came_ms, self._octets[place], flags & _ENCODED > 0, flags & _LOST > 0)
+        was_lost = flags & _LOST > 0
+        return Arrival(self._sent_ms[place], came_ms, self._octets[place], flags & _ENCODED > 0, was_lost, number)
 
     def _lost(self, number: int) -> Arrival:
         place = number & _MASK
         self._flags[place] |= _LOST
-        return Arrival(self._sent_ms[place], None, self._octets[place], self._flags[place] & _ENCODED > 0)
+        encoded = self._flags[place] & _ENCODED > 0
+        return Arrival(self._sent_ms[place], None, self._octets[place], encoded, number=number)

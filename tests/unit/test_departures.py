@@ -46,7 +46,7 @@ class Line:
 
     def arrival(self, number: int, *, lost: bool = False, told_lost: bool = False) -> Arrival:
         came_ms = None if lost else self.came_ms(number)
-        return Arrival(number * EACH_MS, came_ms, OCTETS + (number - 1) % 100, False, told_lost)
+        return Arrival(number * EACH_MS, came_ms, OCTETS + (number - 1) % 100, False, told_lost, number)
 
 
 def test_what_came_is_told_with_when_it_left_and_how_large_it_was() -> None:
