@@ -39,7 +39,8 @@ async def open_line(
     """Start the service and bring everybody but the customers to their places, all through the pages.
 
     `preview` is the word that the agent has to read about the own picture before taking calls. `own_network`: the
-    agent's page gets a network that can be cut. `script` runs in every page before its own.
+    agent's page gets a network that can be cut. `script` runs in every page before its own, but for a customer's with
+    another one.
     """
     contexts: list[BrowserContext] = []
     async with run_service(**environment) as service, AsyncExitStack() as stack:
@@ -47,7 +48,9 @@ async def open_line(
         await service.account("lin", "agent", "林晓")
         await service.account("zhou", "coordinator", "周岚")
 
-        async def context(camera: str, size: dict[str, int], network: Network | None = None) -> BrowserContext:
+        async def context(
+            camera: str, size: dict[str, int], network: Network | None = None, script: str = script
+        ) -> BrowserContext:
             browser = await launch(camera)
             opened = await browser.new_context(
                 viewport=size,  # type: ignore[arg-type]
@@ -60,8 +63,10 @@ async def open_line(
             contexts.append(opened)
             return opened
 
-        async def new_customer(camera: str = CUSTOMER_CLIP, network: Network | None = None) -> Customer:
-            page = await (await context(camera, PHONE, network)).new_page()
+        async def new_customer(
+            camera: str = CUSTOMER_CLIP, network: Network | None = None, script: str = script
+        ) -> Customer:
+            page = await (await context(camera, PHONE, network, script)).new_page()
             await page.goto(f"{network.url if network else service.url}/customer/")
             return Customer(page)
 
