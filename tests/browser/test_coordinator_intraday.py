@@ -11,12 +11,23 @@ from playwright.async_api import expect
 from tests.browser import views
 from tests.browser.board import board, floor, intraday
 from tests.browser.conftest import OpenPage
-from tests.browser.looks import look
+from tests.browser.looks import look, settled
 from tests.browser.stage import Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 HOUR_MS = 3_600_000
+# Runs in the page before its own scripts: the timers that wait for an answer which is being reckoned.
+COUNT_SOON = """
+window.soon = new Set();
+const [wait, forget] = [window.setTimeout.bind(window), window.clearTimeout.bind(window)];
+window.setTimeout = (then, ms) => {
+  const timer = wait(() => (soon.delete(timer), then()), ms);
+  if (ms === 3000) soon.add(timer);
+  return timer;
+};
+window.clearTimeout = (timer) => (soon.delete(timer), forget(timer));
+"""
 
 
 def level(mean: float) -> dict[str, float]:
@@ -84,6 +95,20 @@ async def test_today_is_held_against_its_plan_and_a_break_is_moved_by_one_click(
     wished = today["plan"]["advice"][1]
     wish = {name: wished[name] for name in ("shift", "old", "new")}
     assert [asked for _, path, asked in stage.requests if path == "intraday/break"] == [wish, wish]
+
+
+async def test_what_is_being_reckoned_is_asked_for_by_one_timer_however_often_it_was_looked_at(
+    open_page: OpenPage, stage: Stage
+) -> None:
+    stage.answers["GET intraday"] = (200, intraday(pending=True))
+    stage.answers["GET queues"] = (200, views.queues(views.queue("rail"), views.queue("bus")))
+    page = await board(open_page, stage, script=COUNT_SOON)
+    choice = page.locator("#intraday-queue")
+    for queue in ("rail", "bus", "rail", "bus"):
+        async with page.expect_response(f"**/api/intraday?queue={queue}"):
+            await choice.select_option(queue)
+    await settled(page)
+    assert await page.evaluate("soon.size") == 1
 
 
 async def test_before_there_is_a_past_it_says_so(open_page: OpenPage, stage: Stage) -> None:

@@ -125,6 +125,43 @@ async def test_a_shift_is_added_in_the_viewers_own_time(open_page: OpenPage, sta
     assert body == {"agent": "a-2", "start": "2026-03-02T01:00:00.000Z", "end": "2026-03-02T09:30:00.000Z"}
 
 
+async def test_a_list_that_was_asked_for_before_takes_no_added_shift_away(open_page: OpenPage, stage: Stage) -> None:
+    """On a slow line the answer to an earlier question comes last; and one that fails takes back no good word."""
+    stage.answers["POST shifts"] = (201, views.shifts()[0])
+    page = await board(open_page, stage, "shifts")
+    rows, old = page.locator(".shift-row"), views.shifts()
+    await expect(rows).to_have_count(len(old))
+    held: list[Route] = []
+
+    async def hold(route: Route) -> None:
+        if route.request.method == "GET" and len(held) < 2:
+            held.append(route)
+        else:
+            await route.continue_()
+
+    await page.route("**/api/shifts", hold)
+    for number in (1, 2):
+        await page.evaluate("(hash) => { location.hash = hash; }", f"shifts/{number}/0")
+        await stage.until(lambda number=number: len(held) == number)
+    stage.answers["GET shifts"] = (200, {"shifts": [*old, {**old[-1], "shift": "s-9"}]})
+    await page.get_by_role("button", name="添加").click()
+    await expect(rows).to_have_count(len(old) + 1)
+    async with page.expect_response("**/api/shifts"):
+        await held[0].fulfill(json={"shifts": old})
+    async with page.expect_event("requestfailed"):
+        await held[1].abort()
+    await settled(page)
+    await expect(rows).to_have_count(len(old) + 1)
+    await expect(page.get_by_role("status").filter(has_text="已添加")).to_be_visible()
+    await expect(page.get_by_role("alert").filter(visible=True)).to_have_count(0)
+
+    await page.unroute("**/api/shifts")
+    stage.answers["GET shifts"] = (500, {"error": "internal"})
+    await page.get_by_role("button", name="添加").click()
+    await expect(page.get_by_role("alert").filter(visible=True)).to_have_count(1)
+    await expect(page.get_by_role("status").filter(has_text="已添加")).to_be_visible()
+
+
 async def test_a_night_shift_ends_on_the_next_day(open_page: OpenPage, stage: Stage) -> None:
     stage.answers["POST shifts"] = (201, views.shifts()[0])
     page = await board(open_page, stage, "shifts")

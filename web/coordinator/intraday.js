@@ -68,6 +68,7 @@ export class IntradayCard {
     /** @type {Today | null} */
     this.today = null;
     this.attempt = 0;
+    this.timer = 0;
     this.drawn = "";
     this.queue = new QueueChoice("intraday-queue", () => this.change());
     this.charts = new FloorCharts();
@@ -165,7 +166,8 @@ export class IntradayCard {
   take(today) {
     this.today = today;
     // What does not come with this answer is being reckoned: it is there in a moment.
-    if (today.pending) setTimeout(() => this.element.isConnected && this.look(), SOON_MS);
+    clearTimeout(this.timer); // however often it is looked at, one look comes after this one
+    if (today.pending) this.timer = setTimeout(() => this.element.isConnected && this.look(), SOON_MS);
     this.draw();
   }
 

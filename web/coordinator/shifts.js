@@ -18,7 +18,8 @@ export class ShiftsPart {
     this.refused = refused;
     /** @type {Map<string, string>} */
     this.names = new Map();
-    this.asked = "";
+    this.attempt = 0;
+    this.adding = false;
     this.heading = h("h1", { text: t("coordinator.shifts"), tabindex: "-1" });
     this.agent = h("select", { class: "input", id: "shift-agent" });
     this.day = h("input", {
@@ -110,15 +111,19 @@ export class ShiftsPart {
   }
 
   async load() {
+    const attempt = ++this.attempt;
     try {
       const [{ agents }, { shifts }] = await Promise.all([
         request("GET", "/api/agents"),
         request("GET", "/api/shifts"),
       ]);
+      if (attempt !== this.attempt) return; // it was asked for before a shift was added, and may not know it
       this.drawAgents(agents);
       this.drawShifts(shifts);
     } catch (error) {
-      this.say("", this.refused(error));
+      const code = this.refused(error);
+      if (attempt !== this.attempt) return;
+      this.say(this.done.hidden ? "" : this.doneText.textContent ?? "", code); // what was added is, all the same
       setText(this.none, t("shifts.not_loaded"));
     }
   }
@@ -133,7 +138,7 @@ export class ShiftsPart {
     );
     if (usable.some((agent) => agent.agent === kept)) this.agent.value = kept;
     if (!usable.length) this.say("", "no_agents");
-    setAttribute(this.add, "aria-disabled", usable.length ? null : "true");
+    setAttribute(this.add, "aria-disabled", usable.length && !this.adding ? null : "true");
   }
 
   /** @param {Shift[]} shifts */
@@ -248,6 +253,7 @@ export class ShiftsPart {
       this.say("", "time_skipped", t("import.fault.time_skipped", { value: gone }));
       return;
     }
+    this.adding = true;
     setAttribute(this.add, "aria-disabled", "true");
     try {
       await request("POST", "/api/shifts", { agent: this.agent.value, ...span });
@@ -256,6 +262,7 @@ export class ShiftsPart {
     } catch (error) {
       this.say("", this.refused(error));
     }
+    this.adding = false;
     setAttribute(this.add, "aria-disabled", null);
     await this.load();
   }
