@@ -192,17 +192,19 @@ class LeftMessages:
             raise MessagesFull
         return message
 
-    async def turn(self, entry: str, state: State, *, by: str) -> None:
+    async def turn(self, entry: str, state: State, *, by: str, own: bool = False) -> None:
         """Mark a message as done, or as open again; the last word counts. `by` is an account's id.
 
+        With `own` only what `by` has marked as done is opened again.
+
         Raises:
-            UnknownMessage: there is none of this id.
+            UnknownMessage: there is none of this id, or it is not `by`'s to be opened.
         """
         if not _ID.fullmatch(entry):
             raise UnknownMessage
         keys = [self._keys.message(entry), self._keys.messages("open")]
         keys += [self._keys.messages("done"), self._keys.video_messages]
-        kept: list[str | int] = [self._video_ms, self._video_done_ms, f"{self._keys.root}:"]
+        kept: list[str | int] = [self._video_ms, self._video_done_ms, f"{self._keys.root}:", int(own)]
         if not await self._turn(keys=keys, args=[entry, state, by, self._retention_ms, *kept]):
             raise UnknownMessage
 

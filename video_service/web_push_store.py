@@ -31,7 +31,7 @@ SEND_TIMEOUT_S: Final = 10.0
 AT_ONCE: Final = 8
 BY_CUSTOMER: Final = Limit(name="push", burst=12, window_s=3_600.0)
 BY_HOST: Final = Limit(name="push_host", burst=600, window_s=60.0)
-_TAKE: Final = Path(__file__).parent / "scripts" / "push_take.lua"
+_SCRIPTS: Final = Path(__file__).parent / "scripts"
 
 
 class NoPush(ServiceError):
@@ -71,7 +71,10 @@ class WebPush:
         self._rates = rates
         self._sender = sender
         self._trust: ssl.SSLContext | None = None
-        self._take = redis.register_script(_TAKE.read_text(encoding="utf-8"))
+        self._take, self._delete_if = (
+            redis.register_script((_SCRIPTS / f"{name}.lua").read_text(encoding="utf-8"))
+            for name in ("push_take", "delete_if")
+        )
 
     @property
     def public(self) -> str:
@@ -148,7 +151,8 @@ class WebPush:
             log.info("push_failed", error=type(error).__name__)
             return False
         if status in GONE:
-            await self._forget_if(customer, sealed)
+            # What is gone, not an address that the customer has given since.
+            await self._delete_if(keys=[self._keys.push_of(customer)], args=[sealed])
         if not 200 <= status < 300:
             log.info("push_refused", status=status)
             return False
@@ -162,11 +166,6 @@ class WebPush:
             self._trust = await asyncio.to_thread(ssl.create_default_context)
         now_s = self._clock.now_ms() // 1_000
         return await push(sender, address, now_s=now_s, timeout_s=SEND_TIMEOUT_S, trust=self._trust)
-
-    async def _forget_if(self, customer: str, sealed: bytes | str) -> None:
-        """Forget the address that is gone, not one that the customer has given since."""
-        if await self._redis.get(self._keys.push_of(customer)) == sealed:
-            await self.forget(customer)
 
 
 def digest(address: str) -> str:

@@ -215,6 +215,28 @@ async def test_an_agent_marks_a_signed_message_as_answered_and_takes_back_only_t
     assert await error_of(await lin.post(path, {"state": "gone"})) == (400, "bad_request")
 
 
+async def test_an_agent_takes_back_no_word_that_came_in_between(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    lin = await site.signed_in(Role.AGENT, "lin")
+    message = await left(site.browser())
+    path = f"/api/signed-messages/{message}"
+    assert (await lin.post(path, {"state": "done"})).status_code == 200
+    note, answered = site.services.audit.note, list[str]()
+
+    async def answered_meanwhile(**about: str) -> None:
+        """Lin's wish has been looked at, and is not done yet: it is opened, and Wang answers the message."""
+        await note(**about)
+        if not answered and about["what"] == "message_open":
+            answered.append(message)
+            await site.services.messages.turn(message, "open", by="chen")
+            await site.services.messages.turn(message, "done", by="wang")
+
+    monkeypatch.setattr(site.services.audit, "note", answered_meanwhile)
+    assert await error_of(await lin.post(path, {"state": "open"})) == (404, "unknown_message")
+    assert answered == [message]
+    assert await listed(lin, "/api/signed-messages") == []
+    assert await site.services.messages.done_by(message) == "wang"
+
+
 async def test_what_is_on_the_disk_is_encrypted_private_and_has_no_name(site: Site) -> None:
     phone = site.browser()
     message = await left(phone)

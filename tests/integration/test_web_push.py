@@ -159,6 +159,31 @@ async def test_an_address_that_was_given_meanwhile_is_not_forgotten(service: Pus
     assert await pushes.export_of("c-1") == ({"address": service.address + "/new"},)
 
 
+@pytest.mark.parametrize("passed", range(3))
+async def test_not_even_one_that_is_given_while_the_old_one_is_being_forgotten(
+    service: PushService, sending: Sending, monkeypatch: pytest.MonkeyPatch, passed: int
+) -> None:
+    """`passed`: after so many commands that follow the push service's answer a browser is chosen anew."""
+    pushes = sending.to(service.host)
+    await pushes.subscribe("c-1", service.address)
+    service.status = 410
+    commands, send = [0], sending.redis.execute_command
+
+    async def between(*command: Any, **options: Any) -> Any:
+        answer = await send(*command, **options)  # type: ignore[no-untyped-call]
+        if service.heard:
+            commands[0] += 1
+            if commands[0] == passed + 1:
+                await pushes.subscribe("c-1", service.address + "/new")
+        return answer
+
+    monkeypatch.setattr(sending.redis, "execute_command", between)
+    assert not await pushes.tell("turn.near", "c_1", "c-1")
+    monkeypatch.undo()
+    kept = await pushes.export_of("c-1")
+    assert kept == (({"address": service.address + "/new"},) if commands[0] > passed else ())
+
+
 @pytest.mark.parametrize("status", [307, 429, 500, 503])
 async def test_what_could_not_be_told_is_tried_again_later_and_not_for_ever(
     service: PushService, sending: Sending, status: int

@@ -1,6 +1,7 @@
 -- KEYS: message, messages:open, messages:done, video_messages. ARGV: id, open or done, by,
--- retention (ms), then how long a message's film is kept (ms): after it was left, after it was done; its keys' start.
--- Turning it twice is turning it once. 1: it stands so; 0: there is no such message.
+-- retention (ms), then how long a message's film is kept (ms): after it was left, after it was done; its keys' start;
+-- own: 1 where only by's own word is taken back. Turning it twice is turning it once.
+-- 1: it stands so; 0: there is no such message, or it is another one's to be opened.
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local function int(n)
@@ -14,6 +15,9 @@ if not (open or done) or not at then
 end
 if (ARGV[2] == 'open') == (open and true) then
   return 1
+end
+if ARGV[2] == 'open' and ARGV[8] == '1' and redis.call('HGET', KEYS[1], 'done_by') ~= ARGV[3] then
+  return 0
 end
 if ARGV[2] == 'done' then
   redis.call('ZREM', KEYS[2], ARGV[1])
