@@ -80,6 +80,10 @@ class AgentCamera:
         if (lost and self._key_frames.want(now_ms)) or self._key_frames.due(now_ms):
             self._feedback.ask_key_frame(self.reception.ssrc)
 
+    def captured(self, now_ms: float) -> int | None:
+        """Return the time stamp of what is captured now, as frames have it; None: the client has not told."""
+        return None if self.reception is None else self.reception.captured(self._timestamp, now_ms)
+
     def key_needed(self) -> None:
         """The decoder lost its references: frames up to the next key frame are of no use."""
         if self._assembler is not None:

@@ -42,6 +42,7 @@ MAX_RESENT_PER_WINDOW: Final = 128
 RESENT_SHARE: Final = 0.5
 FULL_PACKET_OCTETS: Final = 1200
 NEWLY_LOST_MS: Final = 5000.0  # what is asked for again within that time is no further loss
+MOST_APART_MS: Final = 2_000.0  # no way takes longer: a client whose reports say so has told nonsense
 REPORTS_KEPT: Final = 8  # of ours, one a second: a client may answer one that is not the last
 _ROUND_TRIP_WEIGHT: Final = 0.2
 _CNAME: Final = 1
@@ -57,6 +58,10 @@ class Source(Protocol):
 
     def want_key_frame(self, *, new_viewer: bool) -> None:
         """Ask for a key frame as soon as the limits allow."""
+        ...
+
+    def captured(self, now_ms: float) -> int | None:
+        """The time stamp of what is captured now, unwrapped; None: whoever captures it has not told."""
         ...
 
     def viewer_changed(self) -> None:
@@ -328,10 +333,9 @@ class Outlet:
             self._measured = (self.octets, now_ms)
         if self._last_ms is None or not self._open:
             return None
-        elapsed = int((now_ms - self._last_ms) * self._ticks_per_ms)
         info = RtcpSenderInfo(
             ntp_timestamp=ntp,
-            rtp_timestamp=(self._last_timestamp + elapsed) & 0xFFFFFFFF,
+            rtp_timestamp=self._timestamp_at(now_ms),
             packet_count=self.packets & 0xFFFFFFFF,
             octet_count=self.octets & 0xFFFFFFFF,
         )
@@ -340,6 +344,17 @@ class Outlet:
             self._own_reports.popitem(last=False)
         name = RtcpSdesPacket(chunks=[RtcpSourceInfo(ssrc=self.ssrc, items=[(_CNAME, self._cname)])])
         return bytes(RtcpSrPacket(ssrc=self.ssrc, sender_info=info)) + bytes(name)
+
+    def _timestamp_at(self, now_ms: float) -> int:
+        """Return the time stamp of what is captured now: as its client says, else as if its way took no time."""
+        since_ms = 0.0 if self._last_ms is None else now_ms - self._last_ms
+        by_arrival = self._last_timestamp + int(since_ms * self._ticks_per_ms)
+        captured = self.source.captured(now_ms) if self.source is not None and self._bound else None
+        if captured is not None:
+            apart = unwrap((captured + self._timestamp_shift) & 0xFFFFFFFF, by_arrival, 32) - by_arrival
+            if abs(apart) <= MOST_APART_MS * self._ticks_per_ms:
+                return (by_arrival + apart) & 0xFFFFFFFF
+        return by_arrival & 0xFFFFFFFF
 
     def receiver_report(self, block: RtcpReceiverInfo, now_ms: float) -> None:
         """Take the client's report block about this stream: loss and round trip."""

@@ -37,6 +37,7 @@ from media.peer import Peer
 from media.rate_control import Limits, shares
 from media.reception import Reception
 from media.rtp_packet import RtpPacket, original_of
+from media.sender_clock import SenderClock
 from media.settings import MediaSettings
 from media.sources import ForwardedSound, PictureSource
 from media.told_rate import ToldRate
@@ -93,6 +94,7 @@ class Leg:
         self._down = DownWay(self.limits, len(self.slots))
         self._told = ToldRate()
         self._told_bps: list[int | None] = []
+        self._clock = SenderClock()
         self._receivers: dict[int, Receive] = {}
         self._sends = False
         if plan.sound is not None and plan.sound.media.client_sends:
@@ -311,7 +313,7 @@ class Leg:
         if isinstance(packet, RtcpSrPacket):
             for reception in (self.sound.reception, self.picture_reception):
                 if reception is not None and reception.ssrc == packet.ssrc:
-                    reception.sender_report(packet.sender_info.ntp_timestamp, now_ms)
+                    reception.sender_report(packet.sender_info, self._clock, now_ms)
         for block in packet.reports:
             outlet = self._outlets.get(block.ssrc)
             if outlet is not None:

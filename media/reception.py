@@ -5,9 +5,10 @@ Source: RFC 3550, sections 6.4.1 (report block), A.3 (loss) and A.8 (jitter).
 
 from __future__ import annotations
 
-from aiortc.rtp import RtcpReceiverInfo, clamp_packets_lost
+from aiortc.rtp import RtcpReceiverInfo, RtcpSenderInfo, clamp_packets_lost
 
 from media.rtp_packet import unwrap
+from media.sender_clock import SenderClock, StreamClock
 
 
 class Reception:
@@ -16,6 +17,7 @@ class Reception:
     def __init__(self, ssrc: int, clock_hz: int, sequence: int) -> None:
         self.ssrc = ssrc
         self.packets = 0
+        self._clock_hz = clock_hz
         self._ticks_per_ms = clock_hz / 1000
         self._base = sequence
         self._highest = sequence
@@ -24,6 +26,7 @@ class Reception:
         self._last_timestamp: int | None = None
         self._prior = (0, 0)
         self._sender_report: tuple[int, float] | None = None
+        self._clock: StreamClock | None = None
 
     @property
     def highest(self) -> int:
@@ -53,9 +56,16 @@ class Reception:
                 self._transit = transit
         return number
 
-    def sender_report(self, ntp_timestamp: int, now_ms: float) -> None:
-        """Remember the middle 32 bits of a sender report's NTP time stamp."""
-        self._sender_report = ((ntp_timestamp >> 16) & 0xFFFFFFFF, now_ms)
+    def sender_report(self, info: RtcpSenderInfo, clock: SenderClock, now_ms: float) -> None:
+        """Take a sender report of a client with this clock; without a time (RFC 3550: zero) it says none."""
+        self._sender_report = ((info.ntp_timestamp >> 16) & 0xFFFFFFFF, now_ms)
+        if info.ntp_timestamp:
+            self._clock = self._clock or StreamClock(clock, self._clock_hz)
+            self._clock.heard(info.ntp_timestamp, info.rtp_timestamp, now_ms)
+
+    def captured(self, near: int, now_ms: float) -> int | None:
+        """Return the time stamp of what the client captures now, unwrapped as `near` is; None: it has not told."""
+        return None if self._clock is None else unwrap(self._clock.timestamp(now_ms), near, 32)
 
     def report(self, now_ms: float) -> RtcpReceiverInfo:
         """Return the report block since the last one."""

@@ -43,6 +43,14 @@ class Feedback(Protocol):
         ...
 
 
+class Camera(Protocol):
+    """A camera whose packets end here."""
+
+    def captured(self, now_ms: float) -> int | None:
+        """Return the time stamp of what it captures now, unwrapped; None: its client has not told."""
+        ...
+
+
 class _Fanout:
     """A source's viewers."""
 
@@ -57,6 +65,10 @@ class _Fanout:
 
     def want_key_frame(self, *, new_viewer: bool) -> None:
         """Sound has no key frames."""
+
+    def captured(self, now_ms: float) -> int | None:
+        """Return the stream's time stamp of what is captured now, unwrapped; None: its client has not told."""
+        return None
 
     def viewer_changed(self) -> None:
         if self.on_viewers is not None:
@@ -96,6 +108,9 @@ class ForwardedSound(_Fanout):
     def attach(self, outlet: SoundOutlet) -> None:
         self._attach(outlet)
 
+    def captured(self, now_ms: float) -> int | None:
+        return None if self.reception is None else self.reception.captured(self._timestamp, now_ms)
+
     def receive(self, codec: str, packet: RtpPacket, now_ms: float) -> None:
         if self.reception is None or self.reception.ssrc != packet.ssrc:
             self.reception = Reception(packet.ssrc, self._clock_hz, packet.sequence)
@@ -130,6 +145,9 @@ class ForwardedPicture(_Fanout):
 
     def attach(self, outlet: PictureOutlet) -> None:
         self._attach(outlet)
+
+    def captured(self, now_ms: float) -> int | None:
+        return None if self.reception is None else self.reception.captured(self._timestamp, now_ms)
 
     def want_key_frame(self, *, new_viewer: bool) -> None:
         if self._key_frames.want(self._now_ms(), new_viewer=new_viewer):
@@ -188,7 +206,10 @@ class ForwardedPicture(_Fanout):
 
 
 class ProtectedPictures(_Fanout):
-    """An agent's picture after the gate and the encoder: encoded once, the same packets for every viewer."""
+    """An agent's picture after the gate and the encoder: encoded once, the same packets for every viewer.
+
+    `camera`, where it is set, says when a picture was captured: the encoder keeps the time stamps of the camera.
+    """
 
     def __init__(self, ask_key_frame: Callable[[bool], None], now_ms: Callable[[], float]) -> None:
         super().__init__()
@@ -198,6 +219,9 @@ class ProtectedPictures(_Fanout):
 
     def attach(self, outlet: PictureOutlet) -> None:
         self._attach(outlet)
+
+    def captured(self, now_ms: float) -> int | None:
+        return None if self.camera is None else self.camera.captured(now_ms)
 
     def want_key_frame(self, *, new_viewer: bool) -> None:
         self._ask_key_frame(new_viewer)

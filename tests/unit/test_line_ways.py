@@ -28,7 +28,11 @@ class Pictures:
         self.target_bps = target_bps
 
     def want_key_frame(self, *, new_viewer: bool) -> None:
-        """Every packet begins a key frame here."""
+        """Every second begins with a key frame here."""
+
+    def captured(self, now_ms: float) -> int | None:
+        """Nobody has told."""
+        return None
 
     def viewer_changed(self) -> None:
         """Nobody adapts here."""

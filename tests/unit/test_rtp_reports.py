@@ -12,6 +12,7 @@ from aiortc.rtp import (
     RtcpPsfbPacket,
     RtcpRrPacket,
     RtcpRtpfbPacket,
+    RtcpSenderInfo,
     unpack_remb_fci,
 )
 from hypothesis import given
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 
 from media import rtcp
 from media.reception import Reception
+from media.sender_clock import SenderClock
 
 pytestmark = pytest.mark.unit
 
@@ -131,7 +133,8 @@ def test_jitter_is_that_of_frames_not_of_their_packets() -> None:
 def test_a_report_answers_the_last_sender_report() -> None:
     reception = Reception(9, 90_000, 0)
     assert (reception.report(0).lsr, reception.report(0).dlsr) == (0, 0)
-    reception.sender_report(0x1122_3344_5566_7788, 1000)
+    info = RtcpSenderInfo(ntp_timestamp=0x1122_3344_5566_7788, rtp_timestamp=0, packet_count=0, octet_count=0)
+    reception.sender_report(info, SenderClock(), 1000)
     report = reception.report(1500)
 
     assert report.lsr == 0x3344_5566
