@@ -59,7 +59,7 @@ class BlurredLeg(Leg):
         )
         self.protected = ProtectedPictures(self.blur.want_key_frame, self.now_ms)
         self.protected.on_viewers = self._viewers_changed
-        self._camera = AgentCamera(VIDEO_CLOCK_HZ, self, self.blur.receive, self.now_ms)
+        self._camera = self.protected.camera = AgentCamera(VIDEO_CLOCK_HZ, self, self.blur.receive, self.now_ms)
         self._begin()
 
     @property

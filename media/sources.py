@@ -213,6 +213,7 @@ class ProtectedPictures(_Fanout):
 
     def __init__(self, ask_key_frame: Callable[[bool], None], now_ms: Callable[[], float]) -> None:
         super().__init__()
+        self.camera: Camera | None = None
         self._ask_key_frame = ask_key_frame
         self._now_ms = now_ms
         self._sequence = 0
