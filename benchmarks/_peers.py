@@ -34,6 +34,8 @@ from media.assembler import Assembler
 from media.decoder import PictureDecoder
 from media.packetizer import Vp8Packetizer
 from media.rtp_packet import unwrap
+from tests.integration.telling_peers import Telling, with_numbers
+from video_service.tasks import cancel_and_wait
 
 LOOPBACK: Final = "127.0.0.1"
 CLIP: Final = Path(__file__).resolve().parents[2] / "shared" / "data" / "signing" / "dev-book.mp4"
@@ -169,9 +171,12 @@ class Count:
 
 
 class Person:
-    """An aiortc peer as a page would be: one camera, some slots, no sound."""
+    """An aiortc peer as a page would be: one camera, some slots, no sound.
 
-    def __init__(self, camera: Camera | None, slots: int = 3, *, counts: bool = False) -> None:
+    `tells`: it says when each packet came, as browsers do; end it with `close` then.
+    """
+
+    def __init__(self, camera: Camera | None, slots: int = 3, *, counts: bool = False, tells: bool = False) -> None:
         configuration = RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
         self.connection = RTCPeerConnection(configuration)
         self.camera = camera
@@ -179,16 +184,28 @@ class Person:
         self.counts = [Count() for _ in range(slots)] if counts else []
         self.sender = self.connection.addTransceiver(camera or "video", direction="sendonly").sender
         self.lines = [self.connection.addTransceiver("video", direction="recvonly") for _ in range(slots)]
+        self._tells = tells
+        self._telling: asyncio.Task[None] | None = None
 
     async def offer(self) -> str:
         await self.connection.setLocalDescription(await self.connection.createOffer())
-        return str(self.connection.localDescription.sdp)
+        offer = str(self.connection.localDescription.sdp)
+        return with_numbers(offer) if self._tells else offer
 
     async def accept(self, sdp: str) -> None:
         receivers: Sequence[Receiver] = self.taps or self.counts
         for line, receiver in zip(self.lines, receivers, strict=True):
             line.receiver._handle_rtp_packet = receiver.receive  # type: ignore[method-assign]
         await self.connection.setRemoteDescription(RTCSessionDescription(sdp=sdp, type="answer"))
+        if self._tells:
+            telling = Telling(self.lines[0].receiver.transport)
+            self._telling = asyncio.create_task(telling.run(), name="telling")
+
+    async def close(self) -> None:
+        """End the connection."""
+        if self._telling is not None:
+            await cancel_and_wait((self._telling,))
+        await self.connection.close()
 
     async def connected(self, limit_s: float = 15) -> None:
         """Wait for the connection.

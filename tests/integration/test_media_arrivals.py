@@ -1,11 +1,12 @@
 """Numbers on every packet of a picture, and feedback on them, between the engine and real aiortc peers.
 
 aiortc does not know transport-wide feedback. Here its offer is made to name it, what comes is read before aiortc does,
-and the feedback is written by hand; what browsers write is in `tests/browser/test_arrivals.py`.
+and the feedback is written beside it; what browsers write is in `tests/browser/test_arrivals.py`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import struct
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
@@ -13,34 +14,17 @@ from dataclasses import dataclass, field
 import pytest
 import pytest_asyncio
 from aiortc import RTCDtlsTransport
-from aiortc.rtp import RTCP_RTPFB, RtcpRrPacket, pack_rtcp_packet
+from aiortc.rtp import RtcpRrPacket
 
 from media.arrivals import Arrival
 from media.engine import MediaEngine
 from media.leg import Leg
-from media.negotiation import TRANSPORT_CC
-from media.transport_feedback import FEEDBACK_FORMAT
 from tests.integration.media_peers import Client, Site, loopback_settings, site, some, two, until
+from tests.integration.telling_peers import Telling, feedback, number_of, with_numbers
 from tests.media_gate import InvertingStage
 from video_service.media_plane import LegRole
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
-
-NUMBERS = 7
-EXTENSION = bytes.fromhex("bede0001") + bytes([NUMBERS << 4 | 1])
-SSRCS = struct.pack("!LL", 1, 2)
-
-
-def with_numbers(offer: str) -> str:
-    """Offer numbers for every packet on all lines for pictures."""
-    changed = []
-    for line in offer.splitlines():
-        changed.append(line)
-        if line.startswith("m="):
-            pictures = line.startswith("m=video")
-        elif line.startswith("a=mid:") and pictures:
-            changed += [f"a=extmap:{NUMBERS} {TRANSPORT_CC}", "a=rtcp-fb:* transport-cc"]
-    return "\r\n".join(changed) + "\r\n"
 
 
 @dataclass
@@ -61,10 +45,10 @@ class Wire:
 
     @property
     def numbers(self) -> list[int]:
-        return [int.from_bytes(data[17:19], "big") for data in self.data if data[12:17] == EXTENSION]
+        return [number for data in self.data if (number := number_of(data)) is not None]
 
     async def feed_back(self, body: bytes, before: bytes = b"") -> None:
-        await self.transport._send_rtp(before + pack_rtcp_packet(RTCP_RTPFB, FEEDBACK_FORMAT, SSRCS + body))
+        await self.transport._send_rtp(before + feedback(body))
 
 
 @dataclass
@@ -111,7 +95,7 @@ async def test_packets_of_all_pictures_are_numbered_and_those_of_sound_are_not(c
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
     streams = {data[8:12] for data in call.wire.data if data[0] & 0x10}
     assert streams == {slot.ssrc.to_bytes(4, "big") for slot in call.told.leg.slots[:2]}
-    assert all(data[12:17] == EXTENSION for data in call.wire.data if data[0] & 0x10)
+    assert len(numbers) == sum(data[0] & 0x10 > 0 for data in call.wire.data)
 
 
 async def test_feedback_tells_the_leg_which_packets_came_when(call: Call) -> None:
@@ -127,6 +111,20 @@ async def test_feedback_tells_the_leg_which_packets_came_when(call: Call) -> Non
     assert 0 < came.sent_ms <= lost.sent_ms <= later.sent_ms <= now_ms
     sizes = {int.from_bytes(data[17:19], "big"): len(data) + 38 for data in call.wire.data if data[0] & 0x10}
     assert [each.line_octets for each in call.told.arrivals] == [sizes[first + place & 0xFFFF] for place in range(3)]
+
+
+async def test_who_tells_all_along_is_told_of_once(call: Call) -> None:
+    call.told.arrivals.clear()
+    telling = asyncio.create_task(Telling(call.wire.transport).run(), name="telling")
+    await until(lambda: len(call.told.arrivals) > 200, "200 packets")
+    telling.cancel()
+
+    numbers = [each.number for each in call.told.arrivals]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    came = [(each.sent_ms, each.came_ms) for each in call.told.arrivals if each.came_ms is not None]
+    assert len(came) > 0.9 * len(numbers), "a busy machine may lose some on loopback"
+    took_ms = came[-1][1] - came[0][1]
+    assert took_ms > 0.25 * (came[-1][0] - came[0][0]), "milliseconds of its clock, but for long pauses"
 
 
 async def test_malformed_feedback_says_nothing_and_takes_nothing_with_it(call: Call) -> None:
