@@ -8,7 +8,7 @@ to its queue in these days; the line was open whenever it was so in one of them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
+from redis.exceptions import WatchError
 
 from scheduler.errors import BadHistory
 from scheduler.history import History, State
@@ -27,6 +29,7 @@ MINUTE_MS = 60_000
 _KNOWN_OPEN, _KNOWN_CLOSED = 0b11111111, 0b10101010
 _BYTES_A_DAY = DAY_MS // MARK_MS // 4
 _AT_ONCE = 2_000
+_TRIES = 20
 
 Sums = dict[int, dict[str, int]]
 """Fields of a roll-up by the interval's start, milliseconds since 1970."""
@@ -58,7 +61,8 @@ async def import_past(
     """Keep a history as the past of `queue`, all of it or nothing. `dry_run`: only say what would be kept.
 
     Raises:
-        BadHistory: it reaches into what the service itself has counted, or into today, or all of it is too old.
+        BadHistory: it reaches into what the service itself has counted, or into today, or all of it is too old, or the
+            service counts without a pause.
     """
     since_ms = now_ms - retention_days * DAY_MS
     days = [day for day in history.days if _midnight_ms(day, zone) >= since_ms]
@@ -190,24 +194,51 @@ async def _keep(
     now_ms: int,
     lifetime_ms: int,
 ) -> None:
-    there: list[Any] = await redis.zrange(keys.rollups, f"{span[0]}", f"({span[1]}", byscore=True)
-    before = [member for member in map(text_of, there) if member.rpartition(":")[0] == queue]
-    known = {day: await raw(redis, "GET", keys.open_time(day)) for day in marks}
-    async with redis.pipeline(transaction=True) as pipe:
-        for member in before:
-            pipe.delete(keys.rollup(member))
-            pipe.zrem(keys.rollups, member)
-        for start_ms, fields in sums.items():
-            member = f"{queue}:{start_ms}"
-            row: dict[Any, Any] = {"v": SCHEMA_VERSION, "imported": 1, **fields}
-            pipe.hset(keys.rollup(member), mapping=row)
-            pipe.pexpire(keys.rollup(member), start_ms + lifetime_ms - now_ms)
-            pipe.zadd(keys.rollups, {member: start_ms})
-        for day, bits in marks.items():
-            whole = (known[day] or b"").ljust(_BYTES_A_DAY, b"\0")
-            ored = bytes(a | b for a, b in zip(whole, bits, strict=True))
-            pipe.execute_command("SET", keys.open_time(day), ored, "PX", (day + 1) * DAY_MS + lifetime_ms - now_ms)
-        await pipe.execute()
+    """Keep it all at once, beside what stands there then: what is written between reading and keeping begins it again.
+
+    Another import may run, and in a zone ahead of UTC yesterday ends on the day that the service marks as open now.
+    """
+    for _ in range(_TRIES):
+        async with redis.pipeline(transaction=True) as pipe:
+            await pipe.watch(keys.rollups, *map(keys.open_time, marks))
+            there: list[Any] = await redis.zrange(keys.rollups, f"{span[0]}", f"({span[1]}", byscore=True)
+            before = [member for member in map(text_of, there) if member.rpartition(":")[0] == queue]
+            bits = await raw(redis, "MGET", *map(keys.open_time, marks)) if marks else []
+            pipe.multi()  # type: ignore[no-untyped-call]
+            known = dict(zip(marks, bits, strict=True))
+            _write(pipe, keys, queue, before, sums, marks, known, now_ms, lifetime_ms)
+            try:
+                await pipe.execute()
+            except WatchError:
+                continue
+            return
+    raise BadHistory("The service counts calls without a pause: nothing was kept. Try again when it is quieter.")
+
+
+def _write(
+    pipe: Pipeline,
+    keys: Keys,
+    queue: str,
+    before: Sequence[str],
+    sums: Sums,
+    marks: Mapping[int, bytes],
+    known: Mapping[int, bytes | None],
+    now_ms: int,
+    lifetime_ms: int,
+) -> None:
+    for member in before:
+        pipe.delete(keys.rollup(member))
+        pipe.zrem(keys.rollups, member)
+    for start_ms, fields in sums.items():
+        member = f"{queue}:{start_ms}"
+        row: dict[Any, Any] = {"v": SCHEMA_VERSION, "imported": 1, **fields}
+        pipe.hset(keys.rollup(member), mapping=row)
+        pipe.pexpire(keys.rollup(member), start_ms + lifetime_ms - now_ms)
+        pipe.zadd(keys.rollups, {member: start_ms})
+    for day, bits in marks.items():
+        whole = (known[day] or b"").ljust(_BYTES_A_DAY, b"\0")
+        ored = bytes(a | b for a, b in zip(whole, bits, strict=True))
+        pipe.execute_command("SET", keys.open_time(day), ored, "PX", (day + 1) * DAY_MS + lifetime_ms - now_ms)
 
 
 def _midnight_ms(day: date, zone: ZoneInfo) -> int:

@@ -8,18 +8,22 @@ from collections.abc import AsyncIterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
 
 from scheduler.history import State
+from scheduler.history_csv import read_text
 from signaling.policy import Policy
 from tests.integration.http_site import STEADY_ZONE, Site
 from tests.integration.test_cli_plan import refused, run
 from tests.valkey_server import RealValkey
 from video_service import open_time
 from video_service.keys import Keys, spec_of
+from video_service.past_import import import_past
 from video_service.plan_source import past_of_service
 from video_service.records import Records
 from video_service.rollups_rebuild import Rebuild
@@ -145,3 +149,34 @@ async def test_what_the_service_has_counted_itself_is_not_written_over(
     assert await redis.zcard(keys.rollups) == 1
     now_ms = site.services.clock.now_ms()
     assert (await open_time.read(redis, pool=pool, from_ms=0, to_ms=now_ms)).opened == ()
+
+
+async def test_what_is_written_while_an_import_is_being_kept_stays(
+    redis: Redis, pool: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a zone ahead of UTC yesterday ends on the UTC day whose marks the service sets; and another import runs."""
+    zone, at = ZoneInfo("Asia/Shanghai"), datetime(2026, 3, 4, 1, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
+    now_ms, days = round(at.timestamp() * 1000), (date(2026, 3, 2), date(2026, 3, 3))
+    keys, mark = Keys(pool), 2 * 4 * 60 * 16 + 100  # sixteen hours and some minutes of this UTC day
+    own, other = keys.open_time(now_ms // 86_400_000), f"main:{now_ms - 86_400_000}"
+    execute, tries = Pipeline.execute, list[int]()
+
+    async def late(self: Pipeline, raise_on_error: bool = True) -> Any:
+        if self.watching or not tries:
+            tries.append(await redis.zcard(keys.rollups))
+            if len(tries) == 1:
+                await redis.setbit(own, mark, 1)
+                await redis.hset(keys.rollup(other), mapping={"v": 1, "imported": 1, "offered": 9})
+                await redis.zadd(keys.rollups, {other: now_ms - 86_400_000})
+        return await execute(self, raise_on_error)
+
+    lines = ["start,calls", *(f"{day}T{hour:02}:00,0" for day in days for hour in range(24))]
+    history = read_text("\n".join(lines), zone)
+    monkeypatch.setattr(Pipeline, "execute", late)
+    found = await import_past(
+        redis, history, pool=pool, queue="main", zone=zone, interval_minutes=15, retention_days=60, now_ms=now_ms
+    )
+    assert (found.calls, len(tries)) == (0, 2)
+    assert await redis.getbit(own, mark) == 1, "the service's own mark"
+    assert await redis.getbit(own, 1) == 1, "beside the imported ones"
+    assert not await redis.exists(keys.rollup(other)), "and this import replaces the other one's sums"
