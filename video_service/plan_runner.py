@@ -62,6 +62,8 @@ class PlanRunner:
             except asyncio.CancelledError:
                 await self._give_back(job, owner)
                 raise
+            if facts["state"] != "done":
+                facts |= {"cost": -1, "bound": -1}  # there is no roster that costs so much
             await self._store.keep(job, owner, facts, over=True)
             await self._store.clear(job)
             log.info("plan_job_over", state=facts["state"], error=facts.get("error", ""))
@@ -82,7 +84,7 @@ class PlanRunner:
         work = order.work if best is None else msgspec.structs.replace(order.work, begun=best.duties)
         try:
             async with asyncio.timeout(work.seconds + SLACK_S):
-                said = await self._until_said(job, owner, work)
+                said = await self._until_said(job, owner, work, best)
             return await self._outcome(job, owner, said, order)
         except (ServiceError, TimeoutError) as error:
             if isinstance(error, NotOurs):
@@ -90,16 +92,20 @@ class PlanRunner:
             code = error.code if isinstance(error, ServiceError) else PlanFailed.code
             return await self._cut_off(job, owner, order, {"state": "failed", "error": code})
 
-    async def _until_said(self, job: str, owner: str, work: MakeRoster) -> Said:
-        """Return how the work ended. Its lease is renewed at every beat; the process is told when it is to end."""
+    async def _until_said(self, job: str, owner: str, work: MakeRoster, kept: RosterDocument | None) -> Said:
+        """Return how the work ended. Its lease is renewed at every beat; the process is told when it is to end.
+
+        `kept` was found before. The first that this process finds can cost more, and never takes its place.
+        """
         async with self._run(work) as process:
             latest, best = Progress(phase="forecast"), None
             while True:
-                if await self._store.keep(job, owner, _facts(latest)):
+                if await self._store.keep(job, owner, _facts(latest, kept)):
                     process.stop()
-                if best is not None:
+                if best is not None and (kept is None or best.cost < kept.cost):
                     await self._store.keep_best(job, best)
-                    best = None
+                    kept = best
+                best = None
                 with suppress(TimeoutError):
                     async with asyncio.timeout(BEAT_S):
                         while True:
@@ -114,9 +120,10 @@ class PlanRunner:
     async def _outcome(self, job: str, owner: str, said: Said, order: Order) -> Facts:
         """Return how the job ends; ended soon after it went on here, what was found before may be the better roster."""
         if said.trouble is not None:
-            ended = said.trouble.code == "plan_ended"
-            words = said.trouble.words
-            return {"state": "ended" if ended else "failed", "error": said.trouble.code, "words": words}
+            code, words = said.trouble.code, said.trouble.words
+            if code == "plan_ended":
+                return await self._cut_off(job, owner, order, {"state": "ended", "error": code, "words": words})
+            return {"state": "failed", "error": code, "words": words}
         if said.roster is None:
             raise PlanFailed
         best = await self._store.best(job)
@@ -149,8 +156,10 @@ class PlanRunner:
                 await self._store.keep(job, owner, {}, over=True)
 
 
-def _facts(progress: Progress) -> dict[str, Any]:
-    known: Facts = {"phase": progress.phase, "done": progress.done, "of": progress.of}
-    if progress.cost >= 0:  # what a lost process had found is known still
-        known |= {"cost": progress.cost, "bound": progress.bound}
-    return known
+def _facts(progress: Progress, kept: RosterDocument | None) -> dict[str, Any]:
+    """Say what would be kept if the work ended now; what a lost process had found and not handed out is gone."""
+    cost, bound = progress.cost, progress.bound
+    if kept is not None:
+        cost = min(cost, kept.cost) if cost >= 0 else kept.cost
+        bound = max(bound, kept.bound)
+    return {"phase": progress.phase, "done": progress.done, "of": progress.of, "cost": cost, "bound": bound}

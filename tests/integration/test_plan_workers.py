@@ -8,10 +8,12 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from redis.asyncio import Redis
 
@@ -19,16 +21,18 @@ from scheduler.roster_file import RosterDocument
 from tests.integration.http_site import Browser, Site
 from tests.integration.test_plan_jobs import HARD, LIMIT_S, ZONE, begun, monday, ok, until
 from tests.valkey_server import RealValkey
-from video_service import plan_queue, plan_store, redis_client
+from video_service import plan_queue, plan_runner, plan_store, redis_client
 from video_service.accounts import Role
 from video_service.health import check
 from video_service.keys import Keys, spec_of
 from video_service.plan_process import PlanProcess
 from video_service.plan_queue import stream_of
 from video_service.plan_runner import PlanRunner
-from video_service.plan_store import Order, PlanStore
-from video_service.plan_work import Basis, MakeRoster, RawPast, Said, Team
+from video_service.plan_store import Job, Order, PlanStore
+from video_service.plan_work import Basis, MakeRoster, Progress, RawPast, Said, Team, Trouble
+from video_service.roster_store import RosterBook
 from video_service.settings import Settings
+from video_service.tasks import cancel_and_wait
 
 pytestmark = pytest.mark.integration
 
@@ -195,6 +199,121 @@ async def test_a_result_that_comes_after_the_lease_has_lapsed_becomes_no_draft(
     job = await store.get("j-1")
     assert job is not None
     assert (job.state, job.draft) == ("running", "")
+
+
+@dataclass
+class Scripted(PlanProcess):
+    """A process that says this, and then its end: `last` as it is, or what a job that is asked to end early says."""
+
+    lines: list[Said]
+    last: Said | None = None
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def said(self) -> Said:
+        if self.lines:
+            return self.lines.pop(0)
+        if self.last is None:
+            await asyncio.Event().wait()
+        await self.asked.wait()
+        assert self.last is not None
+        return self.last
+
+    def stop(self) -> None:
+        self.asked.set()
+
+
+@dataclass
+class Resumed:
+    """A job whose first process was lost after its search had said 100, and handed out a roster of 150."""
+
+    store: PlanStore
+    book: RosterBook
+    first: date
+
+    def roster(self, cost: int, bound: float) -> RosterDocument:
+        return RosterDocument(zone=ZONE.key, first_day=self.first, days=1, duties=(), cost=cost, bound=bound)
+
+    async def does(self, process: Scripted) -> None:
+        @asynccontextmanager
+        async def run(work: MakeRoster) -> AsyncIterator[PlanProcess]:
+            yield process
+
+        await PlanRunner(self.store, self.book, run=run).do("j-1")
+
+    async def job(self) -> Job:
+        job = await self.store.get("j-1")
+        assert job is not None
+        return job
+
+    async def cost(self, wanted: int) -> None:
+        async with asyncio.timeout(LIMIT_S):
+            while (await self.job()).cost != wanted:
+                await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+async def resumed(site: Site, redis: Redis, pool: str, monkeypatch: pytest.MonkeyPatch) -> Resumed:
+    monkeypatch.setattr(plan_runner, "BEAT_S", 0.02)
+    first = monday(site)
+    made = Resumed(PlanStore(redis, pool=pool), site.services.rosters.book, first)
+    past = RawPast(first=first - timedelta(days=1), today=first, from_ms=0)
+    basis = Basis(zone=ZONE.key, region="", queue="main", past=past, team=Team(text=HARD))
+    assert await made.store.begin("j-1", {"state": "running"})
+    order = Order(work=MakeRoster(basis=basis, first_day=first, days=1, seconds=1), base=(), by="u_test")
+    await made.store.keep_order("j-1", order)
+    searched = Said(progress=Progress(phase="search", cost=150, bound=40))
+    further = Said(progress=Progress(phase="search", cost=100, bound=60))
+    lost = asyncio.create_task(made.does(Scripted([searched, Said(best=made.roster(150, 40)), further])))
+    await made.cost(100)
+    async with asyncio.timeout(LIMIT_S):
+        while await made.store.best("j-1") is None:
+            await asyncio.sleep(0.02)
+    await cancel_and_wait([lost])
+    return made
+
+
+async def test_a_job_that_goes_on_says_what_the_roster_costs_that_is_kept(resumed: Resumed) -> None:
+    assert (await resumed.job()).cost == 100, "nobody has noticed yet"
+    process = Scripted([], last=Said(roster=resumed.roster(90, 60)))
+    going = asyncio.create_task(resumed.does(process))
+    await resumed.cost(150)
+    await resumed.store.cancel("j-1")
+    await going
+    job = await resumed.job()
+    assert (job.state, job.cost, job.bound) == ("done", 90, 60)
+
+
+@pytest.mark.parametrize("searched", [False, True])
+async def test_ended_soon_after_it_went_on_it_keeps_the_better_roster_that_was_found_before(
+    resumed: Resumed, searched: bool
+) -> None:
+    """The first steps of a search cost more; before the search there is no roster at all."""
+    worse, end = resumed.roster(170, 30), Said(trouble=Trouble(code="plan_ended"))
+    lines = [Said(progress=Progress(phase="search", cost=170, bound=30)), Said(best=worse)] if searched else []
+    process = Scripted(lines, last=Said(roster=worse) if searched else end)
+    going = asyncio.create_task(resumed.does(process))
+    await resumed.cost(150)
+    async with asyncio.timeout(LIMIT_S):
+        while process.lines or (await resumed.job()).phase != ("search" if searched else "forecast"):
+            assert (await resumed.job()).cost in (100, 150)
+            await asyncio.sleep(0.02)
+    await resumed.store.cancel("j-1")
+    await going
+    job = await resumed.job()
+    assert (job.state, job.cost, job.bound) == ("done", 150, 40)
+    draft = await resumed.book.draft(job.draft)
+    assert msgspec.json.decode(draft.document, type=RosterDocument).cost == 150
+
+
+async def test_one_that_had_found_nothing_ends_without_a_roster_and_without_a_cost(
+    resumed: Resumed, redis: Redis, pool: str
+) -> None:
+    await redis.delete(Keys(pool).plan_best("j-1"))
+    await resumed.store.cancel("j-1")
+    await resumed.does(Scripted([]))
+    job = await resumed.job()
+    assert (job.state, job.draft, job.cost, job.bound) == ("ended", "", -1, -1)
+    assert await resumed.book.drafts() == []
 
 
 async def test_a_worker_that_is_stopped_gives_its_job_back_and_nothing_of_it_stays_behind(
