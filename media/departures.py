@@ -19,11 +19,8 @@ PLACES: Final = 4096
 quarter of a second and a round trip at the latest."""
 _MASK: Final = PLACES - 1
 _ENCODED, _LOST, _CAME = 1, 2, 4
-
-
-def monotonic_ms() -> float:
-    """Return the loop's clock; not as the loop does, which in uvloop stands still within a turn."""
-    return time.monotonic() * 1000
+_FLAGS_BITS: Final = 3
+_NS_PER_MS: Final = 1_000_000
 
 
 class Departures:
@@ -31,24 +28,24 @@ class Departures:
 
     What feedback says goes out as `media.arrivals` has it. A message that is older than one that was read adds what it
     has come; what it misses is left open. The count of messages is not needed: numbers tell what was told.
+
+    `clock_ns` is the loop's clock, but not as the loop tells it, which in uvloop stands still within a turn.
     """
 
-    def __init__(self, clock_ms: Callable[[], float] = monotonic_ms) -> None:
-        self._clock_ms = clock_ms
+    def __init__(self, clock_ns: Callable[[], int] = time.monotonic_ns) -> None:
+        self._clock_ns = clock_ns
         self._last = 0
         self._told = 0
         self._reference = 0
-        self._sent_ms = array("d", bytes(8 * PLACES))
-        self._octets = array("L", bytes(array("L").itemsize * PLACES))
-        self._flags = bytearray(PLACES)
+        self._sent_ns = array("q", bytes(8 * PLACES))
+        self._packets = array("q", bytes(8 * PLACES))  # octets on the line, and flags
 
     def leave(self, line_octets: int, encoded: bool) -> int:
         """Return the 16-bit number of a packet that leaves now."""
         number = self._last = self._last + 1
         place = number & _MASK
-        self._sent_ms[place] = self._clock_ms()
-        self._octets[place] = line_octets
-        self._flags[place] = encoded
+        self._sent_ns[place] = self._clock_ns()
+        self._packets[place] = line_octets << _FLAGS_BITS | encoded
         return number & 0xFFFF
 
     def arrivals(self, feedback: TransportFeedback) -> list[Arrival]:
@@ -59,27 +56,29 @@ class Departures:
             return []
         self._reference = unwrap(feedback.reference, self._reference, REFERENCE_BITS)
         base_ms = self._reference * REFERENCE_MS
-        came_ms = {first + offset: base_ms + ticks * TICK_MS for offset, ticks in feedback.came}
         oldest = self._last - PLACES + 1
-        fresh = max(first, self._told + 1, oldest)
-        found = [self._came(number, ms) for number, ms in came_ms.items() if oldest <= number < fresh]
-        for number in range(fresh, end):
-            ms = came_ms.get(number)
-            found.append(self._lost(number) if ms is None else self._came(number, ms))
+        gap = max(first, self._told + 1, oldest)  # from here on what is passed over is lost
+        found: list[Arrival] = []
+        for offset, ticks in feedback.came:
+            number = first + offset
+            if number < oldest:
+                continue
+            if number >= gap:
+                found += map(self._lost, range(gap, number))
+                gap = number + 1
+            place = number & _MASK
+            packet = self._packets[place]
+            if not packet & _CAME:
+                self._packets[place] = packet | _CAME
+                sent_ms, came_ms = self._sent_ns[place] / _NS_PER_MS, base_ms + ticks * TICK_MS
+                encoded, told_lost = packet & _ENCODED > 0, packet & _LOST > 0
+                found.append(Arrival(sent_ms, came_ms, packet >> _FLAGS_BITS, encoded, told_lost, number))
+        found += map(self._lost, range(gap, end))
         self._told = max(self._told, end - 1)
-        return [each for each in found if each is not None]
-
-    def _came(self, number: int, came_ms: float) -> Arrival | None:
-        place = number & _MASK
-        flags = self._flags[place]
-        if flags & _CAME:
-            return None
-        self._flags[place] = flags | _CAME
-        was_lost = flags & _LOST > 0
-        return Arrival(self._sent_ms[place], came_ms, self._octets[place], flags & _ENCODED > 0, was_lost, number)
+        return found
 
     def _lost(self, number: int) -> Arrival:
         place = number & _MASK
-        self._flags[place] |= _LOST
-        encoded = self._flags[place] & _ENCODED > 0
-        return Arrival(self._sent_ms[place], None, self._octets[place], encoded, number=number)
+        packet = self._packets[place] = self._packets[place] | _LOST
+        sent_ms = self._sent_ns[place] / _NS_PER_MS
+        return Arrival(sent_ms, None, packet >> _FLAGS_BITS, packet & _ENCODED > 0, number=number)

@@ -29,6 +29,7 @@ from media.negotiation import VP8, Choice
 from media.rtp_packet import (
     HEADER_BYTES,
     NUMBERED_HEADER_BYTES,
+    ONE_WORD,
     pack_header,
     pack_numbered_header,
     renumbered,
@@ -133,7 +134,7 @@ class Outlet:
         self._ticks_per_ms = clock_hz / 1000
         self._cname = cname.encode()
         self._departures = departures
-        self._transport_cc_id = transport_cc_id
+        self._extension_head = transport_cc_id << 4 | 1  # of two octets
         self._packet_octets = PACKET_OCTETS + (NUMBERED_HEADER_BYTES - HEADER_BYTES if departures is not None else 0)
         self._open = False
         self._bound = False
@@ -227,10 +228,16 @@ class Outlet:
             data = pack_header(0x80, second, number & 0xFFFF, out_timestamp, self.ssrc) + payload
         else:
             left = self._departures.leave(len(payload) + self._packet_octets, self._is_encoded)
-            extension_id = self._transport_cc_id
-            data = pack_numbered_header(second, number & 0xFFFF, out_timestamp, self.ssrc, extension_id, left) + payload
+            data = (
+                pack_numbered_header(
+                    0x90, second, number & 0xFFFF, out_timestamp, self.ssrc, ONE_WORD, self._extension_head, left, 0
+                )
+                + payload
+            )
         if self._history:
             self._history[number % HISTORY] = (number, data)
+            if starts_key:
+                self._key_number = number
         self._send(data)
         self.packets += 1
         self.octets += len(payload)

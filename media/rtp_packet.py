@@ -13,25 +13,20 @@ from typing import Final
 HEADER_BYTES: Final = 12
 NUMBERED_HEADER_BYTES: Final = 20
 _HEADER = Struct("!BBHLL")
-_NUMBERED_HEADER = Struct("!BBHLLHHBHB")
+ONE_WORD: Final = 0xBEDE0001  # a one-byte header extension of so many words
+_NUMBERED_HEADER = Struct("!BBHLLLBHB")
 _NUMBER_AT: Final = 17
 _EXTENSION = Struct("!HH")
 _SEQUENCE = Struct("!H")
 _ONE_BYTE_PROFILE: Final = 0xBEDE
 
 pack_header = _HEADER.pack
+pack_numbered_header = _NUMBERED_HEADER.pack
+"""A header with a transport-wide number: after the 0x90 first, marker and payload type, sequence number, time stamp and
+SSRC come `ONE_WORD`, the extension's id and length, the number, and a 0.
 
-
-def pack_numbered_header(
-    second: int, sequence: int, timestamp: int, ssrc: int, extension_id: int, number: int
-) -> bytes:
-    """Return a header with one extension of one 32-bit word: a transport-wide number.
-
-    Source: draft-holmer-rmcat-transport-wide-cc-extensions-01, section 2; RFC 8285, section 4.2 (one-byte headers).
-    """
-    return _NUMBERED_HEADER.pack(
-        0x90, second, sequence, timestamp, ssrc, _ONE_BYTE_PROFILE, 1, extension_id << 4 | 1, number, 0
-    )
+Source: draft-holmer-rmcat-transport-wide-cc-extensions-01, section 2; RFC 8285, section 4.2 (one-byte headers).
+"""
 
 
 def renumbered(packet: bytes, number: int) -> bytes:

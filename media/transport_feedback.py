@@ -7,8 +7,9 @@ Source: draft-holmer-rmcat-transport-wide-cc-extensions-01, sections 3.1 and 3.1
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from struct import Struct
 from typing import Final
 
@@ -19,7 +20,7 @@ TICK_MS: Final = 0.25
 _HEAD = Struct("!HHL")
 _CHUNK = Struct("!H")
 _LARGE = Struct("!h")
-_ABSENT, _SMALL, _RESERVED = 0, 1, 3  # 2: come, with a large or negative delta; its value is the octets of the delta
+_ABSENT, _SMALL, _LARGE_SIZE, _RESERVED = 0, 1, 2, 3  # symbols; those of packets that came: the octets of their delta
 _MOST_PADDING: Final = 3
 
 
@@ -49,8 +50,9 @@ def parse_transport_feedback(body: bytes) -> TransportFeedback:
     if count == 0:
         raise ValueError("transport feedback on no packet")
     position, seen = _HEAD.size, 0
-    present: list[tuple[int, int]] = []
-    room = len(body)
+    room = len(body) - position
+    offsets: list[int] = []
+    sizes = bytearray()
     while seen < count:
         if position + 2 > len(body):
             raise ValueError("truncated packet status chunks")
@@ -59,20 +61,25 @@ def parse_transport_feedback(body: bytes) -> TransportFeedback:
         if chunk & 0x8000:
             # The last chunk may have more places than there are packets left.
             for offset, symbol in enumerate(_vector(chunk), seen):
-                if offset < count and symbol == _RESERVED:
-                    raise ValueError("a reserved symbol")
-                if offset < count and symbol != _ABSENT:
-                    present.append((offset, symbol))
+                if symbol != _ABSENT and offset < count:
+                    offsets.append(offset)
+                    sizes.append(symbol)
             seen += 7 if chunk & 0x4000 else 14
             continue
         symbol, run = chunk >> 13, min(chunk & 0x1FFF, count - seen)
-        if run == 0 or symbol == _RESERVED or symbol * run > room:
-            raise ValueError("a run of nothing, of a reserved symbol, or of more deltas than there are")
+        if run == 0 or symbol * run > room:
+            raise ValueError("a run of nothing, or of more receive deltas than there are")
         if symbol != _ABSENT:
-            present += [(offset, symbol) for offset in range(seen, seen + run)]
+            offsets += range(seen, seen + run)
+            sizes += bytes([symbol]) * run
             room -= symbol * run
         seen += run
-    return TransportFeedback(first, count, word >> 8, _times(body, position, present))
+    if _RESERVED in sizes:
+        raise ValueError("a reserved symbol")
+    if not 0 <= len(body) - position - sum(sizes) <= _MOST_PADDING:
+        raise ValueError("not as many receive deltas as packets that came")
+    times = accumulate(_deltas(body, position, sizes))
+    return TransportFeedback(first, count, word >> 8, tuple(zip(offsets, times, strict=True)))
 
 
 def _vector(chunk: int) -> Iterator[int]:
@@ -82,17 +89,12 @@ def _vector(chunk: int) -> Iterator[int]:
     return (chunk >> place & 3 for place in range(12, -1, -2))
 
 
-def _times(body: bytes, position: int, present: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """Return the packets that came with their times; each delta counts from the packet before."""
-    end = position + sum(size for _, size in present)
-    if end > len(body) or len(body) - end > _MOST_PADDING:
-        raise ValueError("not as many receive deltas as packets that came")
-    came, ticks = [], 0
-    for offset, size in present:
-        if size == _SMALL:
-            ticks += body[position]
-        else:
-            ticks += _LARGE.unpack_from(body, position)[0]
+def _deltas(body: bytes, position: int, sizes: bytearray) -> Iterable[int]:
+    """Return how many ticks after the packet before it each one came."""
+    if _LARGE_SIZE not in sizes:
+        return body[position : position + len(sizes)]
+    deltas = []
+    for size in sizes:
+        deltas.append(body[position] if size == _SMALL else _LARGE.unpack_from(body, position)[0])
         position += size
-        came.append((offset, ticks))
-    return tuple(came)
+    return deltas

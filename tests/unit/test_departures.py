@@ -23,7 +23,7 @@ class Line:
 
     def __init__(self) -> None:
         self.now_ms = 0.0
-        self.departures = Departures(lambda: self.now_ms)
+        self.departures = Departures(lambda: int(self.now_ms * 1_000_000))
         self.numbers: list[int] = []
 
     def send(self, count: int, *, encoded: bool = False) -> None:
