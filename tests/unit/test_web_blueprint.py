@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import json
 import re
 from pathlib import Path
 
 import pytest
-from quart import Quart
+from quart import Blueprint, Quart
 from quart.typing import TestClientProtocol as Client
 
 from web.blueprint import ROOT, TYPES, create_blueprint, read_assets
@@ -22,10 +23,19 @@ MOST_MORE_BYTES = 20_000  # parts that not everybody needs, with their texts: no
 MOST_COORDINATOR_FIRST_BYTES = 48_000  # the sign-in and the wall, without texts; the other parts come after it
 
 
+_assets = functools.cache(read_assets)
+
+
+@pytest.fixture(scope="module")
+def pages() -> Blueprint:
+    """All pages without an operator's facts, which are the same for every test: read and packed once."""
+    return create_blueprint()
+
+
 @pytest.fixture
-def client() -> Client:
+def client(pages: Blueprint) -> Client:
     app = Quart(__name__, static_folder=None)
-    app.register_blueprint(create_blueprint())
+    app.register_blueprint(pages)
     return app.test_client()
 
 
@@ -147,7 +157,7 @@ def _needed(page: str, *, later: bool = True) -> set[str]:
 
     Without `later`: only what it loads up to its first screen.
     """
-    assets = read_assets()
+    assets = _assets()
     found: set[str] = set()
     todo = [*(link.lstrip("/") for link in _links(render(page, ROOT), later=later))]
     while todo:
@@ -163,12 +173,12 @@ def _needed(page: str, *, later: bool = True) -> set[str]:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_import_is_there(page: str) -> None:
-    assert _needed(page) <= set(read_assets())
+    assert _needed(page) <= set(_assets())
 
 
 @pytest.mark.parametrize(("later", "most"), [(True, MOST_CUSTOMER_BYTES), (False, MOST_FIRST_SCREEN_BYTES)])
 def test_the_customers_page_is_light(later: bool, most: int) -> None:
-    assets = read_assets()
+    assets = _assets()
     size = sum(len(assets[name].packed or assets[name].body) for name in _needed("customer", later=later))
     said = [texts("customer", ROOT, "en", part) for part in ("first", *(["later"] if later else []))]
     for rendered in (render("customer", ROOT).encode(), *said):
@@ -177,7 +187,7 @@ def test_the_customers_page_is_light(later: bool, most: int) -> None:
 
 
 def test_what_a_coordinator_sees_first_is_light() -> None:
-    assets = read_assets()
+    assets = _assets()
     first, later = (_needed("coordinator", later=later) for later in (False, True))
     size = sum(len(assets[name].packed or assets[name].body) for name in first)
     assert size < MOST_COORDINATOR_FIRST_BYTES, size
@@ -186,7 +196,7 @@ def test_what_a_coordinator_sees_first_is_light() -> None:
 
 
 def test_what_not_everybody_needs_is_light_too_and_comes_when_it_is_asked_for() -> None:
-    assets, needed = read_assets(), _needed("customer")
+    assets, needed = _assets(), _needed("customer")
     more = set(modules("customer", ROOT, later=True, asked=True)) - needed
     assert more
     size = sum(len(assets[name].packed or assets[name].body) for name in more)
