@@ -1,8 +1,8 @@
 """Milliseconds per part of the blur stage, on one thread: `python -m benchmarks.blur [--json] [--frames N]`.
 
 The pictures are drawn, and so is what the networks answer: their answer to a drawing would decide which work is done.
-They run in full all the same, and everything else is the live code: a total is the stage as it runs in a call, hands,
-faces and whoever stands behind the signer included.
+They run in full all the same, and everything else is the live code, in a process set up as a worker's: a total is the
+stage as it runs in a call, hands, faces and whoever stands behind the signer included.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from media import heap
 from media.backdrop import Colour, CompanyPicture, filling
 from media.compositor import BACKGROUND, STRENGTHS, Backdrop, YuvCompositor
 from media.faces import FaceFinder, Head, Window
@@ -33,6 +34,7 @@ from media.segmenter_litert import LiteRtSegmenter
 from media.signer_mask import SignerMasks
 from media.stage import FACES, BlurSettings, BlurStage, mask_maker, monotonic_ms, open_network
 from media.weights import WeightsError, verified_path
+from media.worker import SWITCH_INTERVAL_S
 
 SIZES = ((640, 480), (1280, 720))
 WARM_UP = 20
@@ -195,6 +197,13 @@ def whole_stage(source: MaskSource, scene: DrawnScene, settings: BlurSettings, f
     return times
 
 
+def as_in_a_worker() -> None:
+    """Set this process up as a media worker does: its allocator and its threads."""
+    heap.keep_flat()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    cv2.setNumThreads(1)
+
+
 def measure(width: int, height: int, frames: int) -> dict[str, dict[str, float]]:
     """Each part alone, then the whole stage, alone and with a colleague, in place and through its thread."""
     settings = BlurSettings(budget_ms=10_000)
@@ -243,7 +252,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--frames", type=int, default=300)
     options = parser.parse_args(arguments)
-    cv2.setNumThreads(1)
+    as_in_a_worker()
     try:
         results = {f"{width}x{height}": measure(width, height, options.frames) for width, height in SIZES}
     except WeightsError as error:

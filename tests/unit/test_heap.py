@@ -16,9 +16,10 @@ pytestmark = [
 # Threads that hold memory at the same time, then what glibc says about its heaps.
 HEAPS = """
 import ctypes, sys, threading
+from benchmarks import blur
 from media import heap
-if sys.argv[1] == "one":
-    heap.keep_flat()
+setups = {"worker": heap.keep_flat, "benchmark": blur.as_in_a_worker, "none": lambda: None}
+setups[sys.argv[1]]()
 libc = ctypes.CDLL(None)
 libc.malloc.restype = libc.fdopen.restype = ctypes.c_void_p
 all_there = threading.Barrier(4)
@@ -58,8 +59,12 @@ def said(program: str, *arguments: str) -> str:
 
 
 def test_threads_share_one_heap() -> None:
-    assert said(HEAPS, "many").count("<heap nr=") > 1
-    assert said(HEAPS, "one").count("<heap nr=") == 1
+    assert said(HEAPS, "none").count("<heap nr=") > 1
+    assert said(HEAPS, "worker").count("<heap nr=") == 1
+
+
+def test_the_blur_stage_is_measured_with_a_workers_heap() -> None:
+    assert said(HEAPS, "benchmark").count("<heap nr=") == 1
 
 
 def test_what_is_free_inside_the_heap_goes_back() -> None:
