@@ -119,7 +119,8 @@ class BlurredLeg(Leg):
         self.blur.watched = bool(viewers)
         self._rates = {outlet: self._rates.get(outlet) or PictureRate(self.limits) for outlet in viewers}
         for outlet, rate in self._rates.items():
-            outlet.allowed_bps = rate.update([ViewerState(outlet.ceiling_bps, outlet.loss_share)], now_ms)
+            loss_share = 0.0 if outlet.loss_judged else outlet.loss_share
+            outlet.allowed_bps = rate.update([ViewerState(outlet.ceiling_bps, loss_share)], now_ms)
         allowed = min((rate.target_bps for rate in self._rates.values()), default=self.limits.start)
         fit = self._fit.update(allowed, now_ms)
         self.protected.target_bps = fit.bps

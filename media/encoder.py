@@ -1,8 +1,9 @@
 """Protected pictures in, packets' payloads out. No encoder here takes a picture of any other type.
 
 x264 changes its bitrate without a key frame; libvpx is rebuilt for it, which costs one, so its steps are large and at
-least two seconds apart. A picture is made smaller here, after the gate, when the line asks for it; every size begins
-with a key frame. Source for the settings: FFmpeg's libx264 and libvpx wrappers, x264 "zerolatency".
+least two seconds apart, half a second when it makes far too much. A picture is made smaller here, after the gate, when
+the line asks for it; every size begins with a key frame. Source for the settings: FFmpeg's libx264 and libvpx wrappers,
+x264 "zerolatency".
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ TIME_BASE: Final = fractions.Fraction(1, VIDEO_CLOCK_HZ)
 FRAME_RATE: Final = 30
 REBUILD_INTERVAL_TICKS: Final = 2 * VIDEO_CLOCK_HZ
 REBUILD_STEP: Final = 0.15
+STEEP_INTERVAL_TICKS: Final = VIDEO_CLOCK_HZ // 2
+STEEP: Final = 0.7  # of what the encoder has: less than that is needed now, for much of it is lost
 MOST_BITS_PER_PIXEL: Final = 0.25
 
 
@@ -117,10 +120,11 @@ class PictureEncoder:
         if context is None or self._context_of != (width, height) or self._context_codec != self.codec:
             return self._build(width, height, pts)
         size = scaled(width, height, self.pixels)
-        is_time = pts - self._built_at >= REBUILD_INTERVAL_TICKS
+        bps = self._target()
+        steep = bps < STEEP * self._context_bps
+        is_time = pts - self._built_at >= (STEEP_INTERVAL_TICKS if steep else REBUILD_INTERVAL_TICKS)
         if size != (context.width, context.height) and is_time:
             return self._build(width, height, pts)
-        bps = self._target()
         if self._context_codec == H264:
             if self._context_bps != bps:
                 context.bit_rate = self._context_bps = min(bps, self._ceiling(context.width, context.height))

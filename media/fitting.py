@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from typing import Final
 
 FULL_RATE: Final = 60  # more than any camera: no limit
-FLUENT_RATE: Final = 20
+FLUENT_RATE: Final = 22
 NARROW_RATE: Final = 12
 NARROW_BPS: Final = 100_000
 SHARES: Final = (1.0, 3 / 4, 1 / 2, 3 / 8, 5 / 16, 1 / 4, 3 / 16)
 
 STEP_MS: Final = 2000.0  # at least, from one step to the next
+STEEP_LEVELS: Final = 2  # so far down at any time: a line that got narrow is known better with each look
 NARROW_AFTER_MS: Final = 2000.0
 MORE: Final = 1.25  # times what a level needs, for a step up
 HOLD_MS: Final = 4000.0
@@ -119,7 +120,7 @@ class NarrowLine:
 
 
 class PictureFit:
-    """Chooses the level for one encoded picture: down at once, up by one level after a while, at most every 2 s."""
+    """Chooses the level for one encoded picture: down at once, up after a while, at most every 2 s."""
 
     def __init__(self) -> None:
         self._level = 0
@@ -141,13 +142,14 @@ class PictureFit:
         fitting = min(fitting, NARROWEST - 1)
         better = self._level > 0 and bps >= MORE * LEVELS[self._level - 1].least_bps
         up = self._patience.is_over(better, now_ms)
-        if self._stepped_ms is None or now_ms - self._stepped_ms >= STEP_MS:
+        is_time = self._stepped_ms is None or now_ms - self._stepped_ms >= STEP_MS
+        if is_time or fitting >= self._level + STEEP_LEVELS:
             if fitting > self._level:
                 self._patience.failed(now_ms)
                 self._go(fitting, now_ms)
-            elif up:
+            elif up and is_time:
                 self._patience.tried(now_ms)
-                self._go(self._level - 1, now_ms)
+                self._go(next(place for place, level in enumerate(LEVELS) if bps >= MORE * level.least_bps), now_ms)
         level = LEVELS[self._level]
         return Fit(bps, level.pixels, level.rate, False)
 

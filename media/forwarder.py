@@ -126,6 +126,7 @@ class Outlet:
         self.round_trip_sample_ms: float | None = None
         self.loss_share = 0.0
         self.ceiling_bps: int | None = None
+        self.loss_judged = False  # what is lost is in the ceiling already, or was lost by chance
         self.restraint = 1.0  # share of that an encoder may aim at: less after it has sent more than it should
         self.allowed_bps: int | None = None  # what a source that is encoded here found that this way carries
         self.sent_bps = 0
@@ -156,6 +157,7 @@ class Outlet:
         self._picture_shift = 0
         self._tl0_shift = 0
         self._history: list[tuple[int, bytes] | None] = [None] * (HISTORY if self.waits_for_key else 0)
+        self._key_number = 0
         self._resent_ms: dict[int, float] = {}
         self._resend_window_ms = 0.0
         self._resend_left = MAX_RESENT_PER_WINDOW
@@ -306,6 +308,8 @@ class Outlet:
             sent = self._history[place]
             if sent is None or sent[0] != number:
                 continue
+            if number < self._key_number and self.ceiling_bps is not None:
+                continue  # a picture before the last key frame: soon nobody waits for it, and it would delay that one
             since_ms = now_ms - self._resent_ms.get(place, -math.inf)
             if since_ms < MIN_RESEND_INTERVAL_MS:
                 continue

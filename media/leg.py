@@ -328,6 +328,9 @@ class Leg:
 
     def _arrived(self, packets: Sequence[Arrival], now_ms: float) -> None:
         """Take what a client's feedback says of the packets sent to it."""
+        if packets:
+            self._down.arrived(packets, now_ms)
+            self._look_down(now_ms)
 
     def _look_down(self, now_ms: float) -> None:
         active = [slot for slot in self.slots if slot.source is not None]
@@ -337,7 +340,7 @@ class Leg:
             return
         for slot, *bounds in zip(active, self._down.shares_bps(len(active)), self._told_bps, strict=True):
             slot.ceiling_bps = min((bps for bps in bounds if bps is not None), default=None)
-            slot.restraint = self._down.restraint
+            slot.restraint, slot.loss_judged = self._down.restraint, self._down.judges_loss
             if slot.source is not None:
                 slot.source.viewer_changed()
 

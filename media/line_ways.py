@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from media.arrival_rate import ArrivalRate
+from media.arrivals import Arrival
 from media.forwarder import PictureOutlet, Reported
 from media.line_rate import LeastDelay, LineRate, Seen, SendTimes
 from media.rate_control import Limits, shares
@@ -33,6 +35,8 @@ CLEAR_LOSS: Final = 0.02
 OVERSHOT: Final = 1.05
 MOST_RESTRAINT: Final = 0.5
 RELEASE: Final = 1.15
+ARRIVALS_FRESH_MS: Final = 5000.0
+REST_EVERY_MS: Final = 1000.0
 
 
 class UpWay:
@@ -113,10 +117,13 @@ class _Got:
 
 
 class DownWay:
-    """From here to the client, by the client's reports on its pictures."""
+    """From here to the client: by when each packet came, or by reports on its pictures when it does not tell that."""
 
     def __init__(self, limits: Limits, slots: int) -> None:
         self._rate = LineRate(limits.minimum, limits.maximum * slots)
+        self._arrivals = ArrivalRate(limits.minimum, limits.maximum * slots)
+        self._arrived_ms: float | None = None
+        self._has_arrived = False
         self._delay = LeastDelay()
         self._last_delay_ms = 0.0
         self._before: dict[PictureOutlet, Reported] = {}
@@ -129,14 +136,31 @@ class DownWay:
     @property
     def ceiling_bps(self) -> int | None:
         """What the way carries of all that is sent on it."""
-        return self._rate.ceiling_bps
+        return self._rate.ceiling_bps if self._arrived_ms is None else self._arrivals.ceiling_bps
+
+    @property
+    def judges_loss(self) -> bool:
+        """Whether what is lost is in the ceiling already, or was lost by chance: it need not lower anything more."""
+        return self._arrived_ms is not None
+
+    def arrived(self, packets: Sequence[Arrival], now_ms: float) -> None:
+        """Take what one feedback message says of the packets of pictures, in the order in which they were sent."""
+        self._arrived_ms, self._has_arrived = now_ms, True
+        self._arrivals.update(packets, self._other_bps, now_ms)
+        self.restraint = self._arrivals.restraint
 
     def look(self, slots: Sequence[PictureOutlet], octets: int, packets: int, now_ms: float) -> bool:
         """Look at what the reports tell that came by now; return whether there was enough new in them.
 
         `octets` of SRTP packets and `packets` are all that was ever sent this way. Each picture is reported on by
-        itself, about once a second: there is enough when every one was.
+        itself, about once a second: there is enough when every one was. None is needed while arrivals are told.
         """
+        if self._arrived_ms is not None and now_ms - self._arrived_ms <= ARRIVALS_FRESH_MS:
+            if self._all is None or now_ms - self._all[1] >= REST_EVERY_MS:
+                self._count_the_rest(slots, octets + packets * UDP_OCTETS, now_ms)
+            has_arrived, self._has_arrived = self._has_arrived, False
+            return has_arrived
+        self._arrived_ms = None
         active = [slot for slot in slots if slot.source is not None and slot.reported is not None]
         self._before = {slot: self._before[slot] for slot in active if slot in self._before}
         self._got = {slot: got for slot, got in self._got.items() if slot in active and now_ms - got.at_ms <= STALE_MS}
@@ -199,7 +223,7 @@ class DownWay:
 
     def shares_bps(self, active: int) -> list[int | None]:
         """Divide what the way carries between so many pictures, sound and all the rest taken off."""
-        ceiling = self._rate.ceiling_bps
+        ceiling = self.ceiling_bps
         return shares(None if ceiling is None else max(1, round(ceiling - self._other_bps)), active)
 
     def _queue_ms(self, known_ms: Sequence[float], now_ms: float) -> float:

@@ -14,7 +14,10 @@ INTERVAL_MS: Final = 1000.0
 LITTLE_LOSS: Final = 0.02
 MUCH_LOSS: Final = 0.10
 GROWTH: Final = 1.25
+KNOWN_GROWTH: Final = 1.6
 PREVIEW_SHARE: Final = 0.4
+FLUENT_BPS: Final = 100_000
+"""What the smallest fluent picture needs, a little more than `media.fitting` asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,8 @@ class PictureRate:
             if loss > MUCH_LOSS:
                 target *= 1 - 0.5 * loss
             elif loss < LITTLE_LOSS:
-                target *= GROWTH
+                # A ceiling grows by itself, and as slowly as it has to.
+                target *= GROWTH if any(state.ceiling_bps is None for state in states) else KNOWN_GROWTH
         ceilings = [state.ceiling_bps for state in states if state.ceiling_bps is not None]
         if ceilings:
             target = min(target, min(ceilings))
@@ -66,8 +70,12 @@ class PictureRate:
 
 
 def shares(bandwidth_bps: int | None, active: int) -> list[int | None]:
-    """Divide a client's bandwidth between its open slots: slot 0 gets less when it is an agent's own preview."""
+    """Divide a client's bandwidth between its open slots.
+
+    Slot 0 gets less when it is an agent's own preview, but not so little that it is not fluent, as long as the others
+    have as much: the picture is encoded once, so the customer sees no more than the preview can have.
+    """
     if active <= 1 or bandwidth_bps is None:
         return [bandwidth_bps] * active
-    preview = int(bandwidth_bps * PREVIEW_SHARE)
+    preview = max(int(bandwidth_bps * PREVIEW_SHARE), min(bandwidth_bps // active, FLUENT_BPS))
     return [preview, *[(bandwidth_bps - preview) // (active - 1)] * (active - 1)]

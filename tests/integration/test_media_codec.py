@@ -146,14 +146,28 @@ def test_h264_changes_its_bitrate_without_a_key_frame() -> None:
 def test_vp8_changes_its_bitrate_at_most_every_two_seconds() -> None:
     encoder = PictureEncoder(VP8, 800_000, 2_000_000)
     rate(encoder, range(30))
-    encoder.bitrate_bps = 300_000
+    encoder.bitrate_bps = 600_000
     _, keys = rate(encoder, range(30, 120))
     assert keys == [60]
-    encoder.bitrate_bps = 320_000
-    low, keys = rate(encoder, range(120, 200))
+    encoder.bitrate_bps = 620_000
+    _, keys = rate(encoder, range(120, 200))
 
     assert keys == [], "a small step is not worth a key frame"
+
+
+def test_vp8_comes_down_by_a_third_or_more_after_half_a_second() -> None:
+    encoder = PictureEncoder(VP8, 800_000, 2_000_000)
+    rate(encoder, range(30))
+    encoder.bitrate_bps = 300_000
+    low, keys = rate(encoder, range(30, 120))
+    assert keys == [30]
     assert low < 500_000
+    encoder.bitrate_bps = 200_000
+    _, keys = rate(encoder, range(120, 121))
+    assert keys == [120]
+    encoder.bitrate_bps = 100_000
+    _, keys = rate(encoder, range(121, 150))
+    assert keys == [135]
 
 
 @pytest.mark.parametrize("codec", CODECS)

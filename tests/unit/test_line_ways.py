@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 from aiortc.rtp import RtcpReceiverInfo
 
+from media.arrivals import Arrival
 from media.forwarder import Outlet, PictureOutlet
 from media.line_ways import MOST_RESTRAINT, START_MS, DownWay, UpWay
 from media.negotiation import VP8, Choice
@@ -74,13 +75,13 @@ class Slot:
 
     def send(self, now_ms: float) -> None:
         """Send what a second takes."""
-        for _ in range(self.kbps * 1000 // LINE_BITS):
+        for place in range(self.kbps * 1000 // LINE_BITS):
             self.number += 1
             if self.lost_before and self.number % self.lost_before == 0:
                 self.lost += 1
                 continue
             count = len(self.data)
-            self.outlet.forward(VP8, self.number, self.number * 3000, True, KEY + bytes(OCTETS - 2), True, now_ms)
+            self.outlet.forward(VP8, self.number, self.number * 3000, True, KEY + bytes(OCTETS - 2), place == 0, now_ms)
             assert len(self.data) == count + 1
             if self.loses and self.number % self.loses == 0:
                 self.lost += 1
@@ -193,6 +194,57 @@ def test_lost_packets_are_sent_again_as_far_as_a_narrow_line_allows() -> None:
     slot.outlet.resend(asked, 2200)
     assert slot.outlet.resent == 1 + 50
     assert slot.outlet.nacked == 50, "a packet that is asked for twice is lost once"
+
+
+def arrive(way: DownWay, slot: Slot, kbps: float, seconds: int, since_s: int = 0) -> None:
+    """Let pictures of 1,000 octets go over a line of so many kbit/s, as many as 800 kbit/s are; told of at 10 Hz."""
+    free_ms, line_ms, packets = 0.0, LINE_BITS / kbps, []
+    for number in range(since_s * 100, (since_s + seconds) * 100):
+        sent_ms = number * 10.0
+        if max(free_ms, sent_ms) - sent_ms < 300:
+            free_ms = max(free_ms, sent_ms) + line_ms
+            packets.append(Arrival(sent_ms, free_ms + 5, LINE_BITS // 8, True, False, number))
+        else:
+            packets.append(Arrival(sent_ms, None, LINE_BITS // 8, True, False, number))
+        if number % 10 == 9:
+            way.arrived(packets, sent_ms + 20)
+            assert way.look([slot.outlet], 0, 0, sent_ms + 20)
+            assert not way.look([slot.outlet], 0, 0, sent_ms + 20), "there is nothing new"
+            packets = []
+
+
+def test_when_each_packet_came_tells_at_once_what_a_way_carries() -> None:
+    way, slot = DownWay(LIMITS, 1), Slot()
+    assert not way.judges_loss
+    arrive(way, slot, 2000, 5)
+    assert (way.judges_loss, way.ceiling_bps, way.restraint) == (True, None, 1.0)
+    arrive(way, slot, 300, 1, since_s=5)
+    assert way.ceiling_bps == pytest.approx(0.93 * 300_000, rel=0.05)
+    assert way.shares_bps(1) == [way.ceiling_bps]
+    arrive(way, slot, 300, 2, since_s=6)
+    assert way.restraint < 1.0, "it goes on sending too much"
+
+
+def test_a_client_that_tells_no_more_when_packets_came_is_watched_by_its_reports() -> None:
+    way, slot = DownWay(LIMITS, 1), Slot()
+    arrive(way, slot, 300, 3)
+    assert way.ceiling_bps is not None
+    watch([slot], 20, way)
+    assert not way.judges_loss
+    assert way.ceiling_bps is None
+
+
+def test_what_was_before_the_last_key_frame_is_not_sent_again_on_a_narrow_line() -> None:
+    slot = Slot()
+    slot.second(1000)
+    asked = [slot.highest - 5]
+    slot.second(2000)  # begins with a key frame
+    slot.outlet.ceiling_bps = 200_000
+    slot.outlet.resend(asked, 2500)
+    assert slot.outlet.resent == 0
+    slot.outlet.ceiling_bps = None
+    slot.outlet.resend(asked, 2600)
+    assert slot.outlet.resent == 1
 
 
 def up(way: UpWay, seconds: int, kbps: int, *, keeps: int = 1, queue_ms_per_s: float = 0.0, since_s: int = 0) -> None:

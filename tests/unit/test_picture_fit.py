@@ -69,11 +69,25 @@ def test_above_100_kbit_s_pictures_are_never_few(line: list[tuple[int, int]]) ->
 
 
 @given(st.lists(st.tuples(st.integers(30_000, 2_500_000), st.integers(1, 40)), min_size=1, max_size=25))
-def test_steps_are_two_seconds_apart(line: list[tuple[int, int]]) -> None:
+def test_steps_are_two_seconds_apart_but_for_steep_ones_down(line: list[tuple[int, int]]) -> None:
     fits = run([bps for bps, times in line for _ in range(times)])
     at = [number for number, pair in enumerate(itertools.pairwise(fits)) if pair[0].pixels != pair[1].pixels]
 
-    assert all((later - earlier) * EVERY_MS >= 2000 for earlier, later in itertools.pairwise(at))
+    for earlier, later in itertools.pairwise(at):
+        steep = fits[later + 1].pixels <= fits[later].pixels * 0.6
+        assert (later - earlier) * EVERY_MS >= 2000 or steep
+
+
+def test_a_line_that_turns_out_to_be_far_narrower_is_answered_at_once() -> None:
+    fits = run([2_000_000] * 10 + [500_000, 150_000])
+
+    assert [fit.pixels for fit in fits[10:]] == [LEVELS[2].pixels, LEVELS[4].pixels]
+
+
+def test_a_line_that_is_wide_again_is_used_in_one_step() -> None:
+    fits = run([150_000] * 10 + [2_000_000] * 20)
+
+    assert {fit.pixels for fit in fits} == {LEVELS[4].pixels, LEVELS[0].pixels}
 
 
 @pytest.mark.parametrize("bps", STEADY)

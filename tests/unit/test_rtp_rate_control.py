@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.rate_control import Limits, PictureRate, ViewerState, shares
+from media.rate_control import KNOWN_GROWTH, Limits, PictureRate, ViewerState, shares
 
 pytestmark = pytest.mark.unit
 
@@ -69,3 +69,15 @@ def test_bandwidth_is_divided_between_slots() -> None:
     assert shares(1_000_000, 1) == [1_000_000]
     assert shares(1_000_000, 2) == [400_000, 600_000]
     assert sum(share or 0 for share in shares(1_000_000, 3)) <= 1_000_000
+
+
+@pytest.mark.parametrize(("bps", "preview"), [(260_000, 104_000), (220_000, 100_000), (150_000, 75_000)])
+def test_an_agents_preview_stays_fluent_as_long_as_the_other_picture_can(bps: int, preview: int) -> None:
+    """It is encoded once: what the preview has not, the customer has not."""
+    assert shares(bps, 2) == [preview, bps - preview]
+
+
+def test_under_a_ceiling_that_grows_by_itself_it_grows_faster() -> None:
+    rate = PictureRate(LIMITS)
+    rate.update([ViewerState(400_000, 0)], 0)
+    assert rate.update([ViewerState(1_500_000, 0)], 1000) == 400_000 * KNOWN_GROWTH
