@@ -230,6 +230,14 @@ def test_padding_is_no_part_of_it() -> None:
     assert rtcp.without_transport_feedback(packet[:-1] + b"\xff") == (b"", [b""])
 
 
+def test_feedback_that_is_cut_off_is_left_to_be_refused() -> None:
+    cut_off = feedback(b"abcdefgh")[:-4]
+
+    assert rtcp.without_transport_feedback(cut_off) == (cut_off, [])
+    with pytest.raises(ValueError, match="truncated"):
+        RtcpPacket.parse(cut_off)
+
+
 @given(parts=st.lists(st.binary(max_size=30) | st.just(feedback(bytes(12))), max_size=6))
 def test_no_bytes_break_the_sorting_and_none_get_lost(parts: list[bytes]) -> None:
     data = b"".join(parts)
