@@ -158,4 +158,4 @@ async def test_the_choice_is_judged_and_seen(open_page: OpenPage, stage: Stage, 
     )
     page = await desk(open_page, stage, views.agent("available", background=colour), size=SMALL_DESK, lang=lang)
     await page.locator(".background-choice").wait_for()
-    await look(page, f"agent-{lang}-background", themes=first)
+    await look(page, f"agent-{lang}-background", themes=first, again=not first)

@@ -191,9 +191,9 @@ async def test_the_part_is_judged_and_seen(open_page: OpenPage, stage: Stage, la
     first = lang == "zh-CN"
     page = await open_part(open_page, stage, company(PICTURE, kind="colour"), lang=lang)
     await expect(page.locator(".background-preview")).to_have_js_property("naturalWidth", SIZE[0])
-    await look(page, f"coordinator-{lang}-30-background", themes=first)
+    await look(page, f"coordinator-{lang}-30-background", themes=first, again=not first)
     stage.answers["PUT background/picture"] = (400, {"error": "image_size"})
     await page.locator(".background-file").set_input_files(file_of())
     await alert(page).wait_for()
     await page.locator(".background-acts > .button").nth(1).click()
-    await look(page, f"coordinator-{lang}-31-background-asks", themes=first)
+    await look(page, f"coordinator-{lang}-31-background-asks", themes=first, again=not first)

@@ -135,7 +135,7 @@ async def test_whoever_writes_below_a_notice_has_every_button_in_the_window(
         line = messages.TextLine(call=views.CALL, seq=seq, mine=False, text="CA1234 · 12:40", at_ms=1)
         await stage.post(line, "customer")
     await expect(page.locator(".line")).to_have_count(3)
-    await look(page, f"customer-{lang}-41-call-writing-notice")
+    await look(page, f"customer-{lang}-41-call-writing-notice", again=lang != "zh-CN")
     await page.set_viewport_size(TABLET)  # type: ignore[arg-type]
     assert await page.evaluate(SETTLED_HEIGHT) <= TABLET["height"]
     await page.set_viewport_size(PHONE)  # type: ignore[arg-type]

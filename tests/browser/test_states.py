@@ -48,7 +48,7 @@ async def test_customer(open_page: OpenPage, stage: Stage, lang: str) -> None:
     first = lang == LANGUAGES[0]
 
     async def seen(name: str) -> None:
-        await look(page, f"customer-{lang}-{name}", themes=first)
+        await look(page, f"customer-{lang}-{name}", themes=first, again=not first)
 
     await page.locator(".truth-good").wait_for()
     await seen("01-home")
@@ -128,7 +128,7 @@ async def test_customer_in_trouble(open_page: OpenPage, stage: Stage, lang: str)
     page = await open_page("/customer/", lang=lang, camera="refused")
 
     async def seen(name: str) -> None:
-        await look(page, f"customer-{lang}-{name}", themes=first)
+        await look(page, f"customer-{lang}-{name}", themes=first, again=not first)
 
     await page.locator(".truth-attention").wait_for()
     await seen("20-home-closed")
@@ -165,7 +165,7 @@ async def test_agent(open_page: OpenPage, stage: Stage, lang: str) -> None:
     page = await open_page("/agent/", lang=lang, size=DESK)
 
     async def seen(name: str) -> None:
-        await look(page, f"agent-{lang}-{name}", themes=first)
+        await look(page, f"agent-{lang}-{name}", themes=first, again=not first)
 
     await ready(page, "sign_in")
     await seen("01-sign-in")
@@ -266,7 +266,7 @@ async def test_coordinator_hours_and_messages(open_page: OpenPage, stage: Stage,
     page = await open_page("/coordinator/#hours", lang=lang, size=DESK, camera="refused")
 
     async def seen(name: str) -> None:
-        await look(page, f"coordinator-{lang}-{name}", themes=first)
+        await look(page, f"coordinator-{lang}-{name}", themes=first, again=not first)
 
     await page.locator(".hours-grid").wait_for()
     await seen("20-hours")
@@ -321,7 +321,7 @@ async def test_coordinator(open_page: OpenPage, stage: Stage, lang: str) -> None
     page = await open_page("/coordinator/", lang=lang, size=DESK, camera="refused")
 
     async def seen(name: str) -> None:
-        await look(page, f"coordinator-{lang}-{name}", themes=first)
+        await look(page, f"coordinator-{lang}-{name}", themes=first, again=not first)
 
     await ready(page, "sign_in")
     await seen("01-sign-in")

@@ -31,7 +31,7 @@ async def test_coordinator_requests(open_page: OpenPage, stage: Stage, lang: str
     )
 
     async def seen(name: str) -> None:
-        await look(page, f"coordinator-{lang}-requests-{name}", themes=lang == LANGUAGES[0])
+        await look(page, f"coordinator-{lang}-requests-{name}", themes=lang == LANGUAGES[0], again=lang != LANGUAGES[0])
 
     async def press(key: str) -> None:
         await page.get_by_role("button", name=words[key], exact=True).first.press("Enter")
