@@ -65,8 +65,7 @@ class Walk:
 
     def cases(self, operation: Operation, each: int) -> list[Case]:
         """Make requests: some that the description allows, with odd and with known names in the path, and some not."""
-        names = [part.name for part in operation.path_parameters if part.name in self._known]
-        parts = {name: self._dice.choice(self._known[name]) for name in names}
+        parts = self._known_parts(operation)
         made = _examples(operation.as_strategy(), 1 if parts else each, self._number)
         if parts:
             made += _examples(operation.as_strategy(path_parameters=parts), each, self._number)
@@ -74,6 +73,14 @@ class Walk:
             wrong = operation.as_strategy(GenerationMode.NEGATIVE, path_parameters=parts or None)
             made += _examples(wrong, each, self._number)
         return made
+
+    def one(self, operation: Operation) -> list[Case]:
+        """Make one request that the description allows, for whoever is refused before anything of it is read."""
+        return _examples(operation.as_strategy(path_parameters=self._known_parts(operation) or None), 1, self._number)
+
+    def _known_parts(self, operation: Operation) -> dict[str, Any]:
+        names = [part.name for part in operation.path_parameters if part.name in self._known]
+        return {name: self._dice.choice(self._known[name]) for name in names}
 
     async def ask(self, case: Case, send: Send) -> None:
         """Send one request, and judge what comes of it.

@@ -123,8 +123,12 @@ async def test_whatever_schemathesis_asks_is_answered_as_described(site: Site, p
         return answer.status_code, headers, bytes(await answer.get_data(as_text=False))
 
     for operation in walk.operations():
-        who = told["paths"][operation.path][operation.method]["x-who"]
-        for case in walk.cases(operation, EACH if {person, "anybody"} & set(who) else 1):
+        who = set(told["paths"][operation.path][operation.method]["x-who"])
+        if who & {"anybody", "customer", person}:
+            cases = walk.cases(operation, EACH if who & {"anybody", person} else 1)
+        else:
+            cases = walk.one(operation)  # refused by the table of permissions, before a handler reads anything
+        for case in cases:
             await walk.ask(case, send)
     assert walk.done["GET /api/service"], "something was answered at all"
     assert sum(walk.done.values()) > (40 if person == "coordinator" else 8)
