@@ -62,29 +62,42 @@ class Call:
         await self.agent.state("on_call")
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def line(launch: Launch) -> AsyncIterator[Line]:
+    async with open_line(launch, own_network=True) as opened:
+        yield opened
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session", params=["video/VP8", "video/H264"])
-async def line(request: pytest.FixtureRequest, launch: Launch) -> AsyncIterator[tuple[str, Line]]:
+async def whole_call(request: pytest.FixtureRequest, line: Line) -> AsyncIterator[Call]:
+    """One call in each codec for all that happens to its networks: it outlives each of them, and ends as ever."""
     codec: str = request.param
-    async with open_line(launch, own_network=True, script=ONLY % codec) as opened:
-        yield codec, opened
+    assert line.network is not None
+    before, line.agent.page = line.agent.page, await line.agent.page.context.new_page()
+    await before.close()
+    await line.agent.page.add_init_script(ONLY % codec)
+    await line.agent.page.goto(f"{line.network.url}/agent/")
+    await line.agent.screen("desk")
+    await expect(line.agent.page.locator(".preview .pill")).to_have_text("房间已隐藏")
+    await line.agent.take_calls()
+    async with open_network(line.service.url) as network:
+        customer = await line.new_customer(network=network, script=ONLY % codec)
+        await customer.begin()
+        await line.agent.accept()
+        begun = Call(codec, customer, line.agent, network, line.network)
+        await begun.flows()
+        yield begun
+        await customer.end()
+        await line.agent.next_call()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def call(line: tuple[str, Line]) -> AsyncIterator[Call]:
-    codec, opened = line
-    assert opened.network is not None
-    async with open_network(opened.service.url) as network:
-        customer = await opened.new_customer(network=network)
-        await customer.begin()
-        await opened.agent.accept()
-        begun = Call(codec, customer, opened.agent, network, opened.network)
-        await begun.flows()
-        yield begun
-        for each in (begun.of_customer, begun.of_agent):
-            each.spoil(nothing)
-        await begun.flows()
-        await customer.end()
-        await opened.agent.next_call()
+async def call(whole_call: Call) -> AsyncIterator[Call]:
+    """The call, which flows on good networks again after each test."""
+    yield whole_call
+    for each in (whole_call.of_customer, whole_call.of_agent):
+        each.spoil(nothing)
+    await whole_call.flows()
 
 
 async def keeps_its_last_picture(person: Person, selector: str) -> None:
