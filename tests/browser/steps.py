@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from itertools import islice
 
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from tests.browser import cameras, views
 from tests.browser.conftest import SIGNING
@@ -58,3 +58,8 @@ async def call(page: Page, stage: Stage) -> None:
     await stage.message("media_offer")
     await stage.show(views.customer("connected", media="live"))
     await page.locator(".pill[data-name='clear']").wait_for()
+
+
+async def flows(page: Page, selector: str) -> None:
+    """Wait until a video shows pictures."""
+    await expect(page.locator(selector)).not_to_have_js_property("videoWidth", 0, timeout=90_000)
