@@ -33,12 +33,19 @@ TIERS = ("calls", "faults", "integration", "unit", "pages")
 # Browsers with a real service behind them: two such tests at once starve each other.
 CALLS = frozenset(
     {
-        *("test_agent_call.py", "test_call.py", "test_demo.py", "test_embed.py", "test_firefox.py"),
-        *("test_media_chromium.py", "test_no_weights.py", "test_second_signer.py", "test_turn.py"),
+        *("test_agent_call.py", "test_arrivals.py", "test_call.py", "test_codec_mix.py", "test_demo.py"),
+        *("test_embed.py", "test_firefox.py"),
+        *("test_media_chromium.py", "test_network_change.py", "test_no_weights.py", "test_second_signer.py"),
+        *("test_turn.py", "test_turn_ways.py", "test_watch_call.py"),
     }
 )
 # What one of these has looked at is asked for by the other.
 TOGETHER = {"test_states.py": "states", "test_states_words.py": "states"}
+
+# The longest of those with pages alone: begun last, one of them would be waited for at the end.
+LONG = frozenset(
+    {*TOGETHER, "test_agent_page.py", "test_coordinator_roster.py", "test_customer_record.py", "test_watch.py"}
+)
 
 # In CI a skipped test counts as a failed one, unless its reason begins with one of these.
 STRICT = os.environ.get("CI_STRICT") == "1"
@@ -85,8 +92,8 @@ def _is_ours(item: pytest.Item) -> bool:
 
 
 def _turn(item: pytest.Item) -> tuple[int, bool]:
-    """Return what orders tests: by tier, and in each the longest file first, so that nobody waits for it at the end."""
-    return (TIERS.index(_tier(item.path)), item.path.name not in TOGETHER) if _is_ours(item) else (0, False)
+    """Return what orders tests: by tier, and in each the longest files first: nobody waits for one at the end."""
+    return (TIERS.index(_tier(item.path)), item.path.name not in LONG) if _is_ours(item) else (0, False)
 
 
 def _tier(path: Path) -> str:
@@ -94,6 +101,12 @@ def _tier(path: Path) -> str:
     if folder != "browser":
         return folder
     return "calls" if path.name in CALLS else "pages"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than cores: much of what tests do is to wait, for a start, a timer or a picture."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(optionalhook=True)
