@@ -35,7 +35,9 @@ DOUBT_MS: Final = 20_000.0
 MISLED: Final = 0.8
 EPISODE_MS: Final = 1500.0
 FAST: Final = 2.0
-UNSURE: Final = 0.7  # of the ceiling: pictures that come so unevenly prove nothing
+UNSURE: Final = 0.5  # of the ceiling: pictures that come so unevenly prove nothing
+SURE: Final = 0.9
+CREEP: Final = 1.01
 SLOW: Final = 1.03
 BOLDER: Final = 0.02  # more growth for each second without a queue
 BOLDEST: Final = 1.5
@@ -144,8 +146,10 @@ class ArrivalRate:
         if ceiling_bps < proven_bps:
             self._believed_ms = now_ms
             self._set(min(proven_bps, ceiling_bps * FAST**step_s))
-        elif proven_bps >= UNSURE * ceiling_bps:
+        elif proven_bps >= SURE * ceiling_bps:
             pass  # it is as wide as it was
+        elif proven_bps >= UNSURE * ceiling_bps:
+            self._set(ceiling_bps * CREEP**step_s)
         elif look.sent_bps >= ASKED_FOR * ceiling_bps:
             clear_s = (now_ms - self._full_ms) / 1000
             self._set(ceiling_bps * min(BOLDEST, SLOW + BOLDER * clear_s) ** step_s)

@@ -14,6 +14,7 @@ from media.decoder import PictureDecoder
 from media.depacketize_h264 import depacketize_h264
 from media.depacketize_vp8 import depacketize_vp8
 from media.encoder import EncodedPicture, PictureEncoder
+from media.fitting import FLUENT_RATE, Pace
 from media.negotiation import H264, VP8
 from media.picture import Planes, ProtectedPicture, RawPicture
 from media.segmenter import Reason
@@ -153,6 +154,19 @@ def test_vp8_changes_its_bitrate_at_most_every_two_seconds() -> None:
     _, keys = rate(encoder, range(120, 200))
 
     assert keys == [], "a small step is not worth a key frame"
+
+
+def test_vp8_keeps_to_its_bits_when_pictures_come_unevenly() -> None:
+    encoder, pace, octets = PictureEncoder(VP8, 200_000, 2_000_000), Pace(30), 0
+    encoder.rate, encoder.pixels = FLUENT_RATE, 320 * 240
+    for number in range(240):
+        if pace.is_due(number, FLUENT_RATE):
+            pace.shown(number, FLUENT_RATE)
+            encoded = encoder.encode(protected(number, noise=60))
+            assert encoded is not None
+            octets += sum(map(len, encoded.payloads)) if number >= 30 else 0
+
+    assert 0.6 * 200_000 < octets * 8 / 7 < 1.1 * 200_000
 
 
 def test_vp8_comes_down_by_a_third_or_more_after_half_a_second() -> None:
