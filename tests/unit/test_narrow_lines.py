@@ -91,7 +91,8 @@ def test_a_line_that_is_wide_again_is_used_again(before: int, after: int) -> Non
         last = seconds[45:]
         ceiling_bps = mean(second.ceiling_bps or WIDE_BPS for second in last)
         assert ceiling_bps >= 0.7 * after * 1000, seed
-        assert ceiling_bps <= 1.2 * after * 1000, seed
+        # An encoder that makes three quarters of what it may cannot fill the line under 1.33 of its width.
+        assert ceiling_bps <= 1.35 * after * 1000, seed
         assert not any(second.narrow for second in last), seed
 
 
