@@ -129,11 +129,14 @@ async def test_who_tells_all_along_is_told_of_once(call: Call) -> None:
 
 async def test_malformed_feedback_says_nothing_and_takes_nothing_with_it(call: Call) -> None:
     peer = call.told.leg.peer
-    before, heard_ms = peer.malformed, call.told.leg._told_ms
+    before = peer.malformed
+    await call.wire.feed_back(b"")
+    await until(lambda: peer.malformed == before + 1, "what was told before is read, too")
+    heard_ms = call.told.leg._told_ms
     call.told.arrivals.clear()
     for body in (b"", bytes(8), struct.pack("!HHL", call.wire.numbers[-1], 1, 0) + b"\x60\x01\x00\x00"):
         await call.wire.feed_back(body, before=bytes(RtcpRrPacket(ssrc=1)))
-    await until(lambda: peer.malformed == before + 3, "all are read")
+    await until(lambda: peer.malformed == before + 4, "all are read")
 
     assert call.told.arrivals == []
     assert call.told.leg._told_ms > heard_ms, "the reports before them are"
