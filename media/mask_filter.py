@@ -5,11 +5,15 @@ Both work at the mask's own size, where a step costs a few hundredths of a milli
 
 from __future__ import annotations
 
+from typing import Final
+
 import cv2
 import numpy as np
 
 from media.picture import RawPicture
 from media.segmenter import Alpha, Mask
+
+_SEEN: Final = 0.3  # of a mask: more is somebody
 
 
 class SlowOut:
@@ -17,14 +21,18 @@ class SlowOut:
 
     Each picture an alpha falls by `fall` of the way to its new value and rises all the way at once: smoothing both
     ways would hide a newly placed hand for several pictures. With 0.7 a place that the hand has left is gone in the
-    second picture, and a hand that the network loses for one picture stays. Slower, the room shows behind quick
-    hands; faster, hands flicker. The past is dropped when the picture changes its size, and when it is older than
-    `memory_ms` by the pictures' time stamps: after a pause somebody else may stand where the signer stood.
+    second picture, and the edge of a hand that the network loses for one picture stays. Slower, the room shows behind
+    quick hands; faster, hands flicker. Nothing stays farther than `reach_px` mask pixels from the signer as seen now:
+    there a whole hand has gone, and what it has uncovered is the room, in sharp view.
+
+    The past is dropped when the picture changes its size, and when it is older than `memory_ms` by the pictures' time
+    stamps: after a pause somebody else may stand where the signer stood.
     """
 
-    def __init__(self, fall: float = 0.7, memory_ms: float = 150.0) -> None:
-        if not 0 < fall <= 1:
-            raise ValueError("fall must lie in (0, 1]")
+    def __init__(self, fall: float = 0.7, memory_ms: float = 150.0, reach_px: int = 3) -> None:
+        if not 0 < fall <= 1 or reach_px < 0:
+            raise ValueError("fall must lie in (0, 1], reach_px must not be negative")
+        self._reach = np.ones((2 * reach_px + 1, 2 * reach_px + 1), np.uint8)
         self._fall, self._memory_ms = np.float32(fall), memory_ms
         self._past: Alpha | None = None
         self._size, self._time_ms = (0, 0), 0.0
@@ -38,6 +46,7 @@ class SlowOut:
             faded = np.subtract(alpha, past)
             faded *= self._fall
             faded += past
+            faded *= cv2.dilate((alpha > _SEEN).view(np.uint8), self._reach)
             alpha = np.maximum(alpha, faded, out=faded)
         self._past, self._size, self._time_ms = alpha, size, time_ms
         return Mask(mask.frame_id, alpha, mask.produced_ms)

@@ -23,6 +23,13 @@ def flat(value: float) -> Mask:
     return Mask(1, np.full((6, 6), value, np.float32), 0.0)
 
 
+def beside_signer(value: float) -> Mask:
+    """A mask of a signer on the right who stays, and of `value` beside."""
+    mask = flat(value)
+    mask.alpha[:, 3:] = 1
+    return mask
+
+
 def at(mask: Mask) -> float:
     return round(float(mask.alpha[0, 0]), 4)
 
@@ -30,12 +37,19 @@ def at(mask: Mask) -> float:
 def test_a_hand_is_in_at_once_and_out_slowly() -> None:
     slow_out = SlowOut(fall=0.5)
     given_values = [0.0, 1.0, 0.0, 0.0, 0.5, 1.0]
-    assert [at(slow_out.apply(PICTURE, flat(value))) for value in given_values] == [0.0, 1.0, 0.5, 0.25, 0.5, 1.0]
+    assert [at(slow_out.apply(PICTURE, beside_signer(value))) for value in given_values] == [
+        0.0,
+        1.0,
+        0.5,
+        0.25,
+        0.5,
+        1.0,
+    ]
 
 
 def test_by_default_a_place_that_was_left_is_background_in_the_second_picture() -> None:
     slow_out, keep_edge = SlowOut(), KeepEdge()
-    seen = [at(keep_edge.apply(PICTURE, slow_out.apply(PICTURE, flat(value)))) for value in (1.0, 0.0, 0.0)]
+    seen = [at(keep_edge.apply(PICTURE, slow_out.apply(PICTURE, beside_signer(value)))) for value in (1.0, 0.0, 0.0)]
     assert seen[0] == 1.0
     assert seen[1] > 0
     assert seen[2] == 0.0
@@ -44,18 +58,18 @@ def test_by_default_a_place_that_was_left_is_background_in_the_second_picture() 
 def test_the_past_ends_with_a_reset_and_with_a_change_of_size_or_rotation() -> None:
     slow_out = SlowOut()
     for next_picture, reset in ((room(64, 64), False), (room(48, 64), False), (PICTURE, True)):
-        slow_out.apply(PICTURE, flat(1.0))
+        slow_out.apply(PICTURE, beside_signer(1.0))
         if reset:
             slow_out.reset()
-        assert at(slow_out.apply(next_picture, flat(0.0))) == 0.0
+        assert at(slow_out.apply(next_picture, beside_signer(0.0))) == 0.0
         slow_out.reset()
 
 
 @pytest.mark.parametrize(("later", "remembered"), [(1, True), (4, True), (5, False), (3000, False), (-1, False)])
 def test_the_past_ends_with_a_pause_and_with_a_jump_back(later: int, remembered: bool) -> None:
     slow_out = SlowOut(memory_ms=150)
-    slow_out.apply(room(64, 48, frame_id=10), flat(1.0))
-    out = slow_out.apply(room(64, 48, frame_id=10 + later), flat(0.0))
+    slow_out.apply(room(64, 48, frame_id=10), beside_signer(1.0))
+    out = slow_out.apply(room(64, 48, frame_id=10 + later), beside_signer(0.0))
     assert (at(out) > 0) == remembered
 
 
@@ -63,6 +77,16 @@ def test_a_mask_of_another_shape_has_no_past() -> None:
     slow_out = SlowOut()
     slow_out.apply(PICTURE, flat(1.0))
     assert not slow_out.apply(PICTURE, Mask(1, np.zeros((4, 8), np.float32), 0.0)).alpha.any()
+
+
+@pytest.mark.parametrize(("reach_px", "stays_from"), [(0, 14), (1, 13), (3, 11)])
+def test_what_a_hand_has_left_stays_only_beside_the_signer_as_seen_now(reach_px: int, stays_from: int) -> None:
+    slow_out, arm, body = SlowOut(reach_px=reach_px), np.zeros((5, 20), np.float32), np.zeros((5, 20), np.float32)
+    arm[:, 2:], body[:, 14:] = 1, 1
+    slow_out.apply(PICTURE, Mask(1, arm, 0.0))
+    left = slow_out.apply(PICTURE, Mask(2, body, 0.0)).alpha
+    assert not left[:, :stays_from].any()
+    assert (left[:, stays_from:14] > 0.2).all()
 
 
 @given(st.lists(alphas, min_size=1, max_size=6))
