@@ -39,7 +39,7 @@ class Doubt:
     def forget(self) -> None:
         """Know nothing."""
         self._colours.forget()
-        self._moved_ago.fill(255)
+        self._moved_ago.fill(0)  # a hand may rest where it is when all begins
         self._pictures = 0
 
     def note(
@@ -59,11 +59,14 @@ class Doubt:
         self._moved_ago += self._moved_ago < 255
         self._moved_ago[moving] = 0
 
-    def settle(self, planes: tuple[Plane, Plane, Plane], people: Alpha, familiar: Places) -> tuple[Part, Alpha] | None:
+    def settle(
+        self, planes: tuple[Plane, Plane, Plane], people: Alpha, familiar: Places, *, alone: bool
+    ) -> tuple[Part, Alpha] | None:
         """Return a part of the grid and what to add to `people` there, within -0.5..0.2; None: nothing is in doubt.
 
         Nothing is taken where something has just moved, and nothing is added where it looks like the room as it is
-        `familiar`. What is sure stays.
+        `familiar`, nor while the signer is not `alone`, for colours of people are a colleague's as well. What is sure
+        stays.
         """
         weak = (people > _LEAST) & (people < _MOST)
         if np.count_nonzero(weak) < _FEW:
@@ -71,6 +74,8 @@ class Doubt:
         part = around(weak, 1)
         y, u, v = (np.ascontiguousarray(plane[part]) for plane in planes)
         likelier = np.asarray(cv2.blur(self._colours.log_ratio(colour_indices(y, u, v), part), (3, 3)), np.float32)
-        less = np.clip(np.float32(_DOWN_FROM) - likelier, 0, 1) * (self._moved_ago[part] > QUIET)
-        more = np.clip(likelier - np.float32(_UP_FROM), 0, 1) * ~familiar[part]
-        return part, (np.float32(_UP) * more - np.float32(_DOWN) * less) * weak[part]
+        room = np.maximum(np.clip(np.float32(_DOWN_FROM) - likelier, 0, 1), familiar[part])
+        shift = np.float32(-_DOWN) * room * (self._moved_ago[part] > QUIET)
+        if alone:
+            shift += np.float32(_UP) * np.clip(likelier - np.float32(_UP_FROM), 0, 1) * ~familiar[part]
+        return part, shift * weak[part]

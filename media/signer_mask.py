@@ -217,13 +217,10 @@ class SignerMasks:
     def _settled(
         self, picture: RawPicture, small: Alpha, people: Alpha, signer: Head, moving: Places, familiar: Places
     ) -> tuple[Alpha, Alpha]:
-        """Return the mask, on the grid and in full, where colours have settled what the network is unsure of.
-
-        With a colleague in the picture whose colours these are is the parting's to say.
-        """
+        """Return the mask, on the grid and in full, where colours have settled what the network is unsure of."""
         face = face_patch(self._shape, picture.width / picture.height, signer)
         self._doubt.note(self._planes, small, face, moving)
-        settled = None if self._track.colleagues else self._doubt.settle(self._planes, small, familiar)
+        settled = self._doubt.settle(self._planes, small, familiar, alone=not self._track.colleagues)
         if settled is None:
             return small, people
         part, shift = settled

@@ -31,25 +31,49 @@ def unsure(place: tuple[slice, slice], alpha: float) -> Alpha:
     return mask
 
 
-def settled(doubt: Doubt, planes: Colours, mask: Alpha, familiar: Places = NOWHERE) -> Alpha:
+def settled(doubt: Doubt, planes: Colours, mask: Alpha, familiar: Places = NOWHERE, *, alone: bool = True) -> Alpha:
     """Return what is added on the whole grid; nothing where nothing is in doubt."""
-    whole, found = np.zeros(SHAPE, np.float32), doubt.settle(planes, mask, familiar)
+    whole, found = np.zeros(SHAPE, np.float32), doubt.settle(planes, mask, familiar, alone=alone)
     if found is not None:
         whole[found[0]] = found[1]
     return whole
 
 
 def knowing(mask: Alpha | None = None) -> Doubt:
+    """A doubt that has seen nothing move for long enough."""
     doubt = Doubt(SHAPE)
-    doubt.note(colours(), people() if mask is None else mask, FACE, NOWHERE)
+    for _ in range(QUIET + 1):
+        doubt.note(colours(), people() if mask is None else mask, FACE, NOWHERE)
     return doubt
 
 
-def test_what_looks_like_the_room_weighs_less_from_the_first_picture_on() -> None:
+@pytest.mark.parametrize("alone", [True, False])
+def test_what_looks_like_the_room_weighs_less(alone: bool) -> None:
     mask = unsure(BESIDE, 0.4)
-    shift = settled(knowing(mask), colours(), mask)
+    shift = settled(knowing(mask), colours(), mask, alone=alone)
     assert (shift[BESIDE] < -0.4).all()
     assert not shift[~at(BESIDE)].any(), "what is sure stays"
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_what_is_known_to_be_the_room_weighs_less_whatever_its_colour(alone: bool) -> None:
+    mask = unsure(BESIDE, 0.4)
+    shift = settled(knowing(), colours(BESIDE), mask, at(BESIDE), alone=alone)
+    assert (shift[BESIDE] < -0.4).all()
+
+
+def test_a_hand_that_rests_when_all_begins_is_not_taken_for_the_room_at_once() -> None:
+    mask, doubt = unsure(BESIDE, 0.4), Doubt(SHAPE)
+    for _ in range(QUIET):
+        doubt.note(colours(), mask, FACE, NOWHERE)
+        shift = settled(doubt, colours(), mask)
+        assert not (shift < 0).any()
+
+
+def test_beside_a_colleague_nothing_is_added_for_its_colour() -> None:
+    mask = unsure(BESIDE, 0.35)
+    shift = settled(knowing(), colours(BESIDE), mask, alone=False)
+    assert not shift.any()
 
 
 def test_what_looks_like_the_face_weighs_more_wherever_it_is() -> None:
@@ -78,7 +102,7 @@ def test_what_has_just_moved_is_not_taken_away_whatever_its_colour() -> None:
 @pytest.mark.parametrize("alpha", [0.0, 0.04, 0.95, 1.0])
 def test_where_the_network_is_sure_nothing_is_settled(alpha: float) -> None:
     mask = unsure(BESIDE, alpha)
-    assert knowing().settle(colours(), mask, NOWHERE) is None
+    assert knowing().settle(colours(), mask, NOWHERE, alone=True) is None
 
 
 def test_it_learns_now_and_then_and_forgets_all_at_once() -> None:
@@ -99,7 +123,7 @@ def test_it_learns_now_and_then_and_forgets_all_at_once() -> None:
 def test_a_face_too_small_to_have_a_place_is_no_face() -> None:
     doubt = Doubt(SHAPE)
     doubt.note(colours(), people(), (slice(5, 5), slice(9, 9)), NOWHERE)
-    assert doubt.settle(colours(HAND), unsure(HAND, 0.4), NOWHERE) is not None
+    assert doubt.settle(colours(HAND), unsure(HAND, 0.4), NOWHERE, alone=True) is not None
 
 
 def test_what_is_seen_anywhere_is_likelier_in_each_cell_and_only_until_the_next_time() -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from media.body import prior
+from media.doubt import QUIET
 from media.faces import Head, Window
 from media.parting import Parting, Scene
 from media.person_colours import LocalColours, colour_indices, histogram, likeness
@@ -384,7 +385,7 @@ def chair_beside_the_signer() -> tuple[Drawing, Plane, Plane]:
     return drawing, signer, chair & (1 - signer)
 
 
-def test_furniture_of_which_the_network_is_unsure_fades_from_the_first_picture() -> None:
+def test_furniture_of_which_the_network_is_unsure_fades_once_it_has_not_moved_for_a_while() -> None:
     drawing, signer, chair = chair_beside_the_signer()
     rig = Rig(SIGNER)
     touches = np.zeros((HEIGHT, WIDTH), np.uint8)
@@ -392,6 +393,7 @@ def test_furniture_of_which_the_network_is_unsure_fades_from_the_first_picture()
     touches &= chair
     unsure = touches.astype(np.float32) * np.float32(0.45)
     rig.network.extra = unsure
+    rig.show(drawing, pictures=QUIET)
     for _ in range(3):
         alpha = rig.show(drawing)
         assert share(alpha, touches) < 0.05
