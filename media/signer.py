@@ -59,7 +59,8 @@ class SignerTrack:
     """Follows the signer's head and everybody else's, with one look for a face every few pictures.
 
     Looks go in turn to the signer's surroundings and to windows along the top of the picture. `revision` rises when
-    what has been learned about who is who must be learned anew. For one thread at a time, but for `confirm`.
+    what has been learned about who is who must be learned anew, `chosen` when somebody is taken for the signer, the same
+    person again or another. For one thread at a time, but for `confirm`.
 
     `covers` tells for two heads which share of the place that both bodies could fill is the first one's.
     """
@@ -74,6 +75,7 @@ class SignerTrack:
     ) -> None:
         self._finder, self._clear_lead, self._absent_after_ms = finder, clear_lead, absent_after_ms
         self._covers, self._confirmed = covers, False
+        self.revision = self.chosen = 0
         self.reset()
 
     def reset(self) -> None:
@@ -81,7 +83,7 @@ class SignerTrack:
         self.presence = Presence.SOUGHT
         self.signer: Head | None = None
         self.colleagues: list[Colleague] = []
-        self.revision = 0
+        self.revision += 1
         self._candidates: list[Head] = []
         self._pictures = self._alone = 0
         self._leader: Head | None = None
@@ -183,6 +185,7 @@ class SignerTrack:
         self.colleagues = [Colleague(other) for other in surely]
         self._candidates = []
         self.revision += 1
+        self.chosen += 1
 
     def _follow(self, faces: list[Head]) -> None:
         for each in self.colleagues:

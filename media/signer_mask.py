@@ -72,6 +72,10 @@ class Room:
         self._plate = np.zeros(shape, np.float32)
         self._times = np.zeros(shape, np.uint8)
 
+    def forget(self) -> None:
+        """Know nothing."""
+        self._times.fill(0)
+
     def compare(self, y: Plane) -> tuple[Places, Places]:
         """Return where `y` shows something else than the room as it is known, and where it shows the room."""
         strange = cv2.blur(cv2.absdiff(y.astype(np.float32), self._plate), (3, 3)) > STRANGE
@@ -102,7 +106,7 @@ class SignerMasks:
         self._track = SignerTrack(faces, partial(SignerMasks._covers, weakref.proxy(self)))
         self._aspect, self._solid = 1.0, np.zeros(self._shape, np.bool_)
         self._parting = Parting(self._shape)
-        self._revision = 0
+        self._revision = self._chosen = 0
         self._prior: Prior | None = None
         self._prior_of: tuple[object, ...] = ()
         self._clothes: Alpha | None = None
@@ -149,12 +153,11 @@ class SignerMasks:
         self._aspect, self._solid, self._planes = picture.width / picture.height, small > 0.5, self._scaled()
         last, self._last_luma = self._last_luma, self._planes[0]
         track.look(picture)
-        if track.presence is not Presence.HELD:
-            self._still.forget()
-            self._skin.forget()
-            self._doubt.forget()
         if track.presence is Presence.ABSENT:
             self._seek(picture)
+        if self._chosen != track.chosen:
+            self._chosen = track.chosen
+            self._forget_looks()
         if track.presence in (Presence.UNSURE, Presence.ABSENT):
             return np.zeros_like(people)
         signer = track.signer
@@ -190,6 +193,14 @@ class SignerMasks:
             small = self._small(alpha)
         self._remember_clothes(known)
         return self._without_loose_pieces(alpha, small, known.core, face_area)
+
+    def _forget_looks(self) -> None:
+        """Know no longer what the signer and the room look like: the signer has just been chosen."""
+        self._still.forget()
+        self._skin.forget()
+        self._doubt.forget()
+        self._room.forget()
+        self._clothes = self._kept = None
 
     def _missed(self, picture: RawPicture, small: Alpha, known: Prior, signer: Head, face_area: float) -> Places:
         """Return where the network misses hands that are still or bare."""

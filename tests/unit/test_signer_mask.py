@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from dataclasses import replace
 from fractions import Fraction
 
 import cv2
@@ -237,6 +238,29 @@ def test_two_alike_cover_the_picture_until_the_agent_confirms() -> None:
     assert sorted([share(alpha, body(left)[1]) > 0.9, share(alpha, body(right)[1]) > 0.9]) == [False, True]
 
 
+@pytest.mark.parametrize("changes", [False, True])
+def test_what_was_seen_lately_is_forgotten_when_another_is_confirmed_for_the_signer(changes: bool) -> None:
+    left, right = Head(0.3, 0.4, 0.2, 0.95), Head(0.75, 0.4, 0.14, 0.95)
+    drawing = Drawing()
+    drawing.add(left, GREY)
+    drawing.add(right, ORANGE)
+    thing = np.zeros((HEIGHT, WIDTH), np.uint8)
+    thing[195:225, 175:210] = 1  # hangs on the right one; the network sees it for three pictures only
+    thing &= 1 - drawing.people
+    drawing.pixels[thing > 0] = ORANGE
+    small = replace(left, size=0.1)
+    rig = Rig(left if changes else small, right)
+    rig.network.extra = thing.astype(np.float32)
+    rig.show(drawing, 3)
+    rig.network.extra = None
+    if changes:
+        rig.faces.heads = [small, right]
+        rig.masks.confirm()
+    alpha = rig.show(drawing)
+    assert share(alpha, body(right)[1]) > 0.9
+    assert (share(alpha, thing, 3) < 0.1) is changes, "held still for the same signer alone"
+
+
 def empty() -> Drawing:
     return Drawing()
 
@@ -373,6 +397,19 @@ def test_the_room_follows_slowly_what_changes_in_it() -> None:
         room.learn(brighter, nobody)
         pictures += 1
     assert 3 < pictures < 12
+
+
+def test_a_room_forgotten_is_neither_strange_nor_familiar() -> None:
+    room = Room((20, 20))
+    wall, nobody = np.full((20, 20), 100, np.uint8), np.zeros((20, 20), np.float32)
+    for _ in range(3):
+        room.learn(wall, nobody)
+    room.forget()
+    assert not np.any(room.compare(wall))
+    dark = np.full((20, 20), 20, np.uint8)
+    for _ in range(2):
+        room.learn(dark, nobody)
+    assert room.compare(dark)[1].all(), "nothing is left of how it looked"
 
 
 def chair_beside_the_signer() -> tuple[Drawing, Plane, Plane]:

@@ -140,6 +140,21 @@ def test_a_newcomer_is_believed_at_the_second_sight_and_makes_who_is_who_be_lear
         seen.append(len(track.colleagues))
     assert sorted(set(seen)) == [0, 1]
     assert track.revision == before + 1
+    assert track.chosen == 1, "the signer is the same"
+
+
+def test_each_time_somebody_is_taken_for_the_signer_counts_also_when_the_picture_has_turned() -> None:
+    faces = Faces(NEAR, FAR)
+    track = SignerTrack(faces)
+    look(track, 1)
+    assert track.chosen == 1
+    track.confirm()
+    look(track, 1)
+    assert track.chosen == 2
+    before = track.revision
+    look(track, 1, picture(48, 64))
+    assert track.chosen == 3
+    assert track.revision > before
 
 
 def test_a_face_printed_on_the_signers_clothes_is_nobody() -> None:
