@@ -59,8 +59,8 @@ class SignerTrack:
     """Follows the signer's head and everybody else's, with one look for a face every few pictures.
 
     Looks go in turn to the signer's surroundings and to windows along the top of the picture. `revision` rises when
-    what has been learned about who is who must be learned anew, `chosen` when somebody is taken for the signer, the same
-    person again or another. For one thread at a time, but for `confirm`.
+    what has been learned about who is who must be learned anew, `chosen` when somebody is taken for the signer, whether
+    the same person again or another. For one thread at a time, but for `confirm`.
 
     `covers` tells for two heads which share of the place that both bodies could fill is the first one's.
     """

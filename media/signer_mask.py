@@ -14,28 +14,25 @@ from typing import Final, Protocol
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from media.body import Places, Prior, face_patch, outline, prior
+from media.clothes import Clothes, covering
 from media.doubt import Doubt
 from media.faces import Head
 from media.hands import Colours, Skin, Still
-from media.mask_places import cleared, raised, shifted
+from media.mask_places import raised, shifted
 from media.parting import LEARN_EVERY, Flow, Parting, Scene
-from media.person_colours import colour_indices, histogram, likeness
+from media.person_colours import colour_indices
 from media.picture import Plane, RawPicture
+from media.pieces import Pieces, fitting
+from media.room import Room, moving
 from media.scaled_i420 import ScaledI420
 from media.segmenter import Alpha, Mask, Segmenter
 from media.signer import Finder, Presence, SignerTrack
 
 SAME_CLOTHES: Final = 0.5
-LEAST_COMMON: Final = 80  # places where two bodies overlap, to tell who is in front
 LEAST_FITTING: Final = 0.8  # of one shape of people, for it to be one person
 PAUSE_MS: Final = 1000.0  # after a longer gap between two pictures somebody else may be there
-MOVES: Final = 12  # levels of luma from one picture to the next
-STRANGE: Final = 16  # levels of luma from what the room looks like
-CLOTHES_EVERY: Final = 15  # pictures
-_THREE: Final = np.ones((3, 3), np.uint8)
 _FIVE: Final = np.ones((5, 5), np.uint8)
 
 
@@ -56,42 +53,6 @@ class FaceNetwork(Finder, Protocol):
         ...
 
 
-def _fitting(people: Alpha, known: Prior) -> float:
-    """Return which share of the people whom the signer touches is within the signer's reach."""
-    _, labels = cv2.connectedComponents((people > 0.4).view(np.uint8), connectivity=4)
-    touched = np.unique(labels[known.core])
-    piece = np.isin(labels, touched[touched > 0])
-    size = int(np.count_nonzero(piece))
-    return int(np.count_nonzero(piece & known.body)) / size if size else 1.0
-
-
-class Room:
-    """What the room looks like where people have not been for a while: a plate of luma, learned place by place."""
-
-    def __init__(self, shape: tuple[int, int]) -> None:
-        self._plate = np.zeros(shape, np.float32)
-        self._times = np.zeros(shape, np.uint8)
-
-    def forget(self) -> None:
-        """Know nothing."""
-        self._times.fill(0)
-
-    def compare(self, y: Plane) -> tuple[Places, Places]:
-        """Return where `y` shows something else than the room as it is known, and where it shows the room."""
-        strange = cv2.blur(cv2.absdiff(y.astype(np.float32), self._plate), (3, 3)) > STRANGE
-        known = self._times > 1
-        return known & strange, known & ~strange
-
-    def learn(self, y: Plane, people: Alpha) -> None:
-        """Take up `y` where nobody is."""
-        empty = cv2.dilate((people >= np.float32(0.05)).view(np.uint8), _FIVE) == 0
-        cv2.accumulateWeighted(y, self._plate, 0.1, empty.view(np.uint8))
-        new = empty & (self._times == 0)
-        if new.any():
-            self._plate[new] = y[new]
-        self._times += empty & (self._times < 9)
-
-
 class SignerMasks:
     """A `Segmenter` that shows one person. For one thread at a time, but for `confirm`.
 
@@ -109,8 +70,7 @@ class SignerMasks:
         self._revision = self._chosen = 0
         self._prior: Prior | None = None
         self._prior_of: tuple[object, ...] = ()
-        self._clothes: Alpha | None = None
-        self._kept: Places | None = None
+        self._clothes, self._pieces = Clothes(), Pieces()
         self._time_ms: float | None = None
         self._pictures = 0
         self._last_luma: Plane | None = None
@@ -162,7 +122,7 @@ class SignerMasks:
             return np.zeros_like(people)
         signer = track.signer
         if signer is None:
-            return self._without_loose_pieces(people, small, None, 0.0)
+            return self._pieces.without_loose(people, small, None, 0.0)
         known = self._prior_at(picture, signer)
         track.note_presence(cv2.mean(small, known.core.view(np.uint8))[0], time_ms)
         if track.presence is not Presence.HELD:
@@ -170,13 +130,13 @@ class SignerMasks:
         if self._revision != track.revision:
             self._revision = track.revision
             self._parting.forget()
-            if not track.colleagues and _fitting(small, known) < LEAST_FITTING:
+            if not track.colleagues and fitting(small, known) < LEAST_FITTING:
                 track.disown()
                 return np.zeros_like(people)
         rows, columns = self._shape
         face_area = signer.size**2 * rows * columns * picture.height / picture.width
-        moving, strange, familiar = self._changes(last)
-        small, people = self._settled(picture, small, people, signer, moving & ~familiar, familiar)
+        moves, strange, familiar = self._changes(last)
+        small, people = self._settled(picture, small, people, signer, moves & ~familiar, familiar)
         missed = self._missed(picture, small, known, signer, face_area)
         if missed.any():
             small = np.maximum(small, missed)
@@ -186,13 +146,13 @@ class SignerMasks:
         else:
             # The network gives fast hands too small a shape: fingers move at its edge, within the signer's reach.
             edge = cv2.dilate((small > 0.4).view(np.uint8), _FIVE) > 0
-            alpha = raised(people, moving & strange & edge & known.reach)
+            alpha = raised(people, moves & strange & edge & known.reach)
         if last is not None:
             self._room.learn(self._planes[0], small)
         if track.colleagues:
             small = self._small(alpha)
-        self._remember_clothes(known)
-        return self._without_loose_pieces(alpha, small, known.core, face_area)
+        self._clothes.note(self._planes, known.core, self._pictures)
+        return self._pieces.without_loose(alpha, small, known.core, face_area)
 
     def _forget_looks(self) -> None:
         """Know no longer what the signer and the room look like: the signer has just been chosen."""
@@ -200,7 +160,8 @@ class SignerMasks:
         self._skin.forget()
         self._doubt.forget()
         self._room.forget()
-        self._clothes = self._kept = None
+        self._clothes.forget()
+        self._pieces.forget()
 
     def _missed(self, picture: RawPicture, small: Alpha, known: Prior, signer: Head, face_area: float) -> Places:
         """Return where the network misses hands that are still or bare."""
@@ -223,14 +184,14 @@ class SignerMasks:
         if last is None:
             nothing: Places = np.zeros(self._shape, np.bool_)
             return nothing, nothing, nothing
-        return cv2.blur(cv2.absdiff(y, last), (3, 3)) > MOVES, *self._room.compare(y)
+        return moving(y, last), *self._room.compare(y)
 
     def _settled(
-        self, picture: RawPicture, small: Alpha, people: Alpha, signer: Head, moving: Places, familiar: Places
+        self, picture: RawPicture, small: Alpha, people: Alpha, signer: Head, moves: Places, familiar: Places
     ) -> tuple[Alpha, Alpha]:
         """Return the mask, on the grid and in full, where colours have settled what the network is unsure of."""
         face = face_patch(self._shape, picture.width / picture.height, signer)
-        self._doubt.note(self._planes, small, face, moving)
+        self._doubt.note(self._planes, small, face, moves)
         settled = self._doubt.settle(self._planes, small, familiar, alone=not self._track.colleagues)
         if settled is None:
             return small, people
@@ -279,72 +240,20 @@ class SignerMasks:
             self._prior_of = asked
         return self._prior
 
-    def _remember_clothes(self, known: Prior) -> None:
-        if self._pictures % CLOTHES_EVERY == 1 or self._clothes is None:
-            now = self._clothes_at(known)
-            self._clothes = now if self._clothes is None else self._clothes + (now - self._clothes) * np.float32(0.2)
-
-    def _clothes_at(self, known: Prior) -> Alpha:
-        return histogram(colour_indices(*self._planes), known.core.astype(np.float32))
-
     def _covers(self, one: Head, other: Head) -> float:
         """Return which share of the place that two bodies could both fill has the colours of the first one."""
         mine, theirs = (outline(self._shape, self._aspect, head) & self._solid for head in (one, other))
-        both = mine & theirs
-        if np.count_nonzero(both) < LEAST_COMMON:
-            return 0.5
-        colours = colour_indices(*self._planes)
-        my_colours, their_colours = (histogram(colours, (place & ~both).astype(np.float32)) for place in (mine, theirs))
-        likelier = my_colours - their_colours
-        seen = likelier[colours[both]]
-        return float((np.count_nonzero(seen > 0) + 1) / (np.count_nonzero(seen) + 2))
+        return covering(self._planes, mine, theirs)
 
     def _seek(self, picture: RawPicture) -> None:
         """Welcome whoever wears the signer's clothes."""
         faces = self._track.seek(picture)
-        if self._clothes is None or not faces:
+        if not self._clothes.known or not faces:
             return
         alike = []
         for face in faces:
             place = prior(self._shape, picture.width / picture.height, face, ())
-            alike.append((likeness(self._clothes_at(place), self._clothes), face))
+            alike.append((self._clothes.likeness(self._planes, place.core), face))
         best, face = max(alike, key=lambda pair: pair[0])
         if best >= SAME_CLOTHES:
             self._track.welcome(face, [other for other in faces if other is not face])
-
-    def _without_loose_pieces(self, alpha: Alpha, small: Alpha, core: Places | None, face_area: float) -> Alpha:
-        """Return `alpha` without what does not hang on the signer.
-
-        A hand that the network has cut from its arm stays while it is small and where the signer has just been. With
-        no `core`, for nobody's face was found, the largest piece is the signer.
-        """
-        solid = (small > 0.4).view(np.uint8)
-        count, labels = cv2.connectedComponents(solid, connectivity=4)
-        if count < 2:
-            return alpha
-        keep = self._kept_pieces(count, labels, core, face_area)
-        whole = bool(keep[1:].all())
-        wanted = solid if whole else keep.take(np.asarray(labels, np.int32)).view(np.uint8)
-        self._kept = cv2.dilate(wanted, _FIVE) > 0
-        if whole:
-            return alpha
-        near = cv2.dilate(wanted, _THREE) > 0
-        loose = (cv2.dilate(solid - wanted, _FIVE) > 0) & ~near
-        return cleared(alpha, loose)
-
-    def _kept_pieces(
-        self, count: int, labels: cv2.typing.MatLike, core: Places | None, face_area: float
-    ) -> npt.NDArray[np.bool_]:
-        """Return for each of `count` labels, the first of which is nothing, whether it is the signer's."""
-        keep = np.zeros(count, np.bool_)
-        if core is not None:
-            keep = np.bincount(labels[core], minlength=count) > 20
-        if not keep[1:].all():
-            areas = np.bincount(labels.ravel())
-            if core is None:
-                keep = areas == areas[1:].max()
-            elif self._kept is not None:
-                stayed = np.bincount(labels[self._kept], minlength=count) > 0.3 * areas
-                keep |= stayed & (areas < face_area)
-        keep[0] = False
-        return keep

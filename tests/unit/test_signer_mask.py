@@ -17,10 +17,11 @@ from media.faces import Head, Window
 from media.parting import Parting, Scene
 from media.person_colours import LocalColours, colour_indices, histogram, likeness
 from media.picture import Plane, Planes, RawPicture
+from media.room import Room
 from media.scaled_i420 import ScaledI420
 from media.segmenter import Alpha, Mask
 from media.signer import Presence
-from media.signer_mask import PAUSE_MS, Room, SignerMasks
+from media.signer_mask import PAUSE_MS, SignerMasks
 
 pytestmark = pytest.mark.unit
 
